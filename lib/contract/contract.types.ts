@@ -1,0 +1,171 @@
+/**
+ * The contract of FACTSTR 0.5.2, in TypeScript. Data fields are snake_case as in FACTSTR.
+ * Semantics: `docs/contract.md`.
+ */
+
+/** A value, or a promise of it: stores may be synchronous (memory, SQLite) or not (Postgres). */
+export type MaybePromise<T> = T | Promise<T>;
+
+/**
+ * A fact to append.
+ *
+ * @publicApi
+ */
+export interface NewEvent {
+  /** Not empty; at most 256 bytes of UTF-8 by default. */
+  event_type: string;
+  /** Anything that `JSON.stringify` carries without loss; see `InvalidPayloadError` for what is refused. */
+  payload: unknown;
+}
+
+/**
+ * A committed fact. It never changes.
+ *
+ * @publicApi
+ */
+export interface EventRecord {
+  /** Its place in the log, counted from 1 without a gap. */
+  sequence_number: bigint;
+  /** When it was committed, as RFC 3339 text in UTC. SQLite keeps up to nanoseconds, Postgres microseconds. */
+  occurred_at: string;
+  event_type: string;
+  payload: unknown;
+}
+
+/**
+ * One alternative of a query: the type is one of `event_types` AND the payload contains one of
+ * `payload_predicates`. An absent (or `null`) part does not constrain; an empty one matches nothing.
+ *
+ * @publicApi
+ */
+export interface EventFilter {
+  event_types?: string[] | null;
+  payload_predicates?: unknown[] | null;
+}
+
+/**
+ * A context: the facts that match any of `filters`. Absent or empty `filters` match every fact.
+ *
+ * @publicApi
+ */
+export interface EventQuery {
+  filters?: EventFilter[] | null;
+  /**
+   * Exclusive read cursor. It narrows the rows that `query` returns and nothing else: neither
+   * `current_context_version`, nor what `appendIf` checks, nor what a stream delivers.
+   */
+  min_sequence_number?: bigint | null;
+}
+
+/** @publicApi */
+export interface QueryResult {
+  /** The matching facts in ascending order. They belong to the caller. */
+  event_records: EventRecord[];
+  /** The newest sequence number among the returned rows; `null` when there are none. */
+  last_returned_sequence_number?: bigint | null;
+  /** The newest sequence number of the whole context; `null` when nothing matches. To be passed to `appendIf`. */
+  current_context_version?: bigint | null;
+}
+
+/** @publicApi */
+export interface AppendResult {
+  first_sequence_number: bigint;
+  last_sequence_number: bigint;
+  committed_count: bigint;
+}
+
+/** @publicApi */
+export interface ConditionalAppendConflict {
+  expected_context_version?: bigint | null;
+  /** The newest version of the whole context, whatever `min_sequence_number` says. */
+  actual_context_version?: bigint | null;
+}
+
+/**
+ * The verdict of `appendIf`: exactly one of the two is there.
+ *
+ * @publicApi
+ */
+export interface AppendIfResult {
+  append_result?: AppendResult | null;
+  conflict?: ConditionalAppendConflict | null;
+}
+
+/** @publicApi */
+export interface DurableStream {
+  /** Names the stored cursor. Not empty; at most 256 bytes of UTF-8 by default. */
+  name: string;
+}
+
+/** @publicApi */
+export interface EventStreamSubscription {
+  /** Stops future deliveries; one that is in flight may finish, and then still counts. May be called again. */
+  unsubscribe(): void;
+  /**
+   * Resolves when the head of the log is known: from then on other processes' facts are delivered too.
+   * Never an unhandled rejection.
+   */
+  readonly started?: Promise<void>;
+}
+
+/**
+ * Receives the facts of one committed batch that match the stream's query, in order, never concurrently
+ * with itself. The records are shared between streams and deep-frozen. `undefined` and `true` are success;
+ * a throw, a rejection and `false` are failures.
+ *
+ * @publicApi
+ */
+export type StreamHandler = (events: EventRecord[]) => void | boolean | Promise<void | boolean>;
+
+/**
+ * An append-only log of facts with one gapless sequence.
+ *
+ * Every method refuses bad input before anything is written, with the same error class on every provider
+ * (`docs/errors.md`). Methods of synchronous stores throw; those of asynchronous ones reject.
+ *
+ * @publicApi
+ */
+export interface FactStore {
+  /** Commits the events as one batch with one consecutive range of numbers, or nothing at all. */
+  append(events: NewEvent[]): MaybePromise<AppendResult>;
+
+  /** Returns the matching facts and the context's version, both of one snapshot. */
+  query(query: EventQuery): MaybePromise<QueryResult>;
+
+  /**
+   * Appends exactly when the newest sequence number that matches `query` still equals
+   * `expectedContextVersion` (`null` or `undefined`: none yet). Otherwise the result holds the `conflict`;
+   * a conflict is not thrown.
+   */
+  appendIf(
+    events: NewEvent[],
+    query: EventQuery,
+    expectedContextVersion: bigint | null | undefined,
+  ): MaybePromise<AppendIfResult>;
+
+  /** Delivers every batch committed from now on. A failing handler is reported and the stream goes on. */
+  streamAll(handle: StreamHandler): EventStreamSubscription;
+
+  /** As `streamAll`, for the facts that match. The query's `min_sequence_number` is ignored. */
+  streamTo(query: EventQuery, handle: StreamHandler): EventStreamSubscription;
+
+  /**
+   * Delivers every batch after the stored cursor of that name, then live ones, without gap or duplicate.
+   * The cursor moves only after the handler succeeded. Resolves when the head, as it was at registration,
+   * is reached; rejects when the handler fails on the way there.
+   */
+  streamAllDurable(
+    stream: DurableStream,
+    handle: StreamHandler,
+  ): MaybePromise<EventStreamSubscription>;
+
+  /** As `streamAllDurable`, for the facts that match. A name is tied to the query it was first used with. */
+  streamToDurable(
+    stream: DurableStream,
+    query: EventQuery,
+    handle: StreamHandler,
+  ): MaybePromise<EventStreamSubscription>;
+
+  /** Ends the streams and releases what the store holds. Later calls fail with `StoreClosedError`. May be called again. */
+  close(): MaybePromise<void>;
+}

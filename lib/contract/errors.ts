@@ -1,0 +1,197 @@
+/**
+ * Every error of this package, each a class with a stable `code`. Messages name the thing and the way out;
+ * they never hold payloads or credentials.
+ */
+
+/**
+ * The base class.
+ *
+ * @publicApi
+ */
+export abstract class FactstrError extends Error {
+  /** Stable across releases, to be compared instead of the message. */
+  abstract readonly code: string;
+
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = new.target.name;
+  }
+}
+
+// Bad input: refused before anything is written.
+
+/** `append` or `appendIf` was called without events. @publicApi */
+export class EmptyAppendError extends FactstrError {
+  readonly code = 'EMPTY_APPEND';
+}
+
+/** An event is not an object, or its type is empty, over-long or not storable. @publicApi */
+export class InvalidEventError extends FactstrError {
+  readonly code = 'INVALID_EVENT';
+}
+
+/** A payload that JSON or Postgres's jsonb cannot carry, or that is nested beyond 127 levels. @publicApi */
+export class InvalidPayloadError extends FactstrError {
+  readonly code = 'INVALID_PAYLOAD';
+}
+
+/** A malformed query, or a predicate that cannot be a payload. @publicApi */
+export class InvalidQueryError extends FactstrError {
+  readonly code = 'INVALID_QUERY';
+}
+
+/** A version or cursor that is no bigint, negative, or beyond 2^63 - 1. @publicApi */
+export class InvalidVersionError extends FactstrError {
+  readonly code = 'INVALID_VERSION';
+}
+
+/** A durable stream's name is empty, over-long or not storable. @publicApi */
+export class InvalidStreamNameError extends FactstrError {
+  readonly code = 'INVALID_STREAM_NAME';
+}
+
+/** A stream's handler is no function. @publicApi */
+export class InvalidHandlerError extends FactstrError {
+  readonly code = 'INVALID_HANDLER';
+}
+
+/** A payload, batch or query is larger than the store's limits. @publicApi */
+export class LimitExceededError extends FactstrError {
+  readonly code = 'LIMIT_EXCEEDED';
+}
+
+/** `bootstrap` accepts only database names of the form `[A-Za-z_][A-Za-z0-9_]*`. @publicApi */
+export class InvalidDatabaseNameError extends FactstrError {
+  readonly code = 'INVALID_DATABASE_NAME';
+}
+
+/** An option of a store or of the module is missing, of the wrong type, or contradicts another. @publicApi */
+export class InvalidOptionsError extends FactstrError {
+  readonly code = 'INVALID_OPTIONS';
+}
+
+// The store and its database.
+
+/** The store was closed. @publicApi */
+export class StoreClosedError extends FactstrError {
+  readonly code = 'STORE_CLOSED';
+}
+
+/** The driver's package is not installed. @publicApi */
+export class MissingDriverError extends FactstrError {
+  readonly code = 'MISSING_DRIVER';
+}
+
+/** The database holds tables of our names with other columns, or the file is no SQLite database. Nothing was changed. @publicApi */
+export class ForeignDatabaseError extends FactstrError {
+  readonly code = 'FOREIGN_DATABASE';
+}
+
+/** The database is damaged. Nothing was changed. @publicApi */
+export class DamagedDatabaseError extends FactstrError {
+  readonly code = 'DAMAGED_DATABASE';
+}
+
+/** `store_metadata` names a format that this version does not know. Nothing was changed. @publicApi */
+export class UnsupportedFormatError extends FactstrError {
+  readonly code = 'UNSUPPORTED_FORMAT';
+}
+
+/** The schema is missing or incomplete and this role, or `initialize: false`, does not create it. @publicApi */
+export class SchemaMissingError extends FactstrError {
+  readonly code = 'SCHEMA_MISSING';
+}
+
+/** The database refused the operation for want of a privilege, which the message names. @publicApi */
+export class PermissionDeniedError extends FactstrError {
+  readonly code = 'PERMISSION_DENIED';
+}
+
+/** The server could not be reached, or went away before anything was sent. Nothing was written. @publicApi */
+export class DatabaseUnavailableError extends FactstrError {
+  readonly code = 'DATABASE_UNAVAILABLE';
+}
+
+/** Another writer held the lock for longer than the configured time. Nothing was written. @publicApi */
+export class DatabaseBusyError extends FactstrError {
+  readonly code = 'DATABASE_BUSY';
+}
+
+/** The disk is full. Nothing was written; reading goes on. @publicApi */
+export class StorageFullError extends FactstrError {
+  readonly code = 'STORAGE_FULL';
+}
+
+/** The database reported something else; `cause` holds the driver's error. @publicApi */
+export class StorageError extends FactstrError {
+  readonly code = 'STORAGE_ERROR';
+}
+
+/** The store's queue of waiting appends is full. Nothing was written. @publicApi */
+export class StoreOverloadedError extends FactstrError {
+  readonly code = 'STORE_OVERLOADED';
+}
+
+/** An append ran in a transaction that is not READ COMMITTED. Nothing was written. @publicApi */
+export class IsolationLevelError extends FactstrError {
+  readonly code = 'ISOLATION_LEVEL';
+}
+
+/**
+ * The connection was lost, or a client-side deadline passed, before the verdict of an append arrived: it may
+ * have committed. Look before you append again.
+ *
+ * @publicApi
+ */
+export class IndeterminateAppendError extends FactstrError {
+  readonly code = 'INDETERMINATE_APPEND';
+}
+
+/** `decide` met a conflict more often than its `retries` allow. Nothing was written. @publicApi */
+export class DecisionConflictError extends FactstrError {
+  readonly code = 'DECISION_CONFLICT';
+  /** How often the decision was made. */
+  readonly attempts: number;
+
+  constructor(message: string, attempts: number, options?: ErrorOptions) {
+    super(message, options);
+    this.attempts = attempts;
+  }
+}
+
+// Streams.
+
+/** The durable stream's name is being run already. @publicApi */
+export class DurableStreamActiveError extends FactstrError {
+  readonly code = 'DURABLE_STREAM_ACTIVE';
+}
+
+/** The name was first used with another query. @publicApi */
+export class DurableStreamQueryChangedError extends FactstrError {
+  readonly code = 'DURABLE_STREAM_QUERY_CHANGED';
+}
+
+/** The stored cursor is beyond the head of the log: the log was restored from an older copy, or replaced. @publicApi */
+export class CursorAheadOfLogError extends FactstrError {
+  readonly code = 'CURSOR_AHEAD_OF_LOG';
+}
+
+/** The fact at the stored cursor is not the one that was processed: the log was restored and has grown since, or replaced. @publicApi */
+export class CursorFactChangedError extends FactstrError {
+  readonly code = 'CURSOR_FACT_CHANGED';
+}
+
+/** `append_batches` does not cover the log, so whole batches cannot be delivered. @publicApi */
+export class BatchBoundariesMissingError extends FactstrError {
+  readonly code = 'BATCH_BOUNDARIES_MISSING';
+}
+
+/** A stream's handler threw, rejected or returned `false`; `cause` holds what it threw. @publicApi */
+export class StreamHandlerError extends FactstrError {
+  readonly code = 'STREAM_HANDLER_FAILED';
+}
+
+/** The durable stream was unsubscribed, or its store closed, before its replay had reached the head. @publicApi */
+export class StreamEndedError extends FactstrError {
+  readonly code = 'STREAM_ENDED';
+}

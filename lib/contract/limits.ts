@@ -1,0 +1,31 @@
+/**
+ * Upper bounds for what is written. What FACTSTR wrote is read whatever its size.
+ *
+ * @publicApi
+ */
+export interface FactStoreLimits {
+  /** Bytes of one payload as JSON text in UTF-8. Default 1 MiB. */
+  maxPayloadBytes: number;
+  /** Facts in one append. Default 10,000. */
+  maxBatchFacts: number;
+  /** Bytes of all payloads of one append. Default 16 MiB. */
+  maxBatchBytes: number;
+  /** Bytes of an event type or stream name in UTF-8. Default 256. */
+  maxNameBytes: number;
+  /** Payload predicates in one query. Default 1,000. */
+  maxPredicates: number;
+}
+
+export const DEFAULT_LIMITS: Readonly<FactStoreLimits> = {
+  maxPayloadBytes: 1024 * 1024,
+  maxBatchFacts: 10_000,
+  maxBatchBytes: 16 * 1024 * 1024,
+  maxNameBytes: 256,
+  maxPredicates: 1_000,
+};
+
+/** Nesting beyond this breaks FACTSTR's reader (`serde_json` stops at 128). Not configurable. */
+export const MAX_NESTING = 127;
+
+/** The largest sequence number: 2^63 - 1. */
+export const MAX_SEQUENCE_NUMBER = 9_223_372_036_854_775_807n;

@@ -1,0 +1,114 @@
+import type { JsonValue } from '../contract/json-value.js';
+import type { PreparedFilter, PreparedQuery } from '../contract/validation.js';
+import { sameJson } from './json-containment.js';
+
+/**
+ * A durable cursor's query as FACTSTR stores it, byte for byte: members in a fixed order, `null` where absent,
+ * object keys by code point, no spaces, numbers as Rust's serde_json prints them. `min_sequence_number` is no
+ * part of a stream's query and is stored as `null`.
+ */
+export function queryText(query: PreparedQuery): string {
+  const filters = query.filters === null ? 'null' : `[${query.filters.map(filterText).join(',')}]`;
+  return `{"filters":${filters},"min_sequence_number":null}`;
+}
+
+function filterText(filter: PreparedFilter): string {
+  const types = filter.event_types === null ? 'null' : JSON.stringify(filter.event_types);
+  const predicates =
+    filter.payload_predicates === null
+      ? 'null'
+      : `[${filter.payload_predicates.map(valueText).join(',')}]`;
+  return `{"event_types":${types},"payload_predicates":${predicates}}`;
+}
+
+function valueText(value: JsonValue): string {
+  if (typeof value === 'number') return numberText(value);
+  if (value === null || typeof value !== 'object') return JSON.stringify(value);
+  if (Array.isArray(value)) return `[${value.map(valueText).join(',')}]`;
+  const members = Object.keys(value)
+    .sort(byCodePoint)
+    .map((key) => `${JSON.stringify(key)}:${valueText(value[key]!)}`);
+  return `{${members.join(',')}}`;
+}
+
+/**
+ * serde_json reads a number without fraction and exponent that fits 64 bits as an integer and anything else as
+ * a double; those it prints in scientific notation below 1e-5 and from 1e16 on, without a plus sign.
+ */
+function numberText(value: number): string {
+  const fitsInteger = Number.isInteger(value) && value >= -(2 ** 63) && value < 2 ** 64;
+  const written = fitsInteger || (!Number.isInteger(value) && Math.abs(value) >= 1e-5);
+  return written ? JSON.stringify(value) : value.toExponential().replace('e+', 'e');
+}
+
+function byCodePoint(left: string, right: string): number {
+  const a = [...left];
+  const b = [...right];
+  for (let index = 0; index < Math.min(a.length, b.length); index++) {
+    const difference = a[index]!.codePointAt(0)! - b[index]!.codePointAt(0)!;
+    if (difference !== 0) return difference;
+  }
+  return a.length - b.length;
+}
+
+/**
+ * Whether a stored query means the same as the given one: order and repetition of types, predicates and
+ * filters do not matter, nor the order of keys.
+ */
+export function sameMeaning(storedText: string, query: PreparedQuery): boolean {
+  if (storedText === queryText(query)) return true;
+  const stored = readQueryText(storedText);
+  return stored !== undefined && sameSet(stored, query.filters, sameFilter);
+}
+
+function readQueryText(text: string): readonly PreparedFilter[] | null | undefined {
+  let parsed: { filters?: PreparedFilter[] | null };
+  try {
+    parsed = JSON.parse(text) as typeof parsed;
+  } catch {
+    return undefined;
+  }
+  if (typeof parsed !== 'object' || parsed === null) return undefined;
+  if (parsed.filters === undefined || parsed.filters === null) return null;
+  if (!Array.isArray(parsed.filters)) return undefined;
+  return parsed.filters.map((filter) => ({
+    event_types: filter?.event_types ?? null,
+    payload_predicates: filter?.payload_predicates ?? null,
+  }));
+}
+
+function sameFilter(left: PreparedFilter, right: PreparedFilter): boolean {
+  return (
+    samePart(left.event_types, right.event_types, (a, b) => a === b) &&
+    samePart(left.payload_predicates, right.payload_predicates, sameJson)
+  );
+}
+
+/** Absent and empty differ in a filter: the first does not constrain, the second matches nothing. */
+function samePart<T>(
+  left: readonly T[] | null,
+  right: readonly T[] | null,
+  same: (a: T, b: T) => boolean,
+): boolean {
+  if (left === null || right === null) return left === right;
+  return covers(left, right, same) && covers(right, left, same);
+}
+
+/** Absent and empty filters mean the same: every fact. */
+function sameSet<T>(
+  left: readonly T[] | null,
+  right: readonly T[] | null,
+  same: (a: T, b: T) => boolean,
+): boolean {
+  const a = left ?? [];
+  const b = right ?? [];
+  return covers(a, b, same) && covers(b, a, same);
+}
+
+function covers<T>(
+  outer: readonly T[],
+  inner: readonly T[],
+  same: (a: T, b: T) => boolean,
+): boolean {
+  return inner.every((wanted) => outer.some((candidate) => same(candidate, wanted)));
+}

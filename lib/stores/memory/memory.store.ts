@@ -1,0 +1,96 @@
+import type {
+  AppendIfResult,
+  AppendResult,
+  EventQuery,
+  EventRecord,
+  FactStore,
+  NewEvent,
+  QueryResult,
+} from '../../contract/contract.types.js';
+import { prepareFacts, prepareQuery, prepareVersion } from '../../contract/validation.js';
+import type { PreparedFact, PreparedQuery } from '../../contract/validation.js';
+import { matchesQuery } from '../../matching/matches-query.js';
+import { CommitSignal } from '../../streams/commit-signal.js';
+import type { LogSource } from '../../streams/log-source.js';
+import { StreamingStore } from '../../streams/streaming-store.js';
+import type { FactStoreOptions } from '../../streams/streaming-store.js';
+import { MemoryLog } from './memory.log.js';
+
+/**
+ * A fact store in this process's memory, for tests and for trying things out: synchronous, and gone with the
+ * process.
+ *
+ * @publicApi
+ */
+export class FactstrMemoryStore extends StreamingStore implements FactStore {
+  readonly #commits = new CommitSignal();
+  readonly #memory = new MemoryLog(this.#commits);
+
+  constructor(options: FactStoreOptions = {}) {
+    super(options);
+  }
+
+  /** @internal */
+  get log(): LogSource {
+    return this.#memory;
+  }
+
+  append(events: NewEvent[]): AppendResult {
+    this.assertOpen();
+    return this.#commit(prepareFacts(events, this.limits));
+  }
+
+  query(query: EventQuery): QueryResult {
+    return this.queryPage(query, Infinity);
+  }
+
+  /** As `query`, but at most `limit` rows: the oldest after `min_sequence_number`. */
+  queryPage(query: EventQuery, limit: number): QueryResult {
+    this.assertOpen();
+    const prepared = prepareQuery(query, this.limits);
+    const event_records: EventRecord[] = [];
+    for (const fact of this.#memory.after(prepared.min_sequence_number ?? 0n)) {
+      if (event_records.length >= limit) break;
+      if (matchesQuery(fact, prepared)) event_records.push(this.#memory.copy(fact));
+    }
+    return {
+      event_records,
+      last_returned_sequence_number: event_records.at(-1)?.sequence_number ?? null,
+      current_context_version: this.#contextVersion(prepared),
+    };
+  }
+
+  appendIf(
+    events: NewEvent[],
+    query: EventQuery,
+    expectedContextVersion: bigint | null | undefined,
+  ): AppendIfResult {
+    this.assertOpen();
+    const facts = prepareFacts(events, this.limits);
+    const expected = prepareVersion(expectedContextVersion, 'expectedContextVersion');
+    const actual = this.#contextVersion(prepareQuery(query, this.limits));
+    return actual === expected
+      ? { append_result: this.#commit(facts), conflict: null }
+      : {
+          append_result: null,
+          conflict: { expected_context_version: expected, actual_context_version: actual },
+        };
+  }
+
+  close(): void {
+    void this.endStreams();
+  }
+
+  #commit(facts: readonly PreparedFact[]): AppendResult {
+    const result = this.#memory.append(facts);
+    this.#commits.emit(result.first_sequence_number);
+    return result;
+  }
+
+  #contextVersion(query: PreparedQuery): bigint | null {
+    for (const fact of this.#memory.newestFirst()) {
+      if (matchesQuery(fact, query)) return fact.sequence_number;
+    }
+    return null;
+  }
+}

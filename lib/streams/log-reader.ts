@@ -1,0 +1,148 @@
+import type { EventRecord } from '../contract/contract.types.js';
+import { deepFreeze } from './deep-freeze.js';
+import type { CommittedBatch, LogSource } from './log-source.js';
+
+/** Facts of one page; whole batches, so that a larger batch makes a larger page. */
+const PAGE_FACTS = 500;
+/** Facts kept for the cursors at the head. */
+const CACHED_FACTS = 1_000;
+
+/**
+ * Reads the log for all streams of one store. Cursors at the head share one read, one decoding and one frozen
+ * copy of the newest batches; a cursor further behind reads pages of its own, which nobody keeps. Nothing is
+ * queued per stream.
+ */
+export class LogReader {
+  readonly #source: LogSource;
+  readonly #wakers = new Set<() => void>();
+  readonly #ownCommits = new Set<(first: bigint) => void>();
+  #unlisten: (() => void) | undefined;
+  #streams = 0;
+  #commits = 0;
+  #wakeScheduled = false;
+  /** Consecutive batches that end at the newest one read so far. */
+  #newest: CommittedBatch[] = [];
+  #newestFacts = 0;
+  #reading: { after: bigint; batches: Promise<CommittedBatch[]> } | undefined;
+
+  constructor(source: LogSource) {
+    this.#source = source;
+  }
+
+  /** Counts a stream in; the source is listened to while there are streams. */
+  enter(): void {
+    if (++this.#streams > 1) return;
+    this.#unlisten = this.#source.onCommit((first) => this.#committed(first));
+  }
+
+  leave(): void {
+    if (--this.#streams > 0) return;
+    this.#unlisten?.();
+    this.#unlisten = undefined;
+    this.#forget();
+  }
+
+  /** Calls back synchronously for each append of this store object. */
+  onOwnCommit(listener: (first: bigint) => void): () => void {
+    this.#ownCommits.add(listener);
+    return () => this.#ownCommits.delete(listener);
+  }
+
+  /** Moves with every wake-up: to be read before `readAfter`, and handed to `commitSince`. */
+  get commits(): number {
+    return this.#commits;
+  }
+
+  /** Resolves after a wake-up later than `seen`, or when `signal` aborts. */
+  commitSince(seen: number, signal: AbortSignal): Promise<void> {
+    if (seen !== this.#commits || signal.aborted) return Promise.resolve();
+    return new Promise((resolve) => {
+      const wake = (): void => {
+        this.#wakers.delete(wake);
+        signal.removeEventListener('abort', wake);
+        resolve();
+      };
+      this.#wakers.add(wake);
+      signal.addEventListener('abort', wake);
+    });
+  }
+
+  /** The next whole batches after `position`; the first may begin before it. Empty at the head. */
+  async readAfter(position: bigint): Promise<readonly CommittedBatch[]> {
+    const first = this.#newest[0];
+    const last = this.#newest.at(-1);
+    if (first !== undefined && last !== undefined && position >= first.first_sequence_number - 1n) {
+      if (position < last.last_sequence_number) {
+        return this.#newest.slice(
+          this.#newest.findIndex((batch) => batch.last_sequence_number > position),
+        );
+      }
+      return this.#readShared(position);
+    }
+    // With an empty cache the first stream's position becomes the cache's beginning.
+    if (last === undefined) return this.#readShared(position);
+    return this.#readPage(position);
+  }
+
+  #readShared(after: bigint): Promise<CommittedBatch[]> {
+    if (this.#reading?.after === after) return this.#reading.batches;
+    const batches = this.#readPage(after).then((page) => {
+      this.#remember(after, page);
+      return page;
+    });
+    const reading = { after, batches };
+    this.#reading = reading;
+    const done = (): void => {
+      if (this.#reading === reading) this.#reading = undefined;
+    };
+    batches.then(done, done);
+    return batches;
+  }
+
+  async #readPage(after: bigint): Promise<CommittedBatch[]> {
+    const page = await this.#source.readBatches(after, PAGE_FACTS);
+    for (const batch of page) {
+      for (const record of batch.event_records) deepFreeze(record);
+      Object.freeze(batch.event_records);
+    }
+    return page;
+  }
+
+  #remember(after: bigint, page: CommittedBatch[]): void {
+    if (page.length === 0 || this.#streams === 0) return;
+    const end = this.#newest.at(-1)?.last_sequence_number;
+    if (end !== undefined && end !== after) {
+      if (page.at(-1)!.last_sequence_number <= end) return;
+      this.#forget();
+    }
+    this.#newest.push(...page);
+    for (const batch of page) this.#newestFacts += batch.event_records.length;
+    while (this.#newestFacts > CACHED_FACTS && this.#newest.length > 1) {
+      this.#newestFacts -= this.#newest.shift()!.event_records.length;
+    }
+  }
+
+  #forget(): void {
+    this.#newest = [];
+    this.#newestFacts = 0;
+  }
+
+  #committed(first: bigint | undefined): void {
+    if (first !== undefined) for (const listener of this.#ownCommits) listener(first);
+    if (this.#wakeScheduled) return;
+    this.#wakeScheduled = true;
+    // Never inside the append's call stack; several commits in a row wake once.
+    setImmediate(() => {
+      this.#wakeScheduled = false;
+      this.#commits++;
+      for (const wake of [...this.#wakers]) wake();
+    });
+  }
+}
+
+/** The records of a batch that a cursor at `position` has not passed. */
+export function recordsAfter(batch: CommittedBatch, position: bigint): readonly EventRecord[] {
+  return batch.first_sequence_number > position
+    ? batch.event_records
+    : batch.event_records.filter((record) => record.sequence_number > position);
+}

@@ -1,0 +1,77 @@
+import type { EventRecord } from '../contract/contract.types.js';
+import type { PreparedQuery } from '../contract/validation.js';
+import { matchesEveryFact, matchesQuery } from '../matching/matches-query.js';
+import { recordsAfter } from './log-reader.js';
+import type { LogReader } from './log-reader.js';
+import type { CommittedBatch } from './log-source.js';
+import { Turns, pause, retryDelay } from './turns.js';
+
+/** What differs between live and durable streams. */
+export interface WalkSteps {
+  /** One batch's matching facts; may be none. Resolves when the cursor may pass the batch. */
+  batch(matching: readonly EventRecord[], batch: CommittedBatch): Promise<void> | void;
+  /** After each page, with the position that was reached. */
+  pageEnd(position: bigint): Promise<void> | void;
+  /** The log could not be read; after the first of several in a row it is tried again. */
+  readFailed(error: unknown, attempt: number): void;
+}
+
+/**
+ * The one mechanism behind every stream: a cursor that walks the log, one committed batch after the other,
+ * and sleeps at the head until a commit wakes it up.
+ */
+export class StreamWalk {
+  readonly #reader: LogReader;
+  readonly #query: PreparedQuery;
+  readonly #signal: AbortSignal;
+  readonly #turns = new Turns();
+  #position: bigint;
+
+  constructor(reader: LogReader, query: PreparedQuery, position: bigint, signal: AbortSignal) {
+    this.#reader = reader;
+    this.#query = query;
+    this.#position = position;
+    this.#signal = signal;
+  }
+
+  get position(): bigint {
+    return this.#position;
+  }
+
+  /** Walks until the signal aborts, or a step throws. */
+  async run(steps: WalkSteps): Promise<void> {
+    let failures = 0;
+    while (!this.#signal.aborted) {
+      const seen = this.#reader.commits;
+      let page: readonly CommittedBatch[];
+      try {
+        page = await this.#reader.readAfter(this.#position);
+        failures = 0;
+      } catch (error) {
+        if (this.#signal.aborted) return;
+        steps.readFailed(error, failures);
+        await pause(retryDelay(failures++), this.#signal);
+        continue;
+      }
+      if (page.length === 0) {
+        await this.#reader.commitSince(seen, this.#signal);
+      } else {
+        await this.#walkPage(page, steps);
+      }
+    }
+  }
+
+  async #walkPage(page: readonly CommittedBatch[], steps: WalkSteps): Promise<void> {
+    for (const batch of page) {
+      if (this.#signal.aborted) break;
+      const records = recordsAfter(batch, this.#position);
+      const matching = matchesEveryFact(this.#query)
+        ? records
+        : records.filter((record) => matchesQuery(record, this.#query));
+      await steps.batch(matching, batch);
+      this.#position = batch.last_sequence_number;
+      await this.#turns.give();
+    }
+    await steps.pageEnd(this.#position);
+  }
+}

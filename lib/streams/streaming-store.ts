@@ -1,0 +1,154 @@
+import type {
+  DurableStream,
+  EventQuery,
+  EventStreamSubscription,
+  StreamHandler,
+} from '../contract/contract.types.js';
+import { FactstrError, StorageError, StoreClosedError } from '../contract/errors.js';
+import type { FactStoreLimits } from '../contract/limits.js';
+import {
+  EVERY_FACT,
+  checkHandler,
+  prepareQuery,
+  prepareStreamName,
+  resolveLimits,
+} from '../contract/validation.js';
+import type { PreparedQuery } from '../contract/validation.js';
+import { startDurableStream } from './durable-stream.js';
+import { startLiveStream } from './live-stream.js';
+import type { StreamHost } from './live-stream.js';
+import { LogReader } from './log-reader.js';
+import type { LogSource } from './log-source.js';
+import type { StreamSubscription } from './stream-subscription.js';
+
+/**
+ * Options of every store.
+ *
+ * @publicApi
+ */
+export interface FactStoreOptions {
+  /** Upper bounds for what is written; absent ones keep their default. */
+  limits?: Partial<FactStoreLimits>;
+  /**
+   * Where a bare stream reports a handler's failure, or a database that does not answer. Default:
+   * `process.emitWarning`.
+   */
+  onStreamError?: (error: FactstrError) => void;
+}
+
+/** The half of a store that follows its log. The other half, appending and querying, is each provider's. */
+export abstract class StreamingStore {
+  protected readonly limits: FactStoreLimits;
+  readonly #onStreamError: (error: FactstrError) => void;
+  readonly #streams = new Set<AbortController>();
+  readonly #ends = new Set<Promise<void>>();
+  #host: StreamHost | undefined;
+  #closed = false;
+
+  protected constructor(options: FactStoreOptions = {}) {
+    this.limits = resolveLimits(options.limits);
+    this.#onStreamError = options.onStreamError ?? ((error) => process.emitWarning(error));
+  }
+
+  /** The log, for those who walk it: this store's streams, and the runner of projections. */
+  abstract readonly log: LogSource;
+
+  streamAll(handle: StreamHandler): EventStreamSubscription {
+    return this.#live(EVERY_FACT, handle);
+  }
+
+  streamTo(query: EventQuery, handle: StreamHandler): EventStreamSubscription {
+    return this.#live(prepareQuery(query, this.limits), handle);
+  }
+
+  async streamAllDurable(
+    stream: DurableStream,
+    handle: StreamHandler,
+  ): Promise<EventStreamSubscription> {
+    return this.#durable(stream, EVERY_FACT, handle);
+  }
+
+  async streamToDurable(
+    stream: DurableStream,
+    query: EventQuery,
+    handle: StreamHandler,
+  ): Promise<EventStreamSubscription> {
+    return this.#durable(stream, prepareQuery(query, this.limits), handle);
+  }
+
+  /** Ends every stream. The promise resolves when no delivery is in flight any more. */
+  protected endStreams(): Promise<void> {
+    this.#closed = true;
+    for (const stop of this.#streams) stop.abort();
+    return Promise.all(this.#ends).then(() => undefined);
+  }
+
+  /** @throws StoreClosedError */
+  protected assertOpen(): void {
+    if (this.#closed) throw new StoreClosedError('The store is closed.');
+  }
+
+  #live(query: PreparedQuery, handle: StreamHandler): StreamSubscription {
+    this.assertOpen();
+    checkHandler(handle);
+    const stop = new AbortController();
+    return this.#track(stop, startLiveStream(this.#streamHost(), query, handle, stop));
+  }
+
+  async #durable(
+    stream: DurableStream,
+    query: PreparedQuery,
+    handle: StreamHandler,
+  ): Promise<StreamSubscription> {
+    this.assertOpen();
+    const name = prepareStreamName(stream, this.limits);
+    checkHandler(handle);
+    const stop = new AbortController();
+    this.#streams.add(stop);
+    const starting = startDurableStream(this.#streamHost(), name, query, handle, stop);
+    const settled = starting.then(
+      () => undefined,
+      () => undefined,
+    );
+    this.#ends.add(settled);
+    try {
+      return this.#track(stop, await starting);
+    } catch (error) {
+      this.#streams.delete(stop);
+      throw error;
+    } finally {
+      this.#ends.delete(settled);
+    }
+  }
+
+  #track(stop: AbortController, subscription: StreamSubscription): StreamSubscription {
+    this.#streams.add(stop);
+    this.#ends.add(subscription.ended);
+    void subscription.ended.then(() => {
+      this.#streams.delete(stop);
+      this.#ends.delete(subscription.ended);
+    });
+    return subscription;
+  }
+
+  #streamHost(): StreamHost {
+    // Made at the first stream: a store without streams reads and keeps nothing for them.
+    return (this.#host ??= {
+      source: this.log,
+      reader: new LogReader(this.log),
+      report: (error) => this.#report(error),
+    });
+  }
+
+  #report(error: unknown): void {
+    const reported =
+      error instanceof FactstrError
+        ? error
+        : new StorageError('A stream could not go on.', { cause: error });
+    try {
+      this.#onStreamError(reported);
+    } catch (failure) {
+      process.emitWarning(failure as Error);
+    }
+  }
+}
