@@ -25,6 +25,7 @@ export async function startDurableStream(
   query: PreparedQuery,
   handle: StreamHandler,
   stop: AbortController,
+  onProgress?: (position: bigint) => void,
 ): Promise<StreamSubscription> {
   const hold = await holdName(await host.source.cursors.identity(), name);
   const stopping = (): void => hold.stopping();
@@ -35,7 +36,7 @@ export async function startDurableStream(
     hold.release();
   };
   try {
-    const { ended } = await new DurableRun(host, name, query, handle, stop.signal).start();
+    const { ended } = await new DurableRun(host, name, query, handle, stop.signal, onProgress).start();
     return new StreamSubscription(stop, Promise.resolve(), ended.finally(release));
   } catch (error) {
     release();
@@ -54,6 +55,7 @@ class DurableRun implements WalkSteps {
   readonly #query: PreparedQuery;
   readonly #call: HandlerCall;
   readonly #signal: AbortSignal;
+  readonly #onProgress: ((position: bigint) => void) | undefined;
   /** The newest fact that was passed while the stored cursor stands before it. */
   #unstored: EventRecord | undefined;
   /** Called once, when the replay has reached the head of the registration. */
@@ -66,12 +68,14 @@ class DurableRun implements WalkSteps {
     query: PreparedQuery,
     handle: StreamHandler,
     signal: AbortSignal,
+    onProgress: ((position: bigint) => void) | undefined,
   ) {
     this.#host = host;
     this.#name = name;
     this.#query = query;
     this.#call = new HandlerCall(handle);
     this.#signal = signal;
+    this.#onProgress = onProgress;
   }
 
   async start(): Promise<ReplayedStream> {
@@ -85,6 +89,7 @@ class DurableRun implements WalkSteps {
     }
     this.#replayUntil = await source.head();
     await checkCursor(source, this.#name, cursor, this.#replayUntil);
+    this.#onProgress?.(cursor.position);
     if (this.#signal.aborted) throw this.#ended();
     const walk = new StreamWalk(reader, this.#query, cursor.position, this.#signal);
     reader.enter();
@@ -139,6 +144,7 @@ class DurableRun implements WalkSteps {
       try {
         await this.#host.source.cursors.advance(this.#name, fingerprint);
         this.#unstored = undefined;
+        this.#onProgress?.(fingerprint.sequence_number);
         return;
       } catch (error) {
         if (this.#reached !== undefined || this.#signal.aborted) throw error;

@@ -36,6 +36,14 @@ export interface FactStoreOptions {
   onStreamError?: (error: FactstrError) => void;
 }
 
+/** What the runner of projections needs beyond a handler. */
+export interface DurableRunOptions {
+  /** Ends the stream, also while it replays. */
+  signal?: AbortSignal;
+  /** Called with the stored cursor's position whenever it is read or written. */
+  onProgress?: (position: bigint) => void;
+}
+
 /** The half of a store that follows its log. The other half, appending and querying, is each provider's. */
 export abstract class StreamingStore {
   protected readonly limits: FactStoreLimits;
@@ -65,7 +73,7 @@ export abstract class StreamingStore {
     stream: DurableStream,
     handle: StreamHandler,
   ): Promise<EventStreamSubscription> {
-    return this.#durable(stream, EVERY_FACT, handle);
+    return this.#durable(stream, EVERY_FACT, handle, {});
   }
 
   async streamToDurable(
@@ -73,7 +81,21 @@ export abstract class StreamingStore {
     query: EventQuery,
     handle: StreamHandler,
   ): Promise<EventStreamSubscription> {
-    return this.#durable(stream, prepareQuery(query, this.limits), handle);
+    return this.#durable(stream, prepareQuery(query, this.limits), handle, {});
+  }
+
+  /**
+   * As `streamToDurable`, for the runner of projections.
+   *
+   * @internal
+   */
+  async runDurable(
+    stream: DurableStream,
+    query: EventQuery,
+    handle: StreamHandler,
+    run: DurableRunOptions,
+  ): Promise<EventStreamSubscription> {
+    return this.#durable(stream, prepareQuery(query, this.limits), handle, run);
   }
 
   /** Ends every stream. The promise resolves when no delivery is in flight any more. */
@@ -99,13 +121,23 @@ export abstract class StreamingStore {
     stream: DurableStream,
     query: PreparedQuery,
     handle: StreamHandler,
+    run: DurableRunOptions,
   ): Promise<StreamSubscription> {
     this.assertOpen();
     const name = prepareStreamName(stream, this.limits);
     checkHandler(handle);
     const stop = new AbortController();
     this.#streams.add(stop);
-    const starting = startDurableStream(this.#streamHost(), name, query, handle, stop);
+    run.signal?.addEventListener('abort', () => stop.abort(), { signal: stop.signal });
+    if (run.signal?.aborted) stop.abort();
+    const starting = startDurableStream(
+      this.#streamHost(),
+      name,
+      query,
+      handle,
+      stop,
+      run.onProgress,
+    );
     const settled = starting.then(
       () => undefined,
       () => undefined,
