@@ -1,4 +1,48 @@
+// The contract
 export * from './contract/contract.types.js';
 export * from './contract/errors.js';
 export type { FactStoreLimits } from './contract/limits.js';
+
+// Stores
 export { FactstrMemoryStore } from './stores/memory/memory.store.js';
+export type { FactStoreOptions } from './streams/streaming-store.js';
+export type {
+  CommittedBatch,
+  CursorStore,
+  Fingerprint,
+  LogSource,
+  StoredCursor,
+} from './streams/log-source.js';
+
+// The module
+export { FactstrModule } from './module/factstr.module.js';
+export type * from './module/factstr.options.js';
+export { FactstrStore } from './module/factstr-store.js';
+export type { DecideOptions, ReadOptions } from './module/factstr-store.js';
+export { InjectFactstrStore, getFactstrStoreToken } from './module/factstr.tokens.js';
+
+// Handlers
+export { OnFacts } from './module/on-facts.decorator.js';
+export type { OnFactsOptions } from './module/on-facts.decorator.js';
+export { DurableProjection } from './module/durable-projection.decorator.js';
+export type { DurableProjectionOptions } from './module/durable-projection.decorator.js';
+export type {
+  FactHandlerDecorator,
+  LiveContext,
+  ProjectionContext,
+} from './module/handler-types.js';
+export { FactstrProjections } from './module/factstr-projections.js';
+export type { ProjectionSelector } from './module/factstr-projections.js';
+export type { LiveHandlerStatus } from './module/live-handler.js';
+export type { ProjectionState, ProjectionStatus } from './projections/projection-status.js';
+
+// Typed facts
+export * from './module/fact-map.js';
+export { FactFilter, factQuery, facts } from './module/fact-query.js';
+export type { PayloadPart } from './module/fact-query.js';
+
+// Sequence numbers on the way out and in
+export { FactstrJsonInterceptor } from './module/factstr-json.interceptor.js';
+export { ParseSequencePipe } from './module/parse-sequence.pipe.js';
+export type { ParseSequencePipeOptions } from './module/parse-sequence.pipe.js';
+export { toJson } from './module/to-json.js';

@@ -1,0 +1,39 @@
+import type { EventQuery, EventRecord } from '../contract/contract.types.js';
+import type { FactRecord, FactType } from './fact-map.js';
+import { toEventQuery } from './fact-query.js';
+import { addHandlerMetadata } from './handler-metadata.js';
+import type { FactHandlerDecorator, ProjectionContext } from './handler-types.js';
+
+/** @publicApi */
+export interface DurableProjectionOptions {
+  /** Names the stored cursor, within its store. Two projections of one name fail the bootstrap. */
+  name: string;
+  /** The named store to follow. Default: the one without a name. */
+  store?: string;
+}
+
+/**
+ * Calls the method with the facts of every batch after the projection's stored cursor, from the beginning of
+ * the log on, then live: one batch per call, strictly in order. The cursor moves only after the method
+ * succeeded; a failure is retried with back-off and pauses the projection after `maxAttempts`.
+ *
+ * After a crash between a success and the cursor's write the same facts come again: make the effect idempotent
+ * by `context.sequenceNumber`.
+ *
+ * @publicApi
+ */
+export function DurableProjection<const T extends FactType>(
+  options: DurableProjectionOptions & { query: T | readonly T[] },
+): FactHandlerDecorator<FactRecord<T>, ProjectionContext>;
+export function DurableProjection(
+  options: DurableProjectionOptions & { query: EventQuery },
+): FactHandlerDecorator<EventRecord, ProjectionContext>;
+export function DurableProjection(
+  options: DurableProjectionOptions & { query: string | readonly string[] | EventQuery },
+): MethodDecorator {
+  const { name, store } = options;
+  const query = toEventQuery(options.query);
+  return (_target, _key, descriptor) => {
+    addHandlerMetadata(descriptor.value as object, { kind: 'durable', store, name, query });
+  };
+}

@@ -1,0 +1,119 @@
+import { Injectable } from '@nestjs/common';
+import { MetadataScanner, ModulesContainer } from '@nestjs/core';
+import { InvalidOptionsError } from '../contract/errors.js';
+import { readHandlerMetadata } from './handler-metadata.js';
+import type { HandlerMetadata } from './handler-metadata.js';
+import { messages } from './messages.js';
+
+type InstanceWrapper = Module['providers'] extends Map<unknown, infer W> ? W : never;
+
+type Module = ModulesContainer extends Map<unknown, infer M> ? M : never;
+
+/** A decorated method of an instance of the application. */
+export interface FactHandler {
+  readonly metadata: HandlerMetadata;
+  /** `Class.method`, for messages. */
+  readonly label: string;
+  /** The instance. */
+  readonly holder: object;
+  call(facts: unknown, context: unknown): unknown;
+}
+
+/** What Nest would apply to a route, and cannot apply here. */
+const ENHANCERS: Readonly<Record<string, string>> = {
+  __guards__: 'guards',
+  __interceptors__: 'interceptors',
+  __pipes__: 'pipes',
+  __exceptionFilters__: 'exception filters',
+};
+
+/** Finds the methods that carry `@OnFacts` and `@DurableProjection`, in providers and controllers. */
+@Injectable()
+export class FactHandlersExplorer {
+  readonly #modules: ModulesContainer;
+  readonly #scanner = new MetadataScanner();
+
+  constructor(modules: ModulesContainer) {
+    this.#modules = modules;
+  }
+
+  /** @throws InvalidOptionsError for a handler that could not work */
+  explore(): FactHandler[] {
+    // One instance may stand under several tokens; it is one holder.
+    const seen = new Set<object>();
+    const handlers: FactHandler[] = [];
+    for (const module of this.#modules.values()) {
+      for (const wrapper of [...module.providers.values(), ...module.controllers.values()]) {
+        if (wrapper.isAlias) continue;
+        const holder = holderOf(wrapper);
+        if (holder === undefined || seen.has(holder.identity)) continue;
+        seen.add(holder.identity);
+        handlers.push(...this.#handlersOf(wrapper, holder));
+      }
+    }
+    return handlers;
+  }
+
+  *#handlersOf(wrapper: InstanceWrapper, { prototype }: Holder): Iterable<FactHandler> {
+    for (const key of this.#scanner.getAllMethodNames(prototype)) {
+      const method = (prototype as Record<string, unknown>)[key] as (...args: unknown[]) => unknown;
+      for (const metadata of readHandlerMetadata(method)) {
+        const label = `${className(prototype)}.${key}`;
+        checkHolder(wrapper, label);
+        checkMethod(method, metadata, label);
+        const instance = wrapper.instance as object;
+        yield {
+          metadata,
+          label,
+          holder: instance,
+          call: (...args) => method.apply(instance, args),
+        };
+      }
+    }
+  }
+}
+
+interface Holder {
+  /** Where the methods are. */
+  readonly prototype: object;
+  /** The instance where there is one, else the class. */
+  readonly identity: object;
+}
+
+function holderOf(wrapper: InstanceWrapper): Holder | undefined {
+  const { metatype } = wrapper;
+  const instance = wrapper.instance as unknown;
+  if (!wrapper.isNotMetatype && typeof metatype === 'function') {
+    // A scoped class has no instance yet; its decorators are found all the same, to be refused.
+    const prototype = metatype.prototype as object | undefined;
+    const single = typeof instance === 'object' && instance !== null && !wrapper.isTransient;
+    return prototype && { prototype, identity: single ? instance : wrapper };
+  }
+  if (typeof instance !== 'object' || instance === null) return undefined;
+  const prototype = Object.getPrototypeOf(instance) as object | null;
+  return prototype === null || prototype === Object.prototype
+    ? undefined
+    : { prototype, identity: instance };
+}
+
+function className(prototype: object): string {
+  return prototype.constructor?.name || 'anonymous class';
+}
+
+function checkHolder(wrapper: InstanceWrapper, label: string): void {
+  if (wrapper.isTransient) throw new InvalidOptionsError(messages.scoped(label, 'transient'));
+  if (!wrapper.isDependencyTreeStatic()) {
+    throw new InvalidOptionsError(messages.scoped(label, 'request-scoped'));
+  }
+}
+
+function checkMethod(method: object, metadata: HandlerMetadata, label: string): void {
+  for (const [key, enhancer] of Object.entries(ENHANCERS)) {
+    if (Reflect.hasMetadata(key, method)) {
+      throw new InvalidOptionsError(messages.enhanced(label, enhancer));
+    }
+  }
+  if (metadata.kind === 'durable' && !metadata.name) {
+    throw new InvalidOptionsError(messages.noName(label));
+  }
+}

@@ -1,0 +1,160 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type {
+  AppendIfResult,
+  AppendResult,
+  DurableStream,
+  EventQuery,
+  EventRecord,
+  EventStreamSubscription,
+  FactStore,
+  MaybePromise,
+  NewEvent,
+  QueryResult,
+  StreamHandler,
+} from '../contract/contract.types.js';
+import { DecisionConflictError, InvalidOptionsError } from '../contract/errors.js';
+import { asynchronous, pagesOf } from './store-faces.js';
+import type { AsynchronousStore } from './store-faces.js';
+
+/** @publicApi */
+export interface ReadOptions {
+  /** Facts held in memory at a time. Default 500. */
+  pageSize?: number;
+}
+
+/** @publicApi */
+export interface DecideOptions {
+  /** How often the decision is made again after a conflict. Default 10. */
+  retries?: number;
+}
+
+/**
+ * A fact store as a Nest provider: every method returns a promise, whatever the provider. Inject it by its
+ * class, or `@InjectFactstrStore('name')` for a named one.
+ *
+ * @publicApi
+ */
+export class FactstrStore {
+  readonly #raw: FactStore;
+  readonly #face: AsynchronousStore;
+
+  private constructor(raw: FactStore) {
+    this.#raw = raw;
+    this.#face = asynchronous(raw);
+  }
+
+  /** The same service without Nest. Closing it closes `store`. */
+  static of(store: FactStore): FactstrStore {
+    return new FactstrStore(store);
+  }
+
+  /** The store that does the work. @internal */
+  get raw(): FactStore {
+    return this.#raw;
+  }
+
+  /** Commits the events as one batch. Appends of one store commit in call order. */
+  async append(events: NewEvent[]): Promise<AppendResult> {
+    return this.#face.append(events);
+  }
+
+  /** The matching facts and the context's version, of one snapshot. Holds all rows in memory; see `read`. */
+  async query(query: EventQuery): Promise<QueryResult> {
+    return this.#face.query(query);
+  }
+
+  /** Appends exactly when the newest match of `query` is still `expectedContextVersion`; a conflict is a result. */
+  async appendIf(
+    events: NewEvent[],
+    query: EventQuery,
+    expectedContextVersion: bigint | null | undefined,
+  ): Promise<AppendIfResult> {
+    return this.#face.appendIf(events, query, expectedContextVersion);
+  }
+
+  /**
+   * Reads the matching facts in order, a page at a time, up to the context's version at the beginning.
+   *
+   * @throws InvalidOptionsError for a page size that is no positive integer
+   */
+  async *read(query: EventQuery, options: ReadOptions = {}): AsyncGenerator<EventRecord, void> {
+    const pageSize = options.pageSize ?? 500;
+    if (!Number.isSafeInteger(pageSize) || pageSize < 1) {
+      throw new InvalidOptionsError(
+        `pageSize is ${String(pageSize)}; expected a positive integer.`,
+      );
+    }
+    yield* pagesOf(this.#face, query, pageSize);
+  }
+
+  /**
+   * Queries the context, lets `decision` decide, and appends what it returns if the context has not changed
+   * meanwhile; otherwise it decides again on the new context. What `decision` throws is passed on.
+   *
+   * @returns the append's result, or `null` when the decision was to append nothing
+   * @throws DecisionConflictError when the context changed at every attempt
+   */
+  async decide(
+    query: EventQuery,
+    decision: (context: QueryResult) => MaybePromise<NewEvent[]>,
+    options: DecideOptions = {},
+  ): Promise<AppendResult | null> {
+    const retries = options.retries ?? 10;
+    if (!Number.isSafeInteger(retries) || retries < 0) {
+      throw new InvalidOptionsError(`retries is ${String(retries)}; expected 0 or more.`);
+    }
+    for (let attempt = 1; ; attempt++) {
+      const context = await this.query(query);
+      const version = context.current_context_version;
+      const events = await decision(context);
+      if (events.length === 0) return null;
+      const { append_result, conflict } = await this.appendIf(events, query, version);
+      if (append_result !== null && append_result !== undefined) return append_result;
+      if (attempt > retries) {
+        throw new DecisionConflictError(
+          `The context changed during each of ${attempt} attempts; its version is ${String(conflict?.actual_context_version)} now. Try again later, or narrow the query.`,
+          attempt,
+        );
+      }
+      // Contenders that met once must not meet again: up to 2 ms, doubling to 128 ms.
+      await pause(Math.random() * 2 ** Math.min(attempt, 7));
+    }
+  }
+
+  /** As `FactStore.streamAll`; resolves when the head is known. */
+  async streamAll(handle: StreamHandler): Promise<EventStreamSubscription> {
+    return started(this.#raw.streamAll(handle));
+  }
+
+  /** As `FactStore.streamTo`; resolves when the head is known. */
+  async streamTo(query: EventQuery, handle: StreamHandler): Promise<EventStreamSubscription> {
+    return started(this.#raw.streamTo(query, handle));
+  }
+
+  /** As `FactStore.streamAllDurable`. */
+  async streamAllDurable(
+    stream: DurableStream,
+    handle: StreamHandler,
+  ): Promise<EventStreamSubscription> {
+    return this.#raw.streamAllDurable(stream, handle);
+  }
+
+  /** As `FactStore.streamToDurable`. */
+  async streamToDurable(
+    stream: DurableStream,
+    query: EventQuery,
+    handle: StreamHandler,
+  ): Promise<EventStreamSubscription> {
+    return this.#raw.streamToDurable(stream, query, handle);
+  }
+
+  /** Closes the store. In an application the module does that at shutdown. */
+  async close(): Promise<void> {
+    await this.#raw.close();
+  }
+}
+
+async function started(subscription: EventStreamSubscription): Promise<EventStreamSubscription> {
+  await subscription.started;
+  return subscription;
+}

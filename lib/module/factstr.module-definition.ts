@@ -1,0 +1,34 @@
+import { ConfigurableModuleBuilder } from '@nestjs/common';
+import { getFactstrStoreToken, DEFAULT_STORE } from './factstr.tokens.js';
+import { FactstrCoreModule } from './factstr-core.module.js';
+import type { FactstrModuleExtras, FactstrOptions } from './factstr.options.js';
+import { OpenStores } from './open-stores.js';
+import { STORE_DEFINITION } from './store-definitions.js';
+
+const EXTRAS: FactstrModuleExtras = { name: undefined, isGlobal: true };
+
+const OPTIONS = 'nestjs-factstr:options';
+
+export const { ConfigurableModuleClass, ASYNC_OPTIONS_TYPE } =
+  new ConfigurableModuleBuilder<FactstrOptions>({ optionsInjectionToken: OPTIONS })
+    .setClassMethodName('forRoot')
+    .setFactoryMethodName('createFactstrOptions')
+    .setExtras(EXTRAS, (definition, { name = DEFAULT_STORE, isGlobal = true }) => {
+      const token = getFactstrStoreToken(name);
+      return {
+        ...definition,
+        global: isGlobal,
+        imports: [...(definition.imports ?? []), FactstrCoreModule],
+        providers: [
+          ...(definition.providers ?? []),
+          { provide: STORE_DEFINITION, useValue: name },
+          {
+            provide: token,
+            inject: [OPTIONS, OpenStores],
+            useFactory: (options: FactstrOptions, stores: OpenStores) => stores.open(name, options),
+          },
+        ],
+        exports: [token],
+      };
+    })
+    .build();

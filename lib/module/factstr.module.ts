@@ -1,0 +1,26 @@
+import { Module } from '@nestjs/common';
+import type { DynamicModule } from '@nestjs/common';
+import { ConfigurableModuleClass } from './factstr.module-definition.js';
+import type { ASYNC_OPTIONS_TYPE } from './factstr.module-definition.js';
+import type { FactstrModuleExtras, FactstrOptions } from './factstr.options.js';
+
+/**
+ * Integrates a fact store into the application: provides `FactstrStore` and runs the methods that carry
+ * `@OnFacts` and `@DurableProjection`. Import it once per store.
+ *
+ * @publicApi
+ */
+@Module({})
+export class FactstrModule extends ConfigurableModuleClass {
+  /** A store of these options; one in memory without any. */
+  static override forRoot(
+    options: FactstrOptions & FactstrModuleExtras = { provider: 'memory' },
+  ): DynamicModule {
+    return super.forRoot(options);
+  }
+
+  /** A store whose options come from other providers; `name` and `isGlobal` stand outside the factory. */
+  static override forRootAsync(options: typeof ASYNC_OPTIONS_TYPE): DynamicModule {
+    return super.forRootAsync(options);
+  }
+}

@@ -1,0 +1,99 @@
+import type { FactStore } from '../contract/contract.types.js';
+import type { FactStoreLimits } from '../contract/limits.js';
+import type { PostgresPoolOptions } from '../stores/postgres/postgres.options.js';
+
+/**
+ * What every provider takes. Times are milliseconds.
+ *
+ * @publicApi
+ */
+export interface FactstrCommonOptions {
+  /** Upper bounds for what is written. */
+  limits?: Partial<FactStoreLimits>;
+  /**
+   * Which handlers this process runs. `false`: none (an API-only process, a CLI, a seed script). Default: both
+   * kinds. `FactstrProjections.start()` starts left-out ones later.
+   */
+  handlers?: boolean | { live?: boolean; durable?: boolean };
+  /** Failed attempts at the same facts after which a projection pauses. Default 10. */
+  maxAttempts?: number;
+  /** How long a shutdown waits for handlers that are in flight. Default 10,000. */
+  shutdownTimeout?: number;
+}
+
+/** @publicApi */
+export interface FactstrMemoryOptions extends FactstrCommonOptions {
+  provider: 'memory';
+}
+
+/** @publicApi */
+export interface FactstrSqliteOptions extends FactstrCommonOptions {
+  provider: 'sqlite';
+  /** The database file. Parent folders are created. */
+  path: string;
+  /** How long an append waits for another process's write lock. Default 5,000. */
+  busyTimeout?: number;
+  /** How often other processes' commits are looked for. Default 25. */
+  pollInterval?: number;
+}
+
+/** @publicApi */
+export interface FactstrPostgresOptions extends FactstrCommonOptions {
+  provider: 'postgres';
+  /** `postgres://user:password@host:port/database`. */
+  url: string;
+  /** Size, TLS and more of the connection pool, as `pg` takes them. */
+  pool?: PostgresPoolOptions;
+  /** How often a server that cannot be reached is tried again at bootstrap. Default 10. Refused credentials are not. */
+  retryAttempts?: number;
+  /** The pause between those attempts. Default 1,000. */
+  retryDelay?: number;
+  /** `false`: the schema is validated, never created (for a role without CREATE). Default true. */
+  initialize?: boolean;
+  /** How often other processes' commits are looked for besides LISTEN/NOTIFY. Default 1,000. */
+  pollInterval?: number;
+  /** Default 5,000. */
+  connectionTimeout?: number;
+  /** How long an append waits for other writers. Default 5,000; less than `statementTimeout`. */
+  lockTimeout?: number;
+  /** The server's limit for one statement. Default 10,000; less than `queryTimeout`. */
+  statementTimeout?: number;
+  /** The client's limit for one statement. Default 15,000. */
+  queryTimeout?: number;
+}
+
+/** @publicApi */
+export interface FactstrCustomOptions extends FactstrCommonOptions {
+  provider: 'custom';
+  /** A store, which stays the caller's to close, or a factory, whose store the module closes. */
+  store: FactStore | (() => FactStore | Promise<FactStore>);
+}
+
+/**
+ * Options of one store, told apart by `provider`.
+ *
+ * @publicApi
+ */
+export type FactstrOptions =
+  FactstrMemoryOptions | FactstrSqliteOptions | FactstrPostgresOptions | FactstrCustomOptions;
+
+/**
+ * What stands outside the factory.
+ *
+ * @publicApi
+ */
+export interface FactstrModuleExtras {
+  /** Names a further store: `@InjectFactstrStore(name)`, `{ store: name }` on the decorators. */
+  name?: string;
+  /** Whether the store can be injected everywhere. Default true. */
+  isGlobal?: boolean;
+}
+
+/**
+ * A class for `forRootAsync({ useClass })` and `forRootAsync({ useExisting })`.
+ *
+ * @publicApi
+ */
+export interface FactstrOptionsFactory {
+  createFactstrOptions(): FactstrOptions | Promise<FactstrOptions>;
+}

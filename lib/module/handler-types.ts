@@ -1,0 +1,45 @@
+/**
+ * What a live handler is told besides the facts.
+ *
+ * @publicApi
+ */
+export interface LiveContext {
+  /** The store's name. */
+  readonly store: string;
+  /** Aborts when the application shuts down. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * What a projection's handler is told besides the facts.
+ *
+ * @publicApi
+ */
+export interface ProjectionContext {
+  /** The projection's name. */
+  readonly projection: string;
+  /** The store's name. */
+  readonly store: string;
+  /** The newest of the facts: an idempotency key, since a call can come again after a crash. */
+  readonly sequenceNumber: bigint;
+  /** Counted from 1 for the same facts. */
+  readonly attempt: number;
+  /** Whether the facts were in the log before this process began to follow it. */
+  readonly replaying: boolean;
+  /** Aborts when the projection is paused or the application shuts down. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Decorates methods that take these facts; another parameter type does not compile. A throw, a rejection and
+ * `false` are failures, anything else is success.
+ *
+ * @publicApi
+ */
+export type FactHandlerDecorator<F, C> = <
+  H extends (facts: F[], context: C) => void | boolean | Promise<unknown>,
+>(
+  target: object,
+  key: string | symbol,
+  descriptor: TypedPropertyDescriptor<H>,
+) => void;

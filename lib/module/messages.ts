@@ -1,0 +1,37 @@
+/** Every sentence that the module says, in one place. */
+export const messages = {
+  duplicateStore: (name: string): string =>
+    `Two FactstrModule registrations have the store name ${quote(name)}. Give one of them another name: forRoot({ …, name: 'audit' }).`,
+  unknownStore: (label: string, name: string, known: readonly string[]): string =>
+    `${label} asks for the store ${quote(name)}, which no FactstrModule registers (registered: ${known.map(quote).join(', ')}). ` +
+    `Register it with FactstrModule.forRoot({ …, name: ${quote(name)} }) or correct the decorator.`,
+  duplicateProjection: (name: string, store: string, labels: readonly string[]): string =>
+    `The durable projection ${quote(name)} of store ${quote(store)} is declared by ${labels.join(' and ')}. ` +
+    'Give each its own name; a class that two modules need is provided in one and exported.',
+  liveTwice: (label: string): string =>
+    `${label} is registered twice, because its class is provided in two modules: every batch is handled twice. Provide it in one module and export it.`,
+  scoped: (label: string, kind: string): string =>
+    `${label} handles facts, but its class is ${kind}: there is no request to make it for. Make the class a singleton, or move the method to one.`,
+  enhanced: (label: string, enhancer: string): string =>
+    `${label} handles facts and carries ${enhancer}, which are not applied to it. Remove them, or call the code from the handler.`,
+  noName: (label: string): string =>
+    `The durable projection of ${label} has no name. Give it one: @DurableProjection({ name: '…', query: … }).`,
+  fake: (store: string, count: number): string =>
+    `The store ${quote(store)} is overridden: its ${count} handler(s) are not registered.`,
+  customWithoutStore:
+    'provider "custom" needs a store with the contract’s methods (FactStore), or a function that returns one',
+  duplicateNest:
+    '@nestjs/core is loaded twice: nestjs-factstr resolves another copy than the application. Remove the second one (npm ls @nestjs/core).',
+  duplicatePackage: (copies: readonly string[]): string =>
+    `nestjs-factstr is loaded ${copies.length} times (${copies.join(', ')}): a FactstrStore of one copy cannot be injected by the class of another. Keep one (npm ls nestjs-factstr).`,
+  noShutdownHooks:
+    'Nobody listens to SIGTERM: without app.enableShutdownHooks() handlers are cut off and stores are not closed when the process is told to end.',
+  retrying: (message: string, attempt: number, attempts: number): string =>
+    `${message} Attempt ${attempt} of ${attempts}.`,
+  notDrained: (labels: readonly string[], timeout: number): string =>
+    `Still in flight after ${timeout} ms (shutdownTimeout): ${labels.join(', ')}. Unfinished facts are delivered again at the next start.`,
+};
+
+function quote(text: string): string {
+  return `"${text}"`;
+}

@@ -1,0 +1,76 @@
+import { Injectable, Logger } from '@nestjs/common';
+import type { FactStore } from '../contract/contract.types.js';
+import { StoreDefinitions } from './store-definitions.js';
+import { FactstrStore } from './factstr-store.js';
+import type { FactstrOptions } from './factstr.options.js';
+import { openStore } from './open-store.js';
+import { warnOfCopies } from './package-copies.js';
+
+/** A store of this application, open. */
+export interface OpenStore {
+  readonly name: string;
+  readonly options: FactstrOptions;
+  readonly service: FactstrStore;
+  readonly raw: FactStore;
+  readonly owned: boolean;
+}
+
+/**
+ * The stores of one application: opened by their providers' factories, closed once. Nest calls no shutdown hook
+ * when a bootstrap fails, so the first failure closes them all, also one whose factory finishes later.
+ */
+@Injectable()
+export class OpenStores {
+  readonly #logger = new Logger('FactstrModule');
+  readonly #definitions: StoreDefinitions;
+  readonly #open = new Map<string, OpenStore>();
+  readonly #given = new AbortController();
+
+  constructor(definitions: StoreDefinitions) {
+    this.#definitions = definitions;
+  }
+
+  /** For a store provider's factory. */
+  async open(name: string, options: FactstrOptions): Promise<FactstrStore> {
+    try {
+      warnOfCopies(this.#logger);
+      this.#definitions.check();
+      const made = await openStore(options, this.#logger, this.#given.signal);
+      const open: OpenStore = { name, options, service: FactstrStore.of(made.raw), ...made };
+      this.#open.set(name, open);
+      if (this.#given.signal.aborted) {
+        await this.closeAll();
+        throw new Error(`The bootstrap failed elsewhere; the store "${name}" was closed again.`);
+      }
+      return open.service;
+    } catch (error) {
+      await this.closeAll();
+      throw error;
+    }
+  }
+
+  find(name: string): OpenStore | undefined {
+    return this.#open.get(name);
+  }
+
+  all(): OpenStore[] {
+    return [...this.#open.values()];
+  }
+
+  /** Closes what is ours, once. Failures are logged: the others are to be closed all the same. */
+  async closeAll(): Promise<void> {
+    this.#given.abort();
+    const stores = this.all();
+    this.#open.clear();
+    await Promise.all(
+      stores.map(async ({ name, raw, owned }) => {
+        if (!owned) return;
+        try {
+          await raw.close?.();
+        } catch (error) {
+          this.#logger.error(`Closing the store "${name}" failed: ${String(error)}`);
+        }
+      }),
+    );
+  }
+}

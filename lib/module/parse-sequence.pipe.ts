@@ -1,0 +1,34 @@
+import { BadRequestException, Injectable } from '@nestjs/common';
+import type { ArgumentMetadata, PipeTransform } from '@nestjs/common';
+import { MAX_SEQUENCE_NUMBER } from '../contract/limits.js';
+
+/** @publicApi */
+export interface ParseSequencePipeOptions {
+  /** Lets an absent value pass as `undefined`. Default false. */
+  optional?: boolean;
+}
+
+/**
+ * Turns decimal text from a request into a sequence number (bigint, 0 to 2^63 - 1), or answers 400.
+ *
+ * @publicApi
+ */
+@Injectable()
+export class ParseSequencePipe implements PipeTransform<unknown, bigint | undefined> {
+  readonly #optional: boolean;
+
+  constructor(options: ParseSequencePipeOptions = {}) {
+    this.#optional = options.optional ?? false;
+  }
+
+  transform(value: unknown, metadata?: ArgumentMetadata): bigint | undefined {
+    if (this.#optional && (value === undefined || value === null || value === '')) return undefined;
+    if (typeof value === 'bigint' && value >= 0n && value <= MAX_SEQUENCE_NUMBER) return value;
+    if (typeof value === 'string' && /^\d{1,19}$/.test(value)) {
+      const number = BigInt(value);
+      if (number <= MAX_SEQUENCE_NUMBER) return number;
+    }
+    const name = metadata?.data ?? 'value';
+    throw new BadRequestException(`${name} must be a sequence number: a whole number from 0 on.`);
+  }
+}

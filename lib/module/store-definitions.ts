@@ -1,0 +1,44 @@
+import { ModulesContainer } from '@nestjs/core';
+import { InvalidOptionsError } from '../contract/errors.js';
+import { messages } from './messages.js';
+
+/** Every `FactstrModule` registration provides its store's name under this token. */
+export const STORE_DEFINITION = 'nestjs-factstr:store-definition';
+
+/**
+ * The stores that the application's modules define, whether or not their factories ran: a store overridden in a
+ * test is a defined one.
+ */
+export class StoreDefinitions {
+  readonly #modules: ModulesContainer;
+
+  constructor(modules: ModulesContainer) {
+    this.#modules = modules;
+  }
+
+  names(): string[] {
+    const names: string[] = [];
+    for (const module of this.#modules.values()) {
+      const name = module.providers.get(STORE_DEFINITION)?.instance as string | undefined;
+      if (name !== undefined) names.push(name);
+    }
+    return names;
+  }
+
+  /** @throws InvalidOptionsError when two registrations have one name */
+  check(): void {
+    const names = this.names();
+    const duplicate = names.find((name, index) => names.indexOf(name) !== index);
+    if (duplicate !== undefined) throw new InvalidOptionsError(messages.duplicateStore(duplicate));
+  }
+}
+
+/** Nest's own container is absent when the application resolves another copy of `@nestjs/core`. */
+export const storeDefinitionsProvider = {
+  provide: StoreDefinitions,
+  inject: [{ token: ModulesContainer, optional: true }],
+  useFactory: (modules?: ModulesContainer): StoreDefinitions => {
+    if (modules === undefined) throw new InvalidOptionsError(messages.duplicateNest);
+    return new StoreDefinitions(modules);
+  },
+};

@@ -1,0 +1,57 @@
+import type {
+  AppendIfResult,
+  AppendResult,
+  EventQuery,
+  EventRecord,
+  FactStore,
+  MaybePromise,
+  NewEvent,
+  QueryResult,
+} from '../contract/contract.types.js';
+
+/** What the service needs of a store to append and query. */
+export interface AsynchronousStore {
+  append(events: NewEvent[]): MaybePromise<AppendResult>;
+  query(query: EventQuery): MaybePromise<QueryResult>;
+  appendIf(
+    events: NewEvent[],
+    query: EventQuery,
+    expectedContextVersion: bigint | null | undefined,
+  ): MaybePromise<AppendIfResult>;
+  /** At most `limit` of the rows that `query` returns, the oldest ones. */
+  queryPage?(query: EventQuery, limit: number): MaybePromise<QueryResult>;
+}
+
+/**
+ * The face of a store that does not block the event loop while it waits for another process's lock: `promises`
+ * where the store has one (SQLite), otherwise the store itself.
+ */
+export function asynchronous(store: FactStore): AsynchronousStore {
+  const { promises } = store as { promises?: AsynchronousStore };
+  return promises ?? store;
+}
+
+/** The matching facts up to the version at the beginning, page after page. */
+export async function* pagesOf(
+  store: AsynchronousStore,
+  query: EventQuery,
+  pageSize: number,
+): AsyncGenerator<EventRecord, void> {
+  if (store.queryPage === undefined) {
+    // A custom store without pages: all rows at once is what it has.
+    yield* (await store.query(query)).event_records;
+    return;
+  }
+  let after = query.min_sequence_number ?? null;
+  let end: bigint | null | undefined;
+  for (;;) {
+    const page = await store.queryPage({ ...query, min_sequence_number: after }, pageSize);
+    if (end === undefined) end = page.current_context_version ?? null;
+    for (const record of page.event_records) {
+      if (end === null || record.sequence_number > end) return;
+      yield record;
+    }
+    after = page.last_returned_sequence_number ?? null;
+    if (page.event_records.length < pageSize || after === null || after === end) return;
+  }
+}
