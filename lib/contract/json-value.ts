@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { MAX_NESTING } from './limits.js';
 
 /** What `JSON.parse` can return. */
@@ -69,16 +70,13 @@ class JsonCopier {
         plain = toJSON.call(plain, key === undefined ? '' : String(key)) as unknown;
       }
     }
-    if (plain instanceof Number || plain instanceof String || plain instanceof Boolean) {
-      plain = plain.valueOf();
-    }
-    return plain;
+    return types.isBoxedPrimitive(plain) ? plain.valueOf() : plain;
   }
 
   #copyContainer(container: object): JsonValue {
-    if (container instanceof Map || container instanceof Set) {
+    if (types.isMap(container) || types.isSet(container)) {
       this.#refuse(
-        `a ${container instanceof Map ? 'Map' : 'Set'} would become {}; pass an object or an array`,
+        `a ${types.isMap(container) ? 'Map' : 'Set'} would become {}; pass an object or an array`,
       );
     }
     if (this.#ancestors.length >= MAX_NESTING) {

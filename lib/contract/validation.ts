@@ -245,7 +245,7 @@ export function prepareStreamName(stream: DurableStream, limits: FactStoreLimits
   if (problem !== undefined) {
     throw new InvalidStreamNameError(`The durable stream's name ${problem}.`);
   }
-  return stream['name'] as string;
+  return stream['name'];
 }
 
 /** @throws InvalidHandlerError */

@@ -41,14 +41,9 @@ function numberText(value: number): string {
   return written ? JSON.stringify(value) : value.toExponential().replace('e+', 'e');
 }
 
+/** Not by UTF-16 unit, as JavaScript compares: U+FFFD comes before U+1F600. */
 function byCodePoint(left: string, right: string): number {
-  const a = [...left];
-  const b = [...right];
-  for (let index = 0; index < Math.min(a.length, b.length); index++) {
-    const difference = a[index]!.codePointAt(0)! - b[index]!.codePointAt(0)!;
-    if (difference !== 0) return difference;
-  }
-  return a.length - b.length;
+  return Buffer.compare(Buffer.from(left), Buffer.from(right));
 }
 
 /**

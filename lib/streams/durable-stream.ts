@@ -36,7 +36,14 @@ export async function startDurableStream(
     hold.release();
   };
   try {
-    const { ended } = await new DurableRun(host, name, query, handle, stop.signal, onProgress).start();
+    const { ended } = await new DurableRun(
+      host,
+      name,
+      query,
+      handle,
+      stop.signal,
+      onProgress,
+    ).start();
     return new StreamSubscription(stop, Promise.resolve(), ended.finally(release));
   } catch (error) {
     release();

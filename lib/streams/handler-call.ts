@@ -21,11 +21,7 @@ export class HandlerCall {
   async deliver(records: readonly EventRecord[], stream: string): Promise<void> {
     let result: unknown;
     try {
-      result = await this.#context.runInAsyncScope(
-        this.#handle,
-        undefined,
-        records as EventRecord[],
-      );
+      result = await this.#context.runInAsyncScope(this.#handle, undefined, records);
     } catch (cause) {
       throw new StreamHandlerError(`The handler of ${stream} failed on ${range(records)}.`, {
         cause,

@@ -45,7 +45,7 @@ function findStart({ source, reader }: StreamHost): MaybePromise<bigint> {
     head = source.head();
   } catch (error) {
     unlisten();
-    return Promise.reject(error as Error);
+    return Promise.reject(error);
   }
   if (typeof head === 'bigint') {
     unlisten();

@@ -135,7 +135,7 @@ export class LogReader {
     setImmediate(() => {
       this.#wakeScheduled = false;
       this.#commits++;
-      for (const wake of [...this.#wakers]) wake();
+      for (const wake of this.#wakers) wake();
     });
   }
 }
