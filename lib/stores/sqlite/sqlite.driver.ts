@@ -1,0 +1,66 @@
+import { createRequire } from 'node:module';
+import { MissingDriverError } from '../../contract/errors.js';
+
+/** What is used of a better-sqlite3 statement. */
+export interface SqliteStatement<Row> {
+  run(...parameters: unknown[]): { changes: number | bigint };
+  get(...parameters: unknown[]): Row | undefined;
+  all(...parameters: unknown[]): Row[];
+  iterate(...parameters: unknown[]): IterableIterator<Row>;
+  raw(toggle?: boolean): this;
+  pluck(toggle?: boolean): this;
+  safeIntegers(toggle?: boolean): this;
+}
+
+/** What is used of a better-sqlite3 connection. */
+export interface SqliteDatabase {
+  readonly open: boolean;
+  readonly inTransaction: boolean;
+  prepare<Row>(sql: string): SqliteStatement<Row>;
+  exec(sql: string): unknown;
+  close(): unknown;
+}
+
+export type SqliteDriver = new (
+  path: string,
+  options: { timeout: number; readonly?: boolean },
+) => SqliteDatabase;
+
+/**
+ * Loads `better-sqlite3`, which is an optional peer, when the first store is made.
+ *
+ * @throws MissingDriverError
+ */
+export function loadDriver(): SqliteDriver {
+  try {
+    return createRequire(import.meta.url)('better-sqlite3') as SqliteDriver;
+  } catch (error) {
+    if ((error as { code?: unknown }).code !== 'MODULE_NOT_FOUND') throw brokenDriver(error);
+    throw new MissingDriverError(
+      'The SQLite store needs the package better-sqlite3. Install it with: npm install better-sqlite3',
+      { cause: error },
+    );
+  }
+}
+
+/** Opens a connection; only now better-sqlite3 loads its compiled part. */
+export function connect(path: string, readonly: boolean): SqliteDatabase {
+  const Driver = loadDriver();
+  try {
+    // No waiting inside SQLite, which would block the event loop: `BusyRetry` waits.
+    return new Driver(path, { timeout: 0, readonly });
+  } catch (error) {
+    const { code, message } = error as { code?: unknown; message?: unknown };
+    if (code === 'ERR_DLOPEN_FAILED' || String(message).includes('bindings file')) {
+      throw brokenDriver(error);
+    }
+    throw error;
+  }
+}
+
+function brokenDriver(cause: unknown): MissingDriverError {
+  return new MissingDriverError(
+    'better-sqlite3 is installed but does not load. Build it for this Node with: npm rebuild better-sqlite3',
+    { cause },
+  );
+}

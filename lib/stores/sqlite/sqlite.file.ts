@@ -1,0 +1,115 @@
+import { mkdirSync, realpathSync, statSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import {
+  ForeignDatabaseError,
+  InvalidOptionsError,
+  PermissionDeniedError,
+  StorageError,
+} from '../../contract/errors.js';
+import type { BusyRetry } from './sqlite.busy.js';
+import { SqliteConnection } from './sqlite.connection.js';
+import { folderError, isNotADatabase } from './sqlite.errors.js';
+import { checkSchema, createSchema } from './sqlite.schema.js';
+
+/**
+ * The database's absolute path. Its parent folders are created.
+ *
+ * Nothing in this package opens, reads or copies the file itself: closing a descriptor of it would drop the
+ * locks that SQLite holds for this process.
+ *
+ * @throws InvalidOptionsError, PermissionDeniedError, StorageFullError, StorageError
+ */
+export function prepareFile(path: unknown): string {
+  if (typeof path !== 'string' || path.includes('\0')) {
+    throw new InvalidOptionsError("The SQLite store's path is a string: the database file.");
+  }
+  if (['', ':memory:'].includes(path.trim())) {
+    throw new InvalidOptionsError(
+      'The SQLite store needs a file: its connections would each see a database of their own. For a store in memory use FactstrMemoryStore.',
+    );
+  }
+  // The driver trims names and knows no URIs here: it would open another file than the one named.
+  if (path !== path.trim() || path.startsWith('file:')) {
+    throw new InvalidOptionsError(
+      `The SQLite store's path ${JSON.stringify(path)} is a URI or has spaces around it; pass a plain path.`,
+    );
+  }
+  const file = resolve(path);
+  const folder = dirname(file);
+  let isFolder: boolean | undefined;
+  try {
+    mkdirSync(folder, { recursive: true });
+    isFolder = statSync(file, { throwIfNoEntry: false })?.isDirectory();
+  } catch (error) {
+    throw folderError(error, folder);
+  }
+  if (isFolder) throw new InvalidOptionsError(`${file} is a folder; name a file in it.`);
+  return file;
+}
+
+/**
+ * Opens the connection that appends, and creates or validates the schema. A file that is not ours is left as it
+ * was.
+ *
+ * @throws ForeignDatabaseError, DamagedDatabaseError, UnsupportedFormatError, PermissionDeniedError,
+ * DatabaseBusyError, MissingDriverError
+ */
+export function openDatabase(file: string, retry: BusyRetry): SqliteConnection {
+  inspectPendingWal(file, retry);
+  const connection = retry.blocking(() => new SqliteConnection(file));
+  try {
+    retry.blocking(() => prepareDatabase(connection, file));
+    return connection;
+  } catch (error) {
+    connection.close();
+    throw error;
+  }
+}
+
+/** Names the database within this process, whatever path led to it. */
+export function identityOf(file: string): string {
+  return `sqlite:${realpathSync.native(file)}`;
+}
+
+function prepareDatabase(connection: SqliteConnection, file: string): void {
+  const complete = checkOwner(connection, file);
+  const mode = connection.values<string>('PRAGMA journal_mode = WAL').get();
+  if (mode !== 'wal') {
+    throw new StorageError(
+      `${file} cannot use a write-ahead log (journal_mode is ${mode}). Put it on a local file system.`,
+    );
+  }
+  // Not kept in the file: a reopened one would not sync at commit.
+  connection.execute('PRAGMA synchronous = FULL');
+  if (!complete) createSchema(connection, file);
+}
+
+/**
+ * The last connection that closes a database moves its write-ahead log into the file. Where one is pending, a
+ * connection that cannot write decides first whether the file is ours.
+ */
+function inspectPendingWal(file: string, retry: BusyRetry): void {
+  if (!((statSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0) > 0)) return;
+  let connection: SqliteConnection | undefined;
+  try {
+    connection = retry.blocking(() => new SqliteConnection(file, { readonly: true }));
+    retry.blocking(() => checkOwner(connection!, file));
+  } catch (error) {
+    // A log that has to be recovered first is beyond a reader: the writing connection decides.
+    if (!(error instanceof PermissionDeniedError)) throw error;
+  } finally {
+    connection?.close();
+  }
+}
+
+function checkOwner(connection: SqliteConnection, file: string): boolean {
+  try {
+    return checkSchema(connection, file);
+  } catch (error) {
+    if (!isNotADatabase(error)) throw error;
+    throw new ForeignDatabaseError(
+      `${file} is not a SQLite database. Nothing was changed; use another file.`,
+      { cause: error },
+    );
+  }
+}

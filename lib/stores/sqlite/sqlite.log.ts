@@ -1,0 +1,144 @@
+import type { AppendResult, MaybePromise } from '../../contract/contract.types.js';
+import { CommitSignal } from '../../streams/commit-signal.js';
+import type { CommittedBatch, CursorStore, LogSource } from '../../streams/log-source.js';
+import type { BusyRetry } from './sqlite.busy.js';
+import type { SqliteConnection } from './sqlite.connection.js';
+import type { SqliteContext } from './sqlite.context.js';
+import type { SqliteStatement } from './sqlite.driver.js';
+import { RECORD_COLUMNS, recordOf } from './sqlite.record.js';
+import type { RecordRow } from './sqlite.record.js';
+
+type BatchRow = readonly [first_sequence_number: bigint, last_sequence_number: bigint];
+
+/** The log as streams walk it, on the store's main connection. */
+export class SqliteLog implements LogSource {
+  readonly cursors: CursorStore;
+  readonly #connection: SqliteConnection;
+  readonly #context: SqliteContext;
+  readonly #retry: BusyRetry;
+  readonly #closed = new AbortController();
+  readonly #commits: CommitSignal;
+  readonly #facts: SqliteStatement<RecordRow>;
+  readonly #batches: SqliteStatement<BatchRow>;
+  readonly #dataVersion: SqliteStatement<bigint>;
+  readonly #pollInterval: number;
+  #poll: NodeJS.Timeout | undefined;
+  #seenVersion = -1n;
+  /** The newest number that streams were woken for. */
+  #seenHead = 0n;
+
+  constructor(
+    connection: SqliteConnection,
+    context: SqliteContext,
+    cursors: CursorStore,
+    retry: BusyRetry,
+    pollInterval: number,
+  ) {
+    this.#connection = connection;
+    this.#context = context;
+    this.cursors = cursors;
+    this.#retry = retry;
+    this.#pollInterval = pollInterval;
+    this.#commits = new CommitSignal(() => this.#watch());
+    this.#facts = connection.rows(
+      `SELECT ${RECORD_COLUMNS} FROM events
+       WHERE sequence_number > ? ORDER BY sequence_number LIMIT ?`,
+    );
+    // Rows are disjoint and ascending: at most one begins before `after` and reaches beyond it.
+    this.#batches = connection.rows(
+      `SELECT first_sequence_number, last_sequence_number FROM append_batches
+       WHERE first_sequence_number BETWEEN
+         coalesce((SELECT max(first_sequence_number) FROM append_batches WHERE first_sequence_number <= @after), 0)
+         AND @until
+       ORDER BY first_sequence_number`,
+    );
+    this.#dataVersion = connection.values('PRAGMA data_version');
+  }
+
+  head(): MaybePromise<bigint> {
+    return this.#soon(() => this.#context.head());
+  }
+
+  readBatches(after: bigint, limit: number): MaybePromise<CommittedBatch[]> {
+    return this.#soon(() => this.#connection.read(() => this.#readBatches(after, limit)));
+  }
+
+  onCommit(wake: (first?: bigint) => void): () => void {
+    return this.#commits.on(wake);
+  }
+
+  /** An append of this store. */
+  committed({ first_sequence_number, last_sequence_number }: AppendResult): void {
+    this.#seenHead = last_sequence_number;
+    this.#commits.emit(first_sequence_number);
+  }
+
+  close(): void {
+    this.#closed.abort();
+    clearInterval(this.#poll);
+  }
+
+  #readBatches(after: bigint, limit: number): CommittedBatch[] {
+    const rows = this.#facts.all(after, limit);
+    if (rows.length === 0) return [];
+    const boundaries = this.#batches.all({ after, until: rows.at(-1)![0] });
+    const batches: CommittedBatch[] = [];
+    let next = 0;
+    for (let index = 0; index < rows.length;) {
+      const first = rows[index]![0];
+      while (next < boundaries.length && boundaries[next]![1] < first) next++;
+      const boundary = boundaries[next];
+      // A fact without a row is a batch of one.
+      const last = boundary !== undefined && boundary[0] <= first ? boundary[1] : first;
+      let end = index + 1;
+      while (end < rows.length && rows[end]![0] <= last) end++;
+      if (end === rows.length && rows[end - 1]![0] < last) {
+        // The page ends inside this batch: it waits for the next one, unless it is the only one here.
+        if (batches.length > 0) break;
+        const rest = last - rows[end - 1]![0];
+        rows.push(...this.#facts.all(rows[end - 1]![0], rest));
+        end = rows.length;
+      }
+      const event_records = rows.slice(index, end).map(recordOf);
+      batches.push({
+        first_sequence_number: first,
+        last_sequence_number: event_records.at(-1)!.sequence_number,
+        event_records,
+      });
+      index = end;
+    }
+    return batches;
+  }
+
+  #watch(): () => void {
+    if (this.#closed.signal.aborted) return () => undefined;
+    this.#look();
+    this.#poll = setInterval(() => {
+      if (this.#look()) this.#commits.emit();
+    }, this.#pollInterval);
+    return () => clearInterval(this.#poll);
+  }
+
+  /** Whether others have appended. Cursor writes move `data_version` too, but not the head. */
+  #look(): boolean {
+    try {
+      const version = this.#dataVersion.get()!;
+      if (version === this.#seenVersion) return false;
+      const head = this.#context.head();
+      this.#seenVersion = version;
+      const moved = head !== this.#seenHead;
+      this.#seenHead = head;
+      return moved;
+    } catch {
+      // The streams' own reads report what is wrong; the next look tries again.
+      return true;
+    }
+  }
+
+  #soon<T>(attempt: () => T): MaybePromise<T> {
+    return this.#retry.soon(() => {
+      this.#connection.assertOpen();
+      return attempt();
+    }, this.#closed.signal);
+  }
+}

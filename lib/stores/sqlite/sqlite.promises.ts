@@ -1,0 +1,27 @@
+import type {
+  AppendIfResult,
+  AppendResult,
+  EventQuery,
+  NewEvent,
+  QueryResult,
+} from '../../contract/contract.types.js';
+
+/**
+ * The asynchronous face of a SQLite store, as `fs.promises` is that of `fs`. It commits in call order and does
+ * not block the event loop while another process holds the write lock: it fails with `DatabaseBusyError` after
+ * `busyTimeout`, and with `StoreOverloadedError` when `maxQueuedAppends` are waiting.
+ *
+ * Every method rejects with what the store's method of that name throws.
+ *
+ * @publicApi
+ */
+export interface SqliteStorePromises {
+  append(events: NewEvent[]): Promise<AppendResult>;
+  appendIf(
+    events: NewEvent[],
+    query: EventQuery,
+    expectedContextVersion: bigint | null | undefined,
+  ): Promise<AppendIfResult>;
+  query(query: EventQuery): Promise<QueryResult>;
+  queryPage(query: EventQuery, limit: number): Promise<QueryResult>;
+}

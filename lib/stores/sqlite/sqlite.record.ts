@@ -1,0 +1,61 @@
+import type { EventRecord } from '../../contract/contract.types.js';
+import { DamagedDatabaseError } from '../../contract/errors.js';
+import type { Matchable } from '../../matching/matches-query.js';
+
+export const RECORD_COLUMNS = 'sequence_number, occurred_at, event_type, payload';
+
+/** `RECORD_COLUMNS` of one fact. */
+export type RecordRow = readonly [
+  sequence_number: bigint,
+  occurred_at: string,
+  event_type: string,
+  payload: string,
+];
+
+/** A stored fact whose payload is parsed when somebody looks at it. */
+export class StoredFact implements Matchable {
+  readonly #row: RecordRow;
+  #payload: { value: unknown } | undefined;
+
+  constructor(row: RecordRow) {
+    this.#row = row;
+  }
+
+  get sequence_number(): bigint {
+    return this.#row[0];
+  }
+
+  get event_type(): string {
+    return this.#row[2];
+  }
+
+  get payload(): unknown {
+    return (this.#payload ??= { value: parsePayload(this.#row) }).value;
+  }
+
+  /** To be taken once: it holds the payload itself. */
+  record(): EventRecord {
+    const [sequence_number, occurred_at, event_type] = this.#row;
+    return { sequence_number, occurred_at, event_type, payload: this.payload };
+  }
+}
+
+export function recordOf(row: RecordRow): EventRecord {
+  return {
+    sequence_number: row[0],
+    occurred_at: row[1],
+    event_type: row[2],
+    payload: parsePayload(row),
+  };
+}
+
+function parsePayload(row: RecordRow): unknown {
+  try {
+    return JSON.parse(row[3]);
+  } catch {
+    // Without its cause: that quotes the payload.
+    throw new DamagedDatabaseError(
+      `The payload of fact ${row[0]} is not JSON. Restore the database from a backup.`,
+    );
+  }
+}

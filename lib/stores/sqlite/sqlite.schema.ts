@@ -1,0 +1,169 @@
+import { ForeignDatabaseError, UnsupportedFormatError } from '../../contract/errors.js';
+import type { SqliteConnection } from './sqlite.connection.js';
+
+/** FACTSTR's tables, as FACTSTR 0.5.2 creates them. */
+const FACTSTR_TABLES = {
+  events: `CREATE TABLE IF NOT EXISTS events (
+  sequence_number INTEGER PRIMARY KEY,
+  occurred_at TEXT NOT NULL,
+  event_type TEXT NOT NULL,
+  payload TEXT NOT NULL
+)`,
+  append_batches: `CREATE TABLE IF NOT EXISTS append_batches (
+  first_sequence_number INTEGER PRIMARY KEY,
+  last_sequence_number INTEGER NOT NULL
+)`,
+  store_metadata: `CREATE TABLE IF NOT EXISTS store_metadata (
+  key TEXT PRIMARY KEY,
+  value TEXT NOT NULL
+)`,
+  subscriber_cursors: `CREATE TABLE IF NOT EXISTS subscriber_cursors (
+  subscriber_id TEXT PRIMARY KEY,
+  event_query TEXT NOT NULL,
+  last_processed_sequence_number INTEGER NOT NULL
+)`,
+};
+
+/** What we know of a durable stream beyond FACTSTR's cursor. FACTSTR does not look at it. */
+const OWN_TABLES = {
+  nestjs_factstr_streams: `CREATE TABLE IF NOT EXISTS nestjs_factstr_streams (
+  name TEXT PRIMARY KEY,
+  fingerprint_sequence_number INTEGER,
+  fingerprint TEXT
+)`,
+};
+
+const INDEXES = {
+  idx_events_type: 'CREATE INDEX IF NOT EXISTS idx_events_type ON events(event_type)',
+  idx_events_occurred_at:
+    'CREATE INDEX IF NOT EXISTS idx_events_occurred_at ON events(occurred_at)',
+};
+
+const STORE_FORMAT = `INSERT INTO store_metadata (key, value)
+VALUES ('store_format_version', '1')
+ON CONFLICT (key) DO NOTHING`;
+
+export const SPARSE_BATCHES = `INSERT INTO store_metadata (key, value)
+VALUES ('append_batch_boundary_format', 'sparse_v1')
+ON CONFLICT (key) DO NOTHING`;
+
+/** Columns as name, declared type, and place in the primary key. Other tables of a FACTSTR database have no others. */
+const FACTSTR_COLUMNS: Record<keyof typeof FACTSTR_TABLES, readonly string[]> = {
+  events: [
+    'sequence_number INTEGER 1',
+    'occurred_at TEXT 0',
+    'event_type TEXT 0',
+    'payload TEXT 0',
+  ],
+  append_batches: ['first_sequence_number INTEGER 1', 'last_sequence_number INTEGER 0'],
+  store_metadata: ['key TEXT 1', 'value TEXT 0'],
+  subscriber_cursors: [
+    'subscriber_id TEXT 1',
+    'event_query TEXT 0',
+    'last_processed_sequence_number INTEGER 0',
+  ],
+};
+
+/** Later releases add columns. */
+const OWN_COLUMNS: Record<keyof typeof OWN_TABLES, readonly string[]> = {
+  nestjs_factstr_streams: [
+    'name TEXT 1',
+    'fingerprint_sequence_number INTEGER 0',
+    'fingerprint TEXT 0',
+  ],
+};
+
+const OBJECTS = { ...FACTSTR_TABLES, ...OWN_TABLES, ...INDEXES };
+
+/**
+ * The SQL that creates a new database, for teams that migrate by hand. Run it once on an empty file: the last
+ * statement would declare an older FACTSTR log's batches sparse.
+ *
+ * @publicApi
+ */
+export function sqliteSchemaSql(): string {
+  const statements = [...Object.values(OBJECTS), STORE_FORMAT, SPARSE_BATCHES];
+  return `${statements.join(';\n\n')};\n`;
+}
+
+/**
+ * Looks at what is there, and changes nothing.
+ *
+ * @returns whether everything that this version needs exists
+ * @throws ForeignDatabaseError, UnsupportedFormatError
+ */
+export function checkSchema(connection: SqliteConnection, file: string): boolean {
+  return connection.read(() => isComplete(connection, file));
+}
+
+/**
+ * Creates what is missing, in one transaction that holds the write lock: another process, or FACTSTR, may be
+ * doing the same.
+ *
+ * @throws ForeignDatabaseError, UnsupportedFormatError
+ */
+export function createSchema(connection: SqliteConnection, file: string): void {
+  connection.write(() => {
+    if (isComplete(connection, file)) return;
+    const createsEvents = !objectTypes(connection).has('events');
+    for (const statement of Object.values(OBJECTS)) connection.execute(statement);
+    connection.execute(STORE_FORMAT);
+    // Whoever creates `events` decides the format of its batches; an existing log keeps its own.
+    if (createsEvents) connection.execute(SPARSE_BATCHES);
+  });
+}
+
+function isComplete(connection: SqliteConnection, file: string): boolean {
+  const types = objectTypes(connection);
+  for (const [table, columns] of Object.entries({ ...FACTSTR_COLUMNS, ...OWN_COLUMNS })) {
+    const type = types.get(table);
+    if (type === undefined) continue;
+    const found = columnsOf(connection, table);
+    const fits =
+      type === 'table' &&
+      columns.every((column) => found.includes(column)) &&
+      (table in OWN_COLUMNS || found.length === columns.length);
+    if (!fits) {
+      throw new ForeignDatabaseError(
+        `${file} holds a ${type} named ${table} that is not FACTSTR's (columns ${columnNames(found)} instead of ${columnNames(columns)}). Nothing was changed; use another file.`,
+      );
+    }
+  }
+  const complete = Object.keys(OBJECTS).every((name) => types.has(name));
+  return types.has('store_metadata') ? hasKnownFormat(connection, file) && complete : false;
+}
+
+function hasKnownFormat(connection: SqliteConnection, file: string): boolean {
+  const metadata = new Map(
+    connection.rows<[string, string]>('SELECT key, value FROM store_metadata').all(),
+  );
+  const version = metadata.get('store_format_version');
+  if (version !== undefined && version !== '1') refuseFormat(file, 'store_format_version', version);
+  const batches = metadata.get('append_batch_boundary_format');
+  if (batches !== undefined && batches !== 'sparse_v1') {
+    refuseFormat(file, 'append_batch_boundary_format', batches);
+  }
+  return version !== undefined;
+}
+
+function refuseFormat(file: string, key: string, value: string): never {
+  throw new UnsupportedFormatError(
+    `${file} has ${key} = ${JSON.stringify(value.slice(0, 60))}, which this version of nestjs-factstr does not know. Nothing was changed; update the package.`,
+  );
+}
+
+function objectTypes(connection: SqliteConnection): Map<string, string> {
+  const rows = connection.rows<[string, string]>('SELECT name, type FROM sqlite_master').all();
+  return new Map(rows.map(([name, type]) => [name.toLowerCase(), type]));
+}
+
+function columnsOf(connection: SqliteConnection, table: string): string[] {
+  return connection
+    .rows<[string, string, bigint]>('SELECT name, type, pk FROM pragma_table_info(?)')
+    .all(table)
+    .map(([name, type, key]) => `${name} ${type.toUpperCase()} ${key}`);
+}
+
+function columnNames(columns: readonly string[]): string {
+  return columns.map((column) => column.slice(0, column.indexOf(' '))).join(', ') || 'none';
+}

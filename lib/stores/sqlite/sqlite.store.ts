@@ -1,0 +1,187 @@
+import type {
+  AppendIfResult,
+  AppendResult,
+  EventQuery,
+  FactStore,
+  NewEvent,
+  QueryResult,
+} from '../../contract/contract.types.js';
+import { prepareFacts, prepareQuery, prepareVersion } from '../../contract/validation.js';
+import type { PreparedQuery } from '../../contract/validation.js';
+import type { LogSource } from '../../streams/log-source.js';
+import { StreamingStore } from '../../streams/streaming-store.js';
+import { SqliteAppendQueue } from './sqlite.append-queue.js';
+import { BusyRetry } from './sqlite.busy.js';
+import type { SqliteConnection } from './sqlite.connection.js';
+import { SqliteContext } from './sqlite.context.js';
+import { SqliteCursors } from './sqlite.cursors.js';
+import { identityOf, openDatabase, prepareFile } from './sqlite.file.js';
+import { SqliteLog } from './sqlite.log.js';
+import { resolveSqliteOptions } from './sqlite.options.js';
+import type { SqliteStoreOptions } from './sqlite.options.js';
+import type { SqliteStorePromises } from './sqlite.promises.js';
+import { SqliteWriter } from './sqlite.writer.js';
+import type { AppendRequest } from './sqlite.writer.js';
+
+/**
+ * A fact store in a SQLite file, which FACTSTR 0.5 and other processes may share. Parent folders are created;
+ * a file that is not FACTSTR's is refused and left as it is.
+ *
+ * `append`, `appendIf` and `query` are synchronous, as in FACTSTR: while another process holds the write lock
+ * they block the event loop for up to `busyTimeout`, and then throw `DatabaseBusyError`. Servers use `promises`
+ * (`FactstrStore` does), which waits without blocking.
+ *
+ * @publicApi
+ */
+export class FactstrSqliteStore extends StreamingStore implements FactStore {
+  /**
+   * The same store with promises. Its appends wait in a queue; a synchronous append that is called meanwhile
+   * goes first.
+   */
+  readonly promises: SqliteStorePromises;
+  readonly #connection: SqliteConnection;
+  readonly #retry: BusyRetry;
+  readonly #context: SqliteContext;
+  readonly #writer: SqliteWriter;
+  readonly #queue: SqliteAppendQueue;
+  readonly #cursors: SqliteCursors;
+  readonly #log: SqliteLog;
+  readonly #closed = new AbortController();
+
+  /**
+   * Opens the database, or creates it.
+   *
+   * @throws InvalidOptionsError, MissingDriverError, ForeignDatabaseError, DamagedDatabaseError,
+   * UnsupportedFormatError, PermissionDeniedError, StorageFullError, DatabaseBusyError, StorageError
+   */
+  constructor(path: string, options: SqliteStoreOptions = {}) {
+    super(options);
+    const { busyTimeout, pollInterval, maxQueuedAppends } = resolveSqliteOptions(options);
+    const file = prepareFile(path);
+    this.#retry = new BusyRetry(file, busyTimeout);
+    this.#connection = openDatabase(file, this.#retry);
+    this.#context = new SqliteContext(this.#connection);
+    this.#cursors = new SqliteCursors(file, identityOf(file), this.#retry);
+    this.#log = new SqliteLog(
+      this.#connection,
+      this.#context,
+      this.#cursors,
+      this.#retry,
+      pollInterval,
+    );
+    this.#writer = new SqliteWriter(this.#connection, this.#context, (result) =>
+      this.#log.committed(result),
+    );
+    this.#queue = new SqliteAppendQueue(
+      (request) => this.#writer.commit(request),
+      this.#retry,
+      maxQueuedAppends,
+    );
+    this.promises = {
+      append: async (events) =>
+        (await this.#queue.append(this.#appendRequest(events))).append_result as AppendResult,
+      appendIf: async (events, query, expected) =>
+        this.#queue.append(this.#appendIfRequest(events, query, expected)),
+      query: async (query) => this.#queryLater(query, Infinity),
+      queryPage: async (query, limit) => this.#queryLater(query, limit),
+    };
+  }
+
+  /** @internal */
+  get log(): LogSource {
+    return this.#log;
+  }
+
+  append(events: NewEvent[]): AppendResult {
+    const request = this.#appendRequest(events);
+    return this.#retry.blocking(() => this.#writer.commit(request)).append_result!;
+  }
+
+  query(query: EventQuery): QueryResult {
+    return this.queryPage(query, Infinity);
+  }
+
+  /** As `query`, but at most `limit` rows: the oldest after `min_sequence_number`. */
+  queryPage(query: EventQuery, limit: number): QueryResult {
+    const prepared = this.#prepareQuery(query);
+    return this.#retry.blocking(() => this.#read(prepared, limit));
+  }
+
+  appendIf(
+    events: NewEvent[],
+    query: EventQuery,
+    expectedContextVersion: bigint | null | undefined,
+  ): AppendIfResult {
+    const request = this.#appendIfRequest(events, query, expectedContextVersion);
+    return this.#retry.blocking(() => this.#writer.commit(request));
+  }
+
+  /**
+   * Lets durable streams run on a log whose `append_batches` lacks rows (one that FACTSTR up to 0.5.0 began and
+   * a later version continued), and lets FACTSTR 0.5.2 run its own on a log of 0.5.0: declares that a fact
+   * without a row is a batch of one. It cannot be undone, and FACTSTR up to 0.5.0 must not write to the
+   * database any more. Does nothing where it was done before, or where this package created the database.
+   *
+   * @throws StoreClosedError, DatabaseBusyError, StorageFullError, StorageError
+   */
+  adoptBatchBoundaries(): void {
+    this.assertOpen();
+    this.#retry.blocking(() => this.#writer.adoptSparseBatches());
+  }
+
+  /**
+   * Ends the streams and closes the database. Queued appends that have not begun are rejected; a durable
+   * delivery that is in flight may finish, and its cursor is still stored.
+   */
+  close(): void {
+    if (this.#closed.signal.aborted) return;
+    this.#closed.abort();
+    const ended = this.endStreams();
+    this.#queue.close();
+    this.#log.close();
+    this.#connection.close();
+    void ended.then(() => this.#cursors.close());
+  }
+
+  #appendRequest(events: NewEvent[]): AppendRequest {
+    this.assertOpen();
+    return { facts: prepareFacts(events, this.limits), condition: null };
+  }
+
+  #appendIfRequest(
+    events: NewEvent[],
+    query: EventQuery,
+    expectedContextVersion: bigint | null | undefined,
+  ): AppendRequest {
+    this.assertOpen();
+    const facts = prepareFacts(events, this.limits);
+    const expected = prepareVersion(expectedContextVersion, 'expectedContextVersion');
+    return { facts, condition: { query: prepareQuery(query, this.limits), expected } };
+  }
+
+  #prepareQuery(query: EventQuery): PreparedQuery {
+    this.assertOpen();
+    return prepareQuery(query, this.limits);
+  }
+
+  async #queryLater(query: EventQuery, limit: number): Promise<QueryResult> {
+    const prepared = this.#prepareQuery(query);
+    return this.#retry.soon(() => this.#read(prepared, limit), this.#closed.signal);
+  }
+
+  /** Rows and version of one snapshot. */
+  #read(query: PreparedQuery, limit: number): QueryResult {
+    return this.#connection.read(() => {
+      const event_records = this.#context.records(query, limit);
+      const last = event_records.at(-1)?.sequence_number ?? null;
+      // Only a limit hides newer facts, and only a cursor hides all of them.
+      const reachesEnd =
+        event_records.length < limit && (last !== null || query.min_sequence_number === null);
+      return {
+        event_records,
+        last_returned_sequence_number: last,
+        current_context_version: reachesEnd ? last : this.#context.version(query),
+      };
+    });
+  }
+}
