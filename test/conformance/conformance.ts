@@ -1,0 +1,40 @@
+import { describe } from '@jest/globals';
+import { describeAppending } from './suites/appending.js';
+import { describeBacklog } from './suites/backlog.js';
+import { describeBadInput } from './suites/bad-input.js';
+import { describeClosing } from './suites/closing.js';
+import { describeConcurrency } from './suites/concurrency.js';
+import { describeContainment } from './suites/containment.js';
+import { describeContexts } from './suites/contexts.js';
+import { describeDelivery } from './suites/delivery.js';
+import { describeDurableNames } from './suites/durable-names.js';
+import { describeDurableStreams } from './suites/durable-streams.js';
+import { describeGolden } from './suites/golden.js';
+import { describeLimits } from './suites/limits.js';
+import { describeLiveStreams } from './suites/live-streams.js';
+import { describeQuerying } from './suites/querying.js';
+import type { Provider } from './support/provider.js';
+
+/** The contract (docs/contract.md), asked of one provider. */
+export function describeConformance(provider: Provider): void {
+  describe(`The ${provider.name} store: facts`, () => {
+    describeAppending(provider);
+    describeQuerying(provider);
+    describeContainment(provider);
+    describeContexts(provider);
+    describeGolden(provider);
+    describeConcurrency(provider);
+  });
+  describe(`The ${provider.name} store: refusals`, () => {
+    describeBadInput(provider);
+    describeLimits(provider);
+    describeClosing(provider);
+  });
+  describe(`The ${provider.name} store: streams`, () => {
+    describeLiveStreams(provider);
+    describeDurableStreams(provider);
+    describeDurableNames(provider);
+    describeDelivery(provider);
+    describeBacklog(provider);
+  });
+}

@@ -1,0 +1,4 @@
+import { describeConformance } from './conformance.js';
+import { memory } from './providers/memory.js';
+
+describeConformance(memory);

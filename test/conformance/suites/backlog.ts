@@ -1,0 +1,125 @@
+import { describe, expect, it } from '@jest/globals';
+import { fact, facts, headOf, ofTypes, upTo } from '../support/facts.js';
+import { Inbox } from '../support/inbox.js';
+import { storesOf } from '../support/provider.js';
+import type { ConformingStore, Provider } from '../support/provider.js';
+
+export function describeBacklog(provider: Provider): void {
+  describe('a large backlog', () => {
+    const openStore = storesOf(provider);
+
+    it('of 20,000 facts is replayed in order, in whole batches', async () => {
+      const store = await openStore();
+      const sizes = [1, 700, 3, 1_999, 1, 2, 2_294];
+      const batches: number[][] = [];
+      let last = 0;
+      while (last < 20_000) {
+        const size = sizes[batches.length % sizes.length]!;
+        await store.append(facts(size, batches.length % 2 ? 'a' : 'b'));
+        batches.push(upTo(size).map((n) => last + n));
+        last += size;
+      }
+      const all = new Inbox();
+      const some = new Inbox();
+      await Promise.all([
+        store.streamAllDurable({ name: 'all' }, all.handle),
+        store.streamToDurable({ name: 'some' }, ofTypes('a'), some.handle),
+      ]);
+      expect(all.numbers).toEqual(batches);
+      expect(some.numbers).toEqual(batches.filter((_, index) => index % 2));
+    });
+
+    it('does not starve the event loop', async () => {
+      const store = await openStore();
+      for (let n = 0; n < 300; n++) await store.append([fact('a', { n })]);
+      let turns = 0;
+      let counting = true;
+      const count = (): void => {
+        turns++;
+        if (counting) setImmediate(count);
+      };
+      setImmediate(count);
+      // A synchronous handler that takes a millisecond: 300 ms in all.
+      await store.streamAllDurable({ name: 'busy' }, () => {
+        const end = performance.now() + 1;
+        while (performance.now() < end);
+      });
+      counting = false;
+      expect(turns).toBeGreaterThan(15);
+    });
+
+    it('lets appends and live streams go on meanwhile', async () => {
+      const store = await openStore();
+      for (let n = 0; n < 200; n++) await store.append(facts(1));
+      const live = new Inbox();
+      store.streamAll(live.handle);
+      const replayed = new Inbox(() => new Promise<void>((resolve) => setImmediate(resolve)));
+      const registration = store.streamAllDurable({ name: 'slow' }, replayed.handle);
+      await store.append(facts(1));
+      await live.reaches(201);
+      expect(replayed.flat.length).toBeLessThan(201);
+      await registration;
+      await replayed.reaches(201);
+      expect(replayed.flat).toEqual(upTo(201));
+    });
+  });
+
+  describe('the log, as streams read it', () => {
+    const openStore = storesOf(provider);
+
+    async function ranges(
+      store: ConformingStore,
+      after: bigint,
+      limit: number,
+    ): Promise<[number, number][]> {
+      const batches = await store.log.readBatches(after, limit);
+      return batches.map((batch) => {
+        const numbers = batch.event_records.map((record) => Number(record.sequence_number));
+        expect(numbers[0]).toBe(Number(batch.first_sequence_number));
+        expect(numbers.at(-1)).toBe(Number(batch.last_sequence_number));
+        return [numbers[0]!, numbers.at(-1)!];
+      });
+    }
+
+    it('comes in pages of whole batches, at least one', async () => {
+      const store = await openStore();
+      for (const size of [2, 1, 3, 5]) await store.append(facts(size));
+      expect(await ranges(store, 0n, 500)).toEqual([
+        [1, 2],
+        [3, 3],
+        [4, 6],
+        [7, 11],
+      ]);
+      expect(await ranges(store, 0n, 3)).toEqual([
+        [1, 2],
+        [3, 3],
+      ]);
+      expect(await ranges(store, 0n, 5)).toEqual([
+        [1, 2],
+        [3, 3],
+      ]);
+      expect(await ranges(store, 0n, 1)).toEqual([[1, 2]]);
+      expect(await ranges(store, 6n, 1)).toEqual([[7, 11]]);
+      expect(await ranges(store, 11n, 500)).toEqual([]);
+      expect(await ranges(store, 1_000n, 500)).toEqual([]);
+    });
+
+    it('gives the rest of a batch to a cursor that stands inside it', async () => {
+      const store = await openStore();
+      for (const size of [4, 1]) await store.append(facts(size));
+      expect(await ranges(store, 2n, 500)).toEqual([
+        [3, 4],
+        [5, 5],
+      ]);
+      expect(await ranges(store, 2n, 1)).toEqual([[3, 4]]);
+    });
+
+    it('says where its head is', async () => {
+      const store = await openStore();
+      expect(await store.log.head()).toBe(0n);
+      await store.append(facts(3));
+      expect(await store.log.head()).toBe(3n);
+      expect(await headOf(store)).toBe(3n);
+    });
+  });
+}

@@ -1,0 +1,250 @@
+import { describe, expect, it } from '@jest/globals';
+import type { EventQuery } from '../../../lib/contract/contract.types.js';
+import {
+  DurableStreamActiveError,
+  DurableStreamQueryChangedError,
+  StreamHandlerError,
+} from '../../../lib/contract/errors.js';
+import { fact, facts, ofTypes, upTo } from '../support/facts.js';
+import { Gate, Inbox } from '../support/inbox.js';
+import { errorOf } from '../support/outcome.js';
+import { storesOf } from '../support/provider.js';
+import type { Provider } from '../support/provider.js';
+import { settle } from '../support/until.js';
+
+export function describeDurableNames(provider: Provider): void {
+  describe('a durable stream’s name', () => {
+    const openStore = storesOf(provider);
+
+    it('is refused while it is active', async () => {
+      const store = await openStore();
+      await store.append(facts(1));
+      const inbox = new Inbox();
+      await store.streamAllDurable({ name: 'all' }, inbox.handle);
+      const error = await errorOf(() => store.streamAllDurable({ name: 'all' }, () => undefined));
+      expect(error).toBeInstanceOf(DurableStreamActiveError);
+      expect(error.message).toContain('"all"');
+      // The active one is none the worse.
+      await store.append(facts(1));
+      await inbox.reaches(2);
+    });
+
+    it('is refused while another registration is still replaying', async () => {
+      const store = await openStore();
+      await store.append(facts(1));
+      const gate = new Gate();
+      const inbox = new Inbox(() => gate.passed);
+      const first = store.streamAllDurable({ name: 'all' }, inbox.handle);
+      try {
+        await inbox.reaches(1);
+        expect(
+          await errorOf(() => store.streamAllDurable({ name: 'all' }, () => undefined)),
+        ).toBeInstanceOf(DurableStreamActiveError);
+      } finally {
+        gate.open();
+      }
+      await first;
+    });
+
+    it('is won by one of two simultaneous registrations', async () => {
+      const store = await openStore();
+      await store.append(facts(3));
+      const inbox = new Inbox();
+      const outcomes = await Promise.allSettled(
+        [1, 2, 3].map(async () => store.streamAllDurable({ name: 'all' }, inbox.handle)),
+      );
+      expect(outcomes.map((outcome) => outcome.status).sort()).toEqual([
+        'fulfilled',
+        'rejected',
+        'rejected',
+      ]);
+      expect(inbox.flat).toEqual([1, 2, 3]);
+    });
+
+    it('is waited for when it was unsubscribed: the delivery in flight counts', async () => {
+      const store = await openStore();
+      const gate = new Gate();
+      const first = new Inbox(() => gate.passed);
+      const subscription = await store.streamAllDurable({ name: 'all' }, first.handle);
+      await store.append(facts(2));
+      await store.append(facts(1));
+      await first.reaches(2);
+      subscription.unsubscribe();
+
+      const second = new Inbox();
+      let registered = false;
+      const registration = Promise.resolve(
+        store.streamAllDurable({ name: 'all' }, second.handle),
+      ).then(() => {
+        registered = true;
+      });
+      await settle();
+      expect(registered).toBe(false);
+      expect(second.batches).toEqual([]);
+      gate.open();
+      await registration;
+      expect(first.numbers).toEqual([[1, 2]]);
+      expect(second.numbers).toEqual([[3]]);
+    });
+
+    it('delivers again what failed in flight after unsubscribe, and reports nothing', async () => {
+      const store = await openStore();
+      const gate = new Gate();
+      const first = new Inbox(async () => {
+        await gate.passed;
+        return false;
+      });
+      const subscription = await store.streamAllDurable({ name: 'all' }, first.handle);
+      await store.append(facts(1));
+      await first.reaches(1);
+      subscription.unsubscribe();
+      gate.open();
+      const second = new Inbox();
+      await store.streamAllDurable({ name: 'all' }, second.handle);
+      expect(second.numbers).toEqual([[1]]);
+    });
+
+    it('can be ended from inside its handler, which still counts', async () => {
+      const store = await openStore();
+      const first = new Inbox(() => subscription.unsubscribe());
+      const subscription = await store.streamAllDurable({ name: 'all' }, first.handle);
+      await store.append(facts(1));
+      await store.append(facts(1));
+      await first.reaches(1);
+      const second = new Inbox();
+      await store.streamAllDurable({ name: 'all' }, second.handle);
+      expect(first.flat).toEqual([1]);
+      expect(second.flat).toEqual([2]);
+    });
+
+    it('survives many subscribers in a row without gap or duplicate', async () => {
+      const store = await openStore();
+      const handled: number[] = [];
+      const appends = (async () => {
+        for (let n = 0; n < 60; n++) {
+          await store.append(facts(1));
+          await new Promise((resolve) => setImmediate(resolve));
+        }
+      })();
+      for (let n = 0; n < 15; n++) {
+        const inbox = new Inbox((events) => {
+          handled.push(...events.map((event) => Number(event.sequence_number)));
+        });
+        const subscription = await store.streamAllDurable({ name: 'all' }, inbox.handle);
+        await new Promise((resolve) => setImmediate(resolve));
+        subscription.unsubscribe();
+      }
+      await appends;
+      await store.streamAllDurable({ name: 'all' }, (events) => {
+        handled.push(...events.map((event) => Number(event.sequence_number)));
+      });
+      expect(handled).toEqual(upTo(60));
+    });
+
+    it('is free again after its registration failed', async () => {
+      const store = await openStore();
+      await store.append(facts(1));
+      for (let n = 0; n < 3; n++) {
+        expect(
+          await errorOf(() => store.streamAllDurable({ name: 'all' }, () => false)),
+        ).toBeInstanceOf(StreamHandlerError);
+      }
+      const inbox = new Inbox();
+      await store.streamAllDurable({ name: 'all' }, inbox.handle);
+      expect(inbox.flat).toEqual([1]);
+    });
+
+    const original: EventQuery = {
+      filters: [
+        { event_types: ['a', 'b'], payload_predicates: [{ id: 1, more: { x: 1e21 } }, [2]] },
+        { event_types: [] },
+      ],
+    };
+    const same: [sentence: string, query: EventQuery][] = [
+      ['the same query', original],
+      ['another order of filters', { filters: original.filters!.toReversed() }],
+      [
+        'another order of types, predicates and keys',
+        {
+          filters: [
+            { payload_predicates: [[2], { more: { x: 1e21 }, id: 1 }], event_types: ['b', 'a'] },
+            { event_types: [], payload_predicates: null },
+          ],
+        },
+      ],
+      [
+        'repetition',
+        {
+          filters: [
+            ...original.filters!,
+            {
+              event_types: ['a', 'b', 'a'],
+              payload_predicates: [[2], { id: 1, more: { x: 1e21 } }],
+            },
+          ],
+        },
+      ],
+      ['another read cursor', { ...original, min_sequence_number: 7n }],
+    ];
+    it.each(same)('may be resumed with %s', async (_, query) => {
+      const store = await openStore();
+      await store.append(facts(1, 'a'));
+      const { unsubscribe } = await subscribed(original);
+      unsubscribe();
+      (await subscribed(query)).unsubscribe();
+      (await subscribed(original)).unsubscribe();
+
+      async function subscribed(query: EventQuery): Promise<{ unsubscribe: () => void }> {
+        const subscription = await store.streamToDurable({ name: 'tied' }, query, () => undefined);
+        return { unsubscribe: () => subscription.unsubscribe() };
+      }
+    });
+
+    const changed: [sentence: string, query: EventQuery][] = [
+      ['no filters', {}],
+      [
+        'one type more',
+        {
+          filters: [{ ...original.filters![0], event_types: ['a', 'b', 'c'] }, { event_types: [] }],
+        },
+      ],
+      [
+        'one type less',
+        { filters: [{ ...original.filters![0], event_types: ['a'] }, { event_types: [] }] },
+      ],
+      [
+        'one predicate less',
+        { filters: [{ event_types: ['a', 'b'], payload_predicates: [[2]] }, { event_types: [] }] },
+      ],
+      [
+        'another value',
+        {
+          filters: [
+            { event_types: ['a', 'b'], payload_predicates: [{ id: 2, more: { x: 1e21 } }, [2]] },
+            { event_types: [] },
+          ],
+        },
+      ],
+      ['one filter less', { filters: original.filters!.slice(0, 1) }],
+      ['an absent part for an empty one', { filters: [original.filters![0]!, {}] }],
+    ];
+    it.each(changed)('may not be resumed with %s', async (_, query) => {
+      const store = await openStore();
+      await store.append([fact('a', { id: 1 })]);
+      (await store.streamToDurable({ name: 'tied' }, original, () => undefined)).unsubscribe();
+      const inbox = new Inbox();
+    });
+
+    it.each(['a name', 'Ř🍖', "'; DROP TABLE events; --", 'x'.repeat(256), ' ', '__proto__'])(
+      'may be %j',
+      async (name) => {
+        const store = await openStore();
+        await store.append(facts(1));
+        const inbox = new Inbox();
+        (await store.streamAllDurable({ name }, inbox.handle)).unsubscribe();
+        await store.streamAllDurable({ name }, inbox.handle);
+        expect(inbox.flat).toEqual([1]);
+      },
+    );
+  });
+}

@@ -1,0 +1,74 @@
+import fc from 'fast-check';
+import type { JsonValue } from '../../../lib/contract/json-value.js';
+
+/** Few and odd keys and scalars, so that values often contain one another. */
+const key = fc.constantFrom('a', 'b', '', 'a.b', '__proto__', 'constructor', 'größe', '0');
+const scalar = fc.oneof(
+  fc.constantFrom<JsonValue>(null, true, false, 0, 1, -1, '', '1', 'a', 'null', '[]', '{}'),
+  fc.double({ noNaN: true, noDefaultInfinity: true }).map((number) => number + 0),
+  fc.string({ unit: 'grapheme', maxLength: 4 }).map((text) => text.replaceAll('\0', '')),
+);
+
+const tree = fc.letrec<{ value: JsonValue }>((tie) => ({
+  value: fc.oneof(
+    { maxDepth: 4, withCrossShrink: true },
+    { weight: 3, arbitrary: scalar },
+    { weight: 2, arbitrary: fc.array(tie('value'), { maxLength: 3 }) },
+    {
+      weight: 3,
+      arbitrary: fc
+        .uniqueArray(fc.tuple(key, tie('value')), { maxLength: 3, selector: ([name]) => name })
+        .map((members) => {
+          // Through text: an assignment would take __proto__ for the prototype.
+          const text = members.map(([name, v]) => `${JSON.stringify(name)}:${JSON.stringify(v)}`);
+          return JSON.parse(`{${text.join(',')}}`) as JsonValue;
+        }),
+    },
+  ),
+}));
+
+/** Any JSON value that a payload can be. */
+export const jsonValue: fc.Arbitrary<JsonValue> = tree.value;
+
+type Kind = 'null' | 'array' | 'object' | 'string' | 'number' | 'boolean';
+
+function kind(value: JsonValue): Kind {
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return 'array';
+  return typeof value as Kind;
+}
+
+/**
+ * The contract's definition of containment, spelled out over flattened statements and independent of the
+ * library's matcher.
+ */
+export function naiveContains(payload: JsonValue, predicate: JsonValue): boolean {
+  if (kind(payload) !== kind(predicate)) return false;
+  switch (kind(predicate)) {
+    case 'null':
+      return true;
+    case 'array': {
+      let found = 0;
+      for (const wanted of predicate as JsonValue[]) {
+        for (const element of payload as JsonValue[]) {
+          if (naiveContains(element, wanted)) {
+            found++;
+            break;
+          }
+        }
+      }
+      return found === (predicate as JsonValue[]).length;
+    }
+    case 'object': {
+      const members = new Map(Object.entries(payload as object)) as Map<string, JsonValue>;
+      for (const [name, wanted] of Object.entries(predicate as object)) {
+        if (!members.has(name)) return false;
+        if (!naiveContains(members.get(name)!, wanted as JsonValue)) return false;
+      }
+      return true;
+    }
+    default:
+      // Texts and booleans are equal when identical, numbers when their values are: -0 is 0.
+      return JSON.stringify(payload) === JSON.stringify(predicate);
+  }
+}
