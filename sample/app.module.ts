@@ -1,0 +1,33 @@
+import { Module } from '@nestjs/common';
+import { APP_FILTER, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { FactstrJsonInterceptor, FactstrModule } from 'nestjs-factstr';
+import { EnrolmentModule } from './enrolment/enrolment.module.js';
+import { inputPipe } from './enrolment/http/input.pipe.js';
+import { RefusalsFilter } from './enrolment/http/refusals.filter.js';
+import { openReadModel, readModelOptions } from './enrolment/read-model/read-model.database.js';
+import { Settings } from './settings.js';
+import { SettingsModule } from './settings.module.js';
+
+@Module({
+  imports: [
+    FactstrModule.forRootAsync({
+      imports: [SettingsModule],
+      inject: [Settings],
+      useFactory: (settings: Settings) => settings.facts,
+    }),
+    TypeOrmModule.forRootAsync({
+      imports: [SettingsModule],
+      inject: [Settings],
+      useFactory: readModelOptions,
+      dataSourceFactory: openReadModel,
+    }),
+    EnrolmentModule,
+  ],
+  providers: [
+    { provide: APP_PIPE, useFactory: inputPipe },
+    { provide: APP_FILTER, useClass: RefusalsFilter },
+    { provide: APP_INTERCEPTOR, useClass: FactstrJsonInterceptor },
+  ],
+})
+export class AppModule {}

@@ -1,0 +1,18 @@
+import { join } from 'node:path';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
+
+/** Everything that is not a provider: the page, the API's description, and how the process ends. */
+export function configureApp(app: NestExpressApplication): void {
+  app.enableShutdownHooks();
+  app.useStaticAssets(join(import.meta.dirname, 'public'));
+  const description = new DocumentBuilder()
+    .setTitle('Course enrolment')
+    .setDescription(
+      'The sample application of nestjs-factstr. Commands answer the sequence number of their fact; ' +
+        'sequence numbers are decimal strings.',
+    )
+    .setVersion('1.0')
+    .build();
+  SwaggerModule.setup('api', app, () => SwaggerModule.createDocument(app, description));
+}

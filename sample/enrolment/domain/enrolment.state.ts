@@ -1,0 +1,81 @@
+import type { CourseDefined, EnrolmentFact, StudentRegistered, StudentEnrolled } from './facts.js';
+
+/** What is needed of a fact to answer a repeated command: what it said, and where it stands. */
+interface Remembered<T> {
+  readonly said: T;
+  readonly sequence_number: bigint;
+}
+
+/** What the facts of a context amount to. It knows only the courses and students of that context. */
+export class EnrolmentState {
+  readonly #courses = new Map<string, Remembered<CourseDefined>>();
+  readonly #capacities = new Map<string, number>();
+  readonly #students = new Map<string, Remembered<StudentRegistered>>();
+  readonly #enrolments = new Map<string, Remembered<StudentEnrolled>>();
+
+  static of(facts: readonly EnrolmentFact[]): EnrolmentState {
+    const state = new EnrolmentState();
+    for (const fact of facts) state.#apply(fact);
+    return state;
+  }
+
+  course(course_id: string): Remembered<CourseDefined> | undefined {
+    return this.#courses.get(course_id);
+  }
+
+  capacity(course_id: string): number {
+    return this.#capacities.get(course_id) ?? 0;
+  }
+
+  student(student_id: string): Remembered<StudentRegistered> | undefined {
+    return this.#students.get(student_id);
+  }
+
+  enrolment(course_id: string, student_id: string): Remembered<StudentEnrolled> | undefined {
+    return this.#enrolments.get(key(course_id, student_id));
+  }
+
+  /** How many students are enrolled in the course. */
+  enrolledIn(course_id: string): number {
+    return this.#count((said) => said.course_id === course_id);
+  }
+
+  /** How many courses the student is enrolled in. */
+  coursesOf(student_id: string): number {
+    return this.#count((said) => said.student_id === student_id);
+  }
+
+  #count(matches: (said: StudentEnrolled) => boolean): number {
+    let count = 0;
+    for (const { said } of this.#enrolments.values()) if (matches(said)) count++;
+    return count;
+  }
+
+  #apply({ event_type, payload, sequence_number }: EnrolmentFact): void {
+    switch (event_type) {
+      case 'course-defined':
+        this.#courses.set(payload.course_id, { said: payload, sequence_number });
+        this.#capacities.set(payload.course_id, payload.capacity);
+        break;
+      case 'course-capacity-changed':
+        this.#capacities.set(payload.course_id, payload.capacity);
+        break;
+      case 'student-registered':
+        this.#students.set(payload.student_id, { said: payload, sequence_number });
+        break;
+      case 'student-enrolled':
+        this.#enrolments.set(key(payload.course_id, payload.student_id), {
+          said: payload,
+          sequence_number,
+        });
+        break;
+      case 'student-withdrawn':
+        this.#enrolments.delete(key(payload.course_id, payload.student_id));
+        break;
+    }
+  }
+}
+
+function key(course_id: string, student_id: string): string {
+  return JSON.stringify([course_id, student_id]);
+}

@@ -1,0 +1,77 @@
+import { Injectable } from '@nestjs/common';
+import { FactstrStore } from 'nestjs-factstr';
+import type { EventQuery } from 'nestjs-factstr';
+import {
+  capacityContext,
+  courseContext,
+  enrolmentContext,
+  studentContext,
+} from './domain/contexts.js';
+import * as decisions from './domain/decisions.js';
+import type { Decision } from './domain/decisions.js';
+import { EnrolmentState } from './domain/enrolment.state.js';
+import type {
+  CourseCapacityChanged,
+  CourseDefined,
+  EnrolmentFact,
+  StudentEnrolled,
+  StudentRegistered,
+  StudentWithdrawn,
+} from './domain/facts.js';
+
+/** How often a decision is taken anew when others committed into its context meanwhile. */
+const RETRIES = 20;
+
+/**
+ * Takes the decisions on the facts themselves, never on the read model, which may be behind. Every command
+ * resolves with the sequence number of its fact.
+ */
+@Injectable()
+export class EnrolmentService {
+  constructor(private readonly store: FactstrStore) {}
+
+  defineCourse(command: CourseDefined): Promise<bigint> {
+    return this.#decide(courseContext(command.course_id), (state) =>
+      decisions.defineCourse(state, command),
+    );
+  }
+
+  changeCapacity(command: CourseCapacityChanged): Promise<bigint> {
+    return this.#decide(capacityContext(command.course_id), (state) =>
+      decisions.changeCapacity(state, command),
+    );
+  }
+
+  registerStudent(command: StudentRegistered): Promise<bigint> {
+    return this.#decide(studentContext(command.student_id), (state) =>
+      decisions.registerStudent(state, command),
+    );
+  }
+
+  enrol(command: StudentEnrolled): Promise<bigint> {
+    return this.#decide(enrolmentContext(command.course_id, command.student_id), (state) =>
+      decisions.enrol(state, command),
+    );
+  }
+
+  withdraw(command: StudentWithdrawn): Promise<bigint> {
+    return this.#decide(enrolmentContext(command.course_id, command.student_id), (state) =>
+      decisions.withdraw(state, command),
+    );
+  }
+
+  async #decide(context: EventQuery, decide: (state: EnrolmentState) => Decision): Promise<bigint> {
+    let alreadyAt = 0n;
+    const result = await this.store.decide(
+      context,
+      ({ event_records }) => {
+        const decision = decide(EnrolmentState.of(event_records as EnrolmentFact[]));
+        if ('append' in decision) return [decision.append];
+        alreadyAt = decision.alreadyAt;
+        return [];
+      },
+      { retries: RETRIES },
+    );
+    return result?.last_sequence_number ?? alreadyAt;
+  }
+}

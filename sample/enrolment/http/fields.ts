@@ -1,0 +1,44 @@
+import { applyDecorators } from '@nestjs/common';
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { Transform } from 'class-transformer';
+import { IsInt, IsOptional, IsString, Length, Matches, Max, Min } from 'class-validator';
+
+export const MAX_CAPACITY = 1_000;
+
+/** An id that the client may choose, so that a repeated request is recognised; otherwise the server does. */
+export function ClientId(description: string): PropertyDecorator {
+  return applyDecorators(
+    ApiPropertyOptional({ description, pattern: '^[A-Za-z0-9_-]{1,64}$', example: 'algebra-1' }),
+    IsOptional(),
+    Matches(/^[A-Za-z0-9_-]{1,64}$/, {
+      message: '$property must be 1 to 64 letters, digits, - or _',
+    }),
+  );
+}
+
+/** A line of text for people: trimmed, not empty. */
+export function Line(label: string, maxLength: number, example: string): PropertyDecorator {
+  return applyDecorators(
+    ApiProperty({ minLength: 1, maxLength, example }),
+    Transform(({ value }: { value: unknown }) =>
+      typeof value === 'string' ? value.trim() : value,
+    ),
+    IsString({ message: `${label} must be text` }),
+    Length(1, maxLength, { message: `${label} must have 1 to ${maxLength} characters` }),
+  );
+}
+
+export function Capacity(): PropertyDecorator {
+  const message = `Seats must be a whole number from 1 to ${MAX_CAPACITY}`;
+  return applyDecorators(
+    ApiProperty({ type: 'integer', minimum: 1, maximum: MAX_CAPACITY, example: 2 }),
+    IsInt({ message }),
+    Min(1, { message }),
+    Max(MAX_CAPACITY, { message }),
+  );
+}
+
+/** A sequence number on its way out: decimal digits, as JSON has no 64-bit integers. */
+export function ApiSequence(description: string): PropertyDecorator {
+  return ApiProperty({ type: String, format: 'int64', example: '42', description });
+}

@@ -1,0 +1,69 @@
+import { randomUUID } from 'node:crypto';
+import { Body, Controller, Get, Param, Post, Query } from '@nestjs/common';
+import {
+  ApiBadRequestResponse,
+  ApiConflictResponse,
+  ApiCreatedResponse,
+  ApiNotFoundResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiTags,
+} from '@nestjs/swagger';
+import { UnknownEntity } from '../domain/rule-violation.js';
+import { EnrolmentService } from '../enrolment.service.js';
+import { ReadModelQueries } from '../read-model/read-model.queries.js';
+import {
+  InvalidInputDto,
+  RefusalDto,
+  StudentCommittedDto,
+  StudentsDto,
+  TimetableDto,
+} from './answers.dto.js';
+import { RegisterStudentDto } from './commands.dto.js';
+import { ViewQueryDto } from './queries.dto.js';
+
+@ApiTags('Students')
+@ApiBadRequestResponse({ type: InvalidInputDto })
+@Controller('students')
+export class StudentsController {
+  constructor(
+    private readonly enrolment: EnrolmentService,
+    private readonly readModel: ReadModelQueries,
+  ) {}
+
+  @Get()
+  @ApiOperation({ summary: 'List the students with the number of their courses' })
+  @ApiOkResponse({ type: StudentsDto })
+  async list(@Query() { at_least = '0' }: ViewQueryDto): Promise<StudentsDto> {
+    const position = await this.readModel.positionFrom(BigInt(at_least));
+    return { position, students: await this.readModel.students() };
+  }
+
+  @Post()
+  @ApiOperation({ summary: 'Register a student' })
+  @ApiCreatedResponse({ type: StudentCommittedDto })
+  @ApiConflictResponse({ type: RefusalDto, description: '`student-id-taken`' })
+  async register(
+    @Body() { name, student_id = randomUUID() }: RegisterStudentDto,
+  ): Promise<StudentCommittedDto> {
+    const sequence_number = await this.enrolment.registerStudent({ student_id, name });
+    return { sequence_number, student_id };
+  }
+
+  @Get(':student_id/timetable')
+  @ApiOperation({ summary: 'List a student’s courses' })
+  @ApiOkResponse({ type: TimetableDto })
+  @ApiNotFoundResponse({ type: RefusalDto, description: '`unknown-student`' })
+  async timetable(
+    @Param('student_id') student_id: string,
+    @Query() { at_least = '0' }: ViewQueryDto,
+  ): Promise<TimetableDto> {
+    const position = await this.readModel.positionFrom(BigInt(at_least));
+    const student = await this.readModel.student(student_id);
+    if (student === null) {
+      throw new UnknownEntity('unknown-student', `No student ${student_id}.`);
+    }
+    const courses = await this.readModel.timetable(student_id);
+    return { position, student_id, name: student.name, courses };
+  }
+}

@@ -1,0 +1,38 @@
+import { Controller, Get } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { FactstrProjections, FactstrStore } from 'nestjs-factstr';
+import { ReadModelQueries } from '../read-model/read-model.queries.js';
+import { headOf } from './head.js';
+import { StatusDto } from './status.dto.js';
+
+@ApiTags('Status')
+@Controller('status')
+export class StatusController {
+  constructor(
+    private readonly store: FactstrStore,
+    private readonly projections: FactstrProjections,
+    private readonly readModel: ReadModelQueries,
+  ) {}
+
+  @Get()
+  @ApiOperation({ summary: 'Tell how far the projections are' })
+  @ApiOkResponse({ type: StatusDto })
+  async status(): Promise<StatusDto> {
+    const projections = await this.projections.list();
+    // Before the head, so that the lag is never negative.
+    const position = await this.readModel.position();
+    const head = await headOf(this.store);
+    return {
+      head,
+      read_model: { position, lag: head - position },
+      projections: projections.map(({ name, state, reason, position, head, lag }) => ({
+        name,
+        state,
+        reason,
+        position,
+        head,
+        lag,
+      })),
+    };
+  }
+}

@@ -1,0 +1,120 @@
+import { Injectable } from '@nestjs/common';
+import type { BeforeApplicationShutdown } from '@nestjs/common';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { InjectDataSource } from '@nestjs/typeorm';
+import type { DataSource } from 'typeorm';
+import { AppliedPosition } from './applied-position.entity.js';
+import { CourseRow } from './course.entity.js';
+import { EnrolmentRow } from './enrolment.entity.js';
+import { READ_MODEL } from './read-model.projection.js';
+import { StudentRow } from './student.entity.js';
+
+/** Milliseconds between two looks at a read model that is behind, and until the waiting ends. */
+const LOOK_AGAIN = 20;
+const PATIENCE = 3_000;
+
+export interface CourseView {
+  course_id: string;
+  title: string;
+  capacity: number;
+  enrolled: number;
+  free_seats: number;
+}
+
+export interface StudentView {
+  student_id: string;
+  name: string;
+  courses: number;
+}
+
+export interface TimetableEntry {
+  course_id: string;
+  title: string;
+  enrolled_at: string;
+}
+
+/** Reads the read model, and knows how far it is. */
+@Injectable()
+export class ReadModelQueries implements BeforeApplicationShutdown {
+  readonly #stopping = new AbortController();
+
+  constructor(@InjectDataSource() private readonly dataSource: DataSource) {}
+
+  beforeApplicationShutdown(): void {
+    this.#stopping.abort();
+  }
+
+  /** The sequence number of the newest fact that the read model contains; 0 for none. */
+  async position(): Promise<bigint> {
+    const row = await this.dataSource.manager.findOneBy(AppliedPosition, {
+      projection: READ_MODEL,
+    });
+    return row?.sequence_number ?? 0n;
+  }
+
+  /**
+   * Lets a client read its own writes: resolves when the read model contains that fact, whichever process
+   * keeps it, or after 3 s; the position tells which.
+   */
+  async positionFrom(sequence_number: bigint): Promise<bigint> {
+    const end = performance.now() + PATIENCE;
+    let position = await this.position();
+    while (position < sequence_number && performance.now() < end) {
+      await sleep(LOOK_AGAIN, undefined, { signal: this.#stopping.signal });
+      position = await this.position();
+    }
+    return position;
+  }
+
+  async courses(): Promise<CourseView[]> {
+    const rows = await this.dataSource.manager
+      .createQueryBuilder(CourseRow, 'course')
+      .leftJoin(EnrolmentRow, 'enrolment', 'enrolment.course_id = course.course_id')
+      .select('course.course_id', 'course_id')
+      .addSelect('course.title', 'title')
+      .addSelect('course.capacity', 'capacity')
+      .addSelect('COUNT(enrolment.student_id)', 'enrolled')
+      .groupBy('course.course_id')
+      .addGroupBy('course.title')
+      .addGroupBy('course.capacity')
+      .orderBy('course.title')
+      .addOrderBy('course.course_id')
+      .getRawMany<Omit<CourseView, 'free_seats'>>();
+    return rows.map((row) => {
+      const enrolled = Number(row.enrolled);
+      return { ...row, enrolled, free_seats: row.capacity - enrolled };
+    });
+  }
+
+  async students(): Promise<StudentView[]> {
+    const rows = await this.dataSource.manager
+      .createQueryBuilder(StudentRow, 'student')
+      .leftJoin(EnrolmentRow, 'enrolment', 'enrolment.student_id = student.student_id')
+      .select('student.student_id', 'student_id')
+      .addSelect('student.name', 'name')
+      .addSelect('COUNT(enrolment.course_id)', 'courses')
+      .groupBy('student.student_id')
+      .addGroupBy('student.name')
+      .orderBy('student.name')
+      .addOrderBy('student.student_id')
+      .getRawMany<StudentView>();
+    return rows.map((row) => ({ ...row, courses: Number(row.courses) }));
+  }
+
+  student(student_id: string): Promise<StudentRow | null> {
+    return this.dataSource.manager.findOneBy(StudentRow, { student_id });
+  }
+
+  timetable(student_id: string): Promise<TimetableEntry[]> {
+    return this.dataSource.manager
+      .createQueryBuilder(EnrolmentRow, 'enrolment')
+      .innerJoin(CourseRow, 'course', 'course.course_id = enrolment.course_id')
+      .where('enrolment.student_id = :student_id', { student_id })
+      .select('course.course_id', 'course_id')
+      .addSelect('course.title', 'title')
+      .addSelect('enrolment.enrolled_at', 'enrolled_at')
+      .orderBy('course.title')
+      .addOrderBy('course.course_id')
+      .getRawMany<TimetableEntry>();
+  }
+}

@@ -1,0 +1,86 @@
+import { send } from './api.js';
+import { byId, fromTemplate, plural, renderList, setText } from './dom.js';
+import { messageOf, onSubmit } from './forms.js';
+
+const LIMIT = 10;
+
+/** `chosen(student_id)` is told whose timetable to show. */
+export function setUpStudents({ committed, chosen }) {
+  const form = byId('register-student');
+  onSubmit(form, async ({ name }, student_id) => {
+    const { sequence_number } = await send('POST', 'students', { student_id, name });
+    form.elements.name.value = '';
+    await committed(sequence_number);
+    form.elements.name.focus();
+  });
+
+  return {
+    render(students, chosen_id) {
+      setText(
+        byId('students-count'),
+        students.length === 0 ? '' : plural(students.length, 'student'),
+      );
+      byId('students-empty').hidden = students.length > 0;
+      renderList(byId('student-list'), students, {
+        key: ({ student_id }) => student_id,
+        create: ({ student_id }) => {
+          const row = fromTemplate('student-row');
+          row.querySelector('button').addEventListener('click', () => chosen(student_id));
+          return row;
+        },
+        update: (row, { student_id, name, courses }) => {
+          setText(row.querySelector('.name'), name);
+          setText(row.querySelector('.load'), plural(courses, 'course'));
+          const pressed = String(student_id === chosen_id);
+          row.querySelector('button').setAttribute('aria-pressed', pressed);
+        },
+      });
+    },
+
+    renderTimetable(timetable) {
+      byId('timetable').hidden = timetable === null;
+      if (timetable === null) return;
+      const { student_id, name, courses } = timetable;
+      setText(byId('timetable-title'), `Timetable of ${name}`);
+      setText(byId('timetable-count'), `${courses.length} of ${LIMIT}`);
+      byId('timetable-empty').hidden = courses.length > 0;
+      const list = byId('lesson-list');
+      if (list.dataset.student !== student_id) {
+        list.dataset.student = student_id;
+        byId('timetable-error').textContent = '';
+        list.replaceChildren();
+      }
+      renderList(list, courses, {
+        key: ({ course_id }) => course_id,
+        create: ({ course_id }) => createLesson(course_id, student_id, committed),
+        update: (row, { title }) => {
+          setText(row.querySelector('.name'), title);
+          row.querySelector('button').setAttribute('aria-label', `Withdraw ${name} from ${title}`);
+        },
+      });
+    },
+  };
+}
+
+function createLesson(course_id, student_id, committed) {
+  const row = fromTemplate('lesson-row');
+  const button = row.querySelector('button');
+  const error = byId('timetable-error');
+  button.addEventListener('click', async () => {
+    if (button.getAttribute('aria-busy') === 'true') return;
+    error.textContent = '';
+    button.setAttribute('aria-busy', 'true');
+    try {
+      const path = `courses/${encodeURIComponent(course_id)}/enrolments/${encodeURIComponent(student_id)}`;
+      const { sequence_number } = await send('DELETE', path);
+      await committed(sequence_number);
+      // The button that had the focus is gone.
+      if (!row.isConnected) byId('timetable-title').focus();
+    } catch (failure) {
+      error.textContent = messageOf(failure);
+    } finally {
+      button.setAttribute('aria-busy', 'false');
+    }
+  });
+  return row;
+}

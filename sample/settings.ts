@@ -1,0 +1,36 @@
+import { join, resolve } from 'node:path';
+import type { FactstrOptions } from 'nestjs-factstr';
+
+/** What the environment says about this process. */
+export class Settings {
+  /** 0 picks a free one. */
+  readonly port: number;
+  readonly host: string;
+  /** The folder of both SQLite files. */
+  readonly dataDir: string;
+  /** Facts and read model go to this Postgres database instead of SQLite. */
+  readonly databaseUrl: string | undefined;
+  /** Whether this process keeps the read model. Of several processes exactly one does. */
+  readonly durable: boolean;
+
+  constructor(env: NodeJS.ProcessEnv = process.env) {
+    this.port = portOf(env['PORT'] || '3000');
+    this.host = env['HOST'] || '127.0.0.1';
+    this.dataDir = resolve(env['DATA_DIR'] || 'data');
+    this.databaseUrl = env['DATABASE_URL'] || undefined;
+    this.durable = env['FACTSTR_DURABLE'] !== 'off';
+  }
+
+  get facts(): FactstrOptions {
+    const handlers = { live: true, durable: this.durable };
+    return this.databaseUrl === undefined
+      ? { provider: 'sqlite', path: join(this.dataDir, 'facts.sqlite'), handlers }
+      : { provider: 'postgres', url: this.databaseUrl, handlers };
+  }
+}
+
+function portOf(text: string): number {
+  const port = Number(text);
+  if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port;
+  throw new Error(`PORT is “${text}”; expected a number from 0 to 65535.`);
+}
