@@ -12,8 +12,9 @@ export class JsonRefusal extends Error {
     readonly path: string,
     /** Whether a size limit was passed, as against a value of the wrong kind. */
     readonly tooLarge = false,
+    options?: ErrorOptions,
   ) {
-    super(reason);
+    super(reason, options);
   }
 }
 
@@ -24,7 +25,13 @@ export class JsonRefusal extends Error {
  * @throws JsonRefusal
  */
 export function toJsonValue(value: unknown, maxNodes: number): JsonValue {
-  return new JsonCopier(maxNodes).copy(value);
+  const copier = new JsonCopier(maxNodes);
+  try {
+    return copier.copy(value);
+  } catch (error) {
+    if (error instanceof JsonRefusal) throw error;
+    throw copier.unreadable(error);
+  }
 }
 
 class JsonCopier {
@@ -37,7 +44,15 @@ class JsonCopier {
   }
 
   copy(value: unknown): JsonValue {
-    const plain = this.#plain(value);
+    return this.#copyPlain(this.#plain(value));
+  }
+
+  /** The refusal of a value whose own `toJSON` or getter threw. */
+  unreadable(cause: unknown): JsonRefusal {
+    return new JsonRefusal('it throws when it is read', printPath(this.#path), false, { cause });
+  }
+
+  #copyPlain(plain: unknown): JsonValue {
     switch (typeof plain) {
       case 'string':
         this.#checkText(plain, 'text');
@@ -109,12 +124,13 @@ class JsonCopier {
   #copyObject(source: object): JsonValue {
     const copy: { [key: string]: JsonValue } = {};
     for (const key of Object.keys(source)) {
-      const member = (source as Record<string, unknown>)[key];
-      if (member === undefined) continue;
-      this.#countNode();
       this.#path.push(key);
-      this.#checkText(key, 'a key');
-      setOwn(copy, key, this.copy(member));
+      const member = this.#plain((source as Record<string, unknown>)[key]);
+      if (member !== undefined) {
+        this.#countNode();
+        this.#checkText(key, 'a key');
+        setOwn(copy, key, this.#copyPlain(member));
+      }
       this.#path.pop();
     }
     return copy;

@@ -1,3 +1,5 @@
+import { InvalidOptionsError } from './errors.js';
+
 /**
  * Upper bounds for what is written. What FACTSTR wrote is read whatever its size.
  *
@@ -29,3 +31,21 @@ export const MAX_NESTING = 127;
 
 /** The largest sequence number: 2^63 - 1. */
 export const MAX_SEQUENCE_NUMBER = 9_223_372_036_854_775_807n;
+
+/**
+ * Completes configured limits with the defaults.
+ *
+ * @throws InvalidOptionsError
+ */
+export function resolveLimits(limits: Partial<FactStoreLimits> = {}): FactStoreLimits {
+  const resolved = { ...DEFAULT_LIMITS };
+  for (const name of Object.keys(DEFAULT_LIMITS) as (keyof FactStoreLimits)[]) {
+    const limit: unknown = limits[name];
+    if (limit === undefined) continue;
+    if (limit !== Infinity && !(Number.isSafeInteger(limit) && (limit as number) > 0)) {
+      throw new InvalidOptionsError(`The limit ${name} is a positive integer, or Infinity.`);
+    }
+    resolved[name] = limit as number;
+  }
+  return resolved;
+}

@@ -17,7 +17,7 @@ import {
 } from './errors.js';
 import { JsonRefusal, textProblem, toJsonValue } from './json-value.js';
 import type { JsonValue } from './json-value.js';
-import { DEFAULT_LIMITS, MAX_SEQUENCE_NUMBER } from './limits.js';
+import { MAX_SEQUENCE_NUMBER } from './limits.js';
 import type { FactStoreLimits } from './limits.js';
 
 /** A fact that passed every check, as the stores take it. */
@@ -43,11 +43,6 @@ export interface PreparedQuery {
 }
 
 export const EVERY_FACT: PreparedQuery = { filters: null, min_sequence_number: null };
-
-/** Completes configured limits with the defaults. */
-export function resolveLimits(limits?: Partial<FactStoreLimits>): FactStoreLimits {
-  return { ...DEFAULT_LIMITS, ...limits };
-}
 
 /**
  * Checks the events of one append and takes their payloads' JSON round trip.
@@ -103,6 +98,7 @@ function prepareFact(event: unknown, index: number, limits: FactStoreLimits): Pr
     }
     throw new InvalidPayloadError(
       `${subject} cannot be stored: at ${refusal.path}, ${refusal.reason}.`,
+      { cause: refusal.cause },
     );
   }
   const payload_text = JSON.stringify(payload);
@@ -130,7 +126,9 @@ export function prepareQuery(query: EventQuery, limits: FactStoreLimits): Prepar
   if (filters !== undefined && filters !== null && !Array.isArray(filters)) {
     throw new InvalidQueryError(`The query's filters are ${describe(filters)}; expected an array.`);
   }
-  const prepared = filters?.map((filter, index) => prepareFilter(filter, index, limits)) ?? null;
+  // Array.from, not map(): holes in a sparse array are to be refused like undefined.
+  const prepared =
+    filters && Array.from(filters, (filter, index) => prepareFilter(filter, index, limits));
   const predicates = prepared?.reduce(
     (sum, filter) => sum + (filter.payload_predicates?.length ?? 0),
     0,
@@ -141,7 +139,7 @@ export function prepareQuery(query: EventQuery, limits: FactStoreLimits): Prepar
     );
   }
   return {
-    filters: prepared,
+    filters: prepared ?? null,
     min_sequence_number: prepareVersion(min_sequence_number, 'min_sequence_number'),
   };
 }
@@ -166,7 +164,7 @@ function prepareEventTypes(types: unknown, subject: string): string[] | null {
       `${subject}: event_types is ${describe(types)}; expected an array of strings.`,
     );
   }
-  return types.map((type: unknown, position) => {
+  return Array.from(types, (type: unknown, position) => {
     // No length limit here: FACTSTR may have written longer types, which can be looked for.
     const problem = typeof type === 'string' ? textProblem(type) : `is ${describe(type)}`;
     if (problem !== undefined) {
@@ -208,6 +206,7 @@ function preparePredicates(
       }
       throw new InvalidQueryError(
         `${name} cannot match a stored payload: at ${refusal.path}, ${refusal.reason}.`,
+        { cause: refusal.cause },
       );
     }
   }

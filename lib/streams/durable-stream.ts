@@ -36,7 +36,7 @@ export async function startDurableStream(
     hold.release();
   };
   try {
-    const { ended } = await new DurableRun(
+    const { running } = await new DurableRun(
       host,
       name,
       query,
@@ -44,7 +44,12 @@ export async function startDurableStream(
       stop.signal,
       onProgress,
     ).start();
-    return new StreamSubscription(stop, Promise.resolve(), ended.finally(release));
+    // The name is free before its failure is reported: whoever is told may register it again.
+    const ended = running.finally(release).catch((error: unknown) => {
+      // What fails after the stream was told to stop is nobody's failure: its facts are delivered again.
+      if (!stop.signal.aborted) host.report(error);
+    });
+    return new StreamSubscription(stop, Promise.resolve(), ended);
   } catch (error) {
     release();
     throw error;
@@ -53,7 +58,8 @@ export async function startDurableStream(
 
 /** A stream whose replay has reached the head and which goes on live. */
 interface ReplayedStream {
-  readonly ended: Promise<void>;
+  /** Settles when the stream ends: rejects with what stopped it. */
+  readonly running: Promise<void>;
 }
 
 class DurableRun implements WalkSteps {
@@ -112,7 +118,7 @@ class DurableRun implements WalkSteps {
         if (this.#reached !== undefined) throw this.#ended();
       }),
     ]);
-    return { ended: running.catch((error: unknown) => this.#stopped(error)) };
+    return { running };
   }
 
   async batch(matching: readonly EventRecord[], batch: CommittedBatch): Promise<void> {
@@ -164,11 +170,6 @@ class DurableRun implements WalkSteps {
   #goLive(): void {
     this.#reached?.();
     this.#reached = undefined;
-  }
-
-  #stopped(error: unknown): void {
-    // What fails after the stream was told to stop is nobody's failure: its facts are delivered again.
-    if (!this.#signal.aborted) this.#host.report(error);
   }
 
   #ended(): StreamEndedError {

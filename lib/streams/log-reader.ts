@@ -23,7 +23,7 @@ export class LogReader {
   /** Consecutive batches that end at the newest one read so far. */
   #newest: CommittedBatch[] = [];
   #newestFacts = 0;
-  #reading: { after: bigint; batches: Promise<CommittedBatch[]> } | undefined;
+  #reading: { after: bigint; commits: number; batches: Promise<CommittedBatch[]> } | undefined;
 
   constructor(source: LogSource) {
     this.#source = source;
@@ -85,12 +85,15 @@ export class LogReader {
   }
 
   #readShared(after: bigint): Promise<CommittedBatch[]> {
-    if (this.#reading?.after === after) return this.#reading.batches;
+    // A read that began before the last wake-up may not see what woke us: joining it would lose that.
+    if (this.#reading?.after === after && this.#reading.commits === this.#commits) {
+      return this.#reading.batches;
+    }
     const batches = this.#readPage(after).then((page) => {
       this.#remember(after, page);
       return page;
     });
-    const reading = { after, batches };
+    const reading = { after, commits: this.#commits, batches };
     this.#reading = reading;
     const done = (): void => {
       if (this.#reading === reading) this.#reading = undefined;

@@ -5,13 +5,13 @@ import type {
   StreamHandler,
 } from '../contract/contract.types.js';
 import { FactstrError, StorageError, StoreClosedError } from '../contract/errors.js';
+import { resolveLimits } from '../contract/limits.js';
 import type { FactStoreLimits } from '../contract/limits.js';
 import {
   EVERY_FACT,
   checkHandler,
   prepareQuery,
   prepareStreamName,
-  resolveLimits,
 } from '../contract/validation.js';
 import type { PreparedQuery } from '../contract/validation.js';
 import { startDurableStream } from './durable-stream.js';

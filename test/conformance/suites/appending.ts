@@ -34,7 +34,7 @@ export function describeAppending(provider: Provider): void {
     it('uses no number and leaves nothing when it fails', async () => {
       const store = await openStore();
       await store.append(facts(2));
-      await errorOf(() => store.append([fact('good'), fact('good'), fact('bad', undefined)]));
+      await errorOf(() => store.append([fact('good'), fact('good'), fact('bad', NaN)]));
       await errorOf(() => store.appendIf([fact('good'), fact('')], {}, 2n));
       expect(await headOf(store)).toBe(2n);
       expect((await store.append(facts(1))).first_sequence_number).toBe(3n);
