@@ -1,0 +1,70 @@
+import {
+  DatabaseBusyError,
+  InvalidDatabaseNameError,
+  PermissionDeniedError,
+} from '../../contract/errors.js';
+import { PostgresDatabase } from './postgres.database.js';
+import { loadDriver } from './postgres.driver.js';
+import type { ResolvedPostgresOptions } from './postgres.options.js';
+import { quoteIdentifier } from './postgres.sql-text.js';
+import { parseTarget } from './postgres.target.js';
+
+/** Postgres truncates longer names. */
+const MAX_NAME_BYTES = 63;
+/** Copying the template takes a while on a busy server. */
+const CREATE_TIMEOUT = 120_000;
+
+/** @throws InvalidDatabaseNameError */
+export function checkDatabaseName(name: unknown): string {
+  if (typeof name === 'string' && name.length <= MAX_NAME_BYTES && /^[A-Za-z_]\w*$/.test(name)) {
+    return name;
+  }
+  throw new InvalidDatabaseNameError(
+    `A database's name consists of letters, digits and underscores ([A-Za-z_][A-Za-z0-9_]*), ${MAX_NAME_BYTES} at most` +
+      (typeof name === 'string' ? `; ${JSON.stringify(name.slice(0, 80))} does not.` : '.'),
+  );
+}
+
+/**
+ * Creates the database when it is missing. Several at once all succeed.
+ *
+ * @throws PermissionDeniedError, DatabaseUnavailableError
+ */
+export async function createDatabase(
+  serverUrl: string,
+  name: string,
+  options: ResolvedPostgresOptions,
+): Promise<void> {
+  const server = await PostgresDatabase.open(await loadDriver(), parseTarget(serverUrl), {
+    ...options,
+    statementTimeout: CREATE_TIMEOUT,
+    queryTimeout: CREATE_TIMEOUT + options.queryTimeout,
+  });
+  const what = `Creating the database ${JSON.stringify(name)}`;
+  try {
+    const exists = await server.run(what, {
+      text: 'SELECT 1 FROM pg_catalog.pg_database WHERE datname = $1',
+      values: [name],
+    });
+    if (exists.length > 0) return;
+    await server.run(what, { text: `CREATE DATABASE ${quoteIdentifier(name)}` });
+  } catch (error) {
+    const { code } = ((error as Error).cause ?? {}) as { code?: string };
+    // Another process was faster, or is about to be.
+    if (code === '42P04' || code === '23505') return;
+    if (error instanceof PermissionDeniedError) {
+      throw new PermissionDeniedError(
+        `${what} needs the privilege CREATEDB: ALTER ROLE … CREATEDB, or let somebody else create it.`,
+        { cause: error.cause },
+      );
+    }
+    if (code === '55006') {
+      throw new DatabaseBusyError(`${what} has to wait until nobody is connected to template1.`, {
+        cause: (error as Error).cause,
+      });
+    }
+    throw error;
+  } finally {
+    await server.end();
+  }
+}

@@ -1,0 +1,104 @@
+import { SchemaMissingError, StoreClosedError } from '../../contract/errors.js';
+import { PostgresDatabase } from './postgres.database.js';
+import { loadDriver } from './postgres.driver.js';
+import type { PgRow, PgStatement } from './postgres.driver.js';
+import { initialize } from './postgres.initialize.js';
+import type { ResolvedPostgresOptions } from './postgres.options.js';
+import { quoteIdentifier } from './postgres.sql-text.js';
+import type { PostgresTarget } from './postgres.target.js';
+
+/** A database whose schema was found in order. */
+export interface ReadySchema {
+  readonly database: PostgresDatabase;
+  /** The schema, quoted. Everything is qualified with it: search_path may change at any time. */
+  readonly schema: string;
+  /** The same without quotes. */
+  readonly catalogSchema: string;
+  /** Whether `append_batches` holds multi-event appends only. */
+  readonly sparse: boolean;
+  /** Runs a statement that reads, or whose repetition does no harm. */
+  readonly run: (what: string, statement: PgStatement) => Promise<PgRow[]>;
+  /** Runs an append. */
+  readonly append: (statement: PgStatement) => Promise<PgRow>;
+}
+
+/** Connects at the first use, once for all who ask; what failed is tried again by the next who asks. */
+export class PostgresConnection {
+  readonly target: PostgresTarget;
+  readonly options: ResolvedPostgresOptions;
+  #database: Promise<PostgresDatabase> | undefined;
+  #ready: Promise<ReadySchema> | undefined;
+  #ended: Promise<void> | undefined;
+
+  constructor(target: PostgresTarget, options: ResolvedPostgresOptions) {
+    this.target = target;
+    this.options = options;
+  }
+
+  /** Reaches the server and looks after the schema. */
+  ready(): Promise<ReadySchema> {
+    if (this.#ended !== undefined) {
+      return Promise.reject(new StoreClosedError('The store is closed.'));
+    }
+    if (this.#ready === undefined) {
+      const opening = this.#open();
+      this.#ready = opening;
+      opening.catch(() => this.#forget(opening));
+    }
+    return this.#ready;
+  }
+
+  /** The next use validates the schema anew. */
+  invalidate(): void {
+    this.#ready = undefined;
+  }
+
+  /** Closes the connections when the statements under way have ended. Never rejects. */
+  end(): Promise<void> {
+    return (this.#ended ??= this.#end());
+  }
+
+  async #end(): Promise<void> {
+    try {
+      await (await this.#database)?.end();
+    } catch {
+      // It was never open.
+    }
+  }
+
+  async #open(): Promise<ReadySchema> {
+    if (this.#database === undefined) {
+      const opening = loadDriver().then((driver) =>
+        PostgresDatabase.open(driver, this.target, this.options),
+      );
+      this.#database = opening;
+      opening.catch(() => {
+        if (this.#database === opening) this.#database = undefined;
+      });
+    }
+    const database = await this.#database;
+    const { schema, sparse } = await initialize(database);
+    return {
+      database,
+      schema: quoteIdentifier(schema),
+      catalogSchema: schema,
+      sparse,
+      run: (what, statement) => this.#watched(database.run(what, statement)),
+      append: (statement) => this.#watched(database.append(statement)),
+    };
+  }
+
+  /** A schema that is gone, as after a restore, is looked after again by the next use. */
+  async #watched<T>(result: Promise<T>): Promise<T> {
+    try {
+      return await result;
+    } catch (error) {
+      if (error instanceof SchemaMissingError) this.invalidate();
+      throw error;
+    }
+  }
+
+  #forget(opening: Promise<ReadySchema>): void {
+    if (this.#ready === opening) this.#ready = undefined;
+  }
+}

@@ -1,0 +1,205 @@
+import { appendError, connectError, statementError } from './postgres.errors.js';
+import type { Attempt } from './postgres.errors.js';
+import type {
+  PgClient,
+  PgDriver,
+  PgPool,
+  PgPoolClient,
+  PgRow,
+  PgStatement,
+} from './postgres.driver.js';
+import type { ResolvedPostgresOptions } from './postgres.options.js';
+import { SESSION_MARK, connectionConfig } from './postgres.target.js';
+import type { PostgresTarget } from './postgres.target.js';
+
+/** Runs one statement inside a transaction. */
+export type Run = (statement: PgStatement) => Promise<PgRow[]>;
+
+/**
+ * The connections of one store. Appends have one of their own, so that long queries never hold them up, and so
+ * that it stays prepared.
+ */
+export class PostgresDatabase {
+  readonly target: PostgresTarget;
+  readonly options: ResolvedPostgresOptions;
+  /**
+   * False behind a pooler that shares sessions between transactions: nothing of a session can be relied upon,
+   * neither its settings, nor prepared statements, nor LISTEN.
+   */
+  readonly ownsSessions: boolean;
+  readonly #driver: PgDriver;
+  readonly #reads: PgPool;
+  readonly #appends: PgPool;
+  #ended: Promise<void> | undefined;
+
+  private constructor(
+    driver: PgDriver,
+    target: PostgresTarget,
+    options: ResolvedPostgresOptions,
+    ownsSessions: boolean,
+  ) {
+    this.#driver = driver;
+    this.target = target;
+    this.options = options;
+    this.ownsSessions = ownsSessions;
+    this.#reads = this.#pool(options.pool.max - 1);
+    this.#appends = this.#pool(1);
+  }
+
+  /** Reaches the server. Whether sessions are ours is found out here: a pooler refuses or drops our settings. */
+  static async open(
+    driver: PgDriver,
+    target: PostgresTarget,
+    options: ResolvedPostgresOptions,
+  ): Promise<PostgresDatabase> {
+    const direct = new PostgresDatabase(driver, target, options, true);
+    try {
+      const [row] = await direct.run('The connection', {
+        text: `SELECT pg_catalog.current_setting('${SESSION_MARK}', true)`,
+      });
+      if (row?.[0] === 'on') return direct;
+    } catch (error) {
+      const { code, message } = ((error as Error).cause ?? {}) as {
+        code?: string;
+        message?: string;
+      };
+      if (code !== '08P01' && !/startup (parameter|packet)/i.test(message ?? '')) {
+        await direct.end();
+        throw error;
+      }
+    }
+    await direct.end();
+    return new PostgresDatabase(driver, target, options, false);
+  }
+
+  /** Runs one statement that reads, or whose repetition does no harm. */
+  async run(what: string, statement: PgStatement): Promise<PgRow[]> {
+    const attempt = this.#attempt(what);
+    return this.#use(this.#reads, attempt, async (client) => {
+      try {
+        return await this.#query(client, statement);
+      } catch (error) {
+        throw statementError(error, attempt);
+      }
+    });
+  }
+
+  /** Runs the statements of `work` in one transaction at READ COMMITTED. */
+  async transaction<T>(what: string, work: (run: Run) => Promise<T>): Promise<T> {
+    const attempt = this.#attempt(what);
+    return this.#use(this.#reads, attempt, async (client) => {
+      try {
+        await this.#query(client, { text: 'BEGIN ISOLATION LEVEL READ COMMITTED' });
+        const result = await work((statement) => this.#query(client, statement));
+        await this.#query(client, { text: 'COMMIT' });
+        return result;
+      } catch (error) {
+        // Closing the connection, which `release` does with an error, rolls back.
+        throw statementError(error, attempt);
+      }
+    });
+  }
+
+  /** Runs the one statement of an append, and tells what may have committed from what has not. */
+  async append(statement: PgStatement): Promise<PgRow> {
+    const attempt = this.#attempt('The append');
+    return this.#use(this.#appends, attempt, (client) =>
+      this.ownsSessions
+        ? this.#appendAtOnce(client, statement, attempt)
+        : this.#appendInTransaction(client, statement, attempt),
+    );
+  }
+
+  async #appendAtOnce(client: PgClient, statement: PgStatement, attempt: Attempt): Promise<PgRow> {
+    try {
+      return (await this.#query(client, statement))[0]!;
+    } catch (error) {
+      throw appendError(error, attempt);
+    }
+  }
+
+  /** The session's settings being anybody's, the transaction brings its own. */
+  async #appendInTransaction(
+    client: PgClient,
+    statement: PgStatement,
+    attempt: Attempt,
+  ): Promise<PgRow> {
+    let row: PgRow;
+    try {
+      await this.#query(client, {
+        text: `BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL statement_timeout = ${this.options.statementTimeout}`,
+      });
+      row = (await this.#query(client, statement))[0]!;
+    } catch (error) {
+      // Not committed, whatever became of the connection.
+      throw statementError(error, attempt);
+    }
+    try {
+      await this.#query(client, { text: 'COMMIT' });
+    } catch (error) {
+      throw appendError(error, attempt);
+    }
+    return row;
+  }
+
+  /** A connection outside the pools, not yet connected. Whoever asks for it ends it. */
+  client(): PgClient {
+    return new this.#driver.Client(connectionConfig(this.target, this.options, this.ownsSessions));
+  }
+
+  /** Closes the connections when the statements under way have ended. */
+  end(): Promise<void> {
+    return (this.#ended ??= Promise.all([this.#reads.end(), this.#appends.end()]).then(
+      () => undefined,
+    ));
+  }
+
+  async #use<T>(
+    pool: PgPool,
+    attempt: Attempt,
+    work: (client: PgPoolClient) => Promise<T>,
+  ): Promise<T> {
+    let client: PgPoolClient;
+    try {
+      client = await pool.connect();
+    } catch (error) {
+      throw connectError(error, attempt);
+    }
+    try {
+      const result = await work(client);
+      client.release();
+      return result;
+    } catch (error) {
+      // What state it is in need not be known: the next statement gets another connection.
+      client.release(error as Error);
+      throw error;
+    }
+  }
+
+  async #query(client: PgClient, statement: PgStatement): Promise<PgRow[]> {
+    const { name, ...unnamed } = statement;
+    const { rows } = await client.query({
+      ...unnamed,
+      ...(this.ownsSessions && name !== undefined ? { name } : {}),
+      rowMode: 'array',
+    });
+    return rows;
+  }
+
+  #pool(max: number): PgPool {
+    const pool = new this.#driver.Pool({
+      ...connectionConfig(this.target, this.options, this.ownsSessions),
+      max,
+    });
+    // An idle connection's loss is noticed at its next use, where somebody can be told. So is a used one's.
+    pool.on('error', ignore);
+    pool.on('connect', (client) => client.on('error', ignore));
+    return pool;
+  }
+
+  #attempt(what: string): Attempt {
+    return { what, target: this.target.name };
+  }
+}
+
+function ignore(): void {}

@@ -1,0 +1,159 @@
+import {
+  DatabaseBusyError,
+  DatabaseUnavailableError,
+  FactstrError,
+  IndeterminateAppendError,
+  IsolationLevelError,
+  LimitExceededError,
+  PermissionDeniedError,
+  SchemaMissingError,
+  StorageError,
+  StorageFullError,
+  StoreClosedError,
+} from '../../contract/errors.js';
+
+/** Raised by our append function in a transaction that is not READ COMMITTED. */
+export const WRONG_ISOLATION = 'NFI01';
+
+interface DriverError {
+  readonly message: string;
+  /** An SQLSTATE where the server answered, else Node's code, if any. */
+  readonly code?: string;
+  readonly severity?: string;
+}
+
+/** What failed, in words that fit "… failed". */
+export interface Attempt {
+  /** As in "The append". */
+  readonly what: string;
+  /** Host and database. */
+  readonly target: string;
+}
+
+/** The error of a connection that could not be had: nothing was sent. */
+export function connectError(error: unknown, { target }: Attempt): FactstrError {
+  if (error instanceof FactstrError) return error;
+  const { code, message } = error as DriverError;
+  const options = { cause: error };
+  if (message.includes('after calling end')) return new StoreClosedError('The store is closed.');
+  if (message === 'timeout exceeded when trying to connect') {
+    return new DatabaseBusyError(
+      `No connection to ${target} became free in time. Nothing was written. Make pool.max larger, or shorten the queries.`,
+      options,
+    );
+  }
+  if (code === '28P01' || code === '28000' || /SASL|password/i.test(message)) {
+    return new PermissionDeniedError(
+      `The server refused the credentials for ${target}. Check the user and password in the URL, and pg_hba.conf.`,
+      options,
+    );
+  }
+  if (code === '42501') {
+    return new PermissionDeniedError(
+      `The role may not connect to ${target}: GRANT CONNECT ON DATABASE … TO its role.`,
+      options,
+    );
+  }
+  if (code === '3D000') {
+    return new SchemaMissingError(
+      `There is no ${target}. Create it, for example by FactstrPostgresStore.bootstrap().`,
+      options,
+    );
+  }
+  return new DatabaseUnavailableError(
+    `Could not connect to ${target}: ${reason(error as DriverError)}`,
+    options,
+  );
+}
+
+/** The error of a statement that only reads, or whose repetition does no harm. */
+export function statementError(error: unknown, attempt: Attempt): FactstrError {
+  if (error instanceof FactstrError) return error;
+  return connectionLost(error)
+    ? new DatabaseUnavailableError(`${attempt.what} lost the connection to ${attempt.target}.`, {
+        cause: error,
+      })
+    : (answered(error as DriverError, attempt) ??
+        new StorageError(
+          `${attempt.what} failed on ${attempt.target}: ${reason(error as DriverError)}`,
+          {
+            cause: error,
+          },
+        ));
+}
+
+/** The error of an append that was sent: without the server's verdict nobody knows whether it committed. */
+export function appendError(error: unknown, attempt: Attempt): FactstrError {
+  // Refused by the driver: its connection was gone already.
+  if ((error as DriverError).message.endsWith('is not queryable')) {
+    return new DatabaseUnavailableError(
+      `${attempt.what} found the connection to ${attempt.target} lost. Nothing was written.`,
+      { cause: error },
+    );
+  }
+  if (connectionLost(error)) {
+    return new IndeterminateAppendError(
+      `${attempt.what} was sent to ${attempt.target}, but no answer arrived: ${reason(error as DriverError)} ` +
+        'It may have committed. Look before you append again.',
+      { cause: error },
+    );
+  }
+  return statementError(error, attempt);
+}
+
+/** Whether the connection ended without an answer, or with the news of its own end. */
+export function connectionLost(error: unknown): boolean {
+  const { code, severity } = error as DriverError;
+  if (severity === 'FATAL' || severity === 'PANIC') return true;
+  // The server's answers have a code of five characters and a severity; everything else is the connection's.
+  return severity === undefined || code === undefined || code.startsWith('08');
+}
+
+function answered(error: DriverError, { what, target }: Attempt): FactstrError | undefined {
+  const options = { cause: error };
+  const nothing = 'Nothing was written.';
+  switch (error.code) {
+    case WRONG_ISOLATION:
+      return new IsolationLevelError(
+        `${what} ran in a transaction that is not READ COMMITTED. ${nothing} Use BEGIN ISOLATION LEVEL READ COMMITTED.`,
+        options,
+      );
+    case '55P03':
+      return new DatabaseBusyError(
+        `${what} waited longer than lockTimeout for other writers of ${target}. ${nothing}`,
+        options,
+      );
+    case '57014':
+      return new DatabaseBusyError(
+        `${what} was cancelled by ${target}: it took longer than statementTimeout, or somebody asked for it. ${nothing}`,
+        options,
+      );
+    case '53100':
+      return new StorageFullError(`The disk of ${target} is full. ${nothing}`, options);
+    case '42501':
+      return new PermissionDeniedError(
+        `${what} needs a privilege on ${target} that the role does not have: ${error.message}. postgresSchemaSql() prints the grants.`,
+        options,
+      );
+    case '54000':
+      return new LimitExceededError(
+        `${what} holds a text that is too long for an index of ${target}. ${nothing} Leave the limits at their defaults.`,
+        options,
+      );
+    case '42P01':
+    case '42883':
+    case '3F000':
+      return new SchemaMissingError(
+        `${what} failed: ${target} does not have all of the schema any more (${error.message}). The next call validates it anew.`,
+        options,
+      );
+    default:
+      return undefined;
+  }
+}
+
+/** The server's or the network's words. A server's primary message quotes no payload in our statements. */
+function reason(error: DriverError): string {
+  const text = error.message || error.code || 'the connection failed';
+  return /[.!?]$/.test(text) ? text : `${text}.`;
+}

@@ -1,0 +1,105 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { PermissionDeniedError, SchemaMissingError } from '../../contract/errors.js';
+import { readCatalog } from './postgres.catalog.js';
+import type { Catalog } from './postgres.catalog.js';
+import type { PostgresDatabase, Run } from './postgres.database.js';
+import {
+  INDEXES,
+  TABLES,
+  createFunctionSql,
+  createIndexSql,
+  createTableSql,
+  insertMetadataSql,
+} from './postgres.schema.js';
+import { quoteIdentifier, quoteLiteral } from './postgres.sql-text.js';
+
+/** Others that create the same at the same time, FACTSTR among them, which takes no lock for it. */
+const RACE_LOST = new Set(['23505', '42P07', '42710', '42723', '40P01', 'XX000']);
+const ATTEMPTS = 10;
+/** Building an index takes as long as it takes. */
+const UNLIMITED = 2 ** 31 - 1;
+
+/**
+ * Validates the schema, and creates what is missing of it.
+ *
+ * @throws ForeignDatabaseError, UnsupportedFormatError, SchemaMissingError; nothing is changed then
+ */
+export async function initialize(database: PostgresDatabase): Promise<Catalog> {
+  const { name } = database.target;
+  // Most starts find everything in place, and need neither privileges nor locks.
+  const read: Run = (statement) => database.run('Reading the schema', statement);
+  const catalog = await readCatalog(read, name);
+  if (catalog.missing.length === 0) return catalog;
+  if (!database.options.initialize) throw schemaMissing(catalog, name);
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await database.transaction('Creating the schema', (run) =>
+        createMissing(unlimited(run), database),
+      );
+    } catch (error) {
+      if (error instanceof PermissionDeniedError) throw schemaMissing(catalog, name, error);
+      const { code } = ((error as Error).cause ?? {}) as { code?: string };
+      if (attempt === ATTEMPTS || !RACE_LOST.has(code ?? '')) throw error;
+      await pause(Math.random() * 20 * 2 ** Math.min(attempt, 5));
+    }
+  }
+}
+
+/** Adds the marker that missing rows mean batches of one, with its table if need be. */
+export async function adoptSparseBoundaries(
+  database: PostgresDatabase,
+  schema: string,
+): Promise<void> {
+  await database.transaction('Adopting batch boundaries', async (run) => {
+    await lockSchema(run, schema, database.options.lockTimeout);
+    const metadata = TABLES.find(({ name }) => name === 'store_metadata')!;
+    await run({ text: createTableSql(schema, metadata, 'IF NOT EXISTS ') });
+    await run({ text: insertMetadataSql(schema) });
+  });
+}
+
+async function createMissing(run: Run, database: PostgresDatabase): Promise<Catalog> {
+  const { lockTimeout } = database.options;
+  const { name } = database.target;
+  const { schema } = await readCatalog(run, name);
+  await lockSchema(run, schema, lockTimeout);
+  // Somebody else may have done it while we waited.
+  const { missing, hasEvents, sparse } = await readCatalog(run, name);
+  const isMissing = (object: string): boolean => missing.includes(object);
+  for (const table of TABLES) {
+    if (isMissing(table.name)) await run({ text: createTableSql(schema, table) });
+  }
+  if (!hasEvents) await run({ text: insertMetadataSql(schema) });
+  for (const index of Object.keys(INDEXES)) {
+    if (isMissing(index)) await run({ text: createIndexSql(schema, index) });
+  }
+  if (missing.some((object) => object.startsWith('nestjs_factstr_append_'))) {
+    await run({ text: createFunctionSql(schema) });
+  }
+  return { schema, hasEvents: true, missing: [], sparse: sparse || !hasEvents };
+}
+
+/** One start at a time, however long it takes; the tables themselves are not waited for so long. */
+async function lockSchema(run: Run, schema: string, lockTimeout: number): Promise<void> {
+  await run({ text: 'SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0' });
+  await run({
+    text: `SELECT pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended(${quoteLiteral(`nestjs-factstr schema ${schema}`)}, 0))`,
+  });
+  await run({ text: `SET LOCAL lock_timeout = ${lockTimeout}` });
+}
+
+function unlimited(run: Run): Run {
+  return (statement) => run({ ...statement, query_timeout: UNLIMITED });
+}
+
+function schemaMissing(catalog: Catalog, target: string, cause?: Error): SchemaMissingError {
+  const why =
+    cause === undefined
+      ? 'and initialize is false'
+      : 'and the role may not create it (CREATE on the schema, ownership of events for an index)';
+  return new SchemaMissingError(
+    `Missing in ${target}, schema ${quoteIdentifier(catalog.schema)}: ${catalog.missing.join(', ')}; ${why}. ` +
+      'postgresSchemaSql() prints the SQL to be run by a role that may.',
+    { cause },
+  );
+}

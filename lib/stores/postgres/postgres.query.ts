@@ -1,0 +1,62 @@
+import type { QueryResult } from '../../contract/contract.types.js';
+import type { PreparedQuery } from '../../contract/validation.js';
+import type { PgRow, PgStatement } from './postgres.driver.js';
+import { Parameters, filterCondition, sqlFilters } from './postgres.filters.js';
+import type { SqlFilter } from './postgres.filters.js';
+import { RECORD_COLUMNS, toRecord } from './postgres.records.js';
+
+/**
+ * One statement, hence one snapshot, for rows and context version. Each row carries the version in its last
+ * column; a context without rows to return has one row that holds nothing else.
+ */
+export function queryStatement(query: PreparedQuery, schema: string, limit: number): PgStatement {
+  const parameters = new Parameters();
+  const filters = sqlFilters(query);
+  const condition = filterCondition(filters, parameters);
+  const events = `${schema}.events`;
+  const after = query.min_sequence_number ?? 0n;
+  if (after === 0n && limit === Infinity) {
+    // The last row is the context's newest.
+    const text = `SELECT ${RECORD_COLUMNS} FROM ${events} WHERE ${condition} ORDER BY sequence_number`;
+    return { text, values: parameters.values };
+  }
+  const beyond =
+    after === 0n ? '' : ` AND sequence_number > ${parameters.add(String(after), 'bigint')}`;
+  const rows = limit === Infinity ? 'NULL' : parameters.add(limit, 'bigint');
+  // A page that is not full ends with the context's newest fact, which need not be looked for then.
+  const text = `
+WITH page AS MATERIALIZED (
+  SELECT sequence_number, occurred_at, event_type, payload FROM ${events}
+  WHERE (${condition})${beyond}
+  ORDER BY sequence_number LIMIT ${rows}
+), context AS MATERIALIZED (
+  SELECT CASE
+    WHEN (SELECT count(*) FROM page) BETWEEN 1 AND coalesce(${rows}, 9223372036854775807) - 1
+      THEN (SELECT max(sequence_number) FROM page)
+    ELSE (${newestSql(filters, condition, events)})
+  END AS version
+)
+SELECT ${RECORD_COLUMNS}, context.version::text
+FROM context LEFT JOIN page ON TRUE
+ORDER BY page.sequence_number`;
+  return { text, values: parameters.values };
+}
+
+/** OFFSET 0 keeps the planner from walking the primary key backwards in search of a rare payload. */
+function newestSql(filters: readonly SqlFilter[], condition: string, events: string): string {
+  return filters.every(({ containers }) => containers === null)
+    ? `SELECT max(sequence_number) FROM ${events} WHERE ${condition}`
+    : `SELECT max(n) FROM (SELECT sequence_number AS n FROM ${events} WHERE ${condition} OFFSET 0) AS matching`;
+}
+
+export function queryResult(rows: readonly PgRow[]): QueryResult {
+  const event_records = rows.filter((row) => row[0] !== null).map(toRecord);
+  const last = event_records.at(-1)?.sequence_number ?? null;
+  const version = rows[0]?.[4];
+  return {
+    event_records,
+    last_returned_sequence_number: last,
+    current_context_version:
+      version === undefined ? last : version === null ? null : BigInt(version),
+  };
+}

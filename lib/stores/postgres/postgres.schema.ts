@@ -1,0 +1,133 @@
+import {
+  APPEND_FUNCTION,
+  APPEND_FUNCTION_ARGUMENTS,
+  appendFunctionSql,
+} from './postgres.append-function.js';
+import { quoteIdentifier } from './postgres.sql-text.js';
+
+/** FACTSTR's tables, and one of our own beside its cursors. */
+export interface TableDefinition {
+  readonly name: string;
+  /** Column → type, as `format_type` names it. */
+  readonly columns: Readonly<Record<string, string>>;
+  readonly primaryKey: string;
+  readonly definition: string;
+}
+
+const BIGINT = 'bigint';
+const TEXT = 'text';
+
+export const TABLES: readonly TableDefinition[] = [
+  {
+    name: 'events',
+    columns: {
+      sequence_number: BIGINT,
+      occurred_at: 'timestamp with time zone',
+      event_type: TEXT,
+      payload: 'jsonb',
+    },
+    primaryKey: 'sequence_number',
+    definition: `
+  sequence_number bigint PRIMARY KEY,
+  occurred_at timestamptz NOT NULL DEFAULT now(),
+  event_type text NOT NULL,
+  payload jsonb NOT NULL`,
+  },
+  {
+    name: 'append_batches',
+    columns: { first_sequence_number: BIGINT, last_sequence_number: BIGINT },
+    primaryKey: 'first_sequence_number',
+    definition: `
+  first_sequence_number bigint PRIMARY KEY,
+  last_sequence_number bigint NOT NULL`,
+  },
+  {
+    name: 'store_metadata',
+    columns: { key: TEXT, value: TEXT },
+    primaryKey: 'key',
+    definition: `
+  key text PRIMARY KEY,
+  value text NOT NULL`,
+  },
+  {
+    name: 'durable_stream_cursors',
+    columns: {
+      durable_stream_id: TEXT,
+      event_query: TEXT,
+      last_processed_sequence_number: BIGINT,
+    },
+    primaryKey: 'durable_stream_id',
+    definition: `
+  durable_stream_id text PRIMARY KEY,
+  event_query text NOT NULL,
+  last_processed_sequence_number bigint NOT NULL`,
+  },
+  {
+    name: 'nestjs_factstr_streams',
+    columns: { name: TEXT, fingerprint_sequence_number: BIGINT, fingerprint: TEXT },
+    primaryKey: 'name',
+    definition: `
+  name text PRIMARY KEY,
+  fingerprint_sequence_number bigint,
+  fingerprint text`,
+  },
+];
+
+/** FACTSTR's indexes. With GIN's default pending list of 4 MB every look-up would scan that list. */
+export const INDEXES: Readonly<Record<string, string>> = {
+  idx_events_type: '(event_type)',
+  idx_events_occurred_at: '(occurred_at)',
+  idx_events_payload_gin: 'USING gin (payload) WITH (gin_pending_list_limit = 64)',
+};
+
+export const FORMAT_VERSION_KEY = 'store_format_version';
+export const FORMAT_VERSION = '1';
+/** Says that `append_batches` holds multi-event appends only. Written by whoever creates `events`. */
+export const BOUNDARY_FORMAT_KEY = 'append_batch_boundary_format';
+export const SPARSE_BOUNDARIES = 'sparse_v1';
+
+export function createTableSql(schema: string, table: TableDefinition, guard = ''): string {
+  return `CREATE TABLE ${guard}${quoteIdentifier(schema)}.${table.name} (${table.definition}\n)`;
+}
+
+export function createIndexSql(schema: string, name: string, guard = ''): string {
+  return `CREATE INDEX ${guard}${name} ON ${quoteIdentifier(schema)}.events ${INDEXES[name]!}`;
+}
+
+export { appendFunctionSql as createFunctionSql };
+
+export function insertMetadataSql(schema: string, condition = ''): string {
+  return `INSERT INTO ${quoteIdentifier(schema)}.store_metadata (key, value)
+SELECT key, value FROM (VALUES
+  ('${FORMAT_VERSION_KEY}', '${FORMAT_VERSION}'),
+  ('${BOUNDARY_FORMAT_KEY}', '${SPARSE_BOUNDARIES}')
+) AS markers (key, value)${condition}
+ON CONFLICT (key) DO NOTHING`;
+}
+
+/**
+ * The whole schema as SQL, with the grants that a role of the application needs, for teams that migrate by
+ * hand and run with `initialize: false`. It may be run on a database that FACTSTR made. The function's name
+ * changes with its text: print it again with each upgrade; older ones stay until nobody uses them.
+ *
+ * @publicApi
+ */
+export function postgresSchemaSql(options: { schema?: string; role?: string } = {}): string {
+  const { schema = 'public', role = 'factstr_app' } = options;
+  const inSchema = (name: string): string => `${quoteIdentifier(schema)}.${name}`;
+  const grantee = quoteIdentifier(role);
+  const guard = 'IF NOT EXISTS ';
+  return [
+    ...TABLES.map((table) => createTableSql(schema, table, guard)),
+    ...Object.keys(INDEXES).map((name) => createIndexSql(schema, name, guard)),
+    // An older log keeps its format; an empty one has none yet.
+    insertMetadataSql(schema, `\nWHERE NOT EXISTS (SELECT FROM ${inSchema('events')})`),
+    appendFunctionSql(schema),
+    `GRANT USAGE ON SCHEMA ${quoteIdentifier(schema)} TO ${grantee}`,
+    `GRANT SELECT, INSERT ON ${inSchema('events')}, ${inSchema('append_batches')} TO ${grantee}`,
+    `GRANT SELECT ON ${inSchema('store_metadata')} TO ${grantee}`,
+    `GRANT SELECT, INSERT, UPDATE ON ${inSchema('durable_stream_cursors')}, ${inSchema('nestjs_factstr_streams')} TO ${grantee}`,
+    `GRANT EXECUTE ON FUNCTION ${inSchema(APPEND_FUNCTION)} (${APPEND_FUNCTION_ARGUMENTS}) TO ${grantee}`,
+    '',
+  ].join(';\n\n');
+}

@@ -1,0 +1,187 @@
+import type {
+  AppendIfResult,
+  AppendResult,
+  EventQuery,
+  FactStore,
+  NewEvent,
+  QueryResult,
+} from '../../contract/contract.types.js';
+import { prepareFacts, prepareQuery, prepareVersion } from '../../contract/validation.js';
+import { CommitSignal } from '../../streams/commit-signal.js';
+import type { LogSource } from '../../streams/log-source.js';
+import { StreamingStore } from '../../streams/streaming-store.js';
+import { AppendQueue } from './postgres.append-queue.js';
+import { appendStatement, appendVerdict } from './postgres.append.js';
+import type { PendingAppend } from './postgres.append.js';
+import { checkDatabaseName, createDatabase } from './postgres.bootstrap.js';
+import { PostgresConnection } from './postgres.connection.js';
+import { adoptSparseBoundaries } from './postgres.initialize.js';
+import { PostgresLog } from './postgres.log.js';
+import { CommitNotifier, channelOf } from './postgres.notifier.js';
+import { resolvePostgresOptions } from './postgres.options.js';
+import type { PostgresStoreOptions } from './postgres.options.js';
+import { queryResult, queryStatement } from './postgres.query.js';
+import { parseTarget, withDatabase } from './postgres.target.js';
+import { CommitWatcher } from './postgres.watcher.js';
+
+/** How long `close` waits for a handler that does not settle, in milliseconds. */
+const CLOSE_TIMEOUT = 5_000;
+
+/**
+ * A fact store in a Postgres database, which it shares with FACTSTR 0.5. Connects at the first use.
+ *
+ * Appends of one store object commit in call order. One whose connection was lost, or whose answer took longer
+ * than `queryTimeout`, rejects with `IndeterminateAppendError`: it may have committed.
+ *
+ * @publicApi
+ */
+export class FactstrPostgresStore extends StreamingStore implements FactStore {
+  readonly #connection: PostgresConnection;
+  readonly #appends: AppendQueue<PendingAppend, AppendIfResult>;
+  readonly #commits: CommitSignal;
+  readonly #watcher: CommitWatcher;
+  readonly #log: PostgresLog;
+  #notifier: CommitNotifier | undefined;
+  #closed: Promise<void> | undefined;
+
+  /**
+   * @param url `postgres://user:password@host:port/database`
+   * @throws InvalidOptionsError
+   */
+  constructor(url: string, options: PostgresStoreOptions = {}) {
+    super(options);
+    const resolved = resolvePostgresOptions(options);
+    this.#connection = new PostgresConnection(parseTarget(url), resolved);
+    this.#appends = new AppendQueue(
+      (pending) => this.#append(pending),
+      resolved.maxQueuedAppends,
+      resolved.lockTimeout,
+    );
+    this.#commits = new CommitSignal(() => this.#watcher.watch());
+    this.#watcher = new CommitWatcher(this.#connection, () => this.#commits.emit());
+    this.#log = new PostgresLog(this.#connection, this.#commits, this.#watcher, () =>
+      this.#appends.inFlight(),
+    );
+  }
+
+  /**
+   * Creates the database when it is missing, and returns a store that is connected to it. Several processes may
+   * do so at once.
+   *
+   * @throws InvalidDatabaseNameError, PermissionDeniedError when CREATEDB is missing, and what `connect` throws
+   */
+  static async bootstrap(
+    where: { serverUrl: string; databaseName: string },
+    options: PostgresStoreOptions = {},
+  ): Promise<FactstrPostgresStore> {
+    const name = checkDatabaseName(where.databaseName);
+    const store = new FactstrPostgresStore(withDatabase(where.serverUrl, name), options);
+    try {
+      await createDatabase(where.serverUrl, name, store.#connection.options);
+      await store.connect();
+    } catch (error) {
+      await store.close();
+      throw error;
+    }
+    return store;
+  }
+
+  /** @internal */
+  get log(): LogSource {
+    return this.#log;
+  }
+
+  /**
+   * Reaches the server, and creates or validates the schema. Not needed: the first use does it. After a failure
+   * it may be called again.
+   *
+   * @throws DatabaseUnavailableError, PermissionDeniedError, SchemaMissingError, ForeignDatabaseError,
+   * UnsupportedFormatError, MissingDriverError
+   */
+  async connect(): Promise<void> {
+    this.assertOpen();
+    await this.#connection.ready();
+  }
+
+  async append(events: NewEvent[]): Promise<AppendResult> {
+    this.assertOpen();
+    const facts = prepareFacts(events, this.limits);
+    return (await this.#appends.add({ facts })).append_result!;
+  }
+
+  async query(query: EventQuery): Promise<QueryResult> {
+    return this.queryPage(query, Infinity);
+  }
+
+  /** As `query`, but at most `limit` rows: the oldest after `min_sequence_number`. */
+  async queryPage(query: EventQuery, limit: number): Promise<QueryResult> {
+    this.assertOpen();
+    const prepared = prepareQuery(query, this.limits);
+    const { run, schema } = await this.#connection.ready();
+    return queryResult(await run('The query', queryStatement(prepared, schema, limit)));
+  }
+
+  async appendIf(
+    events: NewEvent[],
+    query: EventQuery,
+    expectedContextVersion: bigint | null | undefined,
+  ): Promise<AppendIfResult> {
+    this.assertOpen();
+    const facts = prepareFacts(events, this.limits);
+    const expected = prepareVersion(expectedContextVersion, 'expectedContextVersion');
+    const condition = { query: prepareQuery(query, this.limits), expected };
+    return this.#appends.add({ facts, condition });
+  }
+
+  /**
+   * Adds the marker that a missing row in `append_batches` means a batch of one fact: for a log that FACTSTR
+   * 0.5.0 began and 0.5.2 went on with, and for one of 0.5.0 that FACTSTR 0.5.2 shall run durable streams on.
+   * One-way: FACTSTR up to 0.5.0 wants a row for every append.
+   *
+   * @throws PermissionDeniedError when the role may neither create nor fill `store_metadata`
+   */
+  async adoptBatchBoundaries(): Promise<void> {
+    this.assertOpen();
+    const { database, catalogSchema, sparse } = await this.#connection.ready();
+    if (sparse) return;
+    await adoptSparseBoundaries(database, catalogSchema);
+    this.#connection.invalidate();
+  }
+
+  /** Ends the streams, lets appends that were accepted finish, and closes the connections. Idempotent. */
+  close(): Promise<void> {
+    return (this.#closed ??= this.#close());
+  }
+
+  async #close(): Promise<void> {
+    await Promise.race([
+      Promise.all([this.endStreams(), this.#appends.drained()]),
+      timeout(CLOSE_TIMEOUT),
+    ]);
+    await this.#notifier?.end();
+    await this.#watcher.end();
+    await this.#connection.end();
+  }
+
+  async #append(pending: PendingAppend): Promise<AppendIfResult> {
+    const { append, schema, sparse } = await this.#connection.ready();
+    const { lockTimeout } = this.#connection.options;
+    const row = await append(appendStatement(pending, { schema, sparse, lockTimeout }));
+    const verdict = appendVerdict(pending, row);
+    if (verdict.append_result) {
+      const { first_sequence_number, last_sequence_number } = verdict.append_result;
+      this.#watcher.committed(last_sequence_number);
+      this.#commits.emit(first_sequence_number);
+      this.#notifier ??= new CommitNotifier(channelOf(schema), (statement) =>
+        this.#watcher.run('Notifying', statement),
+      );
+      this.#notifier.committed();
+    }
+    return verdict;
+  }
+}
+
+/** Resolves after a time, without keeping the process. */
+function timeout(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds).unref());
+}

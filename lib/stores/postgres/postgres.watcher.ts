@@ -1,0 +1,126 @@
+import { pause, retryDelay } from '../../streams/turns.js';
+import type { PostgresConnection, ReadySchema } from './postgres.connection.js';
+import type { PgRow, PgStatement } from './postgres.driver.js';
+import { Listener } from './postgres.listener.js';
+import { channelOf } from './postgres.notifier.js';
+
+/**
+ * Looks for commits while there are streams: hints by LISTEN, and the head at every interval and at every
+ * connection, whatever became of the hints. Behind a pooler, which takes LISTEN away, the interval only.
+ */
+export class CommitWatcher {
+  readonly #connection: PostgresConnection;
+  readonly #emit: () => void;
+  /** Of the connection that is open, or being opened. */
+  #listener: Promise<Listener | undefined> | undefined;
+  #knownHead = -1n;
+  #following: Promise<void> = Promise.resolve();
+  readonly #stops = new Set<AbortController>();
+  #ended = false;
+
+  constructor(connection: PostgresConnection, emit: () => void) {
+    this.#connection = connection;
+    this.#emit = emit;
+  }
+
+  /** Begins; returns the function that ends it. */
+  watch(): () => void {
+    const stop = new AbortController();
+    if (this.#ended) return () => undefined;
+    this.#stops.add(stop);
+    const following = this.#follow(stop.signal).finally(() => this.#stops.delete(stop));
+    this.#following = Promise.all([this.#following, following]).then(() => undefined);
+    return () => stop.abort();
+  }
+
+  /** Ends it for good; resolves when nothing is held any more. */
+  end(): Promise<void> {
+    this.#ended = true;
+    for (const stop of this.#stops) stop.abort();
+    return this.#following;
+  }
+
+  /** Commits of this store object need no look-up. */
+  committed(last: bigint): void {
+    if (last > this.#knownHead) this.#knownHead = last;
+  }
+
+  /** On the listening connection where there is one: not behind the pool's queries. */
+  async head(): Promise<bigint> {
+    const ready = await this.#connection.ready();
+    const [row] = await this.run('Reading the head', {
+      name: 'head',
+      text: `SELECT coalesce(max(sequence_number), 0)::text FROM ${ready.schema}.events`,
+    });
+    return BigInt(row![0]!);
+  }
+
+  /** Runs a short statement on the listening connection, or in the pool where there is none. */
+  async run(what: string, statement: PgStatement): Promise<PgRow[]> {
+    const listener = await this.#listener;
+    if (listener !== undefined && !listener.lost.aborted) return listener.run(what, statement);
+    return (await this.#connection.ready()).run(what, statement);
+  }
+
+  async #follow(signal: AbortSignal): Promise<void> {
+    for (let failures = 0; !signal.aborted; failures++) {
+      const opening = this.#open();
+      this.#listener = opening;
+      try {
+        const listener = await opening;
+        await this.#poll(listener?.lost, signal, () => {
+          failures = 0;
+        });
+      } catch {
+        // Streams meet the same server and report it; here it is only tried again.
+      } finally {
+        if (this.#listener === opening) this.#listener = undefined;
+        await opening.then(
+          (listener) => listener?.close(),
+          () => undefined,
+        );
+      }
+      // Without the listening connection, look at least as often, on the pool's.
+      await pause(Math.min(retryDelay(failures), this.#connection.options.pollInterval), signal);
+      if (!signal.aborted) await this.#look().catch(() => undefined);
+    }
+  }
+
+  async #open(): Promise<Listener | undefined> {
+    const { database, schema }: ReadySchema = await this.#connection.ready();
+    if (!database.ownsSessions) return undefined;
+    return Listener.open(database, channelOf(schema), this.#emit);
+  }
+
+  /** Until the connection is lost, or nobody listens any more. */
+  async #poll(
+    lost: AbortSignal | undefined,
+    signal: AbortSignal,
+    succeeded: () => void,
+  ): Promise<void> {
+    const end = new AbortController();
+    const abort = (): void => end.abort();
+    lost?.addEventListener('abort', abort);
+    signal.addEventListener('abort', abort);
+    try {
+      if (lost?.aborted || signal.aborted) return;
+      // Whatever was missed before this connection is found now.
+      this.#knownHead = -1n;
+      while (!end.signal.aborted) {
+        await this.#look();
+        succeeded();
+        await pause(this.#connection.options.pollInterval, end.signal);
+      }
+    } finally {
+      lost?.removeEventListener('abort', abort);
+      signal.removeEventListener('abort', abort);
+    }
+  }
+
+  async #look(): Promise<void> {
+    const head = await this.head();
+    if (head === this.#knownHead) return;
+    this.#knownHead = head;
+    this.#emit();
+  }
+}
