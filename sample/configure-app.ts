@@ -5,6 +5,7 @@ import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 /** Everything that is not a provider: the page, the API's description, and how the process ends. */
 export function configureApp(app: NestExpressApplication): void {
   app.enableShutdownHooks();
+  app.disable('x-powered-by');
   app.useStaticAssets(join(import.meta.dirname, 'public'));
   const description = new DocumentBuilder()
     .setTitle('Course enrolment')

@@ -18,15 +18,13 @@ export class EventsController {
   @ApiOperation({
     summary: 'Follow the facts as server-sent events',
     description:
-      'Events of type `facts` hold one committed batch, and its last sequence number as id. What was ' +
-      'committed while a client was away is not repeated: read `GET /facts` after (re)connecting.',
+      'Events of type `facts` hold one committed batch. What was committed while a client was away ' +
+      'is not repeated: read `GET /facts` after (re)connecting.',
   })
   @ApiProduces('text/event-stream')
   @ApiOkResponse({ description: 'The stream, with a `ping` every 15 s.' })
   follow(): Observable<MessageEvent> {
-    const facts = this.feed.batches.pipe(
-      map((batch) => ({ type: 'facts', id: String(batch.at(-1)!.sequence_number), data: batch })),
-    );
+    const facts = this.feed.batches.pipe(map((batch) => ({ type: 'facts', data: batch })));
     const ended = facts.pipe(ignoreElements(), endWith(true));
     return merge(
       of({ type: 'ready', retry: RECONNECT_AFTER, data: '' }),

@@ -81,7 +81,7 @@ function updateCard(card, course, students) {
 
   renderList(
     card.querySelector('select'),
-    [{ student_id: '', name: 'Choose a student' }, ...students],
+    [{ student_id: '', name: 'Choose student' }, ...students],
     {
       key: ({ student_id }) => student_id,
       create: ({ student_id }) =>
