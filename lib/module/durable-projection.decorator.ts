@@ -1,7 +1,7 @@
 import type { EventQuery, EventRecord } from '../contract/contract.types.js';
 import type { FactRecord, FactType } from './fact-map.js';
 import { toEventQuery } from './fact-query.js';
-import { addHandlerMetadata } from './handler-metadata.js';
+import { handlerDecorator } from './handler-metadata.js';
 import type { FactHandlerDecorator, ProjectionContext } from './handler-types.js';
 
 /** @publicApi */
@@ -30,10 +30,8 @@ export function DurableProjection(
 ): FactHandlerDecorator<EventRecord, ProjectionContext>;
 export function DurableProjection(
   options: DurableProjectionOptions & { query: string | readonly string[] | EventQuery },
-): MethodDecorator {
+): ReturnType<typeof handlerDecorator> {
   const { name, store } = options;
   const query = toEventQuery(options.query);
-  return (_target, _key, descriptor) => {
-    addHandlerMetadata(descriptor.value as object, { kind: 'durable', store, name, query });
-  };
+  return handlerDecorator({ kind: 'durable', store, name, query });
 }

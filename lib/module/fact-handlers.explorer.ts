@@ -1,6 +1,8 @@
-import { Injectable } from '@nestjs/common';
-import { MetadataScanner, ModulesContainer } from '@nestjs/core';
+import { Inject, Injectable } from '@nestjs/common';
+import { MetadataScanner } from '@nestjs/core';
+import type { ModulesContainer } from '@nestjs/core';
 import { InvalidOptionsError } from '../contract/errors.js';
+import { APPLICATION_MODULES } from './application-modules.js';
 import { readHandlerMetadata } from './handler-metadata.js';
 import type { HandlerMetadata } from './handler-metadata.js';
 import { messages } from './messages.js';
@@ -33,7 +35,7 @@ export class FactHandlersExplorer {
   readonly #modules: ModulesContainer;
   readonly #scanner = new MetadataScanner();
 
-  constructor(modules: ModulesContainer) {
+  constructor(@Inject(APPLICATION_MODULES) modules: ModulesContainer) {
     this.#modules = modules;
   }
 
@@ -61,12 +63,13 @@ export class FactHandlersExplorer {
         const label = `${className(prototype)}.${key}`;
         checkHolder(wrapper, label);
         checkMethod(method, metadata, label);
-        const instance = wrapper.instance as object;
+        const instance = wrapper.instance as Record<string, typeof method>;
         yield {
           metadata,
           label,
           holder: instance,
-          call: (...args) => method.apply(instance, args),
+          // Looked up at each call, as for any method of the instance: a test's spy is called too.
+          call: (...args) => instance[key]!(...args),
         };
       }
     }
@@ -82,7 +85,7 @@ interface Holder {
 
 function holderOf(wrapper: InstanceWrapper): Holder | undefined {
   const { metatype } = wrapper;
-  const instance = wrapper.instance as unknown;
+  const instance: unknown = wrapper.instance;
   if (!wrapper.isNotMetatype && typeof metatype === 'function') {
     // A scoped class has no instance yet; its decorators are found all the same, to be refused.
     const prototype = metatype.prototype as object | undefined;

@@ -107,7 +107,8 @@ export class FactstrStore {
       const context = await this.query(query);
       const version = context.current_context_version;
       const events = await decision(context);
-      if (events.length === 0) return null;
+      // What is no array is the append's to refuse.
+      if (Array.isArray(events) && events.length === 0) return null;
       const { append_result, conflict } = await this.appendIf(events, query, version);
       if (append_result !== null && append_result !== undefined) return append_result;
       if (attempt > retries) {

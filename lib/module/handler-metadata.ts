@@ -1,4 +1,6 @@
 import type { EventQuery } from '../contract/contract.types.js';
+import { InvalidOptionsError } from '../contract/errors.js';
+import { messages } from './messages.js';
 
 /**
  * Where the decorators keep their metadata: a fixed key, so that handlers are found also when this package is
@@ -16,9 +18,25 @@ export type HandlerMetadata =
       readonly query: EventQuery;
     };
 
-/** Adds to what other decorators on the same method left there. */
-export function addHandlerMetadata(method: object, metadata: HandlerMetadata): void {
-  Reflect.defineMetadata(HANDLERS, [...readHandlerMetadata(method), metadata], method);
+type HandlerDecorator = (
+  target: object,
+  key: string | symbol,
+  descriptor?: PropertyDescriptor,
+) => void;
+
+/**
+ * The decorator that adds to what other decorators on the same method left there.
+ *
+ * @throws InvalidOptionsError where discovery would not look: static members, symbols, properties
+ */
+export function handlerDecorator(metadata: HandlerMetadata): HandlerDecorator {
+  return (target, key, descriptor) => {
+    const method: unknown = descriptor?.value;
+    if (typeof method !== 'function' || typeof target === 'function' || typeof key === 'symbol') {
+      throw new InvalidOptionsError(messages.notAMethod(String(key)));
+    }
+    Reflect.defineMetadata(HANDLERS, [...readHandlerMetadata(method), metadata], method);
+  };
 }
 
 export function readHandlerMetadata(method: object): readonly HandlerMetadata[] {

@@ -5,7 +5,8 @@ import type {
   EventStreamSubscription,
   FactStore,
 } from '../contract/contract.types.js';
-import { describeError } from '../projections/failures.js';
+import { cleanContext } from '../projections/clean-context.js';
+import { describeError, stackOf } from '../projections/failures.js';
 import { ended } from '../projections/run-durable.js';
 import type { LiveContext } from './handler-types.js';
 
@@ -31,6 +32,8 @@ export class LiveHandler {
   readonly #logger: Logger;
   readonly #stop = new AbortController();
   #subscription: EventStreamSubscription | undefined;
+  readonly #context = cleanContext();
+  /** A store that is not ours does not tell when its stream has ended. */
   #inFlight: Promise<unknown> = Promise.resolve();
   #failures = 0;
   #lastError: string | null = null;
@@ -71,13 +74,19 @@ export class LiveHandler {
 
   /** Resolves when the head of the log is known. Does nothing when it runs. */
   async start(): Promise<void> {
-    if (this.#subscription !== undefined || this.#stop.signal.aborted) return;
-    this.#subscription = this.#store.streamTo(this.#query, (facts) => {
-      const delivery = this.#deliver(facts);
+    if (this.#stop.signal.aborted) return;
+    this.#subscription ??= this.#store.streamTo(this.#query, (facts) => {
+      const delivery = this.#context.runInAsyncScope(() => this.#deliver(facts));
       this.#inFlight = delivery;
       return delivery;
     });
-    await this.#subscription.started;
+    const subscription = this.#subscription;
+    try {
+      await subscription.started;
+    } catch (error) {
+      if (this.#subscription === subscription) this.#subscription = undefined;
+      throw error;
+    }
   }
 
   /** Ends it; resolves when no call is in flight. */
@@ -100,7 +109,7 @@ export class LiveHandler {
       this.#lastError = describeError(error);
       this.#logger.error(
         `${this.#label} failed on fact ${facts[0]!.sequence_number} of store "${this.#storeName}": ${this.#lastError}`,
-        error instanceof Error ? error.stack : undefined,
+        stackOf(error),
       );
     }
   }

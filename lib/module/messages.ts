@@ -14,12 +14,26 @@ export const messages = {
     `${label} handles facts, but its class is ${kind}: there is no request to make it for. Make the class a singleton, or move the method to one.`,
   enhanced: (label: string, enhancer: string): string =>
     `${label} handles facts and carries ${enhancer}, which are not applied to it. Remove them, or call the code from the handler.`,
+  notAMethod: (key: string): string =>
+    `@OnFacts and @DurableProjection decorate methods of instances with a name that is text; ${quote(key)} is none. Make it such a method.`,
   noName: (label: string): string =>
     `The durable projection of ${label} has no name. Give it one: @DurableProjection({ name: '…', query: … }).`,
   fake: (store: string, count: number): string =>
     `The store ${quote(store)} is overridden: its ${count} handler(s) are not registered.`,
-  customWithoutStore:
-    'provider "custom" needs a store with the contract’s methods (FactStore), or a function that returns one',
+  noOptions: (given: string): string =>
+    `The options of FactstrModule are ${given}. Return an object from the factory, for example { provider: 'memory' }.`,
+  unknownProvider: (given: string | undefined): string =>
+    `The provider is ${given}; expected "memory", "sqlite", "postgres" or "custom".`,
+  missingOption: (provider: string, option: string): string =>
+    `Provider ${quote(provider)} needs the option ${option}, a text that is not empty.`,
+  badNumber: (option: string, given: string, least: number, most: number): string =>
+    `The option ${option} is ${given}; expected a whole number from ${least} to ${most}.`,
+  badHandlers:
+    'The option handlers is neither a boolean nor { live?: boolean, durable?: boolean }.',
+  customWithout: (method: string): string =>
+    `Provider "custom" needs a store with the contract’s methods (FactStore), or a function that returns one; ${method}() is missing.`,
+  closedAgain: (name: string): string =>
+    `The bootstrap failed elsewhere; the store ${quote(name)} was closed again.`,
   duplicateNest:
     '@nestjs/core is loaded twice: nestjs-factstr resolves another copy than the application. Remove the second one (npm ls @nestjs/core).',
   duplicatePackage: (copies: readonly string[]): string =>

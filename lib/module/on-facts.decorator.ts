@@ -1,7 +1,7 @@
 import type { EventQuery, EventRecord } from '../contract/contract.types.js';
 import type { FactRecord, FactType } from './fact-map.js';
 import { toEventQuery } from './fact-query.js';
-import { addHandlerMetadata } from './handler-metadata.js';
+import { handlerDecorator } from './handler-metadata.js';
 import type { FactHandlerDecorator, LiveContext } from './handler-types.js';
 
 /** @publicApi */
@@ -32,13 +32,11 @@ export function OnFacts(
 export function OnFacts(
   first?: string | readonly string[] | EventQuery | OnFactsOptions,
   second?: OnFactsOptions,
-): MethodDecorator {
+): ReturnType<typeof handlerDecorator> {
   const onlyOptions = second === undefined && isOptions(first);
   const query = toEventQuery(onlyOptions ? undefined : (first as EventQuery | undefined));
   const store = (onlyOptions ? first : second)?.store;
-  return (_target, _key, descriptor) => {
-    addHandlerMetadata(descriptor.value as object, { kind: 'live', store, query });
-  };
+  return handlerDecorator({ kind: 'live', store, query });
 }
 
 function isOptions(value: unknown): value is OnFactsOptions {

@@ -1,7 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from '@nestjs/common';
 import type { FactStore } from '../contract/contract.types.js';
-import { DatabaseUnavailableError, InvalidOptionsError } from '../contract/errors.js';
+import {
+  DatabaseBusyError,
+  DatabaseUnavailableError,
+  InvalidOptionsError,
+} from '../contract/errors.js';
 import { describeError } from '../projections/failures.js';
 import { FactstrMemoryStore } from '../stores/memory/memory.store.js';
 import { FactstrPostgresStore } from '../stores/postgres/postgres.store.js';
@@ -9,6 +13,7 @@ import { FactstrSqliteStore } from '../stores/sqlite/sqlite.store.js';
 import type { FactStoreOptions } from '../streams/streaming-store.js';
 import type { FactstrOptions, FactstrPostgresOptions } from './factstr.options.js';
 import { messages } from './messages.js';
+import { checkOptions } from './option-checks.js';
 
 /** A store made from options. */
 export interface MadeStore {
@@ -27,6 +32,7 @@ export async function openStore(
   logger: Logger,
   signal: AbortSignal,
 ): Promise<MadeStore> {
+  checkOptions(options);
   const common: FactStoreOptions = {
     ...(options.limits === undefined ? {} : { limits: options.limits }),
     onStreamError: (error) => logger.error(describeError(error)),
@@ -35,21 +41,16 @@ export async function openStore(
     case 'memory':
       return { raw: new FactstrMemoryStore(common), owned: true };
     case 'sqlite':
-      requireText(options.path, 'path', 'sqlite');
       return {
         raw: new FactstrSqliteStore(options.path, { ...withoutModuleOptions(options), ...common }),
         owned: true,
       };
     case 'postgres':
-      requireText(options.url, 'url', 'postgres');
       return { raw: await openPostgres(options, common, logger, signal), owned: true };
     case 'custom':
-      return openCustom(options.store);
-    default:
-      throw new InvalidOptionsError(
-        `The provider is ${JSON.stringify((options as { provider?: unknown }).provider)}; expected "memory", "sqlite", "postgres" or "custom".`,
-      );
+      break;
   }
+  return openCustom(options.store);
 }
 
 async function openPostgres(
@@ -67,7 +68,7 @@ async function openPostgres(
         return store;
       } catch (error) {
         // Only what may pass: refused credentials and foreign schemas stay as they are.
-        if (!(error instanceof DatabaseUnavailableError) || attempt > retryAttempts) throw error;
+        if (!mayPass(error) || attempt > retryAttempts) throw error;
         logger.warn(messages.retrying(error.message, attempt, retryAttempts));
         await pause(retryDelay, undefined, { signal });
       }
@@ -76,6 +77,10 @@ async function openPostgres(
     await store.close();
     throw error;
   }
+}
+
+function mayPass(error: unknown): error is Error {
+  return error instanceof DatabaseUnavailableError || error instanceof DatabaseBusyError;
 }
 
 async function openCustom(
@@ -94,7 +99,7 @@ async function openCustom(
   ] as const;
   for (const method of methods) {
     if (typeof (raw as Partial<Record<string, unknown>> | undefined)?.[method] !== 'function') {
-      throw new InvalidOptionsError(`${messages.customWithoutStore}; ${method}() is missing.`);
+      throw new InvalidOptionsError(messages.customWithout(method));
     }
   }
   return { raw: raw as FactStore, owned };
@@ -104,12 +109,4 @@ async function openCustom(
 function withoutModuleOptions<T extends object>(options: T): T {
   const own = ['provider', 'path', 'handlers', 'maxAttempts', 'shutdownTimeout'];
   return Object.fromEntries(Object.entries(options).filter(([key]) => !own.includes(key))) as T;
-}
-
-function requireText(value: unknown, option: string, provider: string): void {
-  if (typeof value !== 'string' || value === '') {
-    throw new InvalidOptionsError(
-      `Provider "${provider}" needs the option ${option}, a text that is not empty.`,
-    );
-  }
 }

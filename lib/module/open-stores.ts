@@ -1,10 +1,13 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { FactStore } from '../contract/contract.types.js';
-import { StoreDefinitions } from './store-definitions.js';
+import { StoreClosedError } from '../contract/errors.js';
+import { describeError } from '../projections/failures.js';
 import { FactstrStore } from './factstr-store.js';
 import type { FactstrOptions } from './factstr.options.js';
+import { messages } from './messages.js';
 import { openStore } from './open-store.js';
 import { warnOfCopies } from './package-copies.js';
+import { StoreDefinitions } from './store-definitions.js';
 
 /** A store of this application, open. */
 export interface OpenStore {
@@ -40,7 +43,7 @@ export class OpenStores {
       this.#open.set(name, open);
       if (this.#given.signal.aborted) {
         await this.closeAll();
-        throw new Error(`The bootstrap failed elsewhere; the store "${name}" was closed again.`);
+        throw new StoreClosedError(messages.closedAgain(name));
       }
       return open.service;
     } catch (error) {
@@ -68,7 +71,7 @@ export class OpenStores {
         try {
           await raw.close?.();
         } catch (error) {
-          this.#logger.error(`Closing the store "${name}" failed: ${String(error)}`);
+          this.#logger.error(`Closing the store "${name}" failed: ${describeError(error)}`);
         }
       }),
     );

@@ -1,4 +1,4 @@
-import { BadRequestException, Injectable } from '@nestjs/common';
+import { BadRequestException, Injectable, Optional } from '@nestjs/common';
 import type { ArgumentMetadata, PipeTransform } from '@nestjs/common';
 import { MAX_SEQUENCE_NUMBER } from '../contract/limits.js';
 
@@ -17,7 +17,7 @@ export interface ParseSequencePipeOptions {
 export class ParseSequencePipe implements PipeTransform<unknown, bigint | undefined> {
   readonly #optional: boolean;
 
-  constructor(options: ParseSequencePipeOptions = {}) {
+  constructor(@Optional() options: ParseSequencePipeOptions = {}) {
     this.#optional = options.optional ?? false;
   }
 

@@ -1,7 +1,7 @@
 import type { Logger } from '@nestjs/common';
 import type { EventRecord, FactStore } from '../contract/contract.types.js';
 import { DEFAULT_RETRY_POLICY } from '../projections/back-off.js';
-import { describeError } from '../projections/failures.js';
+import { describeError, stackOf } from '../projections/failures.js';
 import { ProjectionRunner } from '../projections/projection-runner.js';
 import type { ProjectionCall } from '../projections/projection-runner.js';
 import type { ProjectionStatus } from '../projections/projection-status.js';
@@ -44,14 +44,13 @@ export class RegisteredProjection {
         failed: (facts: readonly EventRecord[], attempt, error) =>
           logger.error(
             `${subject} failed on fact ${facts[0]!.sequence_number}, attempt ${attempt} of ${policy.maxAttempts}: ${describeError(error)}`,
-            error instanceof Error ? error.stack : undefined,
+            stackOf(error),
           ),
-        changed: (state, reason) => {
+        changed: (state, reason, failure) => {
           const line = `${subject} is ${state}${reason === null ? '' : `: ${reason}`}`;
-          if (state === 'paused' || (state === 'stopped' && this.runner.status.code !== null)) {
-            logger.error(line);
-          } else if (state === 'retrying') logger.warn(line);
-          else logger.debug(line);
+          if (!failure) logger.debug(line);
+          else if (state === 'retrying') logger.warn(line);
+          else logger.error(line);
         },
       },
     );

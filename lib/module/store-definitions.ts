@@ -1,5 +1,7 @@
-import { ModulesContainer } from '@nestjs/core';
+import { Inject, Injectable } from '@nestjs/common';
+import type { ModulesContainer } from '@nestjs/core';
 import { InvalidOptionsError } from '../contract/errors.js';
+import { APPLICATION_MODULES } from './application-modules.js';
 import { messages } from './messages.js';
 
 /** Every `FactstrModule` registration provides its store's name under this token. */
@@ -9,10 +11,11 @@ export const STORE_DEFINITION = 'nestjs-factstr:store-definition';
  * The stores that the application's modules define, whether or not their factories ran: a store overridden in a
  * test is a defined one.
  */
+@Injectable()
 export class StoreDefinitions {
   readonly #modules: ModulesContainer;
 
-  constructor(modules: ModulesContainer) {
+  constructor(@Inject(APPLICATION_MODULES) modules: ModulesContainer) {
     this.#modules = modules;
   }
 
@@ -32,13 +35,3 @@ export class StoreDefinitions {
     if (duplicate !== undefined) throw new InvalidOptionsError(messages.duplicateStore(duplicate));
   }
 }
-
-/** Nest's own container is absent when the application resolves another copy of `@nestjs/core`. */
-export const storeDefinitionsProvider = {
-  provide: StoreDefinitions,
-  inject: [{ token: ModulesContainer, optional: true }],
-  useFactory: (modules?: ModulesContainer): StoreDefinitions => {
-    if (modules === undefined) throw new InvalidOptionsError(messages.duplicateNest);
-    return new StoreDefinitions(modules);
-  },
-};

@@ -7,19 +7,21 @@ import { StreamableFile } from '@nestjs/common';
  * @publicApi
  */
 export function toJson(value: unknown): unknown {
-  return convert(value, new Set());
+  return convert(value, '', new Set());
 }
 
-function convert(value: unknown, ancestors: Set<object>): unknown {
+function convert(value: unknown, key: string, ancestors: Set<object>): unknown {
   if (typeof value === 'bigint') return value.toString();
   if (typeof value !== 'object' || value === null || isOpaque(value)) return value;
   // A cycle is JSON.stringify's to refuse.
   if (ancestors.has(value)) return value;
   const { toJSON } = value as { toJSON?: unknown };
   if (typeof toJSON === 'function') {
-    const json: unknown = toJSON.call(value, '');
-    const converted = convert(json, ancestors);
-    return converted === json ? value : converted;
+    const json: unknown = toJSON.call(value, key);
+    if (json !== value) {
+      const converted = convert(json, key, ancestors);
+      return converted === json ? value : converted;
+    }
   }
   ancestors.add(value);
   const converted = Array.isArray(value)
@@ -30,27 +32,22 @@ function convert(value: unknown, ancestors: Set<object>): unknown {
 }
 
 function convertArray(source: readonly unknown[], ancestors: Set<object>): readonly unknown[] {
-  const converted = source.map((element) => convert(element, ancestors));
+  const converted = source.map((element, index) => convert(element, String(index), ancestors));
   return converted.some((element, index) => element !== source[index]) ? converted : source;
 }
 
+/** A copy has the same prototype and the members that JSON would carry. */
 function convertObject(source: object, ancestors: Set<object>): object {
-  let copy: object | undefined;
+  let changed = false;
+  const members: PropertyDescriptorMap = Object.create(null) as PropertyDescriptorMap;
   for (const [key, member] of Object.entries(source)) {
-    const converted = convert(member, ancestors);
-    if (converted === member) continue;
-    copy ??= Object.assign(
-      Object.create(Object.getPrototypeOf(source) as object | null),
-      source,
-    ) as object;
-    Object.defineProperty(copy, key, {
-      value: converted,
-      enumerable: true,
-      writable: true,
-      configurable: true,
-    });
+    const value = convert(member, key, ancestors);
+    if (value !== member) changed = true;
+    members[key] = { value, enumerable: true, writable: true, configurable: true };
   }
-  return copy ?? source;
+  return changed
+    ? (Object.create(Object.getPrototypeOf(source) as object | null, members) as object)
+    : source;
 }
 
 /** Not data: files, buffers and streams on their way out. */

@@ -10,6 +10,7 @@ import { backOff } from './back-off.js';
 import type { RetryPolicy } from './back-off.js';
 import { describeError, errorCode, isPassing } from './failures.js';
 import type { ProjectionState } from './projection-status.js';
+import { readHead } from './read-head.js';
 import { ended, endedByItself, runDurable } from './run-durable.js';
 
 /** One call of a projection's handler. */
@@ -32,8 +33,10 @@ export interface Projection {
 
 /** Told about what an operator should see. */
 export interface ProjectionObserver {
+  /** The handler failed; it is called again after a pause unless `changed` follows. */
   failed(facts: readonly EventRecord[], attempt: number, error: unknown): void;
-  changed(state: ProjectionState, reason: string | null): void;
+  /** `failure`: nobody asked for it. */
+  changed(state: ProjectionState, reason: string | null, failure: boolean): void;
 }
 
 /**
@@ -47,6 +50,9 @@ export class ProjectionRunner {
   readonly #observer: ProjectionObserver;
   #run: AbortController | undefined;
   #running: Promise<void> = Promise.resolve();
+  /** The delivery in flight: a store that is not ours does not tell when its stream has ended. */
+  #inFlight: Promise<unknown> = Promise.resolve();
+  #stoppedForGood = false;
   #state: ProjectionState = 'idle';
   #reason: string | null = null;
   #code: string | null = null;
@@ -55,6 +61,8 @@ export class ProjectionRunner {
   #attempts = 0;
   /** The registration has reached the head. */
   #following = false;
+  /** The head when the registration began, where the store tells. */
+  #replayUntil: bigint | null = null;
 
   constructor(
     store: FactStore,
@@ -86,9 +94,9 @@ export class ProjectionRunner {
     };
   }
 
-  /** Begins, or goes on after a pause or a stop. Does nothing while it runs. */
+  /** Begins, or goes on after a pause or a failure. Does nothing while it runs, and after `stop`. */
   start(): void {
-    if (this.#run !== undefined) return;
+    if (this.#run !== undefined || this.#stoppedForGood) return;
     const run = new AbortController();
     this.#run = run;
     this.#attempts = 0;
@@ -101,16 +109,18 @@ export class ProjectionRunner {
     return this.#end('paused', reason);
   }
 
-  /** As `pause`, at shutdown: what fails from now on is not an attempt. */
+  /** As `pause`, at shutdown, and for good: what fails from now on is not an attempt. */
   stop(): Promise<void> {
+    this.#stoppedForGood = true;
     return this.#end('stopped', 'the application is shutting down');
   }
 
-  #end(state: ProjectionState, reason: string): Promise<void> {
+  async #end(state: ProjectionState, reason: string): Promise<void> {
     this.#run?.abort();
     this.#run = undefined;
     this.#enter(state, reason);
-    return this.#running;
+    await this.#running;
+    await this.#inFlight;
   }
 
   /** Registers the stream until that succeeds, then waits for its end. */
@@ -121,7 +131,7 @@ export class ProjectionRunner {
       try {
         const subscription = await this.#register(run);
         this.#following = true;
-        if (!run.signal.aborted) this.#enter('live', null);
+        if (this.#state === 'starting' || this.#state === 'replaying') this.#enter('live', null);
         await Promise.race([aborted(run.signal), endedByItself(subscription)]);
         await ended(subscription);
         if (!run.signal.aborted) throw new StreamEndedError('The store was closed.');
@@ -143,12 +153,17 @@ export class ProjectionRunner {
     }
   }
 
-  #register(run: AbortController): Promise<EventStreamSubscription> {
+  async #register(run: AbortController): Promise<EventStreamSubscription> {
+    this.#replayUntil = await readHead(this.#store);
     return runDurable(
       this.#store,
       this.#projection.name,
       this.#projection.query,
-      (facts) => this.#deliver(facts, run),
+      (facts) => {
+        const delivery = this.#deliver(facts, run);
+        this.#inFlight = delivery;
+        return delivery;
+      },
       {
         signal: run.signal,
         onProgress: (position) => {
@@ -164,7 +179,7 @@ export class ProjectionRunner {
       try {
         if (!this.#following && this.#state === 'starting') this.#enter('replaying', null);
         await this.#call(facts, attempt, run.signal);
-        this.#succeeded(facts, run);
+        this.#succeeded(run);
         return true;
       } catch (error) {
         // A handler that gives up because the application shuts down has not failed.
@@ -175,7 +190,8 @@ export class ProjectionRunner {
           this.#giveUp(facts, attempt, error, run);
           return false;
         }
-        this.#fail('retrying', error);
+        this.#lastError = describeError(error);
+        this.#set('retrying', this.#lastError, errorCode(error));
         await pause(backOff(attempt, this.#policy), run.signal);
       }
     }
@@ -183,15 +199,14 @@ export class ProjectionRunner {
   }
 
   async #call(facts: EventRecord[], attempt: number, signal: AbortSignal): Promise<void> {
-    const replaying = !this.#following;
+    const last = facts.at(-1)!.sequence_number;
+    const replaying = this.#replayUntil === null ? !this.#following : last <= this.#replayUntil;
     const result = await this.#projection.handle({ facts, attempt, replaying, signal });
     if (result === false) throw new Error('the handler returned false');
   }
 
-  #succeeded(facts: EventRecord[], run: AbortController): void {
+  #succeeded(run: AbortController): void {
     this.#attempts = 0;
-    const last = facts.at(-1)!.sequence_number;
-    if (this.#position === null || last > this.#position) this.#position = last;
     if (run.signal.aborted) return;
     if (this.#state === 'retrying') this.#enter(this.#following ? 'live' : 'replaying', null);
   }
@@ -200,25 +215,28 @@ export class ProjectionRunner {
     this.#run = undefined;
     run.abort();
     this.#lastError = describeError(error);
-    this.#code = errorCode(error);
     this.#enter(
       'paused',
       `failed ${attempts} times on fact ${facts[0]!.sequence_number}: ${this.#lastError}`,
-      this.#code,
+      { code: errorCode(error) },
     );
   }
 
   #fail(state: ProjectionState, error: unknown): void {
     this.#lastError = describeError(error);
-    this.#enter(state, this.#lastError, errorCode(error));
+    this.#enter(state, this.#lastError, { code: errorCode(error) });
   }
 
-  #enter(state: ProjectionState, reason: string | null, code: string | null = null): void {
+  #enter(state: ProjectionState, reason: string | null, failure?: { code: string | null }): void {
     const changed = state !== this.#state || reason !== this.#reason;
+    this.#set(state, reason, failure?.code ?? null);
+    if (changed) this.#observer.changed(state, reason, failure !== undefined);
+  }
+
+  #set(state: ProjectionState, reason: string | null, code: string | null): void {
     this.#state = state;
     this.#reason = reason;
     this.#code = code;
-    if (changed) this.#observer.changed(state, reason);
   }
 }
 

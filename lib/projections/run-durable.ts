@@ -1,12 +1,16 @@
 import type {
   EventQuery,
+  EventRecord,
   EventStreamSubscription,
   FactStore,
-  StreamHandler,
 } from '../contract/contract.types.js';
 import { StreamSubscription } from '../streams/stream-subscription.js';
 import { StreamingStore } from '../streams/streaming-store.js';
 import type { DurableRunOptions } from '../streams/streaming-store.js';
+import { cleanContext } from './clean-context.js';
+
+/** Resolves with whether the cursor may pass the facts. */
+type Deliver = (facts: EventRecord[]) => Promise<boolean>;
 
 /**
  * Registers a durable stream. Our own stores can be told to stop while they replay and tell how far the cursor
@@ -16,10 +20,16 @@ export async function runDurable(
   store: FactStore,
   name: string,
   query: EventQuery,
-  handle: StreamHandler,
+  deliver: Deliver,
   run: Required<DurableRunOptions>,
 ): Promise<EventStreamSubscription> {
-  if (store instanceof StreamingStore) return store.runDurable({ name }, query, handle, run);
+  if (store instanceof StreamingStore) return store.runDurable({ name }, query, deliver, run);
+  const context = cleanContext();
+  const handle: Deliver = async (facts) => {
+    const passed = await context.runInAsyncScope(deliver, undefined, facts);
+    if (passed) run.onProgress(facts.at(-1)!.sequence_number);
+    return passed;
+  };
   const subscription = await store.streamToDurable({ name }, query, handle);
   const end = (): void => subscription.unsubscribe();
   run.signal.addEventListener('abort', end, { once: true });

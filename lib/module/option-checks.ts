@@ -1,0 +1,63 @@
+import { InvalidOptionsError } from '../contract/errors.js';
+import type { FactstrCommonOptions, FactstrOptions } from './factstr.options.js';
+import { messages } from './messages.js';
+
+/** The longest delay that Node's timers take. */
+const MAX_TIME = 2 ** 31 - 1;
+
+/**
+ * Checks what the module itself reads; the stores check their own options.
+ *
+ * @throws InvalidOptionsError
+ */
+export function checkOptions(options: FactstrOptions): void {
+  if (typeof options !== 'object' || options === null) {
+    throw new InvalidOptionsError(messages.noOptions(String(options)));
+  }
+  requireWhole(options, 'maxAttempts', 1);
+  requireWhole(options, 'shutdownTimeout', 0);
+  checkHandlers(options.handlers);
+  switch (options.provider) {
+    case 'memory':
+    case 'custom':
+      return;
+    case 'sqlite':
+      return requireText(options.path, 'path', 'sqlite');
+    case 'postgres':
+      requireText(options.url, 'url', 'postgres');
+      requireWhole(options, 'retryAttempts', 0);
+      return requireWhole(options, 'retryDelay', 0);
+    default:
+      throw new InvalidOptionsError(
+        messages.unknownProvider(JSON.stringify((options as { provider?: unknown }).provider)),
+      );
+  }
+}
+
+function checkHandlers(handlers: FactstrCommonOptions['handlers']): void {
+  if (handlers === undefined || typeof handlers === 'boolean') return;
+  const { live, durable } = handlers ?? {};
+  const kinds = typeof handlers === 'object' && handlers !== null;
+  if (kinds && [live, durable].every((kind) => ['boolean', 'undefined'].includes(typeof kind))) {
+    return;
+  }
+  throw new InvalidOptionsError(messages.badHandlers);
+}
+
+function requireText(value: unknown, option: string, provider: string): void {
+  if (typeof value !== 'string' || value === '') {
+    throw new InvalidOptionsError(messages.missingOption(provider, option));
+  }
+}
+
+function requireWhole<K extends string>(
+  options: { readonly [key in K]?: number },
+  option: K,
+  least: number,
+): void {
+  const value = options[option];
+  if (value === undefined) return;
+  if (!Number.isInteger(value) || value < least || value > MAX_TIME) {
+    throw new InvalidOptionsError(messages.badNumber(option, String(value), least, MAX_TIME));
+  }
+}
