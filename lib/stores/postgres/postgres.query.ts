@@ -16,8 +16,8 @@ export function queryStatement(query: PreparedQuery, schema: string, limit: numb
   const events = `${schema}.events`;
   const after = query.min_sequence_number ?? 0n;
   if (after === 0n && limit === Infinity) {
-    // The last row is the context's newest.
-    const text = `SELECT ${RECORD_COLUMNS} FROM ${events} WHERE ${condition} ORDER BY sequence_number`;
+    // The last row is the context's newest. Ordered by the table's column: the selected one is text.
+    const text = `SELECT ${RECORD_COLUMNS} FROM ${events} WHERE ${condition} ORDER BY events.sequence_number`;
     return { text, values: parameters.values };
   }
   const beyond =
