@@ -5,6 +5,16 @@ export type { FactStoreLimits } from './contract/limits.js';
 
 // Stores
 export { FactstrMemoryStore } from './stores/memory/memory.store.js';
+export { FactstrSqliteStore } from './stores/sqlite/sqlite.store.js';
+export type { SqliteStoreOptions } from './stores/sqlite/sqlite.options.js';
+export type { SqliteStorePromises } from './stores/sqlite/sqlite.promises.js';
+export { sqliteSchemaSql } from './stores/sqlite/sqlite.schema.js';
+export { FactstrPostgresStore } from './stores/postgres/postgres.store.js';
+export { postgresSchemaSql } from './stores/postgres/postgres.schema.js';
+export type {
+  PostgresPoolOptions,
+  PostgresStoreOptions,
+} from './stores/postgres/postgres.options.js';
 export type { FactStoreOptions } from './streams/streaming-store.js';
 export type {
   CommittedBatch,
