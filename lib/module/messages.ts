@@ -9,7 +9,7 @@ export const messages = {
     `The durable projection ${quote(name)} of store ${quote(store)} is declared by ${labels.join(' and ')}. ` +
     'Give each its own name; a class that two modules need is provided in one and exported.',
   liveTwice: (label: string): string =>
-    `${label} is registered twice, because its class is provided in two modules: every batch is handled twice. Provide it in one module and export it.`,
+    `${label} is registered once for each module that provides its class: every batch is handled that often. Provide it in one module and export it.`,
   scoped: (label: string, kind: string): string =>
     `${label} handles facts, but its class is ${kind}: there is no request to make it for. Make the class a singleton, or move the method to one.`,
   enhanced: (label: string, enhancer: string): string =>
