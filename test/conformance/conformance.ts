@@ -13,7 +13,9 @@ import { describeGolden } from './suites/golden.js';
 import { describeLimits } from './suites/limits.js';
 import { describeLiveStreams } from './suites/live-streams.js';
 import { describeQuerying } from './suites/querying.js';
-import type { Provider } from './support/provider.js';
+import { describeReopening } from './suites/reopening.js';
+import { describeSharing } from './suites/sharing.js';
+import type { Provider, SharedDatabase } from './support/provider.js';
 
 /** The contract (docs/contract.md), asked of one provider. */
 export function describeConformance(provider: Provider): void {
@@ -36,5 +38,13 @@ export function describeConformance(provider: Provider): void {
     describeDurableNames(provider);
     describeDelivery(provider);
     describeBacklog(provider);
+  });
+}
+
+/** What else holds where the log outlives the process and several stores share it. */
+export function describeSharedDatabase(provider: Provider<SharedDatabase>): void {
+  describe(`The ${provider.name} store: a shared database`, () => {
+    describeReopening(provider);
+    describeSharing(provider);
   });
 }

@@ -1,0 +1,164 @@
+import { describe, expect, it } from '@jest/globals';
+import {
+  CursorAheadOfLogError,
+  CursorFactChangedError,
+  DurableStreamQueryChangedError,
+} from '../../../lib/contract/errors.js';
+import type { ErrorClass } from '../support/refused.js';
+import { fact, facts, headOf, ofTypes } from '../support/facts.js';
+import { Inbox } from '../support/inbox.js';
+import { errorOf } from '../support/outcome.js';
+import { databasesOf } from '../support/provider.js';
+import type { Provider, SharedDatabase } from '../support/provider.js';
+
+export function describeReopening(provider: Provider<SharedDatabase>): void {
+  describe('a database that is opened again', () => {
+    const createDatabase = databasesOf(provider);
+
+    it('holds the same facts, and goes on with the next number', async () => {
+      const database = await createDatabase();
+      const store = await database.open();
+      await store.append([fact('a', { n: 1, deep: [{ x: null }] }), fact('b', 'text')]);
+      const before = await store.query({});
+      await store.close();
+      const again = await database.open();
+      expect(await again.query({})).toEqual(before);
+      expect((await again.append(facts(1))).first_sequence_number).toBe(3n);
+      expect((await again.appendIf(facts(1), ofTypes('a'), 1n)).append_result).toBeTruthy();
+    });
+
+    it('delivers to a durable stream what came after its cursor', async () => {
+      const database = await createDatabase();
+      let store = await database.open();
+      await store.append(facts(2));
+      await store.streamAllDurable({ name: 'all' }, () => undefined);
+      await store.close();
+      store = await database.open();
+      await store.append(facts(2));
+      await store.append(facts(1));
+      const inbox = new Inbox();
+      await store.streamAllDurable({ name: 'all' }, inbox.handle);
+      expect(inbox.numbers).toEqual([[3, 4], [5]]);
+    });
+
+    it('delivers again what had failed', async () => {
+      const database = await createDatabase();
+      let store = await database.open();
+      await store.append(facts(1));
+      await store.append(facts(1));
+      await errorOf(() =>
+        store.streamAllDurable({ name: 'all' }, (events) => events[0]!.sequence_number < 2n),
+      );
+      await store.close();
+      store = await database.open();
+      const inbox = new Inbox();
+      await store.streamAllDurable({ name: 'all' }, inbox.handle);
+      expect(inbox.numbers).toEqual([[2]]);
+    });
+
+    it('delivers nothing where the cursor passed what does not match', async () => {
+      const database = await createDatabase();
+      let store = await database.open();
+      await store.append(facts(3, 'b'));
+      await store.streamToDurable({ name: 'a' }, ofTypes('a'), () => undefined);
+      await store.close();
+      store = await database.open();
+      const inbox = new Inbox();
+      await store.streamToDurable({ name: 'a' }, ofTypes('a'), inbox.handle);
+      expect(inbox.batches).toEqual([]);
+      expect((await store.log.cursors.open('a', '')).position).toBe(3n);
+    });
+
+    it('ties a name to the meaning of its query', async () => {
+      const database = await createDatabase();
+      let store = await database.open();
+      const filters = [{ event_types: ['a', 'b'], payload_predicates: [{ x: 1, y: 1e21 }] }];
+      await store.streamToDurable({ name: 'tied' }, { filters }, () => undefined);
+      await store.close();
+      store = await database.open();
+      expect(
+        await errorOf(() =>
+          store.streamToDurable({ name: 'tied' }, ofTypes('a', 'b'), () => undefined),
+        ),
+      ).toBeInstanceOf(DurableStreamQueryChangedError);
+      const reordered = [{ payload_predicates: [{ y: 1e21, x: 1 }], event_types: ['b', 'a'] }];
+      await store.streamToDurable({ name: 'tied' }, { filters: reordered }, () => undefined);
+    });
+  });
+
+  describe('a log that is not the one a cursor was moved on', () => {
+    const createDatabase = databasesOf(provider);
+
+    /** A durable stream has processed facts 1 to 5; then the log changes behind its back. */
+    async function resumedAfter(
+      change: (database: SharedDatabase) => Promise<void>,
+      regrowTo = 0,
+    ): Promise<{ error: InstanceType<ErrorClass> | undefined; inbox: Inbox }> {
+      const database = await createDatabase();
+      let store = await database.open();
+      for (let n = 0; n < 5; n++) await store.append([fact('a', { n })]);
+      await store.streamAllDurable({ name: 'all' }, () => undefined);
+      await store.close();
+      await change(database);
+      store = await database.open();
+      while (((await headOf(store)) ?? 0n) < regrowTo) await store.append([fact('a', 'regrown')]);
+      const inbox = new Inbox();
+      let error: InstanceType<ErrorClass> | undefined;
+      try {
+        await store.streamAllDurable({ name: 'all' }, inbox.handle);
+      } catch (failure) {
+        error = failure as InstanceType<ErrorClass>;
+      }
+      return { error, inbox };
+    }
+
+    it('is refused when the cursor stands beyond its head', async () => {
+      const { error, inbox } = await resumedAfter((database) => database.removeFactsAfter(3n));
+      expect(error).toBeInstanceOf(CursorAheadOfLogError);
+      expect(error?.message).toMatch(/"all".* 5.* 3/s);
+      expect(inbox.batches).toEqual([]);
+    });
+
+    it('is refused when it is empty', async () => {
+      const { error } = await resumedAfter((database) => database.removeFactsAfter(0n));
+      expect(error).toBeInstanceOf(CursorAheadOfLogError);
+    });
+
+    it.each([5, 7])('is refused when it was restored and has regrown to %d', async (head) => {
+      const { error, inbox } = await resumedAfter(
+        (database) => database.removeFactsAfter(3n),
+        head,
+      );
+      expect(error).toBeInstanceOf(CursorFactChangedError);
+      expect(error?.message).toContain('"all"');
+      expect(error?.message).not.toContain('regrown');
+      expect(inbox.batches).toEqual([]);
+    });
+
+    it('is refused when the fact at the cursor has another payload', async () => {
+      const { error, inbox } = await resumedAfter((database) =>
+        database.changePayload(5n, { n: 'edited' }),
+      );
+      expect(error).toBeInstanceOf(CursorFactChangedError);
+      expect(inbox.batches).toEqual([]);
+    });
+
+    it('is accepted when only newer facts are gone', async () => {
+      const database = await createDatabase();
+      let store = await database.open();
+      await store.append(facts(2));
+      await store.streamAllDurable({ name: 'all' }, () => undefined);
+      await store.close();
+      store = await database.open();
+      await store.append(facts(2));
+      await store.close();
+      await database.removeFactsAfter(2n);
+      store = await database.open();
+      const inbox = new Inbox();
+      await store.streamAllDurable({ name: 'all' }, inbox.handle);
+      await store.append(facts(1));
+      await inbox.reaches(3);
+      expect(inbox.numbers).toEqual([[3]]);
+    });
+  });
+}
