@@ -2,9 +2,8 @@ import { join } from 'node:path';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 
-/** Everything that is not a provider: the page, the API's description, and how the process ends. */
+/** Everything that is not a provider: the page and the API's description. */
 export function configureApp(app: NestExpressApplication): void {
-  app.enableShutdownHooks();
   app.disable('x-powered-by');
   app.useStaticAssets(join(import.meta.dirname, 'public'));
   const description = new DocumentBuilder()

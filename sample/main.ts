@@ -12,6 +12,7 @@ async function main(): Promise<void> {
     // Browsers hold event streams open; without this Ctrl-C would wait for them.
     forceCloseConnections: true,
   });
+  app.enableShutdownHooks();
   configureApp(app);
   const { host, port, databaseUrl, dataDir } = app.get(Settings, { strict: false });
   try {

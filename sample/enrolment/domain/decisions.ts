@@ -60,11 +60,9 @@ export function registerStudent(state: EnrolmentState, command: StudentRegistere
 export function enrol(state: EnrolmentState, command: StudentEnrolled): Decision {
   const title = knownCourse(state, command.course_id);
   const name = knownStudent(state, command.student_id);
-  const enrolment = state.enrolment(command.course_id, command.student_id);
-  if (enrolment?.said.enrolment_id === command.enrolment_id) {
-    return { alreadyAt: enrolment.sequence_number };
-  }
-  if (enrolment !== undefined) {
+  const alreadyAt = state.enrolledAt(command);
+  if (alreadyAt !== undefined) return { alreadyAt };
+  if (state.isEnrolled(command.course_id, command.student_id)) {
     throw new RuleViolation('already-enrolled', `${name} is already enrolled in “${title}”.`);
   }
   const capacity = state.capacity(command.course_id);
@@ -86,7 +84,7 @@ export function enrol(state: EnrolmentState, command: StudentEnrolled): Decision
 export function withdraw(state: EnrolmentState, command: StudentWithdrawn): Decision {
   const title = knownCourse(state, command.course_id);
   const name = knownStudent(state, command.student_id);
-  if (state.enrolment(command.course_id, command.student_id) === undefined) {
+  if (!state.isEnrolled(command.course_id, command.student_id)) {
     throw new UnknownEntity('not-enrolled', `${name} is not enrolled in “${title}”.`);
   }
   return { append: fact('student-withdrawn', command) };

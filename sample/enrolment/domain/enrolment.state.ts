@@ -11,7 +11,8 @@ export class EnrolmentState {
   readonly #courses = new Map<string, Remembered<CourseDefined>>();
   readonly #capacities = new Map<string, number>();
   readonly #students = new Map<string, Remembered<StudentRegistered>>();
-  readonly #enrolments = new Map<string, Remembered<StudentEnrolled>>();
+  readonly #enrolments = new Map<string, StudentEnrolled>();
+  readonly #enrolledAt = new Map<string, bigint>();
 
   static of(facts: readonly EnrolmentFact[]): EnrolmentState {
     const state = new EnrolmentState();
@@ -31,8 +32,13 @@ export class EnrolmentState {
     return this.#students.get(student_id);
   }
 
-  enrolment(course_id: string, student_id: string): Remembered<StudentEnrolled> | undefined {
-    return this.#enrolments.get(key(course_id, student_id));
+  isEnrolled(course_id: string, student_id: string): boolean {
+    return this.#enrolments.has(key(course_id, student_id));
+  }
+
+  /** The number of the fact that this very command has led to, even if the student withdrew since. */
+  enrolledAt({ course_id, student_id, enrolment_id }: StudentEnrolled): bigint | undefined {
+    return this.#enrolledAt.get(key(course_id, student_id, enrolment_id));
   }
 
   /** How many students are enrolled in the course. */
@@ -47,7 +53,7 @@ export class EnrolmentState {
 
   #count(matches: (said: StudentEnrolled) => boolean): number {
     let count = 0;
-    for (const { said } of this.#enrolments.values()) if (matches(said)) count++;
+    for (const said of this.#enrolments.values()) if (matches(said)) count++;
     return count;
   }
 
@@ -64,10 +70,11 @@ export class EnrolmentState {
         this.#students.set(payload.student_id, { said: payload, sequence_number });
         break;
       case 'student-enrolled':
-        this.#enrolments.set(key(payload.course_id, payload.student_id), {
-          said: payload,
+        this.#enrolments.set(key(payload.course_id, payload.student_id), payload);
+        this.#enrolledAt.set(
+          key(payload.course_id, payload.student_id, payload.enrolment_id),
           sequence_number,
-        });
+        );
         break;
       case 'student-withdrawn':
         this.#enrolments.delete(key(payload.course_id, payload.student_id));
@@ -76,6 +83,6 @@ export class EnrolmentState {
   }
 }
 
-function key(course_id: string, student_id: string): string {
-  return JSON.stringify([course_id, student_id]);
+function key(...ids: string[]): string {
+  return JSON.stringify(ids);
 }

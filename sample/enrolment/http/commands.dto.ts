@@ -1,6 +1,4 @@
-import { ApiProperty } from '@nestjs/swagger';
-import { IsString, Length } from 'class-validator';
-import { Capacity, ClientId, Line } from './fields.js';
+import { Capacity, ClientId, Id, Line } from './fields.js';
 
 export class DefineCourseDto {
   @ClientId('Sent again with the same content, it answers as the first time.')
@@ -27,11 +25,24 @@ export class RegisterStudentDto {
 }
 
 export class EnrolDto {
-  @ApiProperty({ example: 'ada' })
-  @IsString({ message: 'Choose a student' })
-  @Length(1, 64, { message: 'Choose a student' })
+  @Id('Who takes the seat.', 'Choose a student')
   student_id!: string;
 
   @ClientId('Sent again, it answers as the first time instead of “already enrolled”.')
   enrolment_id?: string;
+}
+
+export class CourseParamsDto {
+  @Id('The course.')
+  course_id!: string;
+}
+
+export class StudentParamsDto {
+  @Id('The student.')
+  student_id!: string;
+}
+
+export class EnrolmentParamsDto extends CourseParamsDto {
+  @Id('The student.')
+  student_id!: string;
 }

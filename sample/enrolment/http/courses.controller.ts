@@ -19,7 +19,13 @@ import {
   InvalidInputDto,
   RefusalDto,
 } from './answers.dto.js';
-import { ChangeCapacityDto, DefineCourseDto, EnrolDto } from './commands.dto.js';
+import {
+  ChangeCapacityDto,
+  CourseParamsDto,
+  DefineCourseDto,
+  EnrolDto,
+  EnrolmentParamsDto,
+} from './commands.dto.js';
 import { ViewQueryDto } from './queries.dto.js';
 
 @ApiTags('Courses')
@@ -55,7 +61,7 @@ export class CoursesController {
   @ApiNotFoundResponse({ type: RefusalDto, description: '`unknown-course`' })
   @ApiConflictResponse({ type: RefusalDto, description: '`capacity-below-enrolled`' })
   async changeCapacity(
-    @Param('course_id') course_id: string,
+    @Param() { course_id }: CourseParamsDto,
     @Body() { capacity }: ChangeCapacityDto,
   ): Promise<CommittedDto> {
     return { sequence_number: await this.enrolment.changeCapacity({ course_id, capacity }) };
@@ -70,7 +76,7 @@ export class CoursesController {
     description: '`course-full`, `already-enrolled`, `too-many-courses`, `contended`',
   })
   async enrol(
-    @Param('course_id') course_id: string,
+    @Param() { course_id }: CourseParamsDto,
     @Body() { student_id, enrolment_id = randomUUID() }: EnrolDto,
   ): Promise<EnrolmentCommittedDto> {
     const command = { student_id, course_id, enrolment_id };
@@ -84,10 +90,7 @@ export class CoursesController {
     type: RefusalDto,
     description: '`unknown-course`, `unknown-student`, `not-enrolled`',
   })
-  async withdraw(
-    @Param('course_id') course_id: string,
-    @Param('student_id') student_id: string,
-  ): Promise<CommittedDto> {
+  async withdraw(@Param() { course_id, student_id }: EnrolmentParamsDto): Promise<CommittedDto> {
     return { sequence_number: await this.enrolment.withdraw({ student_id, course_id }) };
   }
 }

@@ -5,12 +5,22 @@ import { IsInt, IsOptional, IsString, Length, Matches, Max, Min } from 'class-va
 
 export const MAX_CAPACITY = 1_000;
 
+const ID = /^[A-Za-z0-9_-]{1,64}$/;
+
+/** The id of something that exists. */
+export function Id(description: string, message?: string): PropertyDecorator {
+  return applyDecorators(
+    ApiProperty({ description, pattern: ID.source }),
+    Matches(ID, { message: message ?? '$property must be 1 to 64 letters, digits, - or _' }),
+  );
+}
+
 /** An id that the client may choose, so that a repeated request is recognised; otherwise the server does. */
 export function ClientId(description: string): PropertyDecorator {
   return applyDecorators(
-    ApiPropertyOptional({ description, pattern: '^[A-Za-z0-9_-]{1,64}$', example: 'algebra-1' }),
+    ApiPropertyOptional({ description, pattern: ID.source, example: 'algebra-1' }),
     IsOptional(),
-    Matches(/^[A-Za-z0-9_-]{1,64}$/, {
+    Matches(ID, {
       message: '$property must be 1 to 64 letters, digits, - or _',
     }),
   );

@@ -21,6 +21,7 @@ const TRY_LATER = new Set([
 export class RefusalsFilter extends BaseExceptionFilter {
   override catch(error: RuleViolation | UnknownEntity | FactstrError, host: ArgumentsHost): void {
     const answer = answerOf(error);
+    // oxlint-disable-next-line promise/valid-params -- not a promise's
     if (answer === undefined) return super.catch(error, host);
     const { status, reason, message } = answer;
     host.switchToHttp().getResponse<Response>().status(status).json({ reason, message });

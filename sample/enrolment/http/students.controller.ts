@@ -19,7 +19,7 @@ import {
   StudentsDto,
   TimetableDto,
 } from './answers.dto.js';
-import { RegisterStudentDto } from './commands.dto.js';
+import { RegisterStudentDto, StudentParamsDto } from './commands.dto.js';
 import { ViewQueryDto } from './queries.dto.js';
 
 @ApiTags('Students')
@@ -55,7 +55,7 @@ export class StudentsController {
   @ApiOkResponse({ type: TimetableDto })
   @ApiNotFoundResponse({ type: RefusalDto, description: '`unknown-student`' })
   async timetable(
-    @Param('student_id') student_id: string,
+    @Param() { student_id }: StudentParamsDto,
     @Query() { at_least = '0' }: ViewQueryDto,
   ): Promise<TimetableDto> {
     const position = await this.readModel.positionFrom(BigInt(at_least));

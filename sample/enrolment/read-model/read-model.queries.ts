@@ -13,6 +13,9 @@ import { StudentRow } from './student.entity.js';
 const LOOK_AGAIN = 20;
 const PATIENCE = 3_000;
 
+/** Drivers give counts as number (SQLite) or text (Postgres). */
+type Count = number | string;
+
 export interface CourseView {
   course_id: string;
   title: string;
@@ -57,10 +60,12 @@ export class ReadModelQueries implements BeforeApplicationShutdown {
    * keeps it, or after 3 s; the position tells which.
    */
   async positionFrom(sequence_number: bigint): Promise<bigint> {
+    const { signal } = this.#stopping;
     const end = performance.now() + PATIENCE;
     let position = await this.position();
     while (position < sequence_number && performance.now() < end) {
-      await sleep(LOOK_AGAIN, undefined, { signal: this.#stopping.signal });
+      await sleep(LOOK_AGAIN, undefined, { signal }).catch(() => undefined);
+      if (signal.aborted) break;
       position = await this.position();
     }
     return position;
@@ -79,7 +84,7 @@ export class ReadModelQueries implements BeforeApplicationShutdown {
       .addGroupBy('course.capacity')
       .orderBy('course.title')
       .addOrderBy('course.course_id')
-      .getRawMany<Omit<CourseView, 'free_seats'>>();
+      .getRawMany<CourseRow & { enrolled: Count }>();
     return rows.map((row) => {
       const enrolled = Number(row.enrolled);
       return { ...row, enrolled, free_seats: row.capacity - enrolled };
@@ -97,7 +102,7 @@ export class ReadModelQueries implements BeforeApplicationShutdown {
       .addGroupBy('student.name')
       .orderBy('student.name')
       .addOrderBy('student.student_id')
-      .getRawMany<StudentView>();
+      .getRawMany<StudentRow & { courses: Count }>();
     return rows.map((row) => ({ ...row, courses: Number(row.courses) }));
   }
 

@@ -13,7 +13,9 @@ export function setUpFacts() {
   const names = new Map();
 
   const older = byId('older-facts');
-  older.addEventListener('click', async () => {
+  older.addEventListener('click', () => void loadOlder());
+
+  async function loadOlder() {
     byId('facts-error').textContent = '';
     try {
       const before = String(Math.min(...facts.keys()));
@@ -22,7 +24,7 @@ export function setUpFacts() {
     } catch (error) {
       byId('facts-error').textContent = messageOf(error);
     }
-  });
+  }
 
   function add(more) {
     for (const fact of more) facts.set(Number(fact.sequence_number), fact);

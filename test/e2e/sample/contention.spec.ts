@@ -15,7 +15,7 @@ const CONTENDERS = 50;
 const releases: (() => Promise<unknown>)[] = [];
 
 afterEach(async () => {
-  for (const release of releases.splice(0).reverse()) await release();
+  for (const release of releases.splice(0).toReversed()) await release();
 });
 
 async function start(env: Record<string, string>): Promise<SampleProcess> {

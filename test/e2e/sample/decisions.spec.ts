@@ -89,6 +89,16 @@ describe('Enrolling', () => {
     expect(enrol(state, ADA_IN_ALGEBRA)).toEqual({ alreadyAt: 3n });
   });
 
+  it('is not done again by a late repetition after the student withdrew', () => {
+    const state = given(
+      ...open,
+      ['student-enrolled', ADA_IN_ALGEBRA],
+      ['student-withdrawn', { student_id: 'ada', course_id: 'algebra' }],
+    );
+    expect(enrol(state, ADA_IN_ALGEBRA)).toEqual({ alreadyAt: 4n });
+    expect(enrol(state, { ...ADA_IN_ALGEBRA, enrolment_id: 'e2' })).toHaveProperty('append');
+  });
+
   it(`is refused beyond ${COURSES_PER_STUDENT} courses of one student`, () => {
     const others = Array.from(
       { length: COURSES_PER_STUDENT },

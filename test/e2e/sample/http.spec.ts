@@ -144,6 +144,7 @@ describe.each(STORAGES)('The sample’s HTTP API on $name', ({ create }) => {
     );
     await app.http.post('/students').send({ name: 'a\u0000b' }).expect(400);
     await app.http.post('/students').send({ name: 'x', student_id: 'no spaces' }).expect(400);
+    await app.http.get('/students/%00/timetable').expect(400);
     await app.http.get('/courses').query({ at_least: '-1' }).expect(400);
     await app.http.get('/facts').query({ limit: '0' }).expect(400);
     expect((await app.http.get('/status')).body.head).toBe(head);

@@ -1,4 +1,3 @@
-import type { Server } from 'node:http';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { Test } from '@nestjs/testing';
 import supertest from 'supertest';
@@ -23,5 +22,5 @@ export async function createSampleApp(settings: Settings): Promise<SampleApp> {
   });
   configureApp(app);
   await app.init();
-  return { http: supertest(app.getHttpServer() as Server), close: () => app.close() };
+  return { http: supertest(app.getHttpServer()), close: () => app.close() };
 }

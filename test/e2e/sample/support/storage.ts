@@ -12,10 +12,10 @@ export interface Storage {
 }
 
 /** The two storages that the sample supports. */
-export const STORAGES: readonly { name: string; create(): Promise<Storage> }[] = [
+export const STORAGES: readonly { name: string; create: () => Promise<Storage> }[] = [
   {
     name: 'SQLite',
-    async create() {
+    create: async () => {
       const folder = await createDataDir();
       const env = { DATA_DIR: folder.path };
       return { env, settings: new Settings(env), remove: () => folder.remove() };
@@ -23,7 +23,7 @@ export const STORAGES: readonly { name: string; create(): Promise<Storage> }[] =
   },
   {
     name: 'Postgres',
-    async create() {
+    create: async () => {
       const database = await createDatabase();
       const env = { DATABASE_URL: database.url };
       return { env, settings: new Settings(env), remove: () => database.drop() };
