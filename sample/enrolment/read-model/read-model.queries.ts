@@ -85,9 +85,9 @@ export class ReadModelQueries implements BeforeApplicationShutdown {
       .orderBy('course.title')
       .addOrderBy('course.course_id')
       .getRawMany<CourseRow & { enrolled: Count }>();
-    return rows.map((row) => {
-      const enrolled = Number(row.enrolled);
-      return { ...row, enrolled, free_seats: row.capacity - enrolled };
+    return rows.map(({ course_id, title, capacity, enrolled }) => {
+      const taken = Number(enrolled);
+      return { course_id, title, capacity, enrolled: taken, free_seats: capacity - taken };
     });
   }
 
@@ -103,7 +103,11 @@ export class ReadModelQueries implements BeforeApplicationShutdown {
       .orderBy('student.name')
       .addOrderBy('student.student_id')
       .getRawMany<StudentRow & { courses: Count }>();
-    return rows.map((row) => ({ ...row, courses: Number(row.courses) }));
+    return rows.map(({ student_id, name, courses }) => ({
+      student_id,
+      name,
+      courses: Number(courses),
+    }));
   }
 
   student(student_id: string): Promise<StudentRow | null> {
