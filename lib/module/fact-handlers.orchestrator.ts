@@ -6,6 +6,10 @@ import type {
   OnModuleDestroy,
 } from '@nestjs/common';
 import { InvalidOptionsError } from '../contract/errors.js';
+import { resolveLimits } from '../contract/limits.js';
+import type { FactStoreLimits } from '../contract/limits.js';
+import { prepareQuery, prepareStreamName } from '../contract/validation.js';
+import { describeError } from '../projections/failures.js';
 import { FactHandlersExplorer } from './fact-handlers.explorer.js';
 import type { FactHandler } from './fact-handlers.explorer.js';
 import { DEFAULT_STORE } from './factstr.tokens.js';
@@ -100,6 +104,7 @@ export class FactHandlersOrchestrator
 
   /** Registers one store's handlers and starts those that its options admit. */
   #start(store: OpenStore, handlers: readonly FactHandler[]): Promise<void>[] {
+    checkHandlers(handlers, resolveLimits(store.options.limits));
     const { live, durable } = kindsOf(store);
     const liveHandlers: LiveHandler[] = [];
     const projections: RegisteredProjection[] = [];
@@ -168,6 +173,18 @@ export class FactHandlersOrchestrator
     await Promise.race([Promise.allSettled(pending.keys()), deadline]);
     clearTimeout(timer);
     if (pending.size > 0) this.#logger.warn(messages.notDrained([...pending.values()], timeout));
+  }
+}
+
+/** What a store would refuse is refused here, where the method is known, before anything runs. */
+function checkHandlers(handlers: readonly FactHandler[], limits: FactStoreLimits): void {
+  for (const { label, metadata } of handlers) {
+    try {
+      prepareQuery(metadata.query, limits);
+      if (metadata.kind === 'durable') prepareStreamName({ name: metadata.name }, limits);
+    } catch (cause) {
+      throw new InvalidOptionsError(messages.badHandler(label, describeError(cause)), { cause });
+    }
   }
 }
 

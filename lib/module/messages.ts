@@ -16,6 +16,8 @@ export const messages = {
     `${label} handles facts and carries ${enhancer}, which are not applied to it. Remove them, or call the code from the handler.`,
   notAMethod: (key: string): string =>
     `@OnFacts and @DurableProjection decorate methods of instances with a name that is text; ${quote(key)} is none. Make it such a method.`,
+  badHandler: (label: string, problem: string): string =>
+    `The decorator of ${label} cannot be followed: ${problem}`,
   noName: (label: string): string =>
     `The durable projection of ${label} has no name. Give it one: @DurableProjection({ name: '…', query: … }).`,
   fake: (store: string, count: number): string =>

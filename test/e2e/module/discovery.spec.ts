@@ -20,7 +20,7 @@ import {
   InvalidOptionsError,
   OnFacts,
 } from 'nestjs-factstr';
-import type { EventRecord } from 'nestjs-factstr';
+import type { EventQuery, EventRecord } from 'nestjs-factstr';
 import { settle, until } from '../../conformance/support/until.js';
 import { Fixtures } from './support/fixtures.js';
 import { Inbox } from './support/inbox.js';
@@ -333,6 +333,29 @@ describe('Handlers are refused', () => {
       project() {}
     }
     await refused({ providers: [Nameless] }, /projection of Nameless\.project has no name/);
+
+    class TooLong {
+      @DurableProjection({ name: 'n'.repeat(257), query: 'x' })
+      project() {}
+    }
+    await refused({ providers: [TooLong] }, /decorator of TooLong\.project .*256/);
+  });
+
+  it('with queries that no store takes', async () => {
+    class Live {
+      @OnFacts({ filters: 'x' } as unknown as EventQuery)
+      onFacts() {}
+    }
+    await refused(
+      { providers: [Live] },
+      /decorator of Live\.onFacts cannot be followed: .*filters/,
+    );
+
+    class Durable {
+      @DurableProjection({ name: 'x', query: { filters: [{ payload_predicates: [undefined] }] } })
+      project() {}
+    }
+    await refused({ providers: [Durable] }, /decorator of Durable\.project cannot be followed/);
   });
 
   it('as two durable projections of one name', async () => {
