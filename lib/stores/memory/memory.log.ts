@@ -1,7 +1,6 @@
 import type { AppendResult, EventRecord } from '../../contract/contract.types.js';
 import type { PreparedFact } from '../../contract/validation.js';
 import type { CommitSignal } from '../../streams/commit-signal.js';
-import { deepFreeze } from '../../streams/deep-freeze.js';
 import type {
   CommittedBatch,
   CursorStore,
@@ -9,72 +8,54 @@ import type {
   LogSource,
   StoredCursor,
 } from '../../streams/log-source.js';
+import { MemoryContext } from './memory.context.js';
+import { MemoryFacts } from './memory.facts.js';
 
 let logs = 0;
 
-/** The facts, the batches' beginnings and the cursors of one memory store. */
+/** The facts, batches and cursors of one memory store. */
 export class MemoryLog implements LogSource {
   readonly cursors: CursorStore = new MemoryCursors(`memory:${++logs}`);
   readonly #commits: CommitSignal;
-  /** Fact n stands at index n - 1; frozen, as streams share it. */
-  readonly #facts: EventRecord[] = [];
-  /** Each fact's payload text, from which callers get copies of their own. */
-  readonly #texts: string[] = [];
-  /** The last number of each fact's batch. */
-  readonly #batchEnds: number[] = [];
+  readonly #facts = new MemoryFacts();
+  readonly context = new MemoryContext(this.#facts);
 
   constructor(commits: CommitSignal) {
     this.#commits = commits;
   }
 
   append(facts: readonly PreparedFact[]): AppendResult {
-    const occurred_at = new Date().toISOString();
-    const first = this.#facts.length + 1;
-    const last = this.#facts.length + facts.length;
-    for (const { event_type, payload, payload_text } of facts) {
-      const sequence_number = BigInt(this.#facts.length + 1);
-      this.#facts.push(deepFreeze({ sequence_number, occurred_at, event_type, payload }));
-      this.#texts.push(payload_text);
-      this.#batchEnds.push(last);
-    }
+    const first = this.#facts.head + 1;
+    this.#facts.append(facts, new Date().toISOString());
+    this.context.appended(facts);
     return {
       first_sequence_number: BigInt(first),
-      last_sequence_number: BigInt(last),
+      last_sequence_number: BigInt(this.#facts.head),
       committed_count: BigInt(facts.length),
     };
   }
 
-  *after(position: bigint): Iterable<EventRecord> {
-    for (let index = indexAfter(position); index < this.#facts.length; index++) {
-      yield this.#facts[index]!;
-    }
-  }
-
-  *newestFirst(): Iterable<EventRecord> {
-    for (let index = this.#facts.length - 1; index >= 0; index--) yield this.#facts[index]!;
-  }
-
-  /** A record that belongs to the caller. */
-  copy(fact: EventRecord): EventRecord {
-    return { ...fact, payload: JSON.parse(this.#texts[indexAfter(fact.sequence_number) - 1]!) };
-  }
-
   head(): bigint {
-    return BigInt(this.#facts.length);
+    return BigInt(this.#facts.head);
   }
 
   readBatches(after: bigint, limit: number): CommittedBatch[] {
     const batches: CommittedBatch[] = [];
-    const begin = indexAfter(after);
-    for (let index = begin; index < this.#facts.length;) {
-      const end = this.#batchEnds[index]!;
-      if (index > begin && end - begin > limit) break;
+    // Numbers beyond the log, up to 2^63 - 1, are beyond every fact as doubles too.
+    const begin = Number(after) + 1;
+    for (let first = begin; first <= this.#facts.head;) {
+      const last = this.#facts.batchEnd(first);
+      if (first > begin && last - begin >= limit) break;
+      const event_records: EventRecord[] = [];
+      for (let number = first; number <= last; number++) {
+        event_records.push(this.#facts.record(number));
+      }
       batches.push({
-        first_sequence_number: BigInt(index + 1),
-        last_sequence_number: BigInt(end),
-        event_records: this.#facts.slice(index, end),
+        first_sequence_number: BigInt(first),
+        last_sequence_number: BigInt(last),
+        event_records,
       });
-      index = end;
+      first = last + 1;
     }
     return batches;
   }
@@ -82,11 +63,6 @@ export class MemoryLog implements LogSource {
   onCommit(wake: (first?: bigint) => void): () => void {
     return this.#commits.on(wake);
   }
-}
-
-/** Numbers beyond the log, up to 2^63 - 1, are beyond every index. */
-function indexAfter(position: bigint): number {
-  return Number(position);
 }
 
 class MemoryCursors implements CursorStore {

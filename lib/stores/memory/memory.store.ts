@@ -2,14 +2,12 @@ import type {
   AppendIfResult,
   AppendResult,
   EventQuery,
-  EventRecord,
   FactStore,
   NewEvent,
   QueryResult,
 } from '../../contract/contract.types.js';
 import { prepareFacts, prepareQuery, prepareVersion } from '../../contract/validation.js';
 import type { PreparedFact, PreparedQuery } from '../../contract/validation.js';
-import { matchesQuery } from '../../matching/matches-query.js';
 import { CommitSignal } from '../../streams/commit-signal.js';
 import type { LogSource } from '../../streams/log-source.js';
 import { StreamingStore } from '../../streams/streaming-store.js';
@@ -48,11 +46,7 @@ export class FactstrMemoryStore extends StreamingStore implements FactStore {
   queryPage(query: EventQuery, limit: number): QueryResult {
     this.assertOpen();
     const prepared = prepareQuery(query, this.limits);
-    const event_records: EventRecord[] = [];
-    for (const fact of this.#memory.after(prepared.min_sequence_number ?? 0n)) {
-      if (event_records.length >= limit) break;
-      if (matchesQuery(fact, prepared)) event_records.push(this.#memory.copy(fact));
-    }
+    const event_records = this.#memory.context.records(prepared, limit);
     return {
       event_records,
       last_returned_sequence_number: event_records.at(-1)?.sequence_number ?? null,
@@ -88,9 +82,7 @@ export class FactstrMemoryStore extends StreamingStore implements FactStore {
   }
 
   #contextVersion(query: PreparedQuery): bigint | null {
-    for (const fact of this.#memory.newestFirst()) {
-      if (matchesQuery(fact, query)) return fact.sequence_number;
-    }
-    return null;
+    const version = this.#memory.context.version(query);
+    return version === 0 ? null : BigInt(version);
   }
 }
