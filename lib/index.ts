@@ -16,13 +16,17 @@ export type {
   PostgresStoreOptions,
 } from './stores/postgres/postgres.options.js';
 export type { FactStoreOptions } from './streams/streaming-store.js';
+export type { CommittedBatch, Fingerprint, LogSource } from './streams/log-source.js';
 export type {
-  CommittedBatch,
-  CursorStore,
-  Fingerprint,
-  LogSource,
-  StoredCursor,
-} from './streams/log-source.js';
+  Intervention,
+  LeaseOwner,
+  LeaseVersion,
+  ParkedFact,
+  RecordedIntervention,
+  StoredStream,
+  StreamLedger,
+  StreamReport,
+} from './streams/ledger.js';
 
 // The module
 export { FactstrModule } from './module/factstr.module.js';
@@ -35,14 +39,14 @@ export { InjectFactstrStore, getFactstrStoreToken } from './module/factstr.token
 export { OnFacts } from './module/on-facts.decorator.js';
 export type { OnFactsOptions } from './module/on-facts.decorator.js';
 export { DurableProjection } from './module/durable-projection.decorator.js';
-export type { DurableProjectionOptions } from './module/durable-projection.decorator.js';
+export type { DurableProjectionOptions } from './module/durable-projection.options.js';
 export type {
   FactHandlerDecorator,
   LiveContext,
   ProjectionContext,
 } from './module/handler-types.js';
 export { FactstrProjections } from './module/factstr-projections.js';
-export type { ProjectionSelector } from './module/factstr-projections.js';
+export type { ProjectionSelector, VerbOptions } from './module/factstr-projections.js';
 export type { LiveHandlerStatus } from './module/live-handler.js';
 export type { ProjectionState, ProjectionStatus } from './projections/projection-status.js';
 

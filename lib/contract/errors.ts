@@ -195,3 +195,18 @@ export class StreamHandlerError extends FactstrError {
 export class StreamEndedError extends FactstrError {
   readonly code = 'STREAM_ENDED';
 }
+
+/** A handler did not settle before its deadline; `context.signal` had aborted. @publicApi */
+export class HandlerTimeoutError extends FactstrError {
+  readonly code = 'HANDLER_TIMEOUT';
+}
+
+/** Another process took over the durable stream's name, or an operator intervened: nothing more is committed here. @publicApi */
+export class LeaseLostError extends FactstrError {
+  readonly code = 'LEASE_LOST';
+}
+
+/** What was waited for did not happen in time. @publicApi */
+export class WaitTimeoutError extends FactstrError {
+  readonly code = 'WAIT_TIMEOUT';
+}

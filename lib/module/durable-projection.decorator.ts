@@ -1,16 +1,9 @@
 import type { EventQuery, EventRecord } from '../contract/contract.types.js';
+import type { DurableProjectionOptions } from './durable-projection.options.js';
 import type { FactRecord, FactType } from './fact-map.js';
 import { toEventQuery } from './fact-query.js';
 import { handlerDecorator } from './handler-metadata.js';
 import type { FactHandlerDecorator, ProjectionContext } from './handler-types.js';
-
-/** @publicApi */
-export interface DurableProjectionOptions {
-  /** Names the stored cursor, within its store. Two projections of one name fail the bootstrap. */
-  name: string;
-  /** The named store to follow. Default: the one without a name. */
-  store?: string;
-}
 
 /**
  * Calls the method with the facts of every batch after the projection's stored cursor, from the beginning of
@@ -31,7 +24,11 @@ export function DurableProjection(
 export function DurableProjection(
   options: DurableProjectionOptions & { query: string | readonly string[] | EventQuery },
 ): ReturnType<typeof handlerDecorator> {
-  const { name, store } = options;
-  const query = toEventQuery(options.query);
-  return handlerDecorator({ kind: 'durable', store, name, query });
+  const { query, ...rest } = options;
+  return handlerDecorator({
+    kind: 'durable',
+    store: rest.store,
+    query: toEventQuery(query),
+    options: rest,
+  });
 }

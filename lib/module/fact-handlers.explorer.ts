@@ -116,7 +116,7 @@ function checkMethod(method: object, metadata: HandlerMetadata, label: string): 
       throw new InvalidOptionsError(messages.enhanced(label, enhancer));
     }
   }
-  if (metadata.kind === 'durable' && !metadata.name) {
+  if (metadata.kind === 'durable' && !metadata.options.name) {
     throw new InvalidOptionsError(messages.noName(label));
   }
 }

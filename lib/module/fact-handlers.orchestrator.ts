@@ -18,7 +18,7 @@ import { LiveHandler } from './live-handler.js';
 import { messages } from './messages.js';
 import { OpenStores } from './open-stores.js';
 import type { OpenStore } from './open-stores.js';
-import { RegisteredProjection } from './registered-projection.js';
+import { RegisteredProjection, cursorName } from './registered-projection.js';
 import { SignalWatch } from './signal-watch.js';
 import { StoreDefinitions } from './store-definitions.js';
 
@@ -116,14 +116,13 @@ export class FactHandlersOrchestrator
           new LiveHandler(store.raw, store.name, label, metadata.query, call, this.#logger),
         );
       } else {
-        const { maxAttempts } = store.options;
         projections.push(
           new RegisteredProjection(
             store.raw,
             store.name,
             handler,
             metadata,
-            maxAttempts,
+            store.options,
             this.#logger,
           ),
         );
@@ -181,7 +180,8 @@ function checkHandlers(handlers: readonly FactHandler[], limits: FactStoreLimits
   for (const { label, metadata } of handlers) {
     try {
       prepareQuery(metadata.query, limits);
-      if (metadata.kind === 'durable') prepareStreamName({ name: metadata.name }, limits);
+      if (metadata.kind === 'durable')
+        prepareStreamName({ name: cursorName(metadata.options) }, limits);
     } catch (cause) {
       throw new InvalidOptionsError(messages.badHandler(label, describeError(cause)), { cause });
     }
@@ -193,12 +193,11 @@ function checkProjectionNames(handlers: readonly FactHandler[]): void {
   for (const { metadata, label } of handlers) {
     if (metadata.kind !== 'durable') continue;
     const store = metadata.store ?? DEFAULT_STORE;
-    const identity = JSON.stringify([store, metadata.name]);
+    const name = cursorName(metadata.options);
+    const identity = JSON.stringify([store, name]);
     const first = labels.get(identity);
     if (first !== undefined) {
-      throw new InvalidOptionsError(
-        messages.duplicateProjection(metadata.name, store, [first, label]),
-      );
+      throw new InvalidOptionsError(messages.duplicateProjection(name, store, [first, label]));
     }
     labels.set(identity, label);
   }

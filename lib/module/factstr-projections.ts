@@ -1,35 +1,47 @@
-import { Injectable } from '@nestjs/common';
-import { InvalidOptionsError } from '../contract/errors.js';
+import { Injectable, Logger } from '@nestjs/common';
+import { InvalidOptionsError, WaitTimeoutError } from '../contract/errors.js';
 import type { ProjectionStatus } from '../projections/projection-status.js';
+import type { Intervention, ParkedFact, RecordedIntervention } from '../streams/ledger.js';
+import { until } from '../projections/until.js';
+import { DEFAULT_STORE } from './factstr.tokens.js';
 import type { LiveHandler, LiveHandlerStatus } from './live-handler.js';
 import type { RegisteredProjection } from './registered-projection.js';
-import { DEFAULT_STORE } from './factstr.tokens.js';
 
 /** @publicApi */
 export interface ProjectionSelector {
   /** The store's name. Default: the one without a name. */
   store?: string;
+  /** The projection's version. Default: the only registered one, else the newest. */
+  version?: number;
+}
+
+/** @publicApi */
+export interface VerbOptions extends ProjectionSelector {
+  /** Who says so, for the record. */
+  by?: string;
 }
 
 /**
- * The handle on what runs in this process: `@DurableProjection` and `@OnFacts` methods.
+ * The handle on the application's `@DurableProjection`s and `@OnFacts` methods. Its verbs work from every process
+ * that registers the projection, whichever runs it; each is recorded and logged.
  *
  * @publicApi
  */
 @Injectable()
 export class FactstrProjections {
+  readonly #logger = new Logger('FactstrProjections');
   readonly #projections: RegisteredProjection[] = [];
   readonly #liveHandlers: LiveHandler[] = [];
 
   /** Every registered projection; those of one store when it is named. */
-  async list(selector?: ProjectionSelector): Promise<ProjectionStatus[]> {
+  async list(selector?: Pick<ProjectionSelector, 'store'>): Promise<ProjectionStatus[]> {
     const selected = this.#projections.filter(
       ({ storeName }) => selector?.store === undefined || storeName === selector.store,
     );
     return Promise.all(selected.map((projection) => projection.status()));
   }
 
-  /** @throws InvalidOptionsError when no such projection is registered */
+  /** @throws InvalidOptionsError when no such projection is registered, as for every verb */
   async status(name: string, selector: ProjectionSelector = {}): Promise<ProjectionStatus> {
     return this.#find(name, selector).status();
   }
@@ -39,22 +51,100 @@ export class FactstrProjections {
     return this.#liveHandlers.map((handler) => handler.status);
   }
 
-  /**
-   * Ends deliveries to a projection in this process until `resume`. Resolves when the facts in flight are done.
-   *
-   * @throws InvalidOptionsError when no such projection is registered
-   */
-  async pause(name: string, selector: ProjectionSelector = {}): Promise<void> {
-    await this.#find(name, selector).runner.pause('paused by the application');
+  /** Ends deliveries until `resume`, in every process and over restarts. What is in flight here is finished first. */
+  async pause(name: string, options: VerbOptions = {}): Promise<void> {
+    await this.#say(name, 'pause', options);
+  }
+
+  /** Lets a paused projection go on from its cursor. */
+  async resume(name: string, options: VerbOptions = {}): Promise<void> {
+    await this.#say(name, 'resume', options);
   }
 
   /**
-   * Lets a paused or stopped projection go on from its cursor.
-   *
-   * @throws InvalidOptionsError when no such projection is registered
+   * Puts the cursor after the fact `to` (0n: to the beginning) and takes the projection's present query. Parked
+   * facts are forgotten. The read model stays as it is; see `rebuild`.
    */
-  async resume(name: string, selector: ProjectionSelector = {}): Promise<void> {
-    this.#find(name, selector).runner.start();
+  async reset(name: string, to: bigint, options: VerbOptions = {}): Promise<void> {
+    await this.#say(name, 'reset', options, to);
+  }
+
+  /**
+   * Starts over: calls the class's `onReset(manager)`, where it has one, to clear the read model, and puts the
+   * cursor to the beginning; in transactional mode both in one transaction.
+   */
+  async rebuild(name: string, options: VerbOptions = {}): Promise<void> {
+    await this.#say(name, 'rebuild', options, 0n);
+  }
+
+  /** Has the parked facts handled again, in order, before newer ones. One that fails again stays parked, with those behind it. */
+  async retryParked(name: string, options: VerbOptions = {}): Promise<void> {
+    await this.#say(name, 'retryParked', options);
+  }
+
+  /** Forgets the parked facts. */
+  async discardParked(name: string, options: VerbOptions = {}): Promise<void> {
+    await this.#say(name, 'discardParked', options);
+  }
+
+  /** The parked facts, in order. */
+  async parked(name: string, selector: ProjectionSelector = {}): Promise<ParkedFact[]> {
+    return this.#find(name, selector).runner.parked();
+  }
+
+  /** What was said with the verbs above, oldest first. */
+  async interventions(
+    name: string,
+    selector: ProjectionSelector = {},
+  ): Promise<RecordedIntervention[]> {
+    return this.#find(name, selector).runner.interventions();
+  }
+
+  /**
+   * Resolves when the projection's cursor has reached a fact: what an append returned is in the read model.
+   * `timeout` in milliseconds, default 5,000.
+   *
+   * @throws WaitTimeoutError
+   */
+  async waitFor(
+    name: string,
+    sequenceNumber: bigint,
+    options: ProjectionSelector & { timeout?: number } = {},
+  ): Promise<void> {
+    const projection = this.#find(name, options);
+    const { timeout = 5_000 } = options;
+    const reached = await until(
+      async () => ((await projection.position()) ?? -1n) >= sequenceNumber,
+      timeout,
+    );
+    if (reached) return;
+    const { state, position, reason } = await projection.status();
+    throw new WaitTimeoutError(
+      `Projection "${name}" has not reached fact ${sequenceNumber} after ${timeout} ms: it is ${state} at ${position}${reason === null ? '' : ` (${reason})`}.`,
+    );
+  }
+
+  /**
+   * For tests: resolves when every registered projection has reached the head as it is now. `timeout` in
+   * milliseconds, default 5,000.
+   *
+   * @throws WaitTimeoutError naming those that have not
+   */
+  async drained(options: { timeout?: number } = {}): Promise<void> {
+    const { timeout = 5_000 } = options;
+    const heads = await this.list();
+    const behind = async (): Promise<string[]> => {
+      const late: string[] = [];
+      for (const [index, projection] of this.#projections.entries()) {
+        const head = heads[index]?.head ?? 0n;
+        if (((await projection.position()) ?? 0n) < head) late.push(`"${projection.name}"`);
+      }
+      return late;
+    };
+    if (await until(async () => (await behind()).length === 0, timeout)) return;
+    throw new WaitTimeoutError(
+      `Not at the head after ${timeout} ms: ${(await behind()).join(', ')}. See status() for why.`,
+    );
   }
 
   /**
@@ -64,10 +154,7 @@ export class FactstrProjections {
   async start(kinds: { live?: boolean; durable?: boolean } = {}): Promise<void> {
     const { live = true, durable = true } = kinds;
     if (live) await Promise.all(this.#liveHandlers.map((handler) => handler.start()));
-    if (durable) {
-      for (const { runner } of this.#projections)
-        if (runner.status.state === 'idle') runner.start();
-    }
+    if (durable) for (const { runner } of this.#projections) runner.start();
   }
 
   /** @internal */
@@ -84,16 +171,37 @@ export class FactstrProjections {
     ];
   }
 
-  #find(name: string, { store = DEFAULT_STORE }: ProjectionSelector): RegisteredProjection {
-    const found = this.#projections.find(
-      (projection) => projection.name === name && projection.storeName === store,
+  async #say(
+    name: string,
+    verb: Intervention['verb'],
+    options: VerbOptions,
+    position?: bigint,
+  ): Promise<void> {
+    const projection = this.#find(name, options);
+    const { by = null } = options;
+    const intervention = { verb, by, ...(position === undefined ? {} : { position }) };
+    const onReset =
+      verb === 'rebuild' ? (manager: unknown) => projection.reset(manager) : undefined;
+    await projection.runner.intervene(intervention, onReset);
+    this.#logger.log(
+      `${verb} of projection "${name}"${position === undefined ? '' : ` to ${position}`}${by === null ? '' : `, by ${by}`}`,
     );
-    if (found === undefined) {
-      const known = this.#projections.map((projection) => `"${projection.name}"`).join(', ');
-      throw new InvalidOptionsError(
-        `No projection "${name}" of store "${store}" is registered (registered: ${known || 'none'}).`,
-      );
-    }
-    return found;
+  }
+
+  #find(name: string, selector: ProjectionSelector): RegisteredProjection {
+    const { store = DEFAULT_STORE, version } = selector;
+    const found = this.#projections
+      .filter(
+        (projection) =>
+          projection.name === name &&
+          projection.storeName === store &&
+          (version === undefined || projection.version === version),
+      )
+      .sort((a, b) => b.version - a.version)[0];
+    if (found !== undefined) return found;
+    const known = this.#projections.map((projection) => `"${projection.name}"`).join(', ');
+    throw new InvalidOptionsError(
+      `No projection "${name}"${version === undefined ? '' : ` of version ${version}`} of store "${store}" is registered (registered: ${known || 'none'}).`,
+    );
   }
 }

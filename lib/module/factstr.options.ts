@@ -17,6 +17,10 @@ export interface FactstrCommonOptions {
   handlers?: boolean | { live?: boolean; durable?: boolean };
   /** Failed attempts at the same facts after which a projection pauses. Default 10. */
   maxAttempts?: number;
+  /** The deadline of a projection's handler, at which its signal aborts. Default 30,000. */
+  timeout?: number;
+  /** How long a silent owner of a projection keeps it. Default 15,000. */
+  leaseTtl?: number;
   /** How long a shutdown waits for handlers that are in flight. Default 10,000. */
   shutdownTimeout?: number;
 }

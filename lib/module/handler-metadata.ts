@@ -1,5 +1,6 @@
 import type { EventQuery } from '../contract/contract.types.js';
 import { InvalidOptionsError } from '../contract/errors.js';
+import type { DurableProjectionOptions } from './durable-projection.options.js';
 import { messages } from './messages.js';
 
 /**
@@ -9,14 +10,20 @@ import { messages } from './messages.js';
 const HANDLERS = 'nestjs-factstr:handlers';
 
 /** One decorator on one method. */
-export type HandlerMetadata =
-  | { readonly kind: 'live'; readonly store: string | undefined; readonly query: EventQuery }
-  | {
-      readonly kind: 'durable';
-      readonly store: string | undefined;
-      readonly name: string;
-      readonly query: EventQuery;
-    };
+export type HandlerMetadata = LiveMetadata | DurableMetadata;
+
+export interface LiveMetadata {
+  readonly kind: 'live';
+  readonly store: string | undefined;
+  readonly query: EventQuery;
+}
+
+export interface DurableMetadata {
+  readonly kind: 'durable';
+  readonly store: string | undefined;
+  readonly query: EventQuery;
+  readonly options: DurableProjectionOptions;
+}
 
 type HandlerDecorator = (
   target: object,

@@ -18,6 +18,7 @@ export interface LiveContext {
 export interface ProjectionContext {
   /** The projection's name. */
   readonly projection: string;
+  readonly version: number;
   /** The store's name. */
   readonly store: string;
   /** The newest of the facts: an idempotency key, since a call can come again after a crash. */
@@ -26,8 +27,10 @@ export interface ProjectionContext {
   readonly attempt: number;
   /** Whether the facts were in the log before this process began to follow it. */
   readonly replaying: boolean;
-  /** Aborts when the projection is paused or the application shuts down. */
+  /** Aborts at the handler's deadline, when the projection is paused, and when the application shuts down. */
   readonly signal: AbortSignal;
+  /** The transaction's entity manager, in transactional mode; else undefined. */
+  readonly manager: unknown;
 }
 
 /**

@@ -7,7 +7,7 @@ import type {
 } from '../contract/contract.types.js';
 import { cleanContext } from '../projections/clean-context.js';
 import { describeError, stackOf } from '../projections/failures.js';
-import { ended } from '../projections/run-durable.js';
+import { ended } from '../projections/subscription-end.js';
 import type { LiveContext } from './handler-types.js';
 
 /** @publicApi */

@@ -107,6 +107,6 @@ async function openCustom(
 
 /** What is left are the store's own options, named alike. */
 function withoutModuleOptions<T extends object>(options: T): T {
-  const own = ['provider', 'path', 'handlers', 'maxAttempts', 'shutdownTimeout'];
+  const own = ['provider', 'path', 'handlers', 'maxAttempts', 'timeout', 'shutdownTimeout'];
   return Object.fromEntries(Object.entries(options).filter(([key]) => !own.includes(key))) as T;
 }

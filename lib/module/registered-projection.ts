@@ -1,83 +1,114 @@
 import type { Logger } from '@nestjs/common';
 import type { EventRecord, FactStore } from '../contract/contract.types.js';
 import { DEFAULT_RETRY_POLICY } from '../projections/back-off.js';
+import type { Effects } from '../projections/effects.js';
 import { describeError, stackOf } from '../projections/failures.js';
-import { ProjectionRunner } from '../projections/projection-runner.js';
-import type { ProjectionCall } from '../projections/projection-runner.js';
+import { makeRunner } from '../projections/make-runner.js';
+import type { Projection, ProjectionCall, ProjectionObserver } from '../projections/projection.js';
 import type { ProjectionStatus } from '../projections/projection-status.js';
-import { readHead } from '../projections/read-head.js';
+import { readStatus } from '../projections/read-status.js';
+import type { Runner } from '../projections/runner.js';
 import type { FactHandler } from './fact-handlers.explorer.js';
-import type { HandlerMetadata } from './handler-metadata.js';
+import type { FactstrCommonOptions } from './factstr.options.js';
+import type { DurableMetadata } from './handler-metadata.js';
 import type { ProjectionContext } from './handler-types.js';
 
-/** One `@DurableProjection` method with its runner. */
+/** One `@DurableProjection` with its runner. */
 export class RegisteredProjection {
   readonly name: string;
+  readonly version: number;
   readonly storeName: string;
   readonly label: string;
-  readonly runner: ProjectionRunner;
+  readonly runner: Runner;
   readonly #store: FactStore;
+  readonly #handler: FactHandler;
 
   constructor(
     store: FactStore,
     storeName: string,
     handler: FactHandler,
-    metadata: HandlerMetadata & { kind: 'durable' },
-    maxAttempts: number | undefined,
+    metadata: DurableMetadata,
+    options: FactstrCommonOptions,
     logger: Logger,
+    effects?: Effects,
   ) {
-    const { name, query } = metadata;
-    const subject = `Projection "${name}" (${handler.label})`;
+    const { name, version = 1 } = metadata.options;
     this.name = name;
+    this.version = version;
     this.storeName = storeName;
     this.label = handler.label;
     this.#store = store;
-    const policy = {
-      ...DEFAULT_RETRY_POLICY,
-      ...(maxAttempts === undefined ? {} : { maxAttempts }),
-    };
-    this.runner = new ProjectionRunner(
-      store,
-      { name, query, handle: (call) => handler.call(call.facts, this.#context(call)) },
-      policy,
-      {
-        failed: (facts: readonly EventRecord[], attempt, error) =>
-          logger.error(
-            `${subject} failed on fact ${facts[0]!.sequence_number}, attempt ${attempt} of ${policy.maxAttempts}: ${describeError(error)}`,
-            stackOf(error),
-          ),
-        changed: (state, reason, failure) => {
-          const line = `${subject} is ${state}${reason === null ? '' : `: ${reason}`}`;
-          if (!failure) logger.debug(line);
-          else if (state === 'retrying') logger.warn(line);
-          else logger.error(line);
-        },
-      },
-    );
+    this.#handler = handler;
+    const projection = this.#projection(metadata, options);
+    this.runner = makeRunner(store, projection, this.#observer(projection, logger), effects);
   }
 
-  async status(): Promise<ProjectionStatus> {
-    const head = await readHead(this.#store);
-    const status = this.runner.status;
-    const { position } = status;
+  status(): Promise<ProjectionStatus> {
+    const { storeName: store, name, version, label: handler } = this;
+    return readStatus({ store, name, version, handler }, this.runner, this.#store);
+  }
+
+  /** The stored cursor's position, as far as it can be read. */
+  async position(): Promise<bigint | null> {
+    return (await this.runner.stored())?.position ?? this.runner.state.storedPosition;
+  }
+
+  /** Lets the class clear its read model. */
+  async reset(manager: unknown): Promise<void> {
+    const { onReset } = this.#handler.holder as { onReset?: (manager: unknown) => unknown };
+    await onReset?.call(this.#handler.holder, manager);
+  }
+
+  #projection({ options, query }: DurableMetadata, defaults: FactstrCommonOptions): Projection {
+    const { maxAttempts = defaults.maxAttempts, timeout = defaults.timeout } = options;
     return {
-      store: this.storeName,
-      name: this.name,
-      handler: this.label,
-      ...status,
-      head,
-      lag: head === null || position === null ? null : head > position ? head - position : 0n,
+      name: cursorName(options),
+      query,
+      onFailure: options.onFailure ?? 'pause',
+      timeout: timeout ?? 30_000,
+      retry: { ...DEFAULT_RETRY_POLICY, ...(maxAttempts === undefined ? {} : { maxAttempts }) },
+      ...(options.startFrom === undefined ? {} : { startFrom: options.startFrom }),
+      ...(options.batch === undefined
+        ? {}
+        : { batch: { maxFacts: options.batch.maxFacts, maxWait: options.batch.maxWait ?? 0 } }),
+      handle: (call) => this.#handler.call(call.facts, this.#context(call)),
     };
   }
 
-  #context({ facts, attempt, replaying, signal }: ProjectionCall): ProjectionContext {
+  #observer({ retry }: Projection, logger: Logger): ProjectionObserver {
+    const subject = `Projection "${this.name}" (${this.label})`;
+    return {
+      failed: (facts: readonly EventRecord[], attempt, error) =>
+        logger.error(
+          `${subject} failed on fact ${facts[0]!.sequence_number}, attempt ${attempt} of ${retry.maxAttempts}: ${describeError(error)}`,
+          stackOf(error),
+        ),
+      changed: (state, reason, failure) => {
+        const line = `${subject} is ${state}${reason === null ? '' : `: ${reason}`}`;
+        if (!failure) logger.debug(line);
+        else if (state === 'retrying') logger.warn(line);
+        else logger.error(line);
+      },
+      parked: (sequenceNumber, error) =>
+        logger.error(`${subject} parked fact ${sequenceNumber}: ${error}`),
+    };
+  }
+
+  #context(call: ProjectionCall): ProjectionContext {
     return {
       projection: this.name,
+      version: this.version,
       store: this.storeName,
-      sequenceNumber: facts.at(-1)!.sequence_number,
-      attempt,
-      replaying,
-      signal,
+      sequenceNumber: call.facts.at(-1)!.sequence_number,
+      attempt: call.attempt,
+      replaying: call.replaying,
+      signal: call.signal,
+      manager: call.manager,
     };
   }
+}
+
+/** The stored cursor's name: versions replay beside one another. */
+export function cursorName({ name, version = 1 }: { name: string; version?: number }): string {
+  return version === 1 ? name : `${name}@${version}`;
 }

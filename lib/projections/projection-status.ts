@@ -1,22 +1,33 @@
 /**
  * What a projection is doing.
  * - `idle`: registered, not started (`handlers: false`, or before bootstrap)
- * - `starting`: its registration is under way
+ * - `starting`: not running here yet: another process runs it (see `reason`), or its lease is being taken
  * - `replaying`: on the way to the head as it was at the start
  * - `live`: follows the log
+ * - `parked-some`: follows the log; facts on which the handler failed are parked
  * - `retrying`: its handler, or the database, failed; tried again after a pause
+ * - `stuck`: its handler has not settled within its `timeout`
  * - `paused`: by `pause()`, or after `maxAttempts` failures; goes on with `resume()`
  * - `stopped`: cannot go on by itself (see `reason` and `code`), or the application is shutting down
  *
  * @publicApi
  */
 export type ProjectionState =
-  'idle' | 'starting' | 'replaying' | 'live' | 'retrying' | 'paused' | 'stopped';
+  | 'idle'
+  | 'starting'
+  | 'replaying'
+  | 'live'
+  | 'parked-some'
+  | 'retrying'
+  | 'stuck'
+  | 'paused'
+  | 'stopped';
 
 /** @publicApi */
 export interface ProjectionStatus {
   readonly store: string;
   readonly name: string;
+  readonly version: number;
   /** `Class.method` of the handler. */
   readonly handler: string;
   readonly state: ProjectionState;
@@ -24,14 +35,20 @@ export interface ProjectionStatus {
   readonly reason: string | null;
   /** The stable code of the error behind `reason`, where it has one. */
   readonly code: string | null;
-  /** The stored cursor's sequence number, as far as this process knows it. */
+  /** The stored cursor's sequence number; `null` where it cannot be read. */
   readonly position: bigint | null;
   /** The newest sequence number of the log; `null` when it cannot be read. */
   readonly head: bigint | null;
   /** Facts between position and head, whether they match or not. */
   readonly lag: bigint | null;
+  /** How long the oldest of those facts has been there, in milliseconds; 0 without any. */
+  readonly lagTime: number | null;
   /** Failed attempts at the current facts. */
   readonly attempts: number;
   /** Message of the last failure, kept after it was overcome. */
   readonly lastError: string | null;
+  /** Facts that are parked. */
+  readonly parked: number;
+  /** The process that runs it; `null` when none does. */
+  readonly owner: { readonly host: string; readonly pid: number; readonly self: boolean } | null;
 }

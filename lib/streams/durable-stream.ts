@@ -1,10 +1,16 @@
 import type { EventRecord, StreamHandler } from '../contract/contract.types.js';
-import { DurableStreamQueryChangedError, StreamEndedError } from '../contract/errors.js';
+import {
+  DurableStreamQueryChangedError,
+  LeaseLostError,
+  StreamEndedError,
+} from '../contract/errors.js';
 import type { PreparedQuery } from '../contract/validation.js';
 import { queryText, sameMeaning } from '../matching/query-text.js';
 import { holdName } from './active-names.js';
 import { checkCursor, fingerprintOf } from './fingerprint.js';
 import { HandlerCall } from './handler-call.js';
+import { claimLease } from './lease.js';
+import type { Lease } from './lease.js';
 import type { StreamHost } from './live-stream.js';
 import type { CommittedBatch } from './log-source.js';
 import { StreamSubscription } from './stream-subscription.js';
@@ -25,9 +31,8 @@ export async function startDurableStream(
   query: PreparedQuery,
   handle: StreamHandler,
   stop: AbortController,
-  onProgress?: (position: bigint) => void,
 ): Promise<StreamSubscription> {
-  const hold = await holdName(await host.source.cursors.identity(), name);
+  const hold = await holdName(await host.source.ledger.identity(), name);
   const stopping = (): void => hold.stopping();
   stop.signal.addEventListener('abort', stopping);
   if (stop.signal.aborted) stopping();
@@ -36,14 +41,7 @@ export async function startDurableStream(
     hold.release();
   };
   try {
-    const { running } = await new DurableRun(
-      host,
-      name,
-      query,
-      handle,
-      stop.signal,
-      onProgress,
-    ).start();
+    const { running } = await new DurableRun(host, name, query, handle, stop.signal).start();
     // The name is free before its failure is reported: whoever is told may register it again.
     const ended = running.finally(release).catch((error: unknown) => {
       // What fails after the stream was told to stop is nobody's failure: its facts are delivered again.
@@ -67,8 +65,11 @@ class DurableRun implements WalkSteps {
   readonly #name: string;
   readonly #query: PreparedQuery;
   readonly #call: HandlerCall;
-  readonly #signal: AbortSignal;
-  readonly #onProgress: ((position: bigint) => void) | undefined;
+  /** Told to stop from outside. */
+  readonly #stop: AbortSignal;
+  /** That, or the lease is gone. */
+  #signal: AbortSignal;
+  #lease: Lease | undefined;
   /** The newest fact that was passed while the stored cursor stands before it. */
   #unstored: EventRecord | undefined;
   /** Called once, when the replay has reached the head of the registration. */
@@ -81,36 +82,57 @@ class DurableRun implements WalkSteps {
     query: PreparedQuery,
     handle: StreamHandler,
     signal: AbortSignal,
-    onProgress: ((position: bigint) => void) | undefined,
   ) {
     this.#host = host;
     this.#name = name;
     this.#query = query;
     this.#call = new HandlerCall(handle);
+    this.#stop = signal;
     this.#signal = signal;
-    this.#onProgress = onProgress;
   }
 
   async start(): Promise<ReplayedStream> {
-    const { source, reader } = this.#host;
-    const cursor = await source.cursors.open(this.#name, queryText(this.#query));
-    if (!sameMeaning(cursor.query_text, this.#query)) {
+    const { source } = this.#host;
+    const stored = await source.ledger.open(this.#name, queryText(this.#query), 0n);
+    if (!sameMeaning(stored.query_text, this.#query)) {
       throw new DurableStreamQueryChangedError(
         `The durable stream ${JSON.stringify(this.#name)} was registered with another query before. ` +
           'Resume it with that query, or use a new name (or version) for the new one.',
       );
     }
+    const lease = await claimLease(source.ledger, this.#name, this.#host.lease, this.#stop);
+    if (lease === undefined) throw this.#ended();
+    this.#lease = lease;
+    this.#signal = AbortSignal.any([this.#stop, lease.lost]);
+    try {
+      const { running } = await this.#replay(lease);
+      return { running: running.finally(() => lease.release()) };
+    } catch (error) {
+      await lease.release();
+      throw error;
+    }
+  }
+
+  /** Resolves, with the walk that goes on, when the head of the registration is reached. */
+  async #replay(lease: Lease): Promise<ReplayedStream> {
+    const { source, reader } = this.#host;
+    // Read again under the lease: its former owner may have moved the cursor since.
+    const cursor = (await source.ledger.find(this.#name))!;
     this.#replayUntil = await source.head();
     await checkCursor(source, this.#name, cursor, this.#replayUntil);
-    this.#onProgress?.(cursor.position);
-    if (this.#signal.aborted) throw this.#ended();
+    if (this.#stop.aborted) throw this.#ended();
     const walk = new StreamWalk(reader, this.#query, cursor.position, this.#signal);
     reader.enter();
     const reached = new Promise<void>((resolve) => {
       this.#reached = resolve;
     });
     if (cursor.position >= this.#replayUntil) this.#goLive();
-    const running = walk.run(this).finally(() => reader.leave());
+    const running = walk
+      .run(this)
+      .then(() => {
+        if (lease.lost.aborted && !this.#stop.aborted) throw this.#lost();
+      })
+      .finally(() => reader.leave());
     // Whichever comes first: the head, the replay's failure, or the end of a stream that was told to stop.
     await Promise.race([
       reached,
@@ -155,12 +177,15 @@ class DurableRun implements WalkSteps {
     const fingerprint = fingerprintOf(this.#unstored);
     for (let attempt = 0; ; attempt++) {
       try {
-        await this.#host.source.cursors.advance(this.#name, fingerprint);
+        const { epoch } = this.#lease!;
+        if (!(await this.#host.source.ledger.advance(this.#name, epoch, fingerprint))) {
+          throw this.#lost();
+        }
         this.#unstored = undefined;
-        this.#onProgress?.(fingerprint.sequence_number);
         return;
       } catch (error) {
-        if (this.#reached !== undefined || this.#signal.aborted) throw error;
+        const isLost = error instanceof LeaseLostError;
+        if (isLost || this.#reached !== undefined || this.#signal.aborted) throw error;
         if (attempt === 0) this.#host.report(error);
         await pause(retryDelay(attempt), this.#signal);
       }
@@ -170,6 +195,12 @@ class DurableRun implements WalkSteps {
   #goLive(): void {
     this.#reached?.();
     this.#reached = undefined;
+  }
+
+  #lost(): LeaseLostError {
+    return new LeaseLostError(
+      `The durable stream ${JSON.stringify(this.#name)} was taken over by another process, or an operator intervened: nothing more is recorded here.`,
+    );
   }
 
   #ended(): StreamEndedError {

@@ -1,7 +1,13 @@
 import { createHash } from 'node:crypto';
 import type { EventRecord } from '../contract/contract.types.js';
 import { CursorAheadOfLogError, CursorFactChangedError } from '../contract/errors.js';
-import type { Fingerprint, LogSource, StoredCursor } from './log-source.js';
+import type { Fingerprint, LogSource } from './log-source.js';
+
+/** Where a cursor stands, and what the fact there looked like. */
+interface StoredPosition {
+  readonly position: bigint;
+  readonly fingerprint: Fingerprint | null;
+}
 
 /** What a fact looked like: time, type and payload. */
 export function fingerprintOf(record: EventRecord): Fingerprint {
@@ -22,7 +28,7 @@ export function fingerprintOf(record: EventRecord): Fingerprint {
 export async function checkCursor(
   source: LogSource,
   name: string,
-  cursor: StoredCursor,
+  cursor: StoredPosition,
   head: bigint,
 ): Promise<void> {
   const { position, fingerprint } = cursor;

@@ -1,6 +1,7 @@
 import type { MaybePromise, StreamHandler } from '../contract/contract.types.js';
 import type { PreparedQuery } from '../contract/validation.js';
 import { HandlerCall } from './handler-call.js';
+import type { LeaseOptions } from './lease.js';
 import type { LogReader } from './log-reader.js';
 import type { LogSource } from './log-source.js';
 import { StreamSubscription } from './stream-subscription.js';
@@ -10,6 +11,8 @@ import { StreamWalk } from './stream-walk.js';
 export interface StreamHost {
   readonly source: LogSource;
   readonly reader: LogReader;
+  /** How durable names are claimed. */
+  readonly lease: LeaseOptions;
   /** Where a stream reports what nobody else can be told. */
   report(error: unknown): void;
 }

@@ -53,15 +53,17 @@ export class LogReader {
     return this.#commits;
   }
 
-  /** Resolves after a wake-up later than `seen`, or when `signal` aborts. */
-  commitSince(seen: number, signal: AbortSignal): Promise<void> {
+  /** Resolves after a wake-up later than `seen`, when `signal` aborts, or after `limit` milliseconds. */
+  commitSince(seen: number, signal: AbortSignal, limit?: number): Promise<void> {
     if (seen !== this.#commits || signal.aborted) return Promise.resolve();
     return new Promise((resolve) => {
       const wake = (): void => {
         this.#wakers.delete(wake);
         signal.removeEventListener('abort', wake);
+        clearTimeout(timer);
         resolve();
       };
+      const timer = limit === undefined ? undefined : setTimeout(wake, limit);
       this.#wakers.add(wake);
       signal.addEventListener('abort', wake);
     });

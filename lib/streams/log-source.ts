@@ -1,4 +1,5 @@
 import type { EventRecord, MaybePromise } from '../contract/contract.types.js';
+import type { StreamLedger } from './ledger.js';
 
 /**
  * One committed append, or the rest of it after a cursor that stands inside it.
@@ -33,38 +34,12 @@ export interface LogSource {
    */
   onCommit(wake: (first?: bigint) => void): () => void;
 
-  /** Where the durable streams' cursors are kept. */
-  readonly cursors: CursorStore;
-}
-
-/** @publicApi */
-export interface StoredCursor {
-  /** The number up to which the log was processed, 0 at the start. */
-  readonly position: bigint;
-  /** The query, as FACTSTR writes it. */
-  readonly query_text: string;
-  /** What the fact at a position looked like when it was processed; `null` when never taken. */
-  readonly fingerprint: Fingerprint | null;
+  /** Where the durable streams' cursors and leases are kept. */
+  readonly ledger: StreamLedger;
 }
 
 /** @publicApi */
 export interface Fingerprint {
   readonly sequence_number: bigint;
   readonly hash: string;
-}
-
-/** @publicApi */
-export interface CursorStore {
-  /** Names the database within this process, so that a stream's name is run once even by two store objects. */
-  identity(): MaybePromise<string>;
-
-  /**
-   * The cursor of that name; a new one stands at 0 with the given query.
-   *
-   * @throws BatchBoundariesMissingError when the log cannot be delivered in whole batches
-   */
-  open(name: string, queryText: string): MaybePromise<StoredCursor>;
-
-  /** Moves the cursor forward. */
-  advance(name: string, fingerprint: Fingerprint): MaybePromise<void>;
 }

@@ -12,6 +12,8 @@ export interface WalkSteps {
   batch(matching: readonly EventRecord[], batch: CommittedBatch): Promise<void> | void;
   /** After each page, with the position that was reached. */
   pageEnd(position: bigint): Promise<void> | void;
+  /** At the head. Returns for how long at the most to sleep there, in milliseconds; absent: until a commit. */
+  idle?(): Promise<number | undefined>;
   /** The log could not be read; after the first of several in a row it is tried again. */
   readFailed(error: unknown, attempt: number): void;
 }
@@ -54,7 +56,8 @@ export class StreamWalk {
         continue;
       }
       if (page.length === 0) {
-        await this.#reader.commitSince(seen, this.#signal);
+        const limit = await steps.idle?.();
+        await this.#reader.commitSince(seen, this.#signal, limit);
       } else {
         await this.#walkPage(page, steps);
       }

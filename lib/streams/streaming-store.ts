@@ -4,7 +4,12 @@ import type {
   EventStreamSubscription,
   StreamHandler,
 } from '../contract/contract.types.js';
-import { FactstrError, StorageError, StoreClosedError } from '../contract/errors.js';
+import {
+  FactstrError,
+  InvalidOptionsError,
+  StorageError,
+  StoreClosedError,
+} from '../contract/errors.js';
 import { resolveLimits } from '../contract/limits.js';
 import type { FactStoreLimits } from '../contract/limits.js';
 import {
@@ -19,6 +24,7 @@ import { startLiveStream } from './live-stream.js';
 import type { StreamHost } from './live-stream.js';
 import { LogReader } from './log-reader.js';
 import type { LogSource } from './log-source.js';
+import { newOwner } from './process-identity.js';
 import type { StreamSubscription } from './stream-subscription.js';
 
 /**
@@ -34,14 +40,11 @@ export interface FactStoreOptions {
    * `process.emitWarning`.
    */
   onStreamError?: (error: FactstrError) => void;
-}
-
-/** What the runner of projections needs beyond a handler. */
-export interface DurableRunOptions {
-  /** Ends the stream, also while it replays. */
-  signal?: AbortSignal;
-  /** Called with the stored cursor's position whenever it is read or written. */
-  onProgress?: (position: bigint) => void;
+  /**
+   * How long a silent owner of a durable stream keeps its name, in milliseconds. Default 15,000. An owner that
+   * unsubscribes, or whose process died on this host, frees it at once.
+   */
+  leaseTtl?: number;
 }
 
 /** The half of a store that follows its log. The other half, appending and querying, is each provider's. */
@@ -50,11 +53,13 @@ export abstract class StreamingStore {
   readonly #onStreamError: (error: FactstrError) => void;
   readonly #streams = new Set<AbortController>();
   readonly #ends = new Set<Promise<void>>();
+  readonly #leaseTtl: number;
   #host: StreamHost | undefined;
   #closed = false;
 
   protected constructor(options: FactStoreOptions = {}) {
     this.limits = resolveLimits(options.limits);
+    this.#leaseTtl = resolveLeaseTtl(options.leaseTtl);
     this.#onStreamError = options.onStreamError ?? ((error) => process.emitWarning(error));
   }
 
@@ -73,7 +78,7 @@ export abstract class StreamingStore {
     stream: DurableStream,
     handle: StreamHandler,
   ): Promise<EventStreamSubscription> {
-    return this.#durable(stream, EVERY_FACT, handle, {});
+    return this.#durable(stream, EVERY_FACT, handle);
   }
 
   async streamToDurable(
@@ -81,21 +86,22 @@ export abstract class StreamingStore {
     query: EventQuery,
     handle: StreamHandler,
   ): Promise<EventStreamSubscription> {
-    return this.#durable(stream, prepareQuery(query, this.limits), handle, {});
+    return this.#durable(stream, prepareQuery(query, this.limits), handle);
   }
 
   /**
-   * As `streamToDurable`, for the runner of projections.
+   * What the runner of projections walks.
    *
    * @internal
    */
-  async runDurable(
-    stream: DurableStream,
-    query: EventQuery,
-    handle: StreamHandler,
-    run: DurableRunOptions,
-  ): Promise<EventStreamSubscription> {
-    return this.#durable(stream, prepareQuery(query, this.limits), handle, run);
+  get walkable(): StreamHost {
+    this.assertOpen();
+    return this.#streamHost();
+  }
+
+  /** @internal */
+  prepareQuery(query: EventQuery): PreparedQuery {
+    return prepareQuery(query, this.limits);
   }
 
   /** Ends every stream. The promise resolves when no delivery is in flight any more. */
@@ -121,23 +127,13 @@ export abstract class StreamingStore {
     stream: DurableStream,
     query: PreparedQuery,
     handle: StreamHandler,
-    run: DurableRunOptions,
   ): Promise<StreamSubscription> {
     this.assertOpen();
     const name = prepareStreamName(stream, this.limits);
     checkHandler(handle);
     const stop = new AbortController();
     this.#streams.add(stop);
-    run.signal?.addEventListener('abort', () => stop.abort(), { signal: stop.signal });
-    if (run.signal?.aborted) stop.abort();
-    const starting = startDurableStream(
-      this.#streamHost(),
-      name,
-      query,
-      handle,
-      stop,
-      run.onProgress,
-    );
+    const starting = startDurableStream(this.#streamHost(), name, query, handle, stop);
     const settled = starting.then(
       () => undefined,
       () => undefined,
@@ -168,6 +164,11 @@ export abstract class StreamingStore {
     return (this.#host ??= {
       source: this.log,
       reader: new LogReader(this.log),
+      lease: {
+        owner: newOwner(),
+        ttl: this.#leaseTtl,
+        claimInterval: Math.min(500, this.#leaseTtl / 4),
+      },
       report: (error) => this.#report(error),
     });
   }
@@ -183,4 +184,11 @@ export abstract class StreamingStore {
       process.emitWarning(failure as Error);
     }
   }
+}
+
+function resolveLeaseTtl(ttl: unknown = 15_000): number {
+  if (typeof ttl === 'number' && ttl >= 100 && ttl <= 3_600_000) return ttl;
+  throw new InvalidOptionsError(
+    `leaseTtl is ${String(ttl)}; expected milliseconds from 100 to 3,600,000.`,
+  );
 }

@@ -87,17 +87,16 @@ describe('Without the marker of sparse batches', () => {
 
 describe('A durable cursor', () => {
   it('only ever moves forward, and its fingerprint with it', async () => {
-    const store = folder.open();
-    const { cursors } = store.log;
-    expect(await cursors.open('a', '{}')).toEqual({
+    const { ledger } = folder.open().log;
+    expect(await ledger.open('a', '{}', 0n)).toMatchObject({
       position: 0n,
       query_text: '{}',
       fingerprint: null,
     });
-    await cursors.advance('a', { sequence_number: 5n, hash: 'five' });
-    await cursors.advance('a', { sequence_number: 3n, hash: 'three' });
-    await cursors.advance('a', { sequence_number: 5n, hash: 'other' });
-    expect(await cursors.open('a', 'ignored')).toEqual({
+    await ledger.advance('a', 0n, { sequence_number: 5n, hash: 'five' });
+    await ledger.advance('a', 0n, { sequence_number: 3n, hash: 'three' });
+    await ledger.advance('a', 0n, { sequence_number: 5n, hash: 'other' });
+    expect(await ledger.open('a', 'ignored', 0n)).toMatchObject({
       position: 5n,
       query_text: '{}',
       fingerprint: { sequence_number: 5n, hash: 'five' },
@@ -105,23 +104,23 @@ describe('A durable cursor', () => {
   });
 
   it('keeps the number of its fingerprint when FACTSTR moves it', async () => {
-    const { cursors } = folder.open().log;
-    await cursors.open('a', '{}');
-    await cursors.advance('a', { sequence_number: 5n, hash: 'five' });
+    const { ledger } = folder.open().log;
+    await ledger.open('a', '{}', 0n);
+    await ledger.advance('a', 0n, { sequence_number: 5n, hash: 'five' });
     folder.database().exec(`UPDATE subscriber_cursors SET last_processed_sequence_number = 8`);
-    expect(await cursors.open('a', '{}')).toMatchObject({
+    expect(await ledger.find('a')).toMatchObject({
       position: 8n,
       fingerprint: { sequence_number: 5n },
     });
   });
 
-  it('that somebody removed is an error, not a silent loss', async () => {
-    const { cursors } = folder.open().log;
-    await cursors.open('a', '{}');
+  it('that somebody removed, or another epoch took, is not written', async () => {
+    const { ledger } = folder.open().log;
+    await ledger.open('a', '{}', 0n);
+    expect(await ledger.advance('a', 7n, { sequence_number: 1n, hash: 'one' })).toBe(false);
+    expect(await ledger.find('a')).toMatchObject({ position: 0n, fingerprint: null });
     folder.database().exec('DELETE FROM subscriber_cursors');
-    const error = await errorOf(() => cursors.advance('a', { sequence_number: 1n, hash: 'one' }));
-    expect(error).toBeInstanceOf(StorageError);
-    expect(error.message).toContain('"a"');
+    expect(await ledger.advance('a', 0n, { sequence_number: 1n, hash: 'one' })).toBe(false);
   });
 
   it('is run once, also by two stores that name the file differently', async () => {
@@ -156,9 +155,9 @@ describe('Another connection’s commits', () => {
     store.append(facts(1));
     let wakes = 0;
     const unlisten = store.log.onCommit(() => wakes++);
-    await other.log.cursors.open('a', '{}');
-    await other.log.cursors.advance('a', { sequence_number: 1n, hash: 'one' });
-    await store.log.cursors.advance('a', { sequence_number: 1n, hash: 'one' });
+    await other.log.ledger.open('a', '{}', 0n);
+    await other.log.ledger.advance('a', 0n, { sequence_number: 1n, hash: 'one' });
+    await store.log.ledger.advance('a', 0n, { sequence_number: 1n, hash: 'one' });
     other.append(facts(1));
     await until(
       () => wakes > 0,

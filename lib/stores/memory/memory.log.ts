@@ -1,21 +1,14 @@
 import type { AppendResult, EventRecord } from '../../contract/contract.types.js';
 import type { PreparedFact } from '../../contract/validation.js';
 import type { CommitSignal } from '../../streams/commit-signal.js';
-import type {
-  CommittedBatch,
-  CursorStore,
-  Fingerprint,
-  LogSource,
-  StoredCursor,
-} from '../../streams/log-source.js';
+import type { CommittedBatch, LogSource } from '../../streams/log-source.js';
+import { MemoryLedger } from './memory.ledger.js';
 import { MemoryContext } from './memory.context.js';
 import { MemoryFacts } from './memory.facts.js';
 
-let logs = 0;
-
 /** The facts, batches and cursors of one memory store. */
 export class MemoryLog implements LogSource {
-  readonly cursors: CursorStore = new MemoryCursors(`memory:${++logs}`);
+  readonly ledger = new MemoryLedger();
   readonly #commits: CommitSignal;
   readonly #facts = new MemoryFacts();
   readonly context = new MemoryContext(this.#facts);
@@ -62,29 +55,5 @@ export class MemoryLog implements LogSource {
 
   onCommit(wake: (first?: bigint) => void): () => void {
     return this.#commits.on(wake);
-  }
-}
-
-class MemoryCursors implements CursorStore {
-  readonly #identity: string;
-  readonly #cursors = new Map<string, StoredCursor>();
-
-  constructor(identity: string) {
-    this.#identity = identity;
-  }
-
-  identity(): string {
-    return this.#identity;
-  }
-
-  open(name: string, query_text: string): StoredCursor {
-    const cursor = this.#cursors.get(name) ?? { position: 0n, query_text, fingerprint: null };
-    this.#cursors.set(name, cursor);
-    return cursor;
-  }
-
-  advance(name: string, fingerprint: Fingerprint): void {
-    const { query_text } = this.#cursors.get(name)!;
-    this.#cursors.set(name, { position: fingerprint.sequence_number, query_text, fingerprint });
   }
 }

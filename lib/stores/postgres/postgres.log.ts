@@ -1,14 +1,14 @@
 import type { CommitSignal } from '../../streams/commit-signal.js';
-import type { CommittedBatch, CursorStore, LogSource } from '../../streams/log-source.js';
+import type { CommittedBatch, LogSource } from '../../streams/log-source.js';
 import { groupBatches, pageStatement, readPage } from './postgres.batches.js';
 import type { PageBatches } from './postgres.batches.js';
 import type { PostgresConnection } from './postgres.connection.js';
-import { PostgresCursors } from './postgres.cursors.js';
+import { PostgresLedger } from './postgres.ledger.js';
 import type { CommitWatcher } from './postgres.watcher.js';
 
 /** The log of one Postgres store, as streams walk it. */
 export class PostgresLog implements LogSource {
-  readonly cursors: CursorStore;
+  readonly ledger: PostgresLedger;
   readonly #connection: PostgresConnection;
   readonly #commits: CommitSignal;
   readonly #watcher: CommitWatcher;
@@ -20,7 +20,7 @@ export class PostgresLog implements LogSource {
     watcher: CommitWatcher,
     appendInFlight: () => Promise<unknown>,
   ) {
-    this.cursors = new PostgresCursors(connection);
+    this.ledger = new PostgresLedger(connection);
     this.#connection = connection;
     this.#commits = commits;
     this.#watcher = watcher;

@@ -3,9 +3,10 @@ import {
   APPEND_FUNCTION_ARGUMENTS,
   appendFunctionSql,
 } from './postgres.append-function.js';
+import { ledgerColumns } from '../ledger/ledger-sql.js';
 import { quoteIdentifier } from './postgres.sql-text.js';
 
-/** FACTSTR's tables, and one of our own beside its cursors. */
+/** FACTSTR's tables, and our own beside its cursors. */
 export interface TableDefinition {
   readonly name: string;
   /** Column → type, as `format_type` names it. */
@@ -14,6 +15,7 @@ export interface TableDefinition {
   readonly definition: string;
 }
 
+const LEDGER = ledgerColumns('postgres');
 const BIGINT = 'bigint';
 const TEXT = 'text';
 
@@ -64,12 +66,21 @@ export const TABLES: readonly TableDefinition[] = [
   },
   {
     name: 'nestjs_factstr_streams',
-    columns: { name: TEXT, fingerprint_sequence_number: BIGINT, fingerprint: TEXT },
+    columns: { name: TEXT, fingerprint: TEXT, epoch: BIGINT },
     primaryKey: 'name',
-    definition: `
-  name text PRIMARY KEY,
-  fingerprint_sequence_number bigint,
-  fingerprint text`,
+    definition: LEDGER.streams,
+  },
+  {
+    name: 'nestjs_factstr_parked',
+    columns: { name: TEXT, sequence_number: BIGINT },
+    primaryKey: 'name,sequence_number',
+    definition: LEDGER.parked,
+  },
+  {
+    name: 'nestjs_factstr_interventions',
+    columns: { name: TEXT, verb: TEXT },
+    primaryKey: 'id',
+    definition: LEDGER.interventions,
   },
 ];
 
@@ -127,6 +138,8 @@ export function postgresSchemaSql(options: { schema?: string; role?: string } = 
     `GRANT SELECT, INSERT ON ${inSchema('events')}, ${inSchema('append_batches')} TO ${grantee}`,
     `GRANT SELECT ON ${inSchema('store_metadata')} TO ${grantee}`,
     `GRANT SELECT, INSERT, UPDATE ON ${inSchema('durable_stream_cursors')}, ${inSchema('nestjs_factstr_streams')} TO ${grantee}`,
+    `GRANT SELECT, INSERT, UPDATE, DELETE ON ${inSchema('nestjs_factstr_parked')} TO ${grantee}`,
+    `GRANT SELECT, INSERT ON ${inSchema('nestjs_factstr_interventions')} TO ${grantee}`,
     `GRANT EXECUTE ON FUNCTION ${inSchema(APPEND_FUNCTION)} (${APPEND_FUNCTION_ARGUMENTS}) TO ${grantee}`,
     '',
   ].join(';\n\n');

@@ -39,6 +39,12 @@ export class SqliteConnection {
     return this.#database.prepare<never>(sql);
   }
 
+  /** A statement of any kind. */
+  any<R extends Row>(sql: string): SqliteStatement<R> {
+    const statement = this.#database.prepare<R>(sql);
+    return statement.reader ? statement.raw().safeIntegers() : statement;
+  }
+
   execute(sql: string): void {
     this.#database.exec(sql);
   }

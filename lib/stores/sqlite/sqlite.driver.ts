@@ -3,6 +3,8 @@ import { MissingDriverError } from '../../contract/errors.js';
 
 /** What is used of a better-sqlite3 statement. */
 export interface SqliteStatement<Row> {
+  /** Whether it returns rows. */
+  readonly reader: boolean;
   run(...parameters: unknown[]): { changes: number | bigint };
   get(...parameters: unknown[]): Row | undefined;
   all(...parameters: unknown[]): Row[];

@@ -1,6 +1,7 @@
 import type { AppendResult, MaybePromise } from '../../contract/contract.types.js';
 import { CommitSignal } from '../../streams/commit-signal.js';
-import type { CommittedBatch, CursorStore, LogSource } from '../../streams/log-source.js';
+import type { StreamLedger } from '../../streams/ledger.js';
+import type { CommittedBatch, LogSource } from '../../streams/log-source.js';
 import type { BusyRetry } from './sqlite.busy.js';
 import type { SqliteConnection } from './sqlite.connection.js';
 import type { SqliteContext } from './sqlite.context.js';
@@ -12,7 +13,7 @@ type BatchRow = readonly [first_sequence_number: bigint, last_sequence_number: b
 
 /** The log as streams walk it, on the store's main connection. */
 export class SqliteLog implements LogSource {
-  readonly cursors: CursorStore;
+  readonly ledger: StreamLedger;
   readonly #connection: SqliteConnection;
   readonly #context: SqliteContext;
   readonly #retry: BusyRetry;
@@ -30,13 +31,13 @@ export class SqliteLog implements LogSource {
   constructor(
     connection: SqliteConnection,
     context: SqliteContext,
-    cursors: CursorStore,
+    ledger: StreamLedger,
     retry: BusyRetry,
     pollInterval: number,
   ) {
     this.#connection = connection;
     this.#context = context;
-    this.cursors = cursors;
+    this.ledger = ledger;
     this.#retry = retry;
     this.#pollInterval = pollInterval;
     this.#commits = new CommitSignal(() => this.#watch());

@@ -1,4 +1,5 @@
 import { ForeignDatabaseError, UnsupportedFormatError } from '../../contract/errors.js';
+import { ledgerColumns } from '../ledger/ledger-sql.js';
 import type { SqliteConnection } from './sqlite.connection.js';
 
 /** FACTSTR's tables, as FACTSTR 0.5.2 creates them. */
@@ -24,13 +25,12 @@ const FACTSTR_TABLES = {
 )`,
 };
 
-/** What we know of a durable stream beyond FACTSTR's cursor. FACTSTR does not look at it. */
+/** What we know of durable streams beyond FACTSTR's cursors. FACTSTR does not look at it. */
+const COLUMNS = ledgerColumns('sqlite');
 const OWN_TABLES = {
-  nestjs_factstr_streams: `CREATE TABLE IF NOT EXISTS nestjs_factstr_streams (
-  name TEXT PRIMARY KEY,
-  fingerprint_sequence_number INTEGER,
-  fingerprint TEXT
-)`,
+  nestjs_factstr_streams: `CREATE TABLE IF NOT EXISTS nestjs_factstr_streams (${COLUMNS.streams}\n)`,
+  nestjs_factstr_parked: `CREATE TABLE IF NOT EXISTS nestjs_factstr_parked (${COLUMNS.parked}\n)`,
+  nestjs_factstr_interventions: `CREATE TABLE IF NOT EXISTS nestjs_factstr_interventions (${COLUMNS.interventions}\n)`,
 };
 
 const INDEXES = {
@@ -64,13 +64,11 @@ const FACTSTR_COLUMNS: Record<keyof typeof FACTSTR_TABLES, readonly string[]> = 
   ],
 };
 
-/** Later releases add columns. */
+/** What must be there; later releases add columns. */
 const OWN_COLUMNS: Record<keyof typeof OWN_TABLES, readonly string[]> = {
-  nestjs_factstr_streams: [
-    'name TEXT 1',
-    'fingerprint_sequence_number INTEGER 0',
-    'fingerprint TEXT 0',
-  ],
+  nestjs_factstr_streams: ['name TEXT 1', 'fingerprint TEXT 0', 'epoch INTEGER 0'],
+  nestjs_factstr_parked: ['name TEXT 1', 'sequence_number INTEGER 2'],
+  nestjs_factstr_interventions: ['name TEXT 0', 'verb TEXT 0'],
 };
 
 const OBJECTS = { ...FACTSTR_TABLES, ...OWN_TABLES, ...INDEXES };

@@ -14,7 +14,7 @@ import { SqliteAppendQueue } from './sqlite.append-queue.js';
 import { BusyRetry } from './sqlite.busy.js';
 import type { SqliteConnection } from './sqlite.connection.js';
 import { SqliteContext } from './sqlite.context.js';
-import { SqliteCursors } from './sqlite.cursors.js';
+import { SqliteLedger } from './sqlite.ledger.js';
 import { identityOf, openDatabase, prepareFile } from './sqlite.file.js';
 import { SqliteLog } from './sqlite.log.js';
 import { resolveSqliteOptions } from './sqlite.options.js';
@@ -44,7 +44,7 @@ export class FactstrSqliteStore extends StreamingStore implements FactStore {
   readonly #context: SqliteContext;
   readonly #writer: SqliteWriter;
   readonly #queue: SqliteAppendQueue;
-  readonly #cursors: SqliteCursors;
+  readonly #ledger: SqliteLedger;
   readonly #log: SqliteLog;
   readonly #closed = new AbortController();
 
@@ -61,11 +61,11 @@ export class FactstrSqliteStore extends StreamingStore implements FactStore {
     this.#retry = new BusyRetry(file, busyTimeout);
     this.#connection = openDatabase(file, this.#retry);
     this.#context = new SqliteContext(this.#connection);
-    this.#cursors = new SqliteCursors(file, identityOf(file), this.#retry);
+    this.#ledger = new SqliteLedger(file, identityOf(file), this.#retry);
     this.#log = new SqliteLog(
       this.#connection,
       this.#context,
-      this.#cursors,
+      this.#ledger,
       this.#retry,
       pollInterval,
     );
@@ -140,7 +140,7 @@ export class FactstrSqliteStore extends StreamingStore implements FactStore {
     this.#queue.close();
     this.#log.close();
     this.#connection.close();
-    void ended.then(() => this.#cursors.close());
+    void ended.then(() => this.#ledger.close());
   }
 
   #appendRequest(events: NewEvent[]): AppendRequest {

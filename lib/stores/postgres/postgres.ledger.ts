@@ -1,18 +1,33 @@
+import type { MaybePromise } from '../../contract/contract.types.js';
 import { BatchBoundariesMissingError } from '../../contract/errors.js';
-import type { CursorStore, Fingerprint, StoredCursor } from '../../streams/log-source.js';
+import type { StoredStream, StreamLedger } from '../../streams/ledger.js';
+import { ledgerSql } from '../ledger/ledger-sql.js';
+import { SqlLedger } from '../ledger/sql-ledger.js';
+import type { SqlRow, SqlRunner, SqlStep } from '../ledger/sql-steps.js';
 import type { PostgresConnection, ReadySchema } from './postgres.connection.js';
-import type { PgRow, PgStatement } from './postgres.driver.js';
 import { BOUNDARY_FORMAT_KEY } from './postgres.schema.js';
 
-/**
- * The cursors of the durable streams. A position is FACTSTR's row, so that either engine can go on from it; the
- * fingerprint of the fact there is a row of our own.
- */
-export class PostgresCursors implements CursorStore {
+/** Cursors and leases. A position is FACTSTR's row, so that either engine can go on from it. */
+export class PostgresLedger extends SqlLedger implements StreamLedger {
   readonly #connection: PostgresConnection;
   #identity: string | undefined;
 
   constructor(connection: PostgresConnection) {
+    // The schema is known once connected; until then it stands for itself in the statements.
+    super(
+      ledgerSql(
+        'postgres',
+        {
+          cursors: `${SCHEMA}.durable_stream_cursors`,
+          cursorName: 'durable_stream_id',
+          streams: `${SCHEMA}.nestjs_factstr_streams`,
+          parked: `${SCHEMA}.nestjs_factstr_parked`,
+          interventions: `${SCHEMA}.nestjs_factstr_interventions`,
+        },
+        { flushed: false },
+      ),
+      new PostgresStepRunner(connection),
+    );
     this.#connection = connection;
   }
 
@@ -34,54 +49,10 @@ FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()`,
     return (this.#identity = `postgres:${server![0]}:${row![0]}:${schema}`);
   }
 
-  async open(name: string, queryText: string): Promise<StoredCursor> {
-    const connected = await this.#connection.ready();
-    await this.#checkBoundaries(connected, name);
-    const { run, schema } = connected;
-    const what = `Opening the durable stream ${JSON.stringify(name)}`;
-    const read: PgStatement = {
-      text: `
-SELECT c.last_processed_sequence_number::text, c.event_query,
-  s.fingerprint_sequence_number::text, s.fingerprint
-FROM ${schema}.durable_stream_cursors AS c
-LEFT JOIN ${schema}.nestjs_factstr_streams AS s ON s.name = c.durable_stream_id
-WHERE c.durable_stream_id = $1`,
-      values: [name],
-    };
-    const known = (await run(what, read))[0];
-    if (known !== undefined) return toCursor(known);
-    await run(what, {
-      text: `
-INSERT INTO ${schema}.durable_stream_cursors (durable_stream_id, event_query, last_processed_sequence_number)
-VALUES ($1, $2, 0) ON CONFLICT DO NOTHING`,
-      values: [name, queryText],
-    });
-    return toCursor((await run(what, read))[0]!);
-  }
-
-  /**
-   * One statement, hence one transaction: a fingerprint never stands without its position. It is not flushed: a
-   * crash of the server, not of this process, may cost the newest positions, and their facts come again.
-   */
-  async advance(name: string, fingerprint: Fingerprint): Promise<void> {
-    const { run, schema } = await this.#connection.ready();
-    await run(`Advancing the durable stream ${JSON.stringify(name)}`, {
-      name: 'advance',
-      text: `
-WITH unflushed AS MATERIALIZED (
-  SELECT pg_catalog.set_config('synchronous_commit', 'off', true)
-), moved AS (
-  UPDATE ${schema}.durable_stream_cursors SET last_processed_sequence_number = $2::bigint
-  WHERE durable_stream_id = $1::text AND last_processed_sequence_number < $2::bigint
-  RETURNING durable_stream_id
-)
-INSERT INTO ${schema}.nestjs_factstr_streams (name, fingerprint_sequence_number, fingerprint)
-SELECT moved.durable_stream_id, $2::bigint, $3::text FROM unflushed, moved
-ON CONFLICT (name) DO UPDATE SET
-  fingerprint_sequence_number = excluded.fingerprint_sequence_number,
-  fingerprint = excluded.fingerprint`,
-      values: [name, String(fingerprint.sequence_number), fingerprint.hash],
-    });
+  /** @throws BatchBoundariesMissingError */
+  override async open(name: string, queryText: string, start: bigint): Promise<StoredStream> {
+    await this.#checkBoundaries(await this.#connection.ready(), name);
+    return super.open(name, queryText, start);
   }
 
   /** Without the marker every append has a row: where one is missing, nobody knows what was appended together. */
@@ -119,13 +90,40 @@ FROM (
   }
 }
 
-function toCursor([position, query_text, number, hash]: PgRow): StoredCursor {
-  return {
-    position: BigInt(position!),
-    query_text: query_text!,
-    fingerprint:
-      number === null || number === undefined || hash === null || hash === undefined
-        ? null
-        : { sequence_number: BigInt(number), hash },
-  };
+const SCHEMA = '{schema}';
+const WHAT = 'Keeping a durable stream';
+
+/** Runs a ledger's steps: a single one by itself, several in a transaction. */
+class PostgresStepRunner implements SqlRunner {
+  readonly dialect = 'postgres';
+  readonly #connection: PostgresConnection;
+
+  constructor(connection: PostgresConnection) {
+    this.#connection = connection;
+  }
+
+  async run(steps: readonly SqlStep[]): Promise<SqlRow[][] | undefined> {
+    const { run, database, schema } = await this.#connection.ready();
+    const [only] = steps;
+    if (steps.length === 1 && only !== undefined) {
+      const rows = await run(WHAT, statement(only, schema));
+      return only.guard === true && rows.length === 0 ? undefined : [rows];
+    }
+    return database.transaction(WHAT, async (runInside) => {
+      const results: SqlRow[][] = [];
+      for (const step of steps) {
+        const rows = await runInside(statement(step, schema));
+        if (step.guard === true && rows.length === 0) {
+          await runInside({ text: 'ROLLBACK' });
+          return undefined;
+        }
+        results.push(rows);
+      }
+      return results;
+    });
+  }
+}
+
+function statement({ sql, values }: SqlStep, schema: string): { text: string; values: unknown[] } {
+  return { text: sql.replaceAll(SCHEMA, schema), values: [...values] };
 }

@@ -1,0 +1,33 @@
+/**
+ * Options of `@DurableProjection`. Times in milliseconds.
+ *
+ * @publicApi
+ */
+export interface DurableProjectionOptions {
+  /** Names the stored cursor, within its store. Two projections of one name and version fail the bootstrap. */
+  name: string;
+  /** The named store to follow. Default: the one without a name. */
+  store?: string;
+  /**
+   * Default 1. A higher one replays beside the running version, with a cursor of its own (`name@2`), and stays
+   * when that is taken out of the code.
+   */
+  version?: number;
+  /** Where a cursor stands that does not exist yet. Default: the beginning. */
+  startFrom?: 'beginning' | 'now' | bigint;
+  /**
+   * Many facts per call, of as many batches as fit: up to `maxFacts` (a larger batch still comes whole), waiting
+   * up to `maxWait` (default 0) for more at the head. Default: one committed batch per call.
+   */
+  batch?: { maxFacts: number; maxWait?: number };
+  /**
+   * What becomes of facts on which the handler failed `maxAttempts` times. `pause` (default): the projection
+   * stops there. `park`: the fact is recorded with its error and the projection goes on; the facts of one call
+   * are then tried one by one, to find the culprit.
+   */
+  onFailure?: 'pause' | 'park';
+  /** Failed attempts at the same facts. Default: the module's `maxAttempts`. */
+  maxAttempts?: number;
+  /** The handler's deadline, at which its signal aborts. Default: the module's `timeout`. */
+  timeout?: number;
+}

@@ -1,0 +1,316 @@
+import type { EventRecord } from '../contract/contract.types.js';
+import { DurableStreamQueryChangedError } from '../contract/errors.js';
+import type { PreparedQuery } from '../contract/validation.js';
+import { queryText, sameMeaning } from '../matching/query-text.js';
+import { checkCursor } from '../streams/fingerprint.js';
+import { Contender } from '../streams/lease.js';
+import type { Lease, LeaseOptions } from '../streams/lease.js';
+import type {
+  Intervention,
+  ParkedFact,
+  RecordedIntervention,
+  StoredStream,
+} from '../streams/ledger.js';
+import type { LogReader } from '../streams/log-reader.js';
+import type { LogSource } from '../streams/log-source.js';
+import { pause } from '../streams/turns.js';
+import { backOff } from './back-off.js';
+import type { Effects, Work } from './effects.js';
+import { describeError, errorCode, isPassing } from './failures.js';
+import { GivenUp, LeaseLost, OwnedRun } from './owned-run.js';
+import type { RunEvents } from './owned-run.js';
+import { retryParked } from './parked-facts.js';
+import type { Projection, ProjectionObserver } from './projection.js';
+import { RunnerState } from './runner-state.js';
+import type { Runner } from './runner.js';
+
+/** What a runner walks. */
+export interface WalkableLog {
+  readonly source: LogSource;
+  readonly reader: LogReader;
+}
+
+/**
+ * Keeps one projection running somewhere: contends for its lease, walks the log while it has it, and starts over
+ * when it lost it or an operator intervened. Never ends by itself: what cannot go on says so and looks again.
+ */
+export class LeasedRunner implements Runner {
+  readonly #log: WalkableLog;
+  readonly #projection: Projection;
+  readonly #query: PreparedQuery;
+  readonly #effects: Effects;
+  readonly #lease: LeaseOptions;
+  readonly #observer: ProjectionObserver;
+  readonly #state: RunnerState;
+  #run: { stop: AbortController; cancel: AbortController } | undefined;
+  #running: Promise<void> = Promise.resolve();
+  #owned: { lease: Lease; ended: Promise<void>; stop: AbortController } | undefined;
+  #stoppedForGood = false;
+  /** Operators' words that are being recorded: meanwhile nothing is claimed. */
+  #intervening = 0;
+  #sleep = new AbortController();
+
+  constructor(
+    log: WalkableLog,
+    projection: Projection,
+    query: PreparedQuery,
+    effects: Effects,
+    lease: LeaseOptions,
+    observer: ProjectionObserver,
+  ) {
+    this.#log = log;
+    this.#projection = projection;
+    this.#query = query;
+    this.#effects = effects;
+    this.#lease = lease;
+    this.#observer = observer;
+    this.#state = new RunnerState(observer, (report) => {
+      const lease = this.#owned?.lease;
+      if (lease === undefined) return;
+      // Others only read it; an owner that cannot write it has other worries.
+      void Promise.resolve(effects.ledger.report(projection.name, lease.epoch, report)).catch(
+        () => undefined,
+      );
+    });
+  }
+
+  get state(): RunnerState {
+    return this.#state;
+  }
+
+  start(): void {
+    if (this.#run !== undefined || this.#stoppedForGood) return;
+    const run = { stop: new AbortController(), cancel: new AbortController() };
+    this.#run = run;
+    const before = this.#running;
+    this.#running = before.then(() => this.#contend(run));
+  }
+
+  /** Ends for good and gives the lease back. What fails from now on is not an attempt. */
+  async stop(): Promise<void> {
+    this.#stoppedForGood = true;
+    this.#run?.stop.abort();
+    this.#run?.cancel.abort();
+    this.#run = undefined;
+    this.#state.enter('stopped', 'the application is shutting down');
+    await this.#running;
+  }
+
+  get owned(): boolean {
+    return this.#owned !== undefined;
+  }
+
+  async stored(): Promise<StoredStream | undefined> {
+    return this.#effects.ledger.find(this.#projection.name);
+  }
+
+  /**
+   * Records an operator's word, whoever runs the projection. What is in flight in this process is finished first;
+   * what is in flight elsewhere is fenced, and its facts come again.
+   */
+  async intervene(intervention: Intervention, onReset?: Work): Promise<void> {
+    const { name } = this.#projection;
+    const { ledger } = this.#effects;
+    // A projection that never ran has nothing stored to be told.
+    await ledger.open(name, queryText(this.#query), await this.#start());
+    this.#intervening++;
+    try {
+      this.#owned?.stop.abort();
+      await this.#owned?.ended;
+      const queryIsTaken = intervention.position !== undefined;
+      await this.#effects.intervene(
+        name,
+        queryIsTaken ? { ...intervention, queryText: queryText(this.#query) } : intervention,
+        onReset,
+      );
+    } finally {
+      this.#intervening--;
+      this.#sleep.abort();
+    }
+  }
+
+  async parked(): Promise<ParkedFact[]> {
+    return this.#effects.ledger.parked(this.#projection.name);
+  }
+
+  async interventions(): Promise<RecordedIntervention[]> {
+    return this.#effects.ledger.interventions(this.#projection.name);
+  }
+
+  async #contend(run: { stop: AbortController; cancel: AbortController }): Promise<void> {
+    const { signal } = run.stop;
+    const { claimInterval } = this.#lease;
+    let contender = this.#contender();
+    for (let failures = 0; !signal.aborted;) {
+      try {
+        const stored = await this.#stored();
+        if (signal.aborted) return;
+        const lease =
+          stored.paused || this.#intervening > 0 ? undefined : await contender.attempt();
+        if (lease === undefined) {
+          this.#standBy(stored, contender.holder);
+          // Not all at once, so that projections spread over the processes.
+          await this.#pause(claimInterval * (0.5 + Math.random() / 2), signal);
+          continue;
+        }
+        contender = this.#contender();
+        await this.#own(lease, run);
+        failures = 0;
+      } catch (error) {
+        if (error instanceof LeaseLost || signal.aborted) continue;
+        failures++;
+        await this.#failed(error, failures, signal);
+      }
+    }
+  }
+
+  #contender(): Contender {
+    return new Contender(this.#effects.ledger, this.#projection.name, this.#lease);
+  }
+
+  async #stored(): Promise<StoredStream> {
+    const { name } = this.#projection;
+    const { ledger } = this.#effects;
+    if (this.#state.is('idle')) this.#state.enter('starting', null);
+    const known = await ledger.find(name);
+    // Opening also completes what FACTSTR began, and checks the batches' boundaries.
+    const start = known === undefined ? await this.#start() : 0n;
+    const stored = await ledger.open(name, queryText(this.#query), start);
+    if (!sameMeaning(stored.query_text, this.#query)) {
+      throw new DurableStreamQueryChangedError(
+        `The projection ${JSON.stringify(name)} was run with another query before. Two ways out: reset it ` +
+          '(FactstrProjections.rebuild), which takes the new query and starts over, or give it a new version or name.',
+      );
+    }
+    return stored;
+  }
+
+  async #start(): Promise<bigint> {
+    const { startFrom = 'beginning' } = this.#projection;
+    if (startFrom === 'beginning') return 0n;
+    return startFrom === 'now' ? this.#log.source.head() : startFrom;
+  }
+
+  #standBy(stored: StoredStream, holder: string): void {
+    this.#state.position(stored.position);
+    if (this.#intervening > 0) return;
+    if (stored.paused) {
+      const { report } = stored;
+      // An owner that gave up said why; an operator's word needs no reason.
+      const own = report?.state === 'paused' ? report : null;
+      this.#state.enter('paused', own?.reason ?? 'paused by an operator', own?.code ?? null);
+    } else {
+      this.#state.enter('starting', `run by ${holder}`);
+    }
+  }
+
+  async #own(lease: Lease, run: { stop: AbortController; cancel: AbortController }): Promise<void> {
+    const stop = new AbortController();
+    const ended = this.#walk(lease, {
+      stop: AbortSignal.any([run.stop.signal, stop.signal]),
+      cancel: run.cancel.signal,
+    }).finally(() => lease.release());
+    const settled = ended.then(
+      () => undefined,
+      () => undefined,
+    );
+    this.#owned = { lease, ended: settled, stop };
+    try {
+      await ended;
+    } finally {
+      this.#owned = undefined;
+    }
+  }
+
+  async #walk(lease: Lease, signals: { stop: AbortSignal; cancel: AbortSignal }): Promise<void> {
+    const { source, reader } = this.#log;
+    const { name } = this.#projection;
+    const { ledger } = this.#effects;
+    // Read again under the lease: the former owner may have moved it since.
+    const stored = (await ledger.find(name))!;
+    const head = await source.head();
+    await checkCursor(source, name, stored, head);
+    this.#state.enter(stored.position < head ? 'replaying' : 'live', null);
+    this.#state.parkedCount(stored.parkedCount);
+    reader.enter();
+    try {
+      if (stored.retryParked) {
+        await retryParked(
+          this.#log.source,
+          this.#projection,
+          this.#effects,
+          lease,
+          this.#events(),
+          signals,
+        );
+      }
+      const owned = new OwnedRun(
+        this.#projection,
+        this.#effects,
+        lease,
+        this.#events(),
+        head,
+        signals,
+      );
+      await owned.walk(reader, this.#query, stored.position);
+    } catch (error) {
+      if (!(error instanceof GivenUp)) throw error;
+      await this.#pauseItself(error, lease);
+    } finally {
+      reader.leave();
+    }
+  }
+
+  #events(): RunEvents {
+    const state = this.#state;
+    return {
+      position: (position) => state.position(position),
+      replayed: () => state.replayed(),
+      failed: (facts: readonly EventRecord[], attempt, error) => {
+        this.#observer.failed(facts, attempt, error);
+        state.failed(attempt, describeError(error), errorCode(error));
+      },
+      waiting: (error) => state.waiting(describeError(error), errorCode(error)),
+      stuck: (facts) =>
+        state.stuck(
+          `the handler has not settled on fact ${facts[0]!.sequence_number} for ${this.#projection.timeout} ms`,
+        ),
+      recovered: () => state.recovered(),
+      parked: (sequenceNumber, error) => {
+        state.addParked();
+        this.#observer.parked(sequenceNumber, error);
+      },
+      unparked: () => state.unparked(),
+    };
+  }
+
+  /** Recorded like an operator's word, so that no other process takes it up, and a restart does not either. */
+  async #pauseItself(error: GivenUp, lease: Lease): Promise<void> {
+    const { name } = this.#projection;
+    const { ledger } = this.#effects;
+    this.#state.gaveUp(error.message, errorCode(error.cause));
+    await ledger.report(name, lease.epoch, this.#state.report());
+    await ledger.intervene(name, { verb: 'pause', by: `maxAttempts (${error.attempts})` });
+  }
+
+  /** Looks again later, whatever it is: an operator may mend it, and a database may come back. */
+  async #failed(error: unknown, failures: number, signal: AbortSignal): Promise<void> {
+    const passing = isPassing(error);
+    this.#state.enter(
+      passing ? 'retrying' : 'stopped',
+      describeError(error),
+      errorCode(error),
+      true,
+    );
+    const delay = passing
+      ? backOff(failures, this.#projection.retry)
+      : Math.min(this.#lease.claimInterval * 4, 5_000);
+    await this.#pause(delay, signal);
+  }
+
+  /** Cut short when an operator has said something in this process. */
+  async #pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+    this.#sleep = new AbortController();
+    await pause(milliseconds, AbortSignal.any([signal, this.#sleep.signal]));
+  }
+}

@@ -1,0 +1,35 @@
+import type { FactStore } from '../contract/contract.types.js';
+import { DEFAULT_LIMITS } from '../contract/limits.js';
+import { prepareQuery } from '../contract/validation.js';
+import { cleanContext } from './clean-context.js';
+import { StreamingStore } from '../streams/streaming-store.js';
+import { PlainEffects } from './effects.js';
+import type { Effects } from './effects.js';
+import { LeasedRunner } from './leased-runner.js';
+import type { Projection, ProjectionObserver } from './projection.js';
+import type { Runner } from './runner.js';
+import { StreamRunner } from './stream-runner.js';
+
+/** The runner that a store admits. `effects`: where not the store itself keeps the cursor. */
+export function makeRunner(
+  store: FactStore,
+  projection: Projection,
+  observer: ProjectionObserver,
+  effects?: Effects,
+): Runner {
+  if (!(store instanceof StreamingStore)) return new StreamRunner(store, projection, observer);
+  const { source, reader, lease } = store.walkable;
+  const context = cleanContext();
+  const outside: Projection = {
+    ...projection,
+    handle: (call) => context.runInAsyncScope(() => projection.handle(call)),
+  };
+  return new LeasedRunner(
+    { source, reader },
+    outside,
+    prepareQuery(projection.query, DEFAULT_LIMITS),
+    effects ?? new PlainEffects(source.ledger),
+    lease,
+    observer,
+  );
+}

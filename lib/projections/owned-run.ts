@@ -1,0 +1,264 @@
+import type { EventRecord, MaybePromise } from '../contract/contract.types.js';
+import type { PreparedQuery } from '../contract/validation.js';
+import { fingerprintOf } from '../streams/fingerprint.js';
+import type { Lease } from '../streams/lease.js';
+import type { LogReader } from '../streams/log-reader.js';
+import type { CommittedBatch } from '../streams/log-source.js';
+import { StreamWalk } from '../streams/stream-walk.js';
+import type { WalkSteps } from '../streams/stream-walk.js';
+import { pause, retryDelay } from '../streams/turns.js';
+import { backOff } from './back-off.js';
+import { HandlerFailure, callHandler } from './call-handler.js';
+import type { Effects } from './effects.js';
+import { describeError } from './failures.js';
+import type { Projection } from './projection.js';
+
+/** The lease has passed to somebody else, or an operator intervened: nothing more is committed. */
+export class LeaseLost extends Error {}
+
+/** The handler failed for good on these facts; `cause` is its last error. */
+export class GivenUp extends Error {
+  constructor(
+    readonly sequenceNumber: bigint,
+    readonly attempts: number,
+    override readonly cause: unknown,
+  ) {
+    super(`failed ${attempts} times on fact ${sequenceNumber}: ${describeError(cause)}`);
+  }
+}
+
+/** Where a run tells how it fares. */
+export interface RunEvents {
+  position(position: bigint): void;
+  replayed(): void;
+  failed(facts: readonly EventRecord[], attempt: number, error: unknown): void;
+  /** The database that keeps the cursor, or the log, does not answer; it is tried again. */
+  waiting(error: unknown): void;
+  stuck(facts: readonly EventRecord[]): void;
+  /** Goes on after `failed`, `waiting` or `stuck`. */
+  recovered(): void;
+  parked(sequenceNumber: bigint, error: string): void;
+  unparked(sequenceNumber: bigint): void;
+}
+
+/**
+ * A projection's walk under one lease. Retries in place, so that facts stay in order; whatever it commits is
+ * conditional on the lease's epoch.
+ */
+export class OwnedRun implements WalkSteps {
+  readonly #projection: Projection;
+  readonly #effects: Effects;
+  readonly #lease: Lease;
+  readonly #events: RunEvents;
+  /** Aborts when no further facts are to be taken; what is in flight is finished. */
+  readonly #stop: AbortSignal;
+  /** Aborts what is in flight. */
+  readonly #cancel: AbortSignal;
+  readonly #replayUntil: bigint;
+  #replaying = true;
+  /** Facts that wait to be handled together. */
+  #waiting: EventRecord[] = [];
+  #waitingSince = 0;
+  /** The newest fact that was passed while the stored cursor stands before it. */
+  #unstored: EventRecord | undefined;
+
+  constructor(
+    projection: Projection,
+    effects: Effects,
+    lease: Lease,
+    events: RunEvents,
+    replayUntil: bigint,
+    signals: { stop: AbortSignal; cancel: AbortSignal },
+  ) {
+    this.#projection = projection;
+    this.#effects = effects;
+    this.#lease = lease;
+    this.#events = events;
+    this.#replayUntil = replayUntil;
+    this.#stop = AbortSignal.any([signals.stop, lease.lost]);
+    this.#cancel = AbortSignal.any([signals.cancel, lease.lost]);
+  }
+
+  /** Walks until told to stop. @throws LeaseLost, GivenUp, and errors of the database that do not pass */
+  async walk(reader: LogReader, query: PreparedQuery, position: bigint): Promise<void> {
+    this.#passed(position);
+    await new StreamWalk(reader, query, position, this.#stop).run(this);
+    if (this.#lease.lost.aborted) throw new LeaseLost();
+  }
+
+  async batch(matching: readonly EventRecord[], batch: CommittedBatch): Promise<void> {
+    const { maxFacts } = this.#projection.batch ?? { maxFacts: 0 };
+    if (matching.length > 0) {
+      if (this.#waiting.length + matching.length > maxFacts) await this.#flush();
+      if (this.#waiting.length === 0) this.#waitingSince = performance.now();
+      this.#waiting.push(...matching);
+    }
+    this.#unstored = batch.event_records.at(-1);
+    if (this.#waiting.length >= maxFacts && this.#waiting.length > 0) await this.#flush();
+  }
+
+  /** Facts that do not match need no write each: the page's end stores how far they reach. */
+  async pageEnd(): Promise<void> {
+    if (this.#waiting.length === 0) await this.#flush();
+  }
+
+  /** At the head: what waits for company waits no longer than `maxWait`. */
+  async idle(): Promise<number | undefined> {
+    const { maxWait } = this.#projection.batch ?? { maxWait: 0 };
+    const left = this.#waiting.length === 0 ? 0 : this.#waitingSince + maxWait - performance.now();
+    if (left > 0) return left;
+    await this.#flush();
+    return undefined;
+  }
+
+  readFailed(error: unknown, attempt: number): void {
+    if (attempt === 0) this.#events.waiting(error);
+  }
+
+  async #flush(): Promise<void> {
+    const last = this.#unstored;
+    if (last === undefined || this.#cancel.aborted) return;
+    const facts = this.#waiting;
+    this.#waiting = [];
+    if (facts.length > 0) await this.#deliver(facts, last);
+    else await this.#store(last);
+    this.#unstored = undefined;
+    this.#passed(last.sequence_number);
+  }
+
+  /** One call with its retries; the cursor then stands at `last`. */
+  async #deliver(facts: readonly EventRecord[], last: EventRecord): Promise<void> {
+    const { retry } = this.#projection;
+    for (let attempt = 1; ; attempt++) {
+      const error = await this.#attempt(facts, last, attempt);
+      if (error === undefined) return;
+      this.#events.failed(facts, attempt, error);
+      if (attempt >= retry.maxAttempts) return this.#giveUp(facts, last, attempt, error);
+      await pause(backOff(attempt, retry), this.#cancel);
+      this.#checkOwned();
+    }
+  }
+
+  /** The handler's error, or `undefined` when effects and cursor are committed. */
+  async #attempt(
+    facts: readonly EventRecord[],
+    last: EventRecord,
+    attempt: number,
+  ): Promise<unknown> {
+    let handled = false;
+    const work = async (manager: unknown): Promise<void> => {
+      // A plain handler that succeeded is not called again because its cursor could not be stored.
+      if (handled && !this.#effects.transactional) return;
+      await this.#call(facts, attempt, manager);
+      handled = true;
+    };
+    for (let failures = 0; ; failures++) {
+      try {
+        const { ledgerName, epoch } = this.#fence();
+        this.#checkCommitted(
+          await this.#effects.commit(ledgerName, epoch, fingerprintOf(last), work),
+        );
+        if (attempt > 1 || failures > 0) this.#events.recovered();
+        return undefined;
+      } catch (error) {
+        if (error instanceof LeaseLost) throw error;
+        // A handler that gives up because it is told to has not failed.
+        if (this.#cancel.aborted) throw new LeaseLost();
+        if (error instanceof HandlerFailure) return error.cause;
+        this.#events.waiting(error);
+        await pause(retryDelay(failures), this.#cancel);
+        this.#checkOwned();
+      }
+    }
+  }
+
+  async #call(facts: readonly EventRecord[], attempt: number, manager: unknown): Promise<void> {
+    await callHandler(this.#projection, facts, {
+      attempt,
+      replaying: this.#replaying,
+      manager,
+      signal: this.#cancel,
+      onStuck: () => this.#events.stuck(facts),
+    });
+  }
+
+  /** Finds the culprit where that is harmless, and parks or refuses only that one. */
+  async #giveUp(
+    facts: readonly EventRecord[],
+    last: EventRecord,
+    attempts: number,
+    error: unknown,
+  ): Promise<void> {
+    const parks = this.#projection.onFailure === 'park';
+    if (facts.length > 1 && (parks || this.#effects.transactional)) {
+      for (const fact of facts) await this.#deliverSingly(fact, attempts);
+      await this.#store(last);
+      return;
+    }
+    const culprit = facts[0]!;
+    if (!parks) throw new GivenUp(culprit.sequence_number, attempts, error);
+    await this.#park(culprit, attempts, error);
+    await this.#store(last);
+  }
+
+  async #deliverSingly(fact: EventRecord, attempts: number): Promise<void> {
+    const error = await this.#attempt([fact], fact, attempts + 1);
+    if (error === undefined) return;
+    this.#events.failed([fact], attempts + 1, error);
+    if (this.#projection.onFailure !== 'park') {
+      throw new GivenUp(fact.sequence_number, attempts + 1, error);
+    }
+    await this.#park(fact, attempts + 1, error);
+  }
+
+  async #park(fact: EventRecord, attempts: number, error: unknown): Promise<void> {
+    const { sequence_number } = fact;
+    const reason = describeError(error);
+    const { ledgerName, epoch } = this.#fence();
+    const parked = { sequence_number, error: reason, attempts, at: new Date().toISOString() };
+    await this.#persist(() => this.#effects.park(ledgerName, epoch, parked, fingerprintOf(fact)));
+    this.#events.parked(sequence_number, reason);
+  }
+
+  async #store(last: EventRecord): Promise<void> {
+    const { ledgerName, epoch } = this.#fence();
+    await this.#persist(() => this.#effects.ledger.advance(ledgerName, epoch, fingerprintOf(last)));
+  }
+
+  /** Writes until the database answers. */
+  async #persist(write: () => MaybePromise<boolean>): Promise<void> {
+    for (let failures = 0; ; failures++) {
+      try {
+        this.#checkCommitted(await write());
+        if (failures > 0) this.#events.recovered();
+        return;
+      } catch (error) {
+        if (error instanceof LeaseLost || this.#cancel.aborted) throw new LeaseLost();
+        this.#events.waiting(error);
+        await pause(retryDelay(failures), this.#cancel);
+        this.#checkOwned();
+      }
+    }
+  }
+
+  #passed(position: bigint): void {
+    this.#events.position(position);
+    if (!this.#replaying || position < this.#replayUntil) return;
+    this.#replaying = false;
+    this.#events.replayed();
+  }
+
+  #fence(): { ledgerName: string; epoch: bigint } {
+    return { ledgerName: this.#projection.name, epoch: this.#lease.epoch };
+  }
+
+  #checkCommitted(committed: boolean): void {
+    if (committed) return;
+    this.#lease.lose();
+    throw new LeaseLost();
+  }
+
+  #checkOwned(): void {
+    if (this.#cancel.aborted) throw new LeaseLost();
+  }
+}

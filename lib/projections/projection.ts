@@ -1,0 +1,44 @@
+import type { EventQuery, EventRecord } from '../contract/contract.types.js';
+import type { RetryPolicy } from './back-off.js';
+import type { ProjectionState } from './projection-status.js';
+
+/** One call of a projection's handler. */
+export interface ProjectionCall {
+  readonly facts: EventRecord[];
+  /** Counted from 1 for the same facts. */
+  readonly attempt: number;
+  /** Whether the facts were in the log before this process began to follow it. */
+  readonly replaying: boolean;
+  /** Aborts at the handler's deadline, when the projection is paused, and when the application shuts down. */
+  readonly signal: AbortSignal;
+  /** The transaction's entity manager, in transactional mode. */
+  readonly manager: unknown;
+}
+
+/** What is to run, and how. Times in milliseconds. */
+export interface Projection {
+  /** The cursor's name: with the version, where it is not the first. */
+  readonly name: string;
+  readonly query: EventQuery;
+  /** Where a new cursor stands. Default: the beginning. */
+  readonly startFrom?: 'beginning' | 'now' | bigint;
+  /** Many facts per call; absent: one committed batch per call. */
+  readonly batch?: { readonly maxFacts: number; readonly maxWait: number };
+  /** What becomes of facts on which the handler failed `maxAttempts` times. */
+  readonly onFailure: 'pause' | 'park';
+  /** The handler's deadline. */
+  readonly timeout: number;
+  readonly retry: RetryPolicy;
+  /** A throw, a rejection and `false` are failures; any other result is success. */
+  handle(call: ProjectionCall): unknown;
+}
+
+/** Told about what an operator should see. */
+export interface ProjectionObserver {
+  /** The handler failed; it is called again after a pause unless `changed` follows. */
+  failed(facts: readonly EventRecord[], attempt: number, error: unknown): void;
+  /** `failure`: nobody asked for it. */
+  changed(state: ProjectionState, reason: string | null, failure: boolean): void;
+  /** A fact was recorded as parked. */
+  parked(sequenceNumber: bigint, error: string): void;
+}

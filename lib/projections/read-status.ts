@@ -1,0 +1,66 @@
+import type { FactStore } from '../contract/contract.types.js';
+import { StreamingStore } from '../streams/streaming-store.js';
+import type { LogSource } from '../streams/log-source.js';
+import type { ProjectionState, ProjectionStatus } from './projection-status.js';
+import type { Runner } from './runner.js';
+
+type Identity = Pick<ProjectionStatus, 'store' | 'name' | 'version' | 'handler'>;
+
+/** How a projection fares, wherever it runs: its owner's account where another process owns it. */
+export async function readStatus(
+  identity: Identity,
+  runner: Runner,
+  store: FactStore,
+): Promise<ProjectionStatus> {
+  const source = store instanceof StreamingStore ? store.log : undefined;
+  const [stored, head] = await Promise.all([
+    orNull(() => runner.stored()),
+    orNull(async () => source?.head()),
+  ]);
+  const own = runner.state.report();
+  const elsewhere = !runner.owned && stored?.owner != null && own.state === 'starting';
+  const report = elsewhere && stored.report !== null ? stored.report : own;
+  const position = stored?.position ?? runner.state.storedPosition;
+  return {
+    ...identity,
+    state: report.state as ProjectionState,
+    reason: elsewhere ? (report.reason ?? own.reason) : report.reason,
+    code: report.code,
+    attempts: report.attempts,
+    lastError: report.lastError,
+    position,
+    head: head ?? null,
+    ...(await lagOf(source, position, head ?? null)),
+    parked: stored?.parkedCount ?? 0,
+    owner:
+      stored?.owner == null
+        ? null
+        : { host: stored.owner.host, pid: stored.owner.pid, self: runner.owned },
+  };
+}
+
+async function lagOf(
+  source: LogSource | undefined,
+  position: bigint | null,
+  head: bigint | null,
+): Promise<{ lag: bigint | null; lagTime: number | null }> {
+  if (source === undefined || position === null || head === null) {
+    return { lag: null, lagTime: null };
+  }
+  if (head <= position) return { lag: 0n, lagTime: 0 };
+  const [next] = (await orNull(async () => source.readBatches(position, 1))) ?? [];
+  const since = next?.event_records[0]?.occurred_at;
+  return {
+    lag: head - position,
+    lagTime: since === undefined ? null : Math.max(0, Date.now() - Date.parse(since)),
+  };
+}
+
+/** A status is told as far as it can be read. */
+async function orNull<T>(read: () => Promise<T>): Promise<T | null> {
+  try {
+    return await read();
+  } catch {
+    return null;
+  }
+}

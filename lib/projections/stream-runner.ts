@@ -1,0 +1,164 @@
+import type {
+  EventRecord,
+  EventStreamSubscription,
+  FactStore,
+} from '../contract/contract.types.js';
+import { InvalidOptionsError } from '../contract/errors.js';
+import type { Intervention, StoredStream } from '../streams/ledger.js';
+import { pause } from '../streams/turns.js';
+import { backOff } from './back-off.js';
+import { HandlerFailure, callHandler } from './call-handler.js';
+import { cleanContext } from './clean-context.js';
+import { describeError, errorCode, isPassing } from './failures.js';
+import type { Projection, ProjectionObserver } from './projection.js';
+import type { Runner } from './runner.js';
+import { RunnerState } from './runner-state.js';
+
+/**
+ * Keeps a projection running on a store that has nothing but the contract: by its own durable stream, with
+ * retries in place. Pausing is this process's affair, and where the cursor is only the store knows.
+ */
+export class StreamRunner implements Runner {
+  readonly state: RunnerState;
+  readonly owned = true;
+  readonly #store: FactStore;
+  readonly #projection: Projection;
+  readonly #observer: ProjectionObserver;
+  readonly #context = cleanContext();
+  #run: AbortController | undefined;
+  #running: Promise<void> = Promise.resolve();
+  #inFlight: Promise<unknown> = Promise.resolve();
+  #stoppedForGood = false;
+  /** The registration has reached the head. */
+  #following = false;
+
+  constructor(store: FactStore, projection: Projection, observer: ProjectionObserver) {
+    this.#store = store;
+    this.#projection = projection;
+    this.#observer = observer;
+    this.state = new RunnerState(observer, () => undefined);
+  }
+
+  start(): void {
+    if (this.#run !== undefined || this.#stoppedForGood) return;
+    const run = new AbortController();
+    this.#run = run;
+    const before = this.#running;
+    this.#running = before.then(() => this.#keepRunning(run));
+  }
+
+  async stop(): Promise<void> {
+    this.#stoppedForGood = true;
+    await this.#end();
+    this.state.enter('stopped', 'the application is shutting down');
+  }
+
+  stored(): Promise<StoredStream | undefined> {
+    return Promise.resolve(undefined);
+  }
+
+  async intervene({ verb }: Intervention): Promise<void> {
+    if (verb === 'resume') return this.start();
+    if (verb !== 'pause') {
+      throw new InvalidOptionsError(
+        `"${verb}" needs a store that shows its log (LogSource); this one has the contract only.`,
+      );
+    }
+    await this.#end();
+    this.state.enter('paused', 'paused by an operator');
+  }
+
+  parked(): Promise<never[]> {
+    return Promise.resolve([]);
+  }
+
+  interventions(): Promise<never[]> {
+    return Promise.resolve([]);
+  }
+
+  async #end(): Promise<void> {
+    this.#run?.abort();
+    this.#run = undefined;
+    await this.#running;
+    await this.#inFlight;
+  }
+
+  async #keepRunning(run: AbortController): Promise<void> {
+    const { retry } = this.#projection;
+    for (let failed = 1; !run.signal.aborted; failed++) {
+      this.#following = false;
+      this.state.enter('starting', null);
+      try {
+        const subscription = await this.#register(run);
+        this.#following = true;
+        if (!run.signal.aborted) this.state.enter('live', null);
+        await aborted(run.signal);
+        subscription.unsubscribe();
+        return;
+      } catch (error) {
+        if (run.signal.aborted) return;
+        const code = errorCode(error);
+        if (!isPassing(error) || (code === null && failed >= retry.maxAttempts)) {
+          this.#run = undefined;
+          run.abort();
+          this.state.enter('stopped', describeError(error), code, true);
+          return;
+        }
+        this.state.enter('retrying', describeError(error), code, true);
+        await pause(backOff(failed, retry), run.signal);
+      }
+    }
+  }
+
+  async #register(run: AbortController): Promise<EventStreamSubscription> {
+    const { name, query } = this.#projection;
+    return this.#store.streamToDurable({ name }, query, (facts) => {
+      const delivery = this.#context.runInAsyncScope(() => this.#deliver(facts, run));
+      this.#inFlight = delivery;
+      return delivery;
+    });
+  }
+
+  /** Retries in place: the stream waits, and the cursor stays. `false` ends the stream. */
+  async #deliver(facts: EventRecord[], run: AbortController): Promise<boolean> {
+    const { retry, timeout } = this.#projection;
+    if (!this.#following && this.state.is('starting')) this.state.enter('replaying', null);
+    for (let attempt = 1; !run.signal.aborted; attempt++) {
+      try {
+        await callHandler(this.#projection, facts, {
+          attempt,
+          replaying: !this.#following,
+          manager: undefined,
+          signal: run.signal,
+          onStuck: () => this.state.stuck(`the handler has not settled for ${timeout} ms`),
+        });
+        this.state.position(facts.at(-1)!.sequence_number);
+        if (attempt > 1 && !run.signal.aborted) this.state.recovered();
+        return true;
+      } catch (failure) {
+        if (run.signal.aborted) return false;
+        const error = failure instanceof HandlerFailure ? failure.cause : failure;
+        this.#observer.failed(facts, attempt, error);
+        if (attempt >= retry.maxAttempts) {
+          this.#run = undefined;
+          run.abort();
+          this.state.gaveUp(
+            `failed ${attempt} times on fact ${facts[0]!.sequence_number}: ${describeError(error)}`,
+            errorCode(error),
+          );
+          return false;
+        }
+        this.state.failed(attempt, describeError(error), errorCode(error));
+        await pause(backOff(attempt, retry), run.signal);
+      }
+    }
+    return false;
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => {
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}

@@ -1,0 +1,158 @@
+import type { SqlDialect } from './sql-steps.js';
+
+/** Where the ledger's tables are. Names are ours, or quoted by the caller; never input. */
+export interface LedgerTables {
+  /** The cursors: FACTSTR's table, or one of the same shape in a read model's database. */
+  readonly cursors: string;
+  /** The cursor table's name column. */
+  readonly cursorName: string;
+  readonly streams: string;
+  readonly parked: string;
+  readonly interventions: string;
+}
+
+export type LedgerSql = ReturnType<typeof ledgerSql>;
+
+/** The tables' columns, as they stand between the parentheses of CREATE TABLE. */
+export function ledgerColumns(dialect: SqlDialect, cursorName = 'name') {
+  const integer = dialect === 'postgres' ? 'bigint' : 'INTEGER';
+  const text = dialect === 'postgres' ? 'text' : 'TEXT';
+  const time = dialect === 'postgres' ? 'timestamptz' : 'TEXT';
+  const counter =
+    dialect === 'postgres'
+      ? 'bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY'
+      : 'INTEGER PRIMARY KEY';
+  return {
+    /** FACTSTR's shape, for a read model's database. */
+    cursors: `
+  ${cursorName} ${text} PRIMARY KEY,
+  event_query ${text} NOT NULL,
+  last_processed_sequence_number ${integer} NOT NULL`,
+    streams: `
+  name ${text} PRIMARY KEY,
+  fingerprint_sequence_number ${integer},
+  fingerprint ${text},
+  epoch ${integer} NOT NULL DEFAULT 0,
+  renewals ${integer} NOT NULL DEFAULT 0,
+  owner ${text},
+  lease_until ${time},
+  paused ${integer} NOT NULL DEFAULT 0,
+  retry_parked ${integer} NOT NULL DEFAULT 0,
+  report ${text}`,
+    parked: `
+  name ${text} NOT NULL,
+  sequence_number ${integer} NOT NULL,
+  error ${text} NOT NULL,
+  attempts ${integer} NOT NULL,
+  at ${text} NOT NULL,
+  PRIMARY KEY (name, sequence_number)`,
+    interventions: `
+  id ${counter},
+  name ${text} NOT NULL,
+  verb ${text} NOT NULL,
+  by_whom ${text},
+  position ${integer},
+  at ${text} NOT NULL`,
+  };
+}
+
+/**
+ * The statements. Numbers come in and go out as text: drivers differ in what they make of 64 bits. The fenced
+ * ones return a row exactly when the epoch still is the given one; on Postgres their UPDATE also locks the row,
+ * so that no takeover can pass between the check and the commit. With `flushed: false` a cursor's move does not
+ * wait for Postgres's disk: a crash of the server may cost the newest positions, whose facts come again.
+ */
+export function ledgerSql(dialect: SqlDialect, tables: LedgerTables, { flushed = true } = {}) {
+  const { cursors, cursorName, streams, parked, interventions } = tables;
+  const number = (placeholder: string): string =>
+    `CAST(${placeholder} AS ${dialect === 'postgres' ? 'bigint' : 'INTEGER'})`;
+  const until = (ttl: string): string =>
+    dialect === 'postgres'
+      ? `clock_timestamp() + CAST(${ttl} AS double precision) * interval '1 millisecond'`
+      : `CASE WHEN ${ttl} IS NULL THEN NULL END`;
+  const expired =
+    dialect === 'postgres'
+      ? 's.lease_until IS NOT NULL AND s.lease_until < clock_timestamp()'
+      : '1 = 0';
+  const greatest = dialect === 'postgres' ? 'greatest' : 'max';
+  /** Forward only, as the position: both columns move, or none. */
+  const markSet = `fingerprint = CASE WHEN coalesce(fingerprint_sequence_number, -1) < ${number('$3')} THEN $4 ELSE fingerprint END,
+  fingerprint_sequence_number = ${greatest}(coalesce(fingerprint_sequence_number, -1), ${number('$3')})`;
+  const text = (expression: string): string => `CAST(${expression} AS text)`;
+  return {
+    createCursor: `INSERT INTO ${cursors} (${cursorName}, event_query, last_processed_sequence_number)
+VALUES ($1, $2, ${number('$3')})
+ON CONFLICT (${cursorName}) DO NOTHING`,
+    createStream: `INSERT INTO ${streams} (name) VALUES ($1) ON CONFLICT (name) DO NOTHING`,
+    find: `SELECT ${text('c.last_processed_sequence_number')} AS position, c.event_query,
+  ${text('s.fingerprint_sequence_number')} AS fingerprint_at, s.fingerprint,
+  ${text('coalesce(s.epoch, 0)')} AS epoch, ${text('coalesce(s.renewals, 0)')} AS renewals, s.owner,
+  CASE WHEN ${expired} THEN '1' ELSE '0' END AS expired,
+  ${text('coalesce(s.paused, 0)')} AS paused, ${text('coalesce(s.retry_parked, 0)')} AS retry_parked, s.report,
+  ${text(`(SELECT count(*) FROM ${parked} p WHERE p.name = c.${cursorName})`)} AS parked_count
+FROM ${cursors} c LEFT JOIN ${streams} s ON s.name = c.${cursorName}
+WHERE c.${cursorName} = $1`,
+    claim: `UPDATE ${streams}
+SET epoch = epoch + 1, renewals = 0, owner = $4, lease_until = ${until('$5')}
+WHERE name = $1 AND epoch = ${number('$2')} AND renewals = ${number('$3')}
+RETURNING ${text('epoch')} AS epoch`,
+    renew: `UPDATE ${streams}
+SET renewals = renewals + 1, lease_until = ${until('$3')}
+WHERE name = $1 AND epoch = ${number('$2')}
+RETURNING '1' AS fenced`,
+    release: `UPDATE ${streams} SET owner = NULL, lease_until = NULL
+WHERE name = $1 AND epoch = ${number('$2')}`,
+    mark: `UPDATE ${streams} SET ${markSet}
+WHERE name = $1 AND epoch = ${number('$2')}
+RETURNING '1' AS fenced`,
+    move: `UPDATE ${cursors} SET last_processed_sequence_number = ${greatest}(last_processed_sequence_number, ${number('$2')})
+WHERE ${cursorName} = $1
+RETURNING '1' AS moved`,
+    /** Postgres does both in one round trip; SQLite has no data-modifying CTEs, and no round trips either. */
+    markAndMove:
+      dialect === 'postgres'
+        ? `WITH ${
+            flushed
+              ? ''
+              : `unflushed AS MATERIALIZED (
+  SELECT pg_catalog.set_config('synchronous_commit', 'off', true)
+), `
+          }fenced AS (
+  UPDATE ${streams} SET ${markSet}${flushed ? '' : ' FROM unflushed'}
+  WHERE name = $1 AND epoch = ${number('$2')}
+  RETURNING 1
+), moved AS (
+  UPDATE ${cursors} SET last_processed_sequence_number = greatest(last_processed_sequence_number, ${number('$3')})
+  WHERE ${cursorName} = $1 AND EXISTS (SELECT 1 FROM fenced)
+  RETURNING 1
+)
+SELECT '1' AS moved FROM moved`
+        : null,
+    report: `UPDATE ${streams} SET report = $3
+WHERE name = $1 AND epoch = ${number('$2')}
+RETURNING '1' AS fenced`,
+    check: `UPDATE ${streams} SET epoch = epoch
+WHERE name = $1 AND epoch = ${number('$2')}
+RETURNING '1' AS fenced`,
+    fence: `UPDATE ${streams} SET epoch = epoch + 1, renewals = 0, owner = NULL, lease_until = NULL WHERE name = $1`,
+    setPaused: `UPDATE ${streams} SET paused = ${number('$2')} WHERE name = $1`,
+    setRetryParked: `UPDATE ${streams} SET retry_parked = 1 WHERE name = $1`,
+    retriedParked: `UPDATE ${streams} SET retry_parked = 0
+WHERE name = $1 AND NOT EXISTS (SELECT 1 FROM ${parked} p WHERE p.name = $1)`,
+    endRetryParked: `UPDATE ${streams} SET retry_parked = 0 WHERE name = $1`,
+    setPosition: `UPDATE ${cursors} SET last_processed_sequence_number = ${number('$2')} WHERE ${cursorName} = $1`,
+    forgetFingerprint: `UPDATE ${streams} SET fingerprint = NULL, fingerprint_sequence_number = NULL WHERE name = $1`,
+    setQuery: `UPDATE ${cursors} SET event_query = $2 WHERE ${cursorName} = $1`,
+    record: `INSERT INTO ${interventions} (name, verb, by_whom, position, at)
+VALUES ($1, $2, $3, ${number('$4')}, $5)`,
+    park: `INSERT INTO ${parked} (name, sequence_number, error, attempts, at)
+VALUES ($1, ${number('$2')}, $3, ${number('$4')}, $5)
+ON CONFLICT (name, sequence_number) DO UPDATE SET error = excluded.error, attempts = excluded.attempts, at = excluded.at`,
+    parked: `SELECT ${text('sequence_number')} AS sequence_number, error, ${text('attempts')} AS attempts, at
+FROM ${parked} WHERE name = $1 ORDER BY ${parked}.sequence_number`,
+    unpark: `DELETE FROM ${parked} WHERE name = $1 AND sequence_number = ${number('$2')}`,
+    discardParked: `DELETE FROM ${parked} WHERE name = $1`,
+    interventions: `SELECT verb, by_whom, ${text('position')} AS position, at
+FROM ${interventions} WHERE name = $1 ORDER BY ${interventions}.id`,
+  };
+}

@@ -1,0 +1,142 @@
+import { randomUUID } from 'node:crypto';
+import type {
+  Intervention,
+  LeaseOwner,
+  LeaseVersion,
+  ParkedFact,
+  RecordedIntervention,
+  StoredStream,
+  StreamLedger,
+  StreamReport,
+} from '../../streams/ledger.js';
+import type { Fingerprint } from '../../streams/log-source.js';
+
+type Stored = { -readonly [K in keyof StoredStream]: StoredStream[K] } & {
+  parked: Map<bigint, ParkedFact>;
+  interventions: RecordedIntervention[];
+};
+
+/** The ledger of a store that nobody shares: nothing expires, yet epochs fence as elsewhere. */
+export class MemoryLedger implements StreamLedger {
+  readonly #identity = `memory:${randomUUID()}`;
+  readonly #streams = new Map<string, Stored>();
+
+  identity(): string {
+    return this.#identity;
+  }
+
+  open(name: string, query_text: string, start: bigint): StoredStream {
+    const stored = this.#streams.get(name) ?? {
+      position: start,
+      query_text,
+      fingerprint: null,
+      epoch: 0n,
+      renewals: 0n,
+      owner: null,
+      expired: false,
+      paused: false,
+      retryParked: false,
+      parkedCount: 0,
+      report: null,
+      parked: new Map(),
+      interventions: [],
+    };
+    this.#streams.set(name, stored);
+    return snapshot(stored);
+  }
+
+  find(name: string): StoredStream | undefined {
+    const stored = this.#streams.get(name);
+    return stored && snapshot(stored);
+  }
+
+  claim(name: string, seen: LeaseVersion, owner: LeaseOwner): bigint | undefined {
+    const stored = this.#streams.get(name);
+    if (stored?.epoch !== seen.epoch || stored.renewals !== seen.renewals) return undefined;
+    stored.owner = owner;
+    stored.renewals = 0n;
+    return ++stored.epoch;
+  }
+
+  renew(name: string, epoch: bigint): boolean {
+    return this.#fenced(name, epoch, (stored) => {
+      stored.renewals++;
+    });
+  }
+
+  release(name: string, epoch: bigint): void {
+    this.#fenced(name, epoch, (stored) => {
+      stored.owner = null;
+    });
+  }
+
+  advance(name: string, epoch: bigint, fingerprint: Fingerprint): boolean {
+    return this.#fenced(name, epoch, (stored) => {
+      if (fingerprint.sequence_number <= stored.position) return;
+      stored.fingerprint = fingerprint;
+      stored.position = fingerprint.sequence_number;
+    });
+  }
+
+  report(name: string, epoch: bigint, report: StreamReport): boolean {
+    return this.#fenced(name, epoch, (stored) => {
+      stored.report = report;
+    });
+  }
+
+  intervene(name: string, { verb, by, position, queryText }: Intervention): void {
+    const stored = this.#streams.get(name);
+    if (stored === undefined) return;
+    stored.epoch++;
+    stored.renewals = 0n;
+    stored.owner = null;
+    if (verb === 'pause' || verb === 'resume') stored.paused = verb === 'pause';
+    if (verb === 'retryParked') stored.retryParked = true;
+    if (verb === 'discardParked' || position !== undefined) stored.parked.clear();
+    if (position !== undefined) Object.assign(stored, { position, fingerprint: null });
+    if (queryText !== undefined) stored.query_text = queryText;
+    const at = new Date().toISOString();
+    stored.interventions.push({ verb, by, position: position ?? null, at });
+  }
+
+  park(name: string, epoch: bigint, fact: ParkedFact, fingerprint: Fingerprint): boolean {
+    return this.#fenced(name, epoch, (stored) => {
+      stored.parked.set(fact.sequence_number, fact);
+      this.advance(name, epoch, fingerprint);
+    });
+  }
+
+  parked(name: string): ParkedFact[] {
+    const facts = [...(this.#streams.get(name)?.parked.values() ?? [])];
+    return facts.sort((a, b) => (a.sequence_number < b.sequence_number ? -1 : 1));
+  }
+
+  unpark(name: string, epoch: bigint, sequenceNumber: bigint): boolean {
+    return this.#fenced(name, epoch, (stored) => {
+      stored.parked.delete(sequenceNumber);
+      if (stored.parked.size === 0) stored.retryParked = false;
+    });
+  }
+
+  repark(name: string, epoch: bigint, fact: ParkedFact): boolean {
+    return this.#fenced(name, epoch, (stored) => {
+      stored.parked.set(fact.sequence_number, fact);
+      stored.retryParked = false;
+    });
+  }
+
+  interventions(name: string): RecordedIntervention[] {
+    return [...(this.#streams.get(name)?.interventions ?? [])];
+  }
+
+  #fenced(name: string, epoch: bigint, write: (stored: Stored) => void): boolean {
+    const stored = this.#streams.get(name);
+    if (stored?.epoch !== epoch) return false;
+    write(stored);
+    return true;
+  }
+}
+
+function snapshot({ parked, interventions: _interventions, ...stored }: Stored): StoredStream {
+  return { ...stored, parkedCount: parked.size };
+}

@@ -1,0 +1,148 @@
+import { DurableStreamActiveError } from '../contract/errors.js';
+import { isDead } from './process-identity.js';
+import type { LeaseOwner, StoredStream, StreamLedger } from './ledger.js';
+import { pause } from './turns.js';
+
+/** Times in milliseconds. */
+export interface LeaseOptions {
+  readonly owner: LeaseOwner;
+  /** How long a silent holder keeps the name. */
+  readonly ttl: number;
+  /** How often a contender looks. */
+  readonly claimInterval: number;
+}
+
+/** The right to run a name in any process, for as long as it is renewed. */
+export class Lease {
+  readonly epoch: bigint;
+  readonly #ledger: StreamLedger;
+  readonly #name: string;
+  readonly #ttl: number;
+  readonly #lost = new AbortController();
+  readonly #timer: NodeJS.Timeout;
+  #renewed = performance.now();
+  #renewing = false;
+
+  constructor(ledger: StreamLedger, name: string, epoch: bigint, ttl: number) {
+    this.#ledger = ledger;
+    this.#name = name;
+    this.epoch = epoch;
+    this.#ttl = ttl;
+    this.#timer = setInterval(() => void this.#renew(), Math.min(ttl / 3, 2_000));
+    this.#timer.unref();
+  }
+
+  /** Aborts when the epoch has passed, or may have: nothing is to be delivered under it any more. */
+  get lost(): AbortSignal {
+    return this.#lost.signal;
+  }
+
+  /** To be called by whoever finds that the epoch has passed. */
+  lose(): void {
+    clearInterval(this.#timer);
+    this.#lost.abort();
+  }
+
+  /** Lets others take over at once. Never rejects: an owner that cannot say so is waited for. */
+  async release(): Promise<void> {
+    this.lose();
+    try {
+      await this.#ledger.release(this.#name, this.epoch);
+    } catch {
+      // The database does not answer; the lease runs out by itself.
+    }
+  }
+
+  async #renew(): Promise<void> {
+    if (this.#renewing) return;
+    this.#renewing = true;
+    try {
+      const started = performance.now();
+      if (await this.#ledger.renew(this.#name, this.epoch, this.#ttl)) this.#renewed = started;
+      else this.lose();
+    } catch {
+      // Others may have taken over meanwhile; what this one would commit is fenced.
+      if (performance.now() - this.#renewed > this.#ttl) this.lose();
+    } finally {
+      this.#renewing = false;
+    }
+  }
+}
+
+/**
+ * Takes a name's lease: at once when it is free, expired, or its holder is a dead process of this host; else
+ * after its holder was silent for a TTL on this process's monotonic clock.
+ *
+ * @throws DurableStreamActiveError when the holder is alive, as its renewals show
+ */
+export async function claimLease(
+  ledger: StreamLedger,
+  name: string,
+  options: LeaseOptions,
+  signal: AbortSignal,
+): Promise<Lease | undefined> {
+  const contender = new Contender(ledger, name, options);
+  while (!signal.aborted) {
+    const lease = await contender.attempt();
+    if (lease !== undefined) return lease;
+    if (contender.holderLives) {
+      throw new DurableStreamActiveError(
+        `The durable stream ${JSON.stringify(name)} is being run by ${contender.holder}. Stop it there, or use another name.`,
+      );
+    }
+    await pause(options.claimInterval * (0.5 + Math.random() / 2), signal);
+  }
+  return undefined;
+}
+
+/** One process's attempts at one name. */
+export class Contender {
+  readonly #ledger: StreamLedger;
+  readonly #name: string;
+  readonly #options: LeaseOptions;
+  #seen: StoredStream | undefined;
+  #seenSince = 0;
+  #holderLives = false;
+
+  constructor(ledger: StreamLedger, name: string, options: LeaseOptions) {
+    this.#ledger = ledger;
+    this.#name = name;
+    this.#options = options;
+  }
+
+  /** Whether the holder was seen to renew since the first attempt. */
+  get holderLives(): boolean {
+    return this.#holderLives;
+  }
+
+  /** Who holds it, for messages. */
+  get holder(): string {
+    const owner = this.#seen?.owner;
+    return owner == null ? 'nobody' : `process ${owner.pid} on ${owner.host}`;
+  }
+
+  /** The lease, or `undefined` while somebody else has it. */
+  async attempt(): Promise<Lease | undefined> {
+    const stored = await this.#ledger.find(this.#name);
+    if (stored === undefined) return undefined;
+    if (!this.#isFree(stored)) return undefined;
+    const { owner, ttl } = this.#options;
+    const epoch = await this.#ledger.claim(this.#name, stored, owner, ttl);
+    return epoch === undefined ? undefined : new Lease(this.#ledger, this.#name, epoch, ttl);
+  }
+
+  #isFree(stored: StoredStream): boolean {
+    const { owner } = stored;
+    // One's own id without a lease is what a release left that did not get through.
+    if (owner === null || stored.expired || owner.id === this.#options.owner.id) return true;
+    if (isDead(owner)) return true;
+    const now = performance.now();
+    const seen = this.#seen;
+    if (seen === undefined || seen.epoch !== stored.epoch || seen.renewals !== stored.renewals) {
+      this.#holderLives = seen !== undefined;
+      this.#seen = stored;
+      this.#seenSince = now;
+    }
+    return now - this.#seenSince > this.#options.ttl;
+  }
+}

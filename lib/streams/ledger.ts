@@ -1,0 +1,161 @@
+import type { MaybePromise } from '../contract/contract.types.js';
+import type { Fingerprint } from './log-source.js';
+
+/**
+ * What is stored of durable streams: the cursor, which is FACTSTR's row, and beside it who runs the name, how it
+ * fares and what operators said.
+ *
+ * The lease is fenced by its epoch: whatever an owner writes is conditional on the epoch that it claimed, in the
+ * same transaction, so that an owner that froze and woke up after a takeover commits nothing. The lease's time
+ * only avoids wasted work. An operator's intervention moves the epoch too, so that it works from any process.
+ *
+ * @publicApi
+ */
+export interface StreamLedger {
+  /** Names the database within this process, so that a stream's name is run once even by two store objects. */
+  identity(): MaybePromise<string>;
+
+  /**
+   * What is stored of a name; a new one stands at `start` with the given query.
+   *
+   * @throws BatchBoundariesMissingError when the log cannot be delivered in whole batches
+   */
+  open(name: string, queryText: string, start: bigint): MaybePromise<StoredStream>;
+
+  /** What is stored of a name, or `undefined`. */
+  find(name: string): MaybePromise<StoredStream | undefined>;
+
+  /**
+   * Takes the lease if it still is as `seen`. Returns the new epoch, or `undefined` when somebody was faster.
+   * `ttl` in milliseconds.
+   */
+  claim(
+    name: string,
+    seen: LeaseVersion,
+    owner: LeaseOwner,
+    ttl: number,
+  ): MaybePromise<bigint | undefined>;
+
+  /** Tells that the owner lives. `false`: the epoch has passed. */
+  renew(name: string, epoch: bigint, ttl: number): MaybePromise<boolean>;
+
+  /** Gives the lease back, so that others need not wait. Does nothing when the epoch has passed. */
+  release(name: string, epoch: bigint): MaybePromise<void>;
+
+  /** Moves the cursor forward. `false`: the epoch has passed and nothing was written. */
+  advance(name: string, epoch: bigint, fingerprint: Fingerprint): MaybePromise<boolean>;
+
+  /** The owner's account of itself, for other processes to read. `false`: the epoch has passed. */
+  report(name: string, epoch: bigint, report: StreamReport): MaybePromise<boolean>;
+
+  /** An operator's word, recorded, in one transaction. Moves the epoch: the owner commits nothing any more. */
+  intervene(name: string, intervention: Intervention): MaybePromise<void>;
+
+  /** Records facts as parked and moves the cursor past them, in one transaction. `false`: the epoch has passed. */
+  park(
+    name: string,
+    epoch: bigint,
+    fact: ParkedFact,
+    fingerprint: Fingerprint,
+  ): MaybePromise<boolean>;
+
+  /** The parked facts in order. */
+  parked(name: string): MaybePromise<ParkedFact[]>;
+
+  /** Removes a fact that was handled after all. `false`: the epoch has passed. */
+  unpark(name: string, epoch: bigint, sequenceNumber: bigint): MaybePromise<boolean>;
+
+  /**
+   * Keeps a fact parked that failed again, and ends the retry that an operator asked for. `false`: the epoch has
+   * passed.
+   */
+  repark(name: string, epoch: bigint, fact: ParkedFact): MaybePromise<boolean>;
+
+  /** What operators said of a name, oldest first. */
+  interventions(name: string): MaybePromise<RecordedIntervention[]>;
+}
+
+/** @publicApi */
+export interface LeaseVersion {
+  /** Grows with every claim and every operator's intervention. */
+  readonly epoch: bigint;
+  /** Grows with every renewal. */
+  readonly renewals: bigint;
+}
+
+/** @publicApi */
+export interface StoredStream extends LeaseVersion {
+  /** The number up to which the log was processed, 0 at the start. */
+  readonly position: bigint;
+  /** The query, as FACTSTR writes it. */
+  readonly query_text: string;
+  /** What the fact at a position looked like when it was processed; `null` when never taken. */
+  readonly fingerprint: Fingerprint | null;
+  readonly owner: LeaseOwner | null;
+  /** By the database's clock; always false where the database has none (SQLite). */
+  readonly expired: boolean;
+  /** Whether an operator paused it. */
+  readonly paused: boolean;
+  /** Whether an operator asked for the parked facts to be handled again. */
+  readonly retryParked: boolean;
+  readonly parkedCount: number;
+  readonly report: StreamReport | null;
+}
+
+/**
+ * How a stream fares, in its owner's words.
+ *
+ * @publicApi
+ */
+export interface StreamReport {
+  readonly state: string;
+  readonly reason: string | null;
+  readonly code: string | null;
+  readonly attempts: number;
+  readonly lastError: string | null;
+}
+
+/**
+ * A process, as others can tell whether it lives.
+ *
+ * @publicApi
+ */
+export interface LeaseOwner {
+  /** Of one store object. */
+  readonly id: string;
+  readonly host: string;
+  readonly pid: number;
+  /** Boot and PID namespace, where the system tells; else `null`. */
+  readonly boot: string | null;
+  /** When the process started, in the system's own unit; `null` where it does not tell. */
+  readonly started: string | null;
+}
+
+/** @publicApi */
+export interface Intervention {
+  readonly verb: 'pause' | 'resume' | 'reset' | 'rebuild' | 'retryParked' | 'discardParked';
+  /** Who, as the caller says. */
+  readonly by: string | null;
+  /** Where a reset or rebuild puts the cursor. */
+  readonly position?: bigint;
+  /** The query that the stream has from now on. */
+  readonly queryText?: string;
+}
+
+/** @publicApi */
+export interface RecordedIntervention {
+  readonly verb: string;
+  readonly by: string | null;
+  readonly position: bigint | null;
+  /** RFC 3339, by the recording process's clock. */
+  readonly at: string;
+}
+
+/** @publicApi */
+export interface ParkedFact {
+  readonly sequence_number: bigint;
+  readonly error: string;
+  readonly attempts: number;
+  /** RFC 3339, by the recording process's clock. */
+  readonly at: string;
+}
