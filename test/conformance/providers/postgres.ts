@@ -1,11 +1,20 @@
+import { afterAll } from '@jest/globals';
 import { FactstrPostgresStore } from '../../../lib/stores/postgres/postgres.store.js';
 import { createDatabase } from '../../support/postgres.js';
+import type { TestDatabase } from '../../support/postgres.js';
 import type { Provider, SharedDatabase } from '../support/provider.js';
+
+/** Emptied databases: emptying one takes a tenth of the time that creating one takes. */
+const empty: TestDatabase[] = [];
+
+afterAll(async () => {
+  for (const database of empty) await database.drop();
+});
 
 export const postgres: Provider<SharedDatabase> = {
   name: 'Postgres',
   create: async () => {
-    const database = await createDatabase();
+    const database = empty.pop() ?? (await createDatabase());
     const stores: FactstrPostgresStore[] = [];
     return {
       open: async (options) => {
@@ -27,7 +36,8 @@ export const postgres: Provider<SharedDatabase> = {
       },
       dispose: async () => {
         await Promise.all(stores.map((store) => store.close()));
-        await database.drop();
+        await database.run('DROP SCHEMA public CASCADE; CREATE SCHEMA public');
+        empty.push(database);
       },
     };
   },
