@@ -1,6 +1,6 @@
 import { send } from './api.js';
 import { byId, fromTemplate, plural, renderList, setText } from './dom.js';
-import { messageOf, onSubmit } from './forms.js';
+import { messageOf, onSubmit, setButtonBusy } from './forms.js';
 
 const LIMIT = 10;
 
@@ -67,9 +67,9 @@ function createLesson(course_id, student_id, committed) {
   const button = row.querySelector('button');
   const error = byId('timetable-error');
   button.addEventListener('click', async () => {
-    if (button.getAttribute('aria-busy') === 'true') return;
+    if (button.ariaBusy === 'true') return;
     error.textContent = '';
-    button.setAttribute('aria-busy', 'true');
+    setButtonBusy(button, true);
     try {
       const path = `courses/${encodeURIComponent(course_id)}/enrolments/${encodeURIComponent(student_id)}`;
       const { sequence_number } = await send('DELETE', path);
@@ -79,7 +79,7 @@ function createLesson(course_id, student_id, committed) {
     } catch (failure) {
       error.textContent = messageOf(failure);
     } finally {
-      button.setAttribute('aria-busy', 'false');
+      setButtonBusy(button, false);
     }
   });
   return row;
