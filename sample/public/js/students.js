@@ -1,5 +1,5 @@
 import { send } from './api.js';
-import { byId, fromTemplate, plural, renderList, setText } from './dom.js';
+import { byId, fromTemplate, moveFocus, plural, renderList, setText } from './dom.js';
 import { messageOf, onSubmit, setButtonBusy } from './forms.js';
 
 const LIMIT = 10;
@@ -11,7 +11,7 @@ export function setUpStudents({ committed, chosen }) {
     const { sequence_number } = await send('POST', 'students', { student_id, name });
     form.elements.name.value = '';
     await committed(sequence_number);
-    form.elements.name.focus();
+    moveFocus(form, form.elements.name);
   });
 
   return {
@@ -75,7 +75,7 @@ function createLesson(course_id, student_id, committed) {
       const { sequence_number } = await send('DELETE', path);
       await committed(sequence_number);
       // The button that had the focus is gone.
-      if (!row.isConnected) byId('timetable-title').focus();
+      if (!row.isConnected) moveFocus(row, byId('timetable-title'));
     } catch (failure) {
       error.textContent = messageOf(failure);
     } finally {
