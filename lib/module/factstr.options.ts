@@ -17,7 +17,7 @@ export interface FactstrCommonOptions {
   handlers?: boolean | { live?: boolean; durable?: boolean };
   /** Failed attempts at the same facts after which a projection pauses. Default 10. */
   maxAttempts?: number;
-  /** How long a shutdown waits for handlers that are in flight. Default 10,000. */
+  /** How long a shutdown waits for handlers that are in flight, and then for the store to close. Default 10,000. */
   shutdownTimeout?: number;
 }
 

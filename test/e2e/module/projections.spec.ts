@@ -231,7 +231,8 @@ describe.each(['memory', 'sqlite', 'postgres'] as const)(
         const app = await start({ ...options, handlers }, Handlers);
         return {
           app,
-          ...app.get(Handlers),
+          live: app.get(Handlers).live,
+          durable: app.get(Handlers).durable,
           append: () => app.get(FactstrStore).append([fact('x')]),
           projections: app.get(FactstrProjections),
         };
