@@ -21,6 +21,7 @@ export function setUpStudents({ committed, chosen }) {
         students.length === 0 ? '' : plural(students.length, 'student'),
       );
       byId('students-empty').hidden = students.length > 0;
+      byId('students-hint').hidden = students.length === 0 || chosen_id !== null;
       renderList(byId('student-list'), students, {
         key: ({ student_id }) => student_id,
         create: ({ student_id }) => {
