@@ -36,7 +36,8 @@ function valueText(value: JsonValue): string {
  * a double; those it prints in scientific notation below 1e-5 and from 1e16 on, without a plus sign.
  */
 function numberText(value: number): string {
-  const fitsInteger = Number.isInteger(value) && value >= -(2 ** 63) && value < 2 ** 64;
+  // JavaScript writes -2^63 as -9223372036854776000, which does not fit.
+  const fitsInteger = Number.isInteger(value) && value > -(2 ** 63) && value < 2 ** 64;
   const written = fitsInteger || (!Number.isInteger(value) && Math.abs(value) >= 1e-5);
   return written ? JSON.stringify(value) : value.toExponential().replace('e+', 'e');
 }
@@ -56,20 +57,34 @@ export function sameMeaning(storedText: string, query: PreparedQuery): boolean {
   return stored !== undefined && sameSet(stored, query.filters, sameFilter);
 }
 
+/** The stored filters; `undefined` for a text that is no query. */
 function readQueryText(text: string): readonly PreparedFilter[] | null | undefined {
-  let parsed: { filters?: PreparedFilter[] | null };
+  let query: unknown;
   try {
-    parsed = JSON.parse(text) as typeof parsed;
+    query = JSON.parse(text);
   } catch {
     return undefined;
   }
-  if (typeof parsed !== 'object' || parsed === null) return undefined;
-  if (parsed.filters === undefined || parsed.filters === null) return null;
-  if (!Array.isArray(parsed.filters)) return undefined;
-  return parsed.filters.map((filter) => ({
-    event_types: filter?.event_types ?? null,
-    payload_predicates: filter?.payload_predicates ?? null,
-  }));
+  if (!isObject(query)) return undefined;
+  const filters = query['filters'] ?? null;
+  if (filters === null) return null;
+  return Array.isArray(filters) && filters.every(isStoredFilter)
+    ? filters.map(({ event_types = null, payload_predicates = null }) => ({
+        event_types,
+        payload_predicates,
+      }))
+    : undefined;
+}
+
+function isStoredFilter(filter: unknown): filter is Partial<PreparedFilter> {
+  return (
+    isObject(filter) &&
+    [filter['event_types'] ?? [], filter['payload_predicates'] ?? []].every(Array.isArray)
+  );
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function sameFilter(left: PreparedFilter, right: PreparedFilter): boolean {

@@ -19,6 +19,7 @@ import { messages } from './messages.js';
 import { OpenStores } from './open-stores.js';
 import type { OpenStore } from './open-stores.js';
 import { RegisteredProjection, cursorName } from './registered-projection.js';
+import { shutdownTimeoutOf, within } from './shutdown-timeout.js';
 import { SignalWatch } from './signal-watch.js';
 import { StoreDefinitions } from './store-definitions.js';
 
@@ -156,7 +157,7 @@ export class FactHandlersOrchestrator
   async #drainOnce(): Promise<void> {
     const timeout = Math.max(
       0,
-      ...this.#stores.all().map(({ options }) => options.shutdownTimeout ?? 10_000),
+      ...this.#stores.all().map(({ options }) => shutdownTimeoutOf(options)),
     );
     const pending = new Map<Promise<void>, string>();
     for (const { label, done } of this.#projections.stopAll()) {
@@ -165,12 +166,7 @@ export class FactHandlersOrchestrator
       done.then(settled, settled);
     }
     if (pending.size === 0) return;
-    let timer: NodeJS.Timeout | undefined;
-    const deadline = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, timeout);
-    });
-    await Promise.race([Promise.allSettled(pending.keys()), deadline]);
-    clearTimeout(timer);
+    await within(timeout, Promise.allSettled(pending.keys()));
     if (pending.size > 0) this.#logger.warn(messages.notDrained([...pending.values()], timeout));
   }
 }

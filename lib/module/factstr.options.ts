@@ -21,7 +21,7 @@ export interface FactstrCommonOptions {
   timeout?: number;
   /** How long a silent owner of a projection keeps it. Default 15,000. */
   leaseTtl?: number;
-  /** How long a shutdown waits for handlers that are in flight. Default 10,000. */
+  /** How long a shutdown waits for handlers that are in flight, and then for the store to close. Default 10,000. */
   shutdownTimeout?: number;
 }
 

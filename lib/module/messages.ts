@@ -44,6 +44,8 @@ export const messages = {
     'Nobody listens to SIGTERM: without app.enableShutdownHooks() handlers are cut off and stores are not closed when the process is told to end.',
   retrying: (message: string, attempt: number, attempts: number): string =>
     `${message} Attempt ${attempt} of ${attempts}.`,
+  notClosed: (store: string, timeout: number): string =>
+    `The store ${quote(store)} was not closed within ${timeout} ms (shutdownTimeout); it goes on closing.`,
   notDrained: (labels: readonly string[], timeout: number): string =>
     `Still in flight after ${timeout} ms (shutdownTimeout): ${labels.join(', ')}. Unfinished facts are delivered again at the next start.`,
 };

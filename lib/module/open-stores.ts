@@ -7,6 +7,7 @@ import type { FactstrOptions } from './factstr.options.js';
 import { messages } from './messages.js';
 import { openStore } from './open-store.js';
 import { warnOfCopies } from './package-copies.js';
+import { shutdownTimeoutOf, within } from './shutdown-timeout.js';
 import { StoreDefinitions } from './store-definitions.js';
 
 /** A store of this application, open. */
@@ -66,10 +67,14 @@ export class OpenStores {
     const stores = this.all();
     this.#open.clear();
     await Promise.all(
-      stores.map(async ({ name, raw, owned }) => {
+      stores.map(async ({ name, raw, owned, options }) => {
         if (!owned) return;
         try {
-          await raw.close?.();
+          // A store may wait for deliveries that the drain has given up.
+          const limit = shutdownTimeoutOf(options);
+          if (!(await within(limit, raw.close?.()))) {
+            this.#logger.warn(messages.notClosed(name, limit));
+          }
         } catch (error) {
           this.#logger.error(`Closing the store "${name}" failed: ${describeError(error)}`);
         }

@@ -212,7 +212,7 @@ describe('Closing', () => {
     await until(
       () => {
         try {
-          void store.log.cursors.open('other', '{}');
+          void store.log.ledger.open('other', '{}', 0n);
           return false;
         } catch (error) {
           return error instanceof FactstrError && error.code === 'STORE_CLOSED';

@@ -13,9 +13,10 @@ export class TestProcess {
   #end: string | undefined;
   #errors = '';
 
-  /** `argument` is passed as the process's first message; see `task`. */
-  constructor(script: URL, argument?: unknown) {
+  /** `argument` is passed as the process's first message; see `child-task.ts`. */
+  constructor(script: URL, argument?: unknown, environment: NodeJS.ProcessEnv = {}) {
     this.#child = fork(script, {
+      env: { ...process.env, ...environment },
       execArgv: ['--disable-warning=ExperimentalWarning', '--import', hook],
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],

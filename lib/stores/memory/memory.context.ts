@@ -91,7 +91,9 @@ export class MemoryContext {
   }
 
   #matches(number: number, query: PreparedQuery): boolean {
-    return matchesQuery(this.#facts.record(number), query);
+    const facts = this.#facts;
+    const fact = { event_type: facts.type(number), payload: facts.payload(number) };
+    return matchesQuery(fact, query);
   }
 
   #index(): TermChains {

@@ -47,10 +47,14 @@ export class FactstrMemoryStore extends StreamingStore implements FactStore {
     this.assertOpen();
     const prepared = prepareQuery(query, this.limits);
     const event_records = this.#memory.context.records(prepared, limit);
+    const last = event_records.at(-1)?.sequence_number ?? null;
+    // Only a limit hides newer facts, and only a cursor hides all of them.
+    const reachesEnd =
+      event_records.length < limit && (last !== null || prepared.min_sequence_number === null);
     return {
       event_records,
-      last_returned_sequence_number: event_records.at(-1)?.sequence_number ?? null,
-      current_context_version: this.#contextVersion(prepared),
+      last_returned_sequence_number: last,
+      current_context_version: reachesEnd ? last : this.#contextVersion(prepared),
     };
   }
 

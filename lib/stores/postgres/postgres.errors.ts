@@ -15,6 +15,9 @@ import {
 /** Raised by our append function in a transaction that is not READ COMMITTED. */
 export const WRONG_ISOLATION = 'NFI01';
 
+/** Answers of a server that is starting, stopping or full: trying again may help. */
+const MAY_PASS = /^(08|53|55|57|58)/;
+
 interface DriverError {
   readonly message: string;
   /** An SQLSTATE where the server answered, else Node's code, if any. */
@@ -57,6 +60,12 @@ export function connectError(error: unknown, { target }: Attempt): FactstrError 
   if (code === '3D000') {
     return new SchemaMissingError(
       `There is no ${target}. Create it, for example by FactstrPostgresStore.bootstrap().`,
+      options,
+    );
+  }
+  if ((error as DriverError).severity !== undefined && !MAY_PASS.test(code ?? '')) {
+    return new StorageError(
+      `The server refused the connection to ${target}: ${reason(error as DriverError)}`,
       options,
     );
   }

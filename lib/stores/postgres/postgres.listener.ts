@@ -43,7 +43,7 @@ export class Listener {
     return this.#lost.signal;
   }
 
-  /** A statement that fails costs the connection: there is none here that should. */
+  /** A statement that fails, or has no answer, costs the connection: there is none here that should. */
   async run(what: string, statement: PgStatement): Promise<PgRow[]> {
     const result = this.#turn.then(() => this.#client.query({ ...statement, rowMode: 'array' }));
     this.#turn = result.catch(() => undefined);

@@ -118,8 +118,8 @@ ON CONFLICT (key) DO NOTHING`;
 
 /**
  * The whole schema as SQL, with the grants that a role of the application needs, for teams that migrate by
- * hand and run with `initialize: false`. It may be run on a database that FACTSTR made. The function's name
- * changes with its text: print it again with each upgrade; older ones stay until nobody uses them.
+ * hand and run with `initialize: false`. It may be run again, and on a database that FACTSTR made. The function's
+ * name changes with its text: print and run it with each upgrade; older ones stay until nobody uses them.
  *
  * @publicApi
  */
@@ -133,7 +133,7 @@ export function postgresSchemaSql(options: { schema?: string; role?: string } = 
     ...Object.keys(INDEXES).map((name) => createIndexSql(schema, name, guard)),
     // An older log keeps its format; an empty one has none yet.
     insertMetadataSql(schema, `\nWHERE NOT EXISTS (SELECT FROM ${inSchema('events')})`),
-    appendFunctionSql(schema),
+    `DO $function$ BEGIN\n${appendFunctionSql(schema)};\nEXCEPTION WHEN duplicate_function THEN NULL;\nEND $function$`,
     `GRANT USAGE ON SCHEMA ${quoteIdentifier(schema)} TO ${grantee}`,
     `GRANT SELECT, INSERT ON ${inSchema('events')}, ${inSchema('append_batches')} TO ${grantee}`,
     `GRANT SELECT ON ${inSchema('store_metadata')} TO ${grantee}`,

@@ -55,10 +55,19 @@ export class CommitWatcher {
     return BigInt(row![0]!);
   }
 
-  /** Runs a short statement on the listening connection, or in the pool where there is none. */
+  /**
+   * Runs a short statement on the listening connection, or in the pool where there is none: it may be ending
+   * with the last stream, or lost.
+   */
   async run(what: string, statement: PgStatement): Promise<PgRow[]> {
-    const listener = await this.#listener;
-    if (listener !== undefined && !listener.lost.aborted) return listener.run(what, statement);
+    const listener = await this.#listener?.catch(() => undefined);
+    if (listener !== undefined && !listener.lost.aborted) {
+      try {
+        return await listener.run(what, statement);
+      } catch (error) {
+        if (!listener.lost.aborted) throw error;
+      }
+    }
     return (await this.#connection.ready()).run(what, statement);
   }
 

@@ -67,10 +67,7 @@ export function enrol(state: EnrolmentState, command: StudentEnrolled): Decision
   }
   const capacity = state.capacity(command.course_id);
   if (state.enrolledIn(command.course_id) >= capacity) {
-    throw new RuleViolation(
-      'course-full',
-      `“${title}” is full: ${capacity === 1 ? 'its only seat is' : `all ${capacity} seats are`} taken.`,
-    );
+    throw new RuleViolation('course-full', `“${title}” is full: ${seats(capacity)} taken.`);
   }
   if (state.coursesOf(command.student_id) >= COURSES_PER_STUDENT) {
     throw new RuleViolation(
@@ -88,6 +85,11 @@ export function withdraw(state: EnrolmentState, command: StudentWithdrawn): Deci
     throw new UnknownEntity('not-enrolled', `${name} is not enrolled in “${title}”.`);
   }
   return { append: fact('student-withdrawn', command) };
+}
+
+function seats(capacity: number): string {
+  if (capacity === 1) return 'its only seat is';
+  return capacity === 2 ? 'both seats are' : `all ${capacity} seats are`;
 }
 
 function knownCourse(state: EnrolmentState, course_id: string): string {

@@ -27,7 +27,7 @@ export class RefusalDto {
   @ApiProperty({ example: 'course-full' })
   reason!: string;
 
-  @ApiProperty({ example: '“Linear algebra” is full: all 2 seats are taken.' })
+  @ApiProperty({ example: '“Linear algebra” is full: both seats are taken.' })
   message!: string;
 }
 

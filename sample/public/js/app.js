@@ -1,4 +1,4 @@
-import { Refusal, get } from './api.js';
+import { Refusal, Unanswered, get } from './api.js';
 import { setUpCourses } from './courses.js';
 import { setUpFacts } from './facts.js';
 import { follow } from './live.js';
@@ -11,7 +11,11 @@ const AGAIN = 1_000;
 let chosen = null;
 /** The newest fact whose effect this page has to show. */
 let wanted = 0n;
-let refreshing = null;
+/** The newest fact whose effect it shows. */
+let shown = 0n;
+/** The reading under way, which waits for the fact `upTo`, and the one after it. */
+let reading = null;
+let queued = null;
 let timer;
 
 const facts = setUpFacts();
@@ -22,7 +26,7 @@ follow('events', {
   state: showConnection,
   ready() {
     // The server may have been given another log meanwhile.
-    wanted = 0n;
+    wanted = shown = 0n;
     void loadFacts();
     void refresh();
   },
@@ -42,8 +46,10 @@ async function loadFacts() {
 
 /** Resolves when the page shows that fact's effect, or gave up waiting for a read model that is behind. */
 function committed(sequence_number) {
-  if (BigInt(sequence_number) > wanted) wanted = BigInt(sequence_number);
-  return refresh();
+  const number = BigInt(sequence_number);
+  if (number > wanted) wanted = number;
+  if (number <= shown) return Promise.resolve();
+  return reading !== null && number <= reading.upTo ? reading.done : refresh();
 }
 
 function choose(student_id) {
@@ -53,24 +59,25 @@ function choose(student_id) {
 
 /** Reads everything anew. Calls during a reading share the next one: a burst of facts costs two readings. */
 function refresh() {
+  if (queued !== null) return queued;
+  if (reading === null) return begin();
+  queued = reading.done.then(begin);
+  return queued;
+}
+
+function begin() {
   clearTimeout(timer);
-  if (refreshing === null) {
-    refreshing = { current: read(), next: null };
-    void refreshing.current.finally(finish);
-    return refreshing.current;
-  }
-  refreshing.next ??= refreshing.current.then(read);
-  return refreshing.next;
+  queued = null;
+  const upTo = wanted;
+  const done = read(upTo).finally(() => {
+    reading = null;
+  });
+  reading = { upTo, done };
+  return done;
 }
 
-function finish() {
-  const { next } = refreshing;
-  refreshing = next === null ? null : { current: next, next: null };
-  if (next !== null) void next.finally(finish);
-}
-
-async function read() {
-  const at_least = String(wanted);
+async function read(upTo) {
+  const at_least = String(upTo);
   const student_id = chosen;
   try {
     // Waits for the read model; the other two then find it there.
@@ -85,11 +92,13 @@ async function read() {
     students.render(studentView.students, student_id);
     students.renderTimetable(timetable);
     showStatus(status);
-    const behind = wanted - BigInt(courseView.position);
+    shown = BigInt(courseView.position);
+    const behind = upTo > shown ? upTo - shown : 0n;
     showBehind(Number(behind));
     if (behind > 0n) again();
-  } catch {
-    // The connection's state says so already; forms report their own failures.
+  } catch (error) {
+    // That nobody answers is the connection's state; forms report their own failures.
+    if (!(error instanceof Unanswered)) console.error(error);
     again();
   }
 }

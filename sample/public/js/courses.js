@@ -1,5 +1,5 @@
 import { send } from './api.js';
-import { byId, fromTemplate, plural, renderList, setText } from './dom.js';
+import { byId, fromTemplate, moveFocus, plural, renderList, setText } from './dom.js';
 import { onSubmit } from './forms.js';
 
 /** Beyond this a seat is no longer a square of its own but a part of a bar. */
@@ -16,7 +16,7 @@ export function setUpCourses({ committed }) {
     });
     form.elements.title.value = '';
     await committed(sequence_number);
-    form.elements.title.focus();
+    moveFocus(form, form.elements.title);
   });
 
   return {
@@ -50,8 +50,8 @@ function createCard(course_id, committed) {
     const body = { capacity: numberOf(capacity) };
     const { sequence_number } = await send('PATCH', `${path}/capacity`, body);
     await committed(sequence_number);
+    moveFocus(change, details.querySelector('summary'));
     details.open = false;
-    details.querySelector('summary').focus();
   });
 
   label(enrol.querySelector('label'), enrol.elements.student_id, `student-${course_id}`);

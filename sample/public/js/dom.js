@@ -35,3 +35,9 @@ export function renderList(list, items, { key, create, update }) {
 export function plural(count, noun) {
   return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
+
+/** Moves the focus on, unless the person has moved elsewhere meanwhile. */
+export function moveFocus(from, to) {
+  const { activeElement, body } = document;
+  if (activeElement === body || from.contains(activeElement)) to.focus();
+}

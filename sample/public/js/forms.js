@@ -55,7 +55,13 @@ function clearError(form) {
 
 function setBusy(form, busy) {
   form.toggleAttribute('data-busy', busy);
-  form.querySelector('button').setAttribute('aria-busy', String(busy));
+  setButtonBusy(form.querySelector('button'), busy);
+}
+
+/** Not `disabled`, which would take the focus away from whoever uses the keyboard. */
+export function setButtonBusy(button, busy) {
+  button.setAttribute('aria-busy', String(busy));
+  button.setAttribute('aria-disabled', String(busy));
 }
 
 function controlsOf(form) {

@@ -1,6 +1,6 @@
 import { send } from './api.js';
-import { byId, fromTemplate, plural, renderList, setText } from './dom.js';
-import { messageOf, onSubmit } from './forms.js';
+import { byId, fromTemplate, moveFocus, plural, renderList, setText } from './dom.js';
+import { messageOf, onSubmit, setButtonBusy } from './forms.js';
 
 const LIMIT = 10;
 
@@ -11,7 +11,7 @@ export function setUpStudents({ committed, chosen }) {
     const { sequence_number } = await send('POST', 'students', { student_id, name });
     form.elements.name.value = '';
     await committed(sequence_number);
-    form.elements.name.focus();
+    moveFocus(form, form.elements.name);
   });
 
   return {
@@ -21,6 +21,7 @@ export function setUpStudents({ committed, chosen }) {
         students.length === 0 ? '' : plural(students.length, 'student'),
       );
       byId('students-empty').hidden = students.length > 0;
+      byId('students-hint').hidden = students.length === 0 || chosen_id !== null;
       renderList(byId('student-list'), students, {
         key: ({ student_id }) => student_id,
         create: ({ student_id }) => {
@@ -67,19 +68,19 @@ function createLesson(course_id, student_id, committed) {
   const button = row.querySelector('button');
   const error = byId('timetable-error');
   button.addEventListener('click', async () => {
-    if (button.getAttribute('aria-busy') === 'true') return;
+    if (button.ariaBusy === 'true') return;
     error.textContent = '';
-    button.setAttribute('aria-busy', 'true');
+    setButtonBusy(button, true);
     try {
       const path = `courses/${encodeURIComponent(course_id)}/enrolments/${encodeURIComponent(student_id)}`;
       const { sequence_number } = await send('DELETE', path);
       await committed(sequence_number);
       // The button that had the focus is gone.
-      if (!row.isConnected) byId('timetable-title').focus();
+      if (!row.isConnected) moveFocus(row, byId('timetable-title'));
     } catch (failure) {
       error.textContent = messageOf(failure);
     } finally {
-      button.setAttribute('aria-busy', 'false');
+      setButtonBusy(button, false);
     }
   });
   return row;

@@ -95,7 +95,7 @@ export function describeLimits(provider: Provider): void {
       );
     });
 
-    it.each([0, -1, 1.5, NaN, '5', null])('refuse %j as a limit', async (limit) => {
+    it.each([0, -1, 1.5, NaN, '5', null])('refuse %p as a limit', async (limit) => {
       const database = await createDatabase();
       const error = await errorOf(() =>
         database.open({ limits: { maxBatchFacts: limit as number } }),

@@ -189,13 +189,13 @@ describe('Handlers are found', () => {
 
   it('for each of several decorators on one method', async () => {
     class Stacked {
-      readonly calls: unknown[] = [];
+      readonly calls: string[] = [];
 
       @OnFacts('x')
       @OnFacts(['x', 'y'])
       @DurableProjection({ name: 'stacked', query: 'x' })
       onFacts(_facts: EventRecord[], context: object) {
-        this.calls.push('projection' in context ? context.projection : 'live');
+        this.calls.push('projection' in context ? String(context.projection) : 'live');
       }
     }
     const app = await deliver({ providers: [Stacked] });

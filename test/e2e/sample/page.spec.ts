@@ -55,7 +55,7 @@ function pageSuite(executablePath: string): void {
     await here.enrol('Linear algebra', 'Edsger');
 
     const alert = here.course('Linear algebra').locator('form.enrol').getByRole('alert');
-    await alert.getByText('“Linear algebra” is full: all 2 seats are taken.').waitFor();
+    await alert.getByText('“Linear algebra” is full: both seats are taken.').waitFor();
 
     // Nobody touched the other tab.
     await there.seats('Linear algebra', '2 of 2 seats taken');

@@ -51,7 +51,7 @@ export class Fixtures {
   }
 
   async clean(): Promise<void> {
-    for (const undo of this.#undo.splice(0).reverse()) await undo();
+    for (const undo of this.#undo.splice(0).toReversed()) await undo();
     this.log = new RecordedLog();
   }
 }
@@ -69,6 +69,7 @@ export async function optionsOf(
     case 'sqlite':
       return { provider, path: join(await fixtures.folder(), 'facts.sqlite') };
     case 'postgres':
-      return { provider, url: (await fixtures.database()).url };
+      break;
   }
+  return { provider, url: (await fixtures.database()).url };
 }

@@ -15,7 +15,7 @@ import type {
 export interface HandWrittenStore {
   store: FactStore;
   /** How often `close` was called. */
-  closed(): number;
+  closed: () => number;
   /** The durable cursors. */
   cursors: Map<string, number>;
 }
@@ -117,9 +117,9 @@ function handWritten() {
   ): EventStreamSubscription & { caughtUp: Promise<void> } {
     let position = from;
     let walking: Promise<void> | undefined;
-    let ended = false;
+    const run = { ended: false };
     const walk = async () => {
-      while (!ended && position < batches.length) {
+      while (!run.ended && position < batches.length) {
         const matching = batches[position]!.filter((fact) => matches(fact, asked));
         let failed = false;
         try {
@@ -137,13 +137,13 @@ function handWritten() {
       }));
     const woken = () =>
       void wake().catch(() => {
-        ended = true;
+        run.ended = true;
       });
     wakers.add(woken);
     return {
       caughtUp: wake(),
       unsubscribe() {
-        ended = true;
+        run.ended = true;
         wakers.delete(woken);
       },
     };

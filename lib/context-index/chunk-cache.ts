@@ -1,0 +1,35 @@
+import { MAX_SPAN } from './entries.js';
+import type { Segment } from './segment.js';
+
+/** Chunks kept: 4 MB. */
+const KEPT = 1_000;
+
+/** The chunks that were looked at last. */
+export class ChunkCache {
+  readonly #chunks = new Map<number, Float64Array>();
+
+  get(segment: Segment, chunk: number): Float64Array | undefined {
+    const key = chunkKey(segment.id, chunk);
+    const entries = this.#chunks.get(key);
+    if (entries !== undefined) {
+      // A Map keeps the order of insertion: the first one was used least recently.
+      this.#chunks.delete(key);
+      this.#chunks.set(key, entries);
+    }
+    return entries;
+  }
+
+  set(segment: Segment, chunk: number, entries: Float64Array): void {
+    this.#chunks.set(chunkKey(segment.id, chunk), entries);
+    if (this.#chunks.size > KEPT) this.#chunks.delete(this.#chunks.keys().next().value!);
+  }
+
+  clear(): void {
+    this.#chunks.clear();
+  }
+}
+
+/** One number for a chunk, ascending within its segment. Ids stay below 2^33. */
+export function chunkKey(segmentId: number, chunk: number): number {
+  return segmentId * MAX_SPAN + chunk;
+}

@@ -1,0 +1,143 @@
+import type { Matchable } from '../matching/matches-query.js';
+import { ChunkCache } from './chunk-cache.js';
+import type { IndexedQuery, TermSets } from './context-plan.js';
+import { matchingRows, newestMatch } from './look-up.js';
+import type { Segment } from './segment.js';
+import { DamagedSegmentError } from './segment-codec.js';
+import { SegmentList } from './segment-list.js';
+import type { Steps } from './steps.js';
+import { Tail } from './tail.js';
+import { hashType } from './terms.js';
+
+/** Facts behind which a tail is not read up any more: they become a hole, which is indexed in the background. */
+const CATCH_UP = 4_096;
+
+/**
+ * What a process holds of the context index: its newest facts, and where to look in the stored segments. A cache:
+ * what it lacks is a hole, and holes are looked through fact by fact.
+ */
+export class ContextIndex {
+  readonly tail = new Tail();
+  readonly cache = new ChunkCache();
+  #segments = SegmentList.EMPTY;
+  /** Stored segments that are of no use any more and have to be removed, by id. */
+  readonly #useless = new Set<number>();
+  /** Hashes of every type of the log, once somebody has asked. */
+  #types: Set<number> | undefined;
+
+  get segments(): SegmentList {
+    return this.#segments;
+  }
+
+  get useless(): ReadonlySet<number> {
+    return this.#useless;
+  }
+
+  /** Whether there are numbers that neither tail nor segments have. */
+  get hasHoles(): boolean {
+    return this.#segments.newestHole(this.tail.start) !== undefined;
+  }
+
+  /** The facts that can be looked up, of those up to `tail.end`. */
+  get indexed(): number {
+    let indexed = this.tail.end;
+    for (const piece of this.#segments.pieces(this.tail.start)) {
+      if ('after' in piece) indexed -= piece.last - piece.after;
+    }
+    return indexed;
+  }
+
+  /** Adds the fact after the tail's end. */
+  add(number: number, event_type: string, payload: unknown): void {
+    this.tail.add(number, event_type, payload);
+    this.#types?.add(hashType(event_type));
+  }
+
+  /**
+   * Takes over the segments that the storage has; the tail forgets what they hold. Useless ones are left out.
+   * Segments that contradict one another are all useless.
+   */
+  load(stored: readonly Segment[]): void {
+    const list = SegmentList.of(stored.filter(({ id }) => !this.#useless.has(id)));
+    if (list === undefined) for (const { id } of stored) this.#useless.add(id);
+    this.use(list ?? SegmentList.EMPTY);
+  }
+
+  /** Takes over segments that were stored. */
+  use(segments: SegmentList): void {
+    this.#segments = segments;
+    this.tail.trim(segments.last);
+  }
+
+  /**
+   * The log's head is another one than the tail's end. Facts beyond the tail's end up to the head are to be
+   * added, unless there are so many that they became a hole.
+   */
+  moveTo(head: number): void {
+    if (head < this.tail.end) {
+      // The log was cut: nothing that is known of it counts.
+      this.tail.restart(0);
+      this.discardAll();
+    }
+    if (head - this.tail.end > CATCH_UP) {
+      this.tail.restart(head);
+      this.#types = undefined;
+    }
+  }
+
+  /** Leaves a segment out, and remembers to remove it. */
+  discard(segment: Segment): void {
+    this.#useless.add(segment.id);
+    this.#segments = this.#segments.without(segment);
+  }
+
+  discardAll(): void {
+    for (const { id } of this.#segments.segments) this.#useless.add(id);
+    this.#segments = SegmentList.EMPTY;
+  }
+
+  /** Remembers a stored segment that could not be read. */
+  addUseless(id: number): void {
+    this.#useless.add(id);
+  }
+
+  /** Useless segments were removed from the storage. */
+  removed(ids: Iterable<number>): void {
+    for (const id of ids) this.#useless.delete(id);
+  }
+
+  /** The newest match beyond `after`, 0 when there is none. */
+  newest(indexed: IndexedQuery, after: number, types: () => Iterable<string>): Steps<number> {
+    const sets = this.#sets(indexed, types);
+    return this.#undamaged(() => newestMatch(this, indexed.query, sets, after));
+  }
+
+  /** The first `limit` matches beyond `after`, oldest first. */
+  rows<R extends Matchable>(
+    indexed: IndexedQuery,
+    after: number,
+    limit: number,
+    types: () => Iterable<string>,
+  ): Steps<R[]> {
+    const sets = this.#sets(indexed, types);
+    return this.#undamaged(() => matchingRows<R>(this, indexed.query, sets, after, limit));
+  }
+
+  /** A damaged segment becomes a hole, and the look-up begins again. */
+  *#undamaged<T>(lookUp: () => Steps<T>): Steps<T> {
+    for (;;) {
+      try {
+        return yield* lookUp();
+      } catch (error) {
+        if (!(error instanceof DamagedSegmentError)) throw error;
+        this.discard(error.segment);
+      }
+    }
+  }
+
+  #sets(indexed: IndexedQuery, types: () => Iterable<string>): TermSets {
+    if (!indexed.anyType) return indexed.sets([]);
+    this.#types ??= new Set(Array.from(types(), hashType));
+    return indexed.sets([...this.#types]);
+  }
+}

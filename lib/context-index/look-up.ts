@@ -1,0 +1,180 @@
+import type { PreparedQuery } from '../contract/validation.js';
+import { matchesQuery } from '../matching/matches-query.js';
+import type { Matchable } from '../matching/matches-query.js';
+import type { ChunkCache } from './chunk-cache.js';
+import type { TermSet, TermSets } from './context-plan.js';
+import type { Segment } from './segment.js';
+import { isHole } from './segment-list.js';
+import type { SegmentList } from './segment-list.js';
+import { SegmentSpan } from './segment-span.js';
+import { needFacts, needNewest, needRows } from './steps.js';
+import type { Steps } from './steps.js';
+import type { Tail } from './tail.js';
+
+/** Candidates verified at a time, at most. */
+const PAGE = 500;
+
+/** What there is to look into. */
+export interface IndexView {
+  readonly tail: Tail;
+  readonly segments: SegmentList;
+  readonly cache: ChunkCache;
+}
+
+/** The newest match beyond `after`, 0 when there is none. */
+export function* newestMatch(
+  { tail, segments, cache }: IndexView,
+  query: PreparedQuery,
+  sets: TermSets,
+  after: number,
+): Steps<number> {
+  const recent = yield* newestOfTail(tail, query, sets, after);
+  // Whatever is older is in another piece.
+  if (recent > 0) return recent;
+  for (const piece of segments.pieces(tail.start)) {
+    if (piece.last <= after) break;
+    const found = isHole(piece)
+      ? yield* needNewest(query, Math.max(piece.after, after), piece.last)
+      : yield* newestOfSegment(piece, cache, query, sets, after);
+    if (found > 0) return found;
+  }
+  return 0;
+}
+
+/** The first `limit` matches beyond `after`, oldest first. */
+export function* matchingRows<R extends Matchable>(
+  { tail, segments, cache }: IndexView,
+  query: PreparedQuery,
+  sets: TermSets,
+  after: number,
+  limit: number,
+): Steps<R[]> {
+  const rows: R[] = [];
+  for (const piece of Array.from(segments.pieces(tail.start)).toReversed()) {
+    if (piece.last <= after) continue;
+    const left = limit - rows.length;
+    if (left <= 0) return rows;
+    if (isHole(piece)) {
+      append(rows, yield* needRows<R>(query, Math.max(piece.after, after), piece.last, left));
+      continue;
+    }
+    const numbers = yield* numbersOfSegment(piece, cache, sets, after);
+    if (numbers.length * 4 > piece.last - piece.first) {
+      // Most of it: reading one fact after the other is cheaper than looking each up.
+      append(rows, yield* needRows<R>(query, Math.max(piece.first - 1, after), piece.last, left));
+    } else {
+      append(rows, yield* verified<R>(numbers, query, left));
+    }
+  }
+  append(rows, yield* verified<R>(numbersOfTail(tail, sets, after), query, limit - rows.length));
+  return rows;
+}
+
+function* newestOfTail(
+  tail: Tail,
+  query: PreparedQuery,
+  sets: TermSets,
+  after: number,
+): Steps<number> {
+  let newest = 0;
+  for (const terms of tail.mayOverflow ? [...sets.leaves, ...sets.overflow] : sets.leaves) {
+    const bound = Math.max(newest, after);
+    let number = tail.newest(terms, bound, Infinity);
+    while (number > 0) {
+      const [fact] = yield* needFacts<Matchable>([number]);
+      if (fact !== undefined && matchesQuery(fact, query)) {
+        newest = number;
+        break;
+      }
+      number = tail.newest(terms, bound, number);
+    }
+  }
+  return newest;
+}
+
+function* newestOfSegment(
+  segment: Segment,
+  cache: ChunkCache,
+  query: PreparedQuery,
+  sets: TermSets,
+  after: number,
+): Steps<number> {
+  let newest = 0;
+  for (const terms of setsIn(segment, sets)) {
+    const span = SegmentSpan.of(segment, cache, terms, Math.max(newest, after));
+    if (span === undefined) continue;
+    // The first candidate is nearly always right.
+    for (let size = 1; ; size = Math.min(size * 4, PAGE)) {
+      const numbers = yield* span.take(size);
+      const found = yield* firstMatch(numbers, query);
+      newest = Math.max(newest, found);
+      if (found > 0 || numbers.length < size) break;
+    }
+  }
+  return newest;
+}
+
+function* firstMatch(numbers: readonly number[], query: PreparedQuery): Steps<number> {
+  if (numbers.length === 0) return 0;
+  const facts = yield* needFacts<Matchable>(numbers);
+  const place = facts.findIndex((fact) => fact !== undefined && matchesQuery(fact, query));
+  return numbers[place] ?? 0;
+}
+
+function* numbersOfSegment(
+  segment: Segment,
+  cache: ChunkCache,
+  sets: TermSets,
+  after: number,
+): Steps<number[]> {
+  const found: number[][] = [];
+  for (const terms of setsIn(segment, sets)) {
+    const span = SegmentSpan.of(segment, cache, terms, after);
+    if (span !== undefined) found.push(yield* span.take(Infinity));
+  }
+  return inOrder(found);
+}
+
+function numbersOfTail(tail: Tail, sets: TermSets, after: number): number[] {
+  const found: number[][] = [];
+  for (const terms of tail.mayOverflow ? [...sets.leaves, ...sets.overflow] : sets.leaves) {
+    const numbers: number[] = [];
+    let number = tail.newest(terms, after, Infinity);
+    for (; number > 0; number = tail.newest(terms, after, number)) numbers.push(number);
+    found.push(numbers);
+  }
+  return inOrder(found);
+}
+
+/** Ascending and without repetition, from lists that are each descending. */
+function inOrder(lists: readonly number[][]): number[] {
+  const filled = lists.filter((list) => list.length > 0);
+  if (filled.length < 2) return filled[0]?.toReversed() ?? [];
+  return Array.from(new Set(filled.flat())).sort((left, right) => left - right);
+}
+
+function* verified<R extends Matchable>(
+  numbers: readonly number[],
+  query: PreparedQuery,
+  limit: number,
+): Steps<R[]> {
+  const rows: R[] = [];
+  const page = Math.min(PAGE, limit + 8);
+  for (let begin = 0; begin < numbers.length && rows.length < limit; begin += page) {
+    const facts = yield* needFacts<R>(numbers.slice(begin, begin + page));
+    for (const fact of facts) {
+      if (rows.length >= limit) break;
+      if (fact !== undefined && matchesQuery(fact, query)) rows.push(fact);
+    }
+  }
+  return rows;
+}
+
+function setsIn(segment: Segment, sets: TermSets): readonly TermSet[] {
+  return segment.overflows ? [...sets.leaves, ...sets.overflow] : sets.leaves;
+}
+
+/** Without spreading: there may be more rows than a call has room for arguments. */
+function append<T>(target: T[], added: readonly T[]): void {
+  for (const item of added) target.push(item);
+}

@@ -1,0 +1,104 @@
+import type { ChunkCache } from './chunk-cache.js';
+import type { TermSet } from './context-plan.js';
+import { MAX_SPAN, countBelow, entryOf } from './entries.js';
+import type { Segment } from './segment.js';
+import { decodeChunk } from './segment-codec.js';
+import { needChunks } from './steps.js';
+import type { Steps } from './steps.js';
+
+/** Walks the facts of a segment that have all of the terms, newest first. */
+export class SegmentSpan {
+  readonly #segment: Segment;
+  readonly #cache: ChunkCache;
+  /** The term whose entries are walked. */
+  readonly #base: number;
+  readonly #low: number;
+  /** Exclusive: what lies above was walked. */
+  #high: number;
+  /** The others, as the entry that a fact at offset 0 would have. */
+  readonly #others: number[];
+
+  private constructor(
+    segment: Segment,
+    cache: ChunkCache,
+    low: number,
+    base: number,
+    others: number[],
+  ) {
+    this.#segment = segment;
+    this.#cache = cache;
+    this.#base = base;
+    this.#low = low;
+    this.#high = entryOf(base, spanOf(segment));
+    this.#others = others.map((term) => entryOf(term, 0));
+  }
+
+  /** `undefined` where no fact beyond `after` can have all of the terms. */
+  static of(
+    segment: Segment,
+    cache: ChunkCache,
+    terms: TermSet,
+    after: number,
+  ): SegmentSpan | undefined {
+    for (const term of terms) if (!segment.bloom.mayHave(term)) return undefined;
+    const offset = Math.min(Math.max(0, after + 1 - segment.first), MAX_SPAN);
+    let shortest = Infinity;
+    let base = 0;
+    for (const term of terms) {
+      const end = entryOf(term, spanOf(segment));
+      const chunks = segment.chunksBetween(entryOf(term, offset), end);
+      if (chunks === 0) return undefined;
+      if (chunks < shortest) {
+        shortest = chunks;
+        base = term;
+      }
+    }
+    const others = terms.filter((term) => term !== base);
+    return new SegmentSpan(segment, cache, entryOf(base, offset), base, others);
+  }
+
+  /** The next numbers, at most `limit`, newest first; empty at the end. */
+  *take(limit: number): Steps<number[]> {
+    const numbers: number[] = [];
+    const zero = entryOf(this.#base, 0) - this.#segment.first;
+    while (this.#high > this.#low && numbers.length < limit) {
+      const chunk = this.#segment.chunkOf(this.#high - 1);
+      const entries = yield* this.#entries(chunk);
+      let place = countBelow(entries, this.#high) - 1;
+      for (; place >= 0 && numbers.length < limit; place--) {
+        const entry = entries[place]!;
+        this.#high = entry;
+        if (entry < this.#low) return numbers;
+        const number = entry - zero;
+        if (yield* this.#hasOthers(number - this.#segment.first)) numbers.push(number);
+      }
+      // Nothing is left of this chunk, nor in any before the first.
+      if (place < 0) this.#high = Math.min(this.#high, this.#segment.fences[chunk]!);
+      if (place < 0 && chunk === 0) this.#high = this.#low;
+    }
+    return numbers;
+  }
+
+  *#hasOthers(offset: number): Steps<boolean> {
+    for (const zero of this.#others) {
+      const entry = zero + offset;
+      const entries = yield* this.#entries(this.#segment.chunkOf(entry));
+      if (entries[countBelow(entries, entry)] !== entry) return false;
+    }
+    return true;
+  }
+
+  *#entries(chunk: number): Steps<Float64Array> {
+    const cached = this.#cache.get(this.#segment, chunk);
+    if (cached !== undefined) return cached;
+    const [stored] = yield* needChunks(this.#segment, chunk, chunk + 1);
+    const entries = decodeChunk(this.#segment, chunk, stored);
+    this.#cache.set(this.#segment, chunk, entries);
+    return entries;
+  }
+}
+
+/** Beyond every offset. A segment with long stretches without facts has more numbers than offsets. */
+function spanOf({ first, last }: Segment): number {
+  return Math.min(last - first + 1, MAX_SPAN);
+}

@@ -1,0 +1,38 @@
+import { MAX_SPAN, sortedEntries } from './entries.js';
+import type { SegmentDraft } from './segment.js';
+import { FULL_TAIL } from './segment-list.js';
+import type { Tail } from './tail.js';
+
+/** Beyond so many terms a tail is full, however few its facts. */
+const FULL_TERMS = FULL_TAIL * 8;
+/** A segment's terms, at most, where one transaction brings many. */
+const LARGEST = FULL_TERMS * 64;
+
+export function isFull(tail: Tail): boolean {
+  return tail.end - tail.start >= FULL_TAIL || tail.count >= FULL_TERMS;
+}
+
+/** The tail as segments that are to be stored: nearly always one. `lastFact` is asked for each one's last number. */
+export function draftsOf(tail: Tail, lastFact: (number: number) => string): SegmentDraft[] {
+  const { terms, numbers, count, mayOverflow: overflows } = tail;
+  const drafts: SegmentDraft[] = [];
+  let first = tail.start + 1;
+  for (let begin = 0; begin < count || drafts.length === 0;) {
+    const limit = first + MAX_SPAN;
+    let end = begin;
+    while (end < count && numbers[end]! < limit && end - begin < LARGEST) end++;
+    // Not inside a fact.
+    if (end < count) while (end > begin + 1 && numbers[end - 1] === numbers[end]) end--;
+    const last = end === count ? tail.end : Math.max(first, numbers[end]! - 1);
+    const sorted = sortedEntries(
+      terms.subarray(begin, end),
+      numbers.subarray(begin, end),
+      end - begin,
+      first,
+    );
+    drafts.push({ first, last, overflows, lastFact: lastFact(last), sorted });
+    first = last + 1;
+    begin = end;
+  }
+  return drafts;
+}

@@ -1,0 +1,44 @@
+import { afterAll } from '@jest/globals';
+import { FactstrPostgresStore } from '../../../lib/stores/postgres/postgres.store.js';
+import { createDatabase } from '../../support/postgres.js';
+import type { TestDatabase } from '../../support/postgres.js';
+import type { Provider, SharedDatabase } from '../support/provider.js';
+
+/** Emptied databases: emptying one takes a tenth of the time that creating one takes. */
+const empty: TestDatabase[] = [];
+
+afterAll(async () => {
+  for (const database of empty) await database.drop();
+});
+
+export const postgres: Provider<SharedDatabase> = {
+  name: 'Postgres',
+  create: async () => {
+    const database = empty.pop() ?? (await createDatabase());
+    const stores: FactstrPostgresStore[] = [];
+    return {
+      open: async (options) => {
+        const store = new FactstrPostgresStore(database.url, options);
+        stores.push(store);
+        return store;
+      },
+      removeFactsAfter: async (sequenceNumber) => {
+        await database.run('DELETE FROM events WHERE sequence_number > $1', [sequenceNumber]);
+        await database.run('DELETE FROM append_batches WHERE last_sequence_number > $1', [
+          sequenceNumber,
+        ]);
+      },
+      changePayload: async (sequenceNumber, payload) => {
+        await database.run('UPDATE events SET payload = $2 WHERE sequence_number = $1', [
+          sequenceNumber,
+          JSON.stringify(payload),
+        ]);
+      },
+      dispose: async () => {
+        await Promise.all(stores.map((store) => store.close()));
+        await database.run('DROP SCHEMA public CASCADE; CREATE SCHEMA public');
+        empty.push(database);
+      },
+    };
+  },
+};

@@ -1,0 +1,89 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from '@jest/globals';
+import * as errors from '../../lib/contract/errors.js';
+import * as surface from '../../lib/index.js';
+import { FactstrError } from '../../lib/contract/errors.js';
+import {
+  BAD_EVENTS,
+  BAD_HANDLERS,
+  BAD_PAYLOADS,
+  BAD_PREDICATES,
+  BAD_QUERIES,
+  BAD_STREAMS,
+  BAD_VERSIONS,
+} from '../conformance/support/refused.js';
+
+type Concrete = new (message: string, ...rest: unknown[]) => FactstrError;
+
+const classes = Object.entries(errors).filter(([name]) => name !== 'FactstrError') as [
+  string,
+  Concrete,
+][];
+const codeOf = (error: Concrete): string => new error('message').code;
+
+/** The tables of docs/errors.md: class, code and the two sentences. */
+const documented = readFileSync(new URL('../../docs/errors.md', import.meta.url), 'utf8')
+  .split('\n')
+  .map((line) => /^\| `(\w+)` +\| `(\w+)` +\| (.+?) +\| (.+?) +\|$/.exec(line))
+  .filter((row) => row !== null)
+  .map(([, name, code, meaning, remedy]) => ({ name, code, meaning, remedy }));
+
+describe('the errors', () => {
+  it('each have a code of their own', () => {
+    const codes = classes.map(([, error]) => codeOf(error));
+    expect(new Set(codes).size).toBe(classes.length);
+    for (const code of codes) expect(code).toMatch(/^[A-Z]+(_[A-Z]+)*$/);
+  });
+
+  it('stand in the documentation with their code, all of them, once', () => {
+    expect(documented.map(({ name, code }) => `${name} ${code}`).sort()).toEqual(
+      classes.map(([name, error]) => `${name} ${codeOf(error)}`).sort(),
+    );
+  });
+
+  it('are documented with a meaning and a way out', () => {
+    for (const { meaning, remedy } of documented) {
+      expect(meaning).toMatch(/\.$/);
+      expect(remedy).toMatch(/\.$/);
+    }
+  });
+
+  it.each(classes)('%s is a FactstrError that says its name and keeps its cause', (name, error) => {
+    const cause = new Error('driver');
+    const instance =
+      error === (errors.DecisionConflictError as unknown as Concrete)
+        ? new error('message', 3, { cause })
+        : new error('message', { cause });
+    expect(instance).toBeInstanceOf(FactstrError);
+    expect(instance).toBeInstanceOf(Error);
+    expect(instance.name).toBe(name);
+    expect(instance.message).toBe('message');
+    expect(instance.cause).toBe(cause);
+  });
+
+  it('are exported', () => {
+    for (const [name, error] of classes) expect(surface).toHaveProperty(name, error);
+  });
+
+  it('for bad input are all met by the conformance suite', () => {
+    const met = new Set(
+      [
+        BAD_EVENTS,
+        BAD_HANDLERS,
+        BAD_PAYLOADS,
+        BAD_PREDICATES,
+        BAD_QUERIES,
+        BAD_STREAMS,
+        BAD_VERSIONS,
+      ]
+        .flat()
+        .map(([, , , code]) => code),
+    );
+    // The two of the construction are the providers' own.
+    const construction = ['INVALID_DATABASE_NAME', 'INVALID_OPTIONS'];
+    const input = documented
+      .map(({ code }) => code!)
+      .filter((code) => /^(EMPTY|INVALID|LIMIT)_/.test(code) && !construction.includes(code));
+    expect([...met].sort()).toEqual(input.sort());
+  });
+});

@@ -1,0 +1,104 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { DEFAULT_LIMITS } from '../../lib/contract/limits.js';
+import { prepareQuery } from '../../lib/contract/validation.js';
+import { containsJson, sameJson } from '../../lib/matching/json-containment.js';
+import { matchesEveryFact, matchesQuery } from '../../lib/matching/matches-query.js';
+import { jsonValue, naiveContains } from '../conformance/support/json.js';
+
+describe('containsJson', () => {
+  it('follows the contract’s definition', () => {
+    fc.assert(
+      fc.property(jsonValue, jsonValue, (payload, predicate) => {
+        expect(containsJson(payload, predicate)).toBe(naiveContains(payload, predicate));
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  it('is reflexive', () => {
+    fc.assert(fc.property(jsonValue, (value) => containsJson(value, value)));
+  });
+
+  it('is transitive', () => {
+    fc.assert(
+      fc.property(jsonValue, jsonValue, jsonValue, (a, b, c) => {
+        // Wrapped, so that a contains b often enough.
+        const outer = [a, b, c];
+        const middle = [b, c];
+        const inner = [c];
+        return (
+          containsJson(outer, middle) && containsJson(middle, inner) && containsJson(outer, inner)
+        );
+      }),
+    );
+  });
+
+  it('holds of every part of an object', () => {
+    fc.assert(
+      fc.property(fc.dictionary(fc.string(), jsonValue), fc.func(fc.boolean()), (object, keep) => {
+        const part = Object.fromEntries(Object.entries(object).filter(([key]) => keep(key)));
+        return containsJson(object, part);
+      }),
+    );
+  });
+});
+
+describe('sameJson', () => {
+  it('is equality of JSON values', () => {
+    fc.assert(
+      fc.property(jsonValue, jsonValue, (left, right) => {
+        expect(sameJson(left, right)).toBe(canonical(left) === canonical(right));
+        expect(sameJson(left, JSON.parse(JSON.stringify(left)))).toBe(true);
+      }),
+    );
+  });
+});
+
+describe('matchesQuery', () => {
+  const facts = [
+    { event_type: 'a', payload: { id: 1 } },
+    { event_type: 'a', payload: { id: 2 } },
+    { event_type: 'b', payload: [1] },
+  ];
+  const matching = (query: Parameters<typeof prepareQuery>[0]): number[] =>
+    facts.flatMap((fact, index) =>
+      matchesQuery(fact, prepareQuery(query, DEFAULT_LIMITS)) ? [index] : [],
+    );
+
+  it('takes parts as conditions and their members as alternatives', () => {
+    expect(
+      matching({ filters: [{ event_types: ['a'], payload_predicates: [{ id: 2 }, [1]] }] }),
+    ).toEqual([1]);
+    expect(
+      matching({ filters: [{ event_types: ['b'] }, { payload_predicates: [{ id: 1 }] }] }),
+    ).toEqual([0, 2]);
+    expect(matching({ filters: [{ event_types: [] }] })).toEqual([]);
+    expect(matching({ filters: [{ payload_predicates: [] }] })).toEqual([]);
+    expect(matching({ filters: [{}] })).toEqual([0, 1, 2]);
+  });
+
+  it('knows no read cursor', () => {
+    expect(matching({ min_sequence_number: 99n })).toEqual([0, 1, 2]);
+  });
+
+  it('says which queries need no look at the facts', () => {
+    const every = (query: object): boolean => matchesEveryFact(prepareQuery(query, DEFAULT_LIMITS));
+    expect([every({}), every({ filters: null }), every({ filters: [] })]).toEqual([
+      true,
+      true,
+      true,
+    ]);
+    expect(every({ filters: [{ event_types: [] }] })).toBe(false);
+  });
+});
+
+/** Text that is equal exactly for equal values. */
+function canonical(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  const members = Object.entries(value).map(
+    ([key, member]) => `${JSON.stringify(key)}:${canonical(member)}`,
+  );
+  return `{${members.sort().join(',')}}`;
+}

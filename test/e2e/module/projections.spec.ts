@@ -1,0 +1,507 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import type { Type } from '@nestjs/common';
+import type { TestingModule } from '@nestjs/testing';
+import {
+  DurableProjection,
+  FactstrModule,
+  FactstrProjections,
+  FactstrStore,
+  OnFacts,
+} from 'nestjs-factstr';
+import type {
+  EventRecord,
+  FactstrOptions,
+  ProjectionContext,
+  ProjectionState,
+} from 'nestjs-factstr';
+import { settle, until } from '../../conformance/support/until.js';
+import { Fixtures, optionsOf } from './support/fixtures.js';
+import { Gate, Inbox } from './support/inbox.js';
+
+const fixtures = new Fixtures();
+afterEach(() => fixtures.clean());
+
+const fact = (event_type: string, payload: unknown = {}) => ({ event_type, payload });
+
+const start = (options: FactstrOptions, ...providers: Type[]) =>
+  fixtures.app({ imports: [FactstrModule.forRoot(options)], providers });
+
+/** Waits for a projection's state. */
+async function reaches(app: TestingModule, name: string, state: ProjectionState) {
+  const projections = app.get(FactstrProjections);
+  let last: unknown;
+  await until(
+    async () => ((last = await projections.status(name)) as { state: string }).state === state,
+    () =>
+      `${name} to be ${state}; it is ${JSON.stringify(last, (_, v: unknown) => (typeof v === 'bigint' ? Number(v) : v))}`,
+  );
+  return projections.status(name);
+}
+
+describe.each(['memory', 'sqlite', 'postgres'] as const)(
+  'A durable projection on %s',
+  (provider) => {
+    it('is told what it needs, and its status follows', async () => {
+      const gate = new Gate();
+      class Items {
+        readonly contexts: Omit<ProjectionContext, 'signal'>[] = [];
+
+        @DurableProjection({ name: 'items', query: 'x' })
+        async project(_facts: EventRecord[], { signal, ...context }: ProjectionContext) {
+          expect(signal).toBeInstanceOf(AbortSignal);
+          await gate.opened;
+          this.contexts.push(context);
+        }
+      }
+      const app = await start(await optionsOf(provider, fixtures), Items);
+      await reaches(app, 'items', 'live');
+      const projections = app.get(FactstrProjections);
+      expect(await projections.list()).toEqual([
+        {
+          store: 'default',
+          name: 'items',
+          handler: 'Items.project',
+          state: 'live',
+          reason: null,
+          code: null,
+          position: 0n,
+          head: 0n,
+          lag: 0n,
+          attempts: 0,
+          lastError: null,
+        },
+      ]);
+
+      await app.get(FactstrStore).append([fact('x'), fact('y'), fact('x'), fact('y')]);
+      await app.get(FactstrStore).append([fact('y')]);
+      expect(await projections.status('items')).toMatchObject({ position: 0n, head: 5n, lag: 5n });
+      gate.open();
+      // The cursor passes facts that do not match, too.
+      await until(
+        async () => (await projections.status('items')).lag === 0n,
+        () => 'the lag to go',
+      );
+      expect(await projections.status('items')).toMatchObject({ position: 5n, head: 5n });
+      expect(app.get(Items).contexts).toEqual([
+        { projection: 'items', store: 'default', sequenceNumber: 3n, attempt: 1, replaying: false },
+      ]);
+    });
+
+    it('is retried in place with the same facts, in order, and goes on', async () => {
+      class Items {
+        readonly attempts: string[] = [];
+
+        @DurableProjection({ name: 'items', query: {} })
+        async project(facts: EventRecord[], { attempt }: ProjectionContext) {
+          this.attempts.push(`${facts[0]!.sequence_number}/${attempt}`);
+          if (facts[0]!.event_type === 'hard' && attempt === 1) throw new Error('not yet');
+          if (facts[0]!.event_type === 'false' && attempt === 1) return false;
+          return { id: 'a saved entity is success' };
+        }
+      }
+      const app = await start(await optionsOf(provider, fixtures), Items);
+      for (const type of ['easy', 'hard', 'false', 'easy']) {
+        await app.get(FactstrStore).append([fact(type)]);
+      }
+      await until(
+        async () => (await app.get(FactstrProjections).status('items')).position === 4n,
+        () => 'position 4',
+      );
+      expect(app.get(Items).attempts).toEqual(['1/1', '2/1', '2/2', '3/1', '3/2', '4/1']);
+      expect(await app.get(FactstrProjections).status('items')).toMatchObject({
+        state: 'live',
+        attempts: 0,
+        lastError: 'the handler returned false',
+      });
+      expect(fixtures.log.of('error')).toEqual([
+        'Projection "items" (Items.project) failed on fact 2, attempt 1 of 10: not yet',
+        'Projection "items" (Items.project) failed on fact 3, attempt 1 of 10: the handler returned false',
+      ]);
+      expect(fixtures.log.of('warn')).toEqual([]);
+    });
+
+    it('pauses alone after maxAttempts, and goes on in order when it is resumed after a fix', async () => {
+      class Items {
+        readonly broken = new Inbox();
+        readonly other = new Inbox();
+        fixed = false;
+
+        @DurableProjection({ name: 'broken', query: {} })
+        project(facts: EventRecord[]) {
+          if (facts[0]!.sequence_number === 2n && !this.fixed) throw new Error('a bug');
+          this.broken.take(facts);
+        }
+
+        @DurableProjection({ name: 'other', query: {} })
+        projectOther(facts: EventRecord[]) {
+          this.other.take(facts);
+        }
+      }
+      const options = { ...(await optionsOf(provider, fixtures)), maxAttempts: 2 };
+      const app = await start(options, Items);
+      for (const type of ['a', 'b', 'c', 'd']) await app.get(FactstrStore).append([fact(type)]);
+      const items = app.get(Items);
+      await items.other.holds(1, 2, 3, 4);
+      expect(await reaches(app, 'broken', 'paused')).toMatchObject({
+        reason: 'failed 2 times on fact 2: a bug',
+        lastError: 'a bug',
+        attempts: 2,
+        position: 1n,
+        head: 4n,
+        lag: 3n,
+      });
+      expect(await app.get(FactstrProjections).status('other')).toMatchObject({ state: 'live' });
+      expect(fixtures.log.of('error').at(-1)).toBe(
+        'Projection "broken" (Items.project) is paused: failed 2 times on fact 2: a bug',
+      );
+
+      await app.get(FactstrProjections).resume('broken');
+      // Still broken: it is tried anew, and pauses again.
+      await until(
+        () => fixtures.log.of('error').filter((line) => line.includes('attempt 2')).length === 2,
+        () => 'two more attempts',
+      );
+      await reaches(app, 'broken', 'paused');
+      expect(items.broken.numbers).toEqual([1]);
+
+      items.fixed = true;
+      await app.get(FactstrProjections).resume('broken');
+      await items.broken.holds(1, 2, 3, 4);
+      expect(await reaches(app, 'broken', 'live')).toMatchObject({ reason: null, code: null });
+    });
+
+    it('is paused and resumed on demand', async () => {
+      class Items {
+        readonly items = new Inbox();
+        readonly witness = new Inbox();
+
+        @DurableProjection({ name: 'items', query: {} })
+        project(facts: EventRecord[]) {
+          this.items.take(facts);
+        }
+
+        @OnFacts()
+        watch(facts: EventRecord[]) {
+          this.witness.take(facts);
+        }
+      }
+      const app = await start(await optionsOf(provider, fixtures), Items);
+      const { items, witness } = app.get(Items);
+      const projections = app.get(FactstrProjections);
+      const store = app.get(FactstrStore);
+      await store.append([fact('a')]);
+      await items.holds(1);
+      await projections.pause('items');
+      await projections.pause('items');
+      expect(await projections.status('items')).toMatchObject({
+        state: 'paused',
+        reason: 'paused by the application',
+      });
+      await projections.start();
+      await store.append([fact('b')]);
+      await witness.holds(1, 2);
+      await settle();
+      expect(items.numbers).toEqual([1]);
+      await projections.resume('items');
+      await projections.resume('items');
+      await items.holds(1, 2);
+      await reaches(app, 'items', 'live');
+      await store.append([fact('c')]);
+      await items.holds(1, 2, 3);
+      expect(fixtures.log.of('error')).toEqual([]);
+    });
+
+    it('leaves it to FactstrProjections.start() what the option handlers leaves out', async () => {
+      class Handlers {
+        readonly live = new Inbox();
+        readonly durable = new Inbox();
+
+        @OnFacts()
+        onFacts(facts: EventRecord[]) {
+          this.live.take(facts);
+        }
+
+        @DurableProjection({ name: 'all', query: {} })
+        project(facts: EventRecord[]) {
+          this.durable.take(facts);
+        }
+      }
+      const options = await optionsOf(provider, fixtures);
+      const run = async (handlers: FactstrOptions['handlers']) => {
+        const app = await start({ ...options, handlers }, Handlers);
+        return {
+          app,
+          live: app.get(Handlers).live,
+          durable: app.get(Handlers).durable,
+          append: () => app.get(FactstrStore).append([fact('x')]),
+          projections: app.get(FactstrProjections),
+        };
+      };
+
+      const none = await run(false);
+      await none.append();
+      expect(await none.projections.list()).toMatchObject([{ state: 'idle', position: null }]);
+      expect(none.projections.liveHandlers()).toMatchObject([{ running: false }]);
+      await none.projections.start({ live: true, durable: false });
+      await none.append();
+      const [second] = (await none.app.get(FactstrStore).query({ min_sequence_number: 1n }))
+        .event_records;
+      await none.live.holds(Number(second!.sequence_number));
+      expect(await none.projections.list()).toMatchObject([{ state: 'idle' }]);
+      await none.projections.start();
+      await none.projections.start();
+      await none.durable.holds(1, 2);
+      expect(none.projections.liveHandlers()).toMatchObject([{ running: true }]);
+      await none.append();
+      await none.live.holds(2, 3);
+      await none.durable.holds(1, 2, 3);
+      await none.app.close();
+
+      const noLive = await run({ live: false });
+      await noLive.append();
+      expect(noLive.projections.liveHandlers()).toMatchObject([{ running: false }]);
+      await reaches(noLive.app, 'all', 'live');
+      await noLive.app.close();
+
+      const noDurable = await run({ durable: false });
+      await noDurable.append();
+      await until(
+        () => noDurable.live.numbers.length === 1,
+        () => 'the live handler',
+      );
+      expect(await noDurable.projections.list()).toMatchObject([{ state: 'idle' }]);
+    });
+  },
+);
+
+describe('The replay', () => {
+  it('does not hold up the bootstrap, and says that it is one', async () => {
+    const options = await optionsOf('sqlite', fixtures);
+    const seeding = await start(options);
+    await seeding.get(FactstrStore).append([fact('a')]);
+    await seeding.get(FactstrStore).append([fact('b')]);
+    await seeding.close();
+
+    const gate = new Gate();
+    class Items {
+      readonly seen: [bigint, boolean][] = [];
+
+      @DurableProjection({ name: 'items', query: {} })
+      async project(_facts: EventRecord[], { sequenceNumber, replaying }: ProjectionContext) {
+        await gate.opened;
+        this.seen.push([sequenceNumber, replaying]);
+      }
+    }
+    const app = await start(options, Items);
+    expect(await reaches(app, 'items', 'replaying')).toMatchObject({ position: 0n, lag: 2n });
+    await app.get(FactstrStore).append([fact('c')]);
+    gate.open();
+    await reaches(app, 'items', 'live');
+    await until(
+      () => app.get(Items).seen.length === 3,
+      () => 'three facts',
+    );
+    expect(app.get(Items).seen).toEqual([
+      [1n, true],
+      [2n, true],
+      [3n, false],
+    ]);
+  });
+
+  it('that is paused ends at once, and goes on where it was', async () => {
+    const options = await optionsOf('memory', fixtures);
+    const gate = new Gate();
+    class Items {
+      readonly inbox = new Inbox();
+
+      @DurableProjection({ name: 'items', query: {} })
+      async project(facts: EventRecord[]) {
+        this.inbox.take(facts);
+        await gate.opened;
+      }
+    }
+    const app = await start({ ...options, handlers: false }, Items);
+    for (let n = 0; n < 3; n++) await app.get(FactstrStore).append([fact('x')]);
+    const projections = app.get(FactstrProjections);
+    await projections.start();
+    await app.get(Items).inbox.holds(1);
+    const paused = projections.pause('items');
+    await settle();
+    gate.open();
+    await paused;
+    expect(app.get(Items).inbox.numbers).toEqual([1]);
+    await projections.resume('items');
+    await app.get(Items).inbox.holds(1, 2, 3);
+  });
+});
+
+describe.each(['sqlite', 'postgres'] as const)('After a restart, on %s,', (provider) => {
+  class Items {
+    readonly inbox = new Inbox();
+
+    @DurableProjection({ name: 'items', query: ['a', 'b'] })
+    project(facts: EventRecord[]) {
+      this.inbox.take(facts);
+    }
+  }
+
+  it('a projection goes on from its cursor', async () => {
+    const options = await optionsOf(provider, fixtures);
+    const first = await start(options, Items);
+    await first.get(FactstrStore).append([fact('a'), fact('c')]);
+    await first.get(Items).inbox.holds(1);
+    await first.close();
+
+    const between = await start({ ...options, handlers: false }, Items);
+    await between.get(FactstrStore).append([fact('b')]);
+    await between.close();
+
+    const second = await start(options, Items);
+    await second.get(FactstrStore).append([fact('a')]);
+    await second.get(Items).inbox.holds(3, 4);
+    expect(await reaches(second, 'items', 'live')).toMatchObject({ lastError: null });
+  });
+
+  it('a changed query stops that projection with its code, logged as an error; the rest runs', async () => {
+    const options = await optionsOf(provider, fixtures);
+    const first = await start(options, Items);
+    await first.get(FactstrStore).append([fact('a')]);
+    await first.get(Items).inbox.holds(1);
+    await first.close();
+
+    class Changed {
+      readonly inbox = new Inbox();
+
+      @DurableProjection({ name: 'items', query: ['a', 'c'] })
+      project() {
+        throw new Error('never called');
+      }
+
+      @DurableProjection({ name: 'more', query: ['a'] })
+      projectMore(facts: EventRecord[]) {
+        this.inbox.take(facts);
+      }
+    }
+    const second = await start(options, Changed);
+    expect(await reaches(second, 'items', 'stopped')).toMatchObject({
+      code: 'DURABLE_STREAM_QUERY_CHANGED',
+      reason: expect.stringContaining('another query'),
+    });
+    await second.get(Changed).inbox.holds(1);
+    expect(fixtures.log.of('error')).toEqual([
+      expect.stringMatching(/^Projection "items" \(Changed\.project\) is stopped: .*another query/),
+    ]);
+  });
+
+  it('the same query in other words is the same', async () => {
+    const options = await optionsOf(provider, fixtures);
+    const first = await start(options, Items);
+    await first.get(FactstrStore).append([fact('a')]);
+    await first.get(Items).inbox.holds(1);
+    await first.close();
+
+    class Same {
+      readonly inbox = new Inbox();
+
+      @DurableProjection({ name: 'items', query: { filters: [{ event_types: ['b', 'a', 'b'] }] } })
+      project(facts: EventRecord[]) {
+        this.inbox.take(facts);
+      }
+    }
+    const second = await start(options, Same);
+    await second.get(FactstrStore).append([fact('b')]);
+    await second.get(Same).inbox.holds(2);
+  });
+});
+
+describe('A projection that cannot go on', () => {
+  class Items {
+    readonly inbox = new Inbox();
+
+    @DurableProjection({ name: 'items', query: {} })
+    project(facts: EventRecord[]) {
+      this.inbox.take(facts);
+    }
+  }
+
+  it('because its cursor is ahead of the log is stopped with the code; the bootstrap succeeds', async () => {
+    const database = await fixtures.database();
+    const options: FactstrOptions = { provider: 'postgres', url: database.url };
+    const first = await start(options, Items);
+    await first.get(FactstrStore).append([fact('a')]);
+    await first.get(FactstrStore).append([fact('b')]);
+    await first.get(Items).inbox.holds(1, 2);
+    await first.close();
+    // A log restored from an older copy.
+    await database.run('DELETE FROM events WHERE sequence_number = 2');
+
+    const second = await start(options, Items);
+    expect(await reaches(second, 'items', 'stopped')).toMatchObject({
+      code: 'CURSOR_AHEAD_OF_LOG',
+      head: 1n,
+    });
+    expect(fixtures.log.of('error')).toEqual([
+      expect.stringMatching(/^Projection "items" \(Items\.project\) is stopped: /),
+    ]);
+  });
+
+  it('because another application of this process runs it is stopped with the code, and can be resumed', async () => {
+    const options = await optionsOf('sqlite', fixtures);
+    const holder = await start(options, Items);
+    await reaches(holder, 'items', 'live');
+    const other = await start(options, Items);
+    expect(await reaches(other, 'items', 'stopped')).toMatchObject({
+      code: 'DURABLE_STREAM_ACTIVE',
+    });
+    await holder.close();
+    await other.get(FactstrProjections).resume('items');
+    await other.get(FactstrStore).append([fact('x')]);
+    await other.get(Items).inbox.holds(1);
+  });
+
+  it('because the application closed its store is stopped with the code', async () => {
+    const app = await start({ provider: 'memory' }, Items);
+    await reaches(app, 'items', 'live');
+    await app.get(FactstrStore).close();
+    expect(await reaches(app, 'items', 'stopped')).toMatchObject({ code: 'STREAM_ENDED' });
+  });
+
+  it('because its custom store refuses it is tried maxAttempts times, then stopped and logged as an error', async () => {
+    let registrations = 0;
+    const { synchronousStore } = await import('./support/hand-written-stores.js');
+    const store = {
+      ...synchronousStore().store,
+      streamToDurable: () => {
+        registrations++;
+        throw new Error('not today');
+      },
+    };
+    const app = await start({ provider: 'custom', store, maxAttempts: 2 }, Items);
+    expect(await reaches(app, 'items', 'stopped')).toMatchObject({
+      code: null,
+      lastError: 'not today',
+    });
+    expect(registrations).toBe(2);
+    expect(fixtures.log.of('error')).toEqual([
+      'Projection "items" (Items.project) is stopped: not today',
+    ]);
+  });
+});
+
+describe('FactstrProjections', () => {
+  it('names what is registered when asked for something else', async () => {
+    const app = await start({ provider: 'memory' });
+    const projections = app.get(FactstrProjections);
+    expect(await projections.list()).toEqual([]);
+    for (const call of [
+      () => projections.status('none'),
+      () => projections.pause('none'),
+      () => projections.resume('none'),
+    ]) {
+      await expect(call()).rejects.toMatchObject({
+        code: 'INVALID_OPTIONS',
+        message: expect.stringMatching(/No projection "none" of store "default".*registered: none/),
+      });
+    }
+  });
+});

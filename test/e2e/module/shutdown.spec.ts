@@ -1,0 +1,302 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { Global, Injectable, Module } from '@nestjs/common';
+import type {
+  BeforeApplicationShutdown,
+  OnApplicationShutdown,
+  OnModuleDestroy,
+  Type,
+} from '@nestjs/common';
+import {
+  DurableProjection,
+  FactstrModule,
+  FactstrProjections,
+  FactstrStore,
+  OnFacts,
+} from 'nestjs-factstr';
+import type { EventRecord, FactstrOptions, ProjectionContext } from 'nestjs-factstr';
+import { settle, until } from '../../conformance/support/until.js';
+import { Fixtures, optionsOf } from './support/fixtures.js';
+import { asynchronousStore } from './support/hand-written-stores.js';
+import { Gate, Inbox } from './support/inbox.js';
+
+const fixtures = new Fixtures();
+afterEach(() => fixtures.clean());
+
+const fact = (event_type = 'x') => ({ event_type, payload: {} });
+
+const start = (options: FactstrOptions, ...providers: Type[]) =>
+  fixtures.app({ imports: [FactstrModule.forRoot(options)], providers });
+
+const stores: [string, () => Promise<FactstrOptions>][] = [
+  ['memory', () => optionsOf('memory', fixtures)],
+  ['sqlite', () => optionsOf('sqlite', fixtures)],
+  ['postgres', () => optionsOf('postgres', fixtures)],
+  ['a custom store', async () => ({ provider: 'custom', store: asynchronousStore().store })],
+];
+
+describe.each(stores)('app.close() on %s', (_name, makeOptions) => {
+  it('aborts the signals, waits for the handlers in flight, and appends still work meanwhile', async () => {
+    const events: string[] = [];
+    class Handlers {
+      constructor(readonly store: FactstrStore) {}
+
+      @OnFacts('x')
+      async onFacts(_facts: EventRecord[], { signal }: { signal: AbortSignal }) {
+        await this.#work('live', signal);
+      }
+
+      @DurableProjection({ name: 'all', query: 'x' })
+      async project(_facts: EventRecord[], { signal }: ProjectionContext) {
+        await this.#work('durable', signal);
+      }
+
+      async #work(kind: string, signal: AbortSignal) {
+        events.push(`${kind} began`);
+        await new Promise((resolve) => signal.addEventListener('abort', resolve));
+        const { first_sequence_number } = await this.store.append([
+          fact('appended while draining'),
+        ]);
+        expect(first_sequence_number).toBeGreaterThan(1n);
+        events.push(`${kind} ended`);
+      }
+    }
+    Reflect.defineMetadata('design:paramtypes', [FactstrStore], Handlers);
+    const options = await makeOptions();
+    const app = await start(options, Handlers);
+    await app.get(FactstrStore).append([fact('x')]);
+    await until(
+      () => events.length === 2,
+      () => 'both handlers to begin',
+    );
+    await app.close();
+    events.push('closed');
+    expect(events.toSorted().slice(0, 2)).toEqual(['closed', 'durable began']);
+    expect(events.at(-1)).toBe('closed');
+    expect(events).toHaveLength(5);
+    expect(fixtures.log.of('warn')).toEqual([]);
+    expect(fixtures.log.of('error')).toEqual([]);
+  });
+});
+
+describe.each(['sqlite', 'postgres'] as const)('On %s', (provider) => {
+  it('the cursor of the facts in flight is stored: they do not come again', async () => {
+    const gate = new Gate();
+    const inbox = new Inbox();
+    class Items {
+      @DurableProjection({ name: 'items', query: {} })
+      async project(facts: EventRecord[]) {
+        inbox.take(facts);
+        await gate.opened;
+      }
+    }
+    const options = await optionsOf(provider, fixtures);
+    const app = await start(options, Items);
+    for (let n = 0; n < 3; n++) await app.get(FactstrStore).append([fact()]);
+    await inbox.holds(1);
+    const closing = app.close();
+    await settle();
+    gate.open();
+    await closing;
+    expect(inbox.numbers).toEqual([1]);
+
+    await start(options, Items);
+    await inbox.holds(1, 2, 3);
+  });
+
+  it('what fails after the shutdown began is no attempt: it comes again, and nothing is logged', async () => {
+    const attempts: string[] = [];
+    class Items {
+      @DurableProjection({ name: 'items', query: {} })
+      async project(facts: EventRecord[], { signal, attempt }: ProjectionContext) {
+        attempts.push(`${facts[0]!.sequence_number}/${attempt}`);
+        if (attempts.length > 1) return;
+        await new Promise((resolve) => signal.addEventListener('abort', resolve));
+        throw new Error('interrupted');
+      }
+    }
+    const options = await optionsOf(provider, fixtures);
+    const app = await start(options, Items);
+    await app.get(FactstrStore).append([fact()]);
+    await until(
+      () => attempts.length === 1,
+      () => 'the first call',
+    );
+    await app.close();
+    expect(await app.get(FactstrProjections).status('items')).toMatchObject({
+      state: 'stopped',
+      reason: 'the application is shutting down',
+      attempts: 0,
+      lastError: null,
+    });
+    await start(options, Items);
+    await until(
+      () => attempts.length === 2,
+      () => 'the second call',
+    );
+    expect(attempts).toEqual(['1/1', '1/1']);
+    expect(fixtures.log.of('error')).toEqual([]);
+  });
+
+  it('shutdownTimeout bounds the wait for a handler that does not end, with a warning', async () => {
+    const gate = new Gate();
+    const inbox = new Inbox();
+    class Stuck {
+      @DurableProjection({ name: 'stuck', query: {} })
+      async project(facts: EventRecord[]) {
+        inbox.take(facts);
+        await gate.opened;
+      }
+
+      @OnFacts()
+      async onFacts() {
+        await gate.opened;
+      }
+    }
+    fixtures.later(() => gate.open());
+    const app = await start(
+      { ...(await optionsOf(provider, fixtures)), shutdownTimeout: 50 },
+      Stuck,
+    );
+    await app.get(FactstrStore).append([fact()]);
+    await inbox.holds(1);
+    const before = performance.now();
+    await app.close();
+    expect(performance.now() - before).toBeLessThan(3_000);
+    expect(fixtures.log.of('warn').slice(0, 1)).toEqual([
+      expect.stringMatching(
+        /^Still in flight after 50 ms \(shutdownTimeout\): Stuck\.onFacts, Stuck\.project\./,
+      ),
+    ]);
+    await expect(app.get(FactstrStore).append([fact()])).rejects.toMatchObject({
+      code: 'STORE_CLOSED',
+    });
+  });
+
+  it('a projection that waits to be retried does not hold up the shutdown', async () => {
+    class Failing {
+      @DurableProjection({ name: 'failing', query: {} })
+      project() {
+        throw new Error('always');
+      }
+    }
+    const app = await start(await optionsOf(provider, fixtures), Failing);
+    await app.get(FactstrStore).append([fact()]);
+    await until(
+      async () => (await app.get(FactstrProjections).status('failing')).attempts === 2,
+      () => 'the second attempt',
+    );
+    const before = performance.now();
+    await app.close();
+    expect(performance.now() - before).toBeLessThan(400);
+  });
+});
+
+describe.each(['memory', 'sqlite', 'postgres'] as const)('After app.close() on %s', (provider) => {
+  it('the store is closed, every hook may be called again, and nothing starts any more', async () => {
+    class Items {
+      readonly inbox = new Inbox();
+
+      @DurableProjection({ name: 'items', query: {} })
+      project(facts: EventRecord[]) {
+        this.inbox.take(facts);
+      }
+    }
+    const app = await start(await optionsOf(provider, fixtures), Items);
+    await app.get(FactstrStore).append([fact()]);
+    await app.get(Items).inbox.holds(1);
+    await Promise.all([app.close(), app.close()]);
+    await app.close();
+    for (const call of [
+      () => app.get(FactstrStore).append([fact()]),
+      () => app.get(FactstrStore).query({}),
+      () => app.get(FactstrStore).streamAll(() => undefined),
+    ]) {
+      await expect(call()).rejects.toMatchObject({ code: 'STORE_CLOSED' });
+    }
+    const projections = app.get(FactstrProjections);
+    await projections.resume('items');
+    await projections.start();
+    await settle();
+    expect(await projections.status('items')).toMatchObject({ state: 'stopped' });
+    expect(projections.liveHandlers()).toEqual([]);
+    expect(fixtures.log.of('error')).toEqual([]);
+  });
+
+  it('without init() it is closed as well', async () => {
+    class Items {
+      readonly inbox = new Inbox();
+
+      @OnFacts()
+      onFacts(facts: EventRecord[]) {
+        this.inbox.take(facts);
+      }
+    }
+    const app = await fixtures.compile({
+      imports: [FactstrModule.forRoot(await optionsOf(provider, fixtures))],
+      providers: [Items],
+    });
+    await app.get(FactstrStore).append([fact()]);
+    await app.close();
+    await expect(app.get(FactstrStore).query({})).rejects.toMatchObject({ code: 'STORE_CLOSED' });
+    expect(app.get(Items).inbox.numbers).toEqual([]);
+  });
+});
+
+describe('Other modules at shutdown', () => {
+  it('keep what handlers work with until those are drained, and may append to the last', async () => {
+    const events: string[] = [];
+
+    @Injectable()
+    class Connection implements OnModuleDestroy, BeforeApplicationShutdown, OnApplicationShutdown {
+      constructor(readonly store: FactstrStore) {}
+
+      onModuleDestroy() {
+        events.push('disconnected');
+      }
+
+      async beforeApplicationShutdown() {
+        await this.store.append([fact('before shutdown')]);
+      }
+
+      async onApplicationShutdown() {
+        await this.store.append([fact('shutdown')]);
+        events.push('last append');
+      }
+    }
+
+    @Injectable()
+    class Handlers {
+      @DurableProjection({ name: 'x', query: 'x' })
+      async project(_facts: EventRecord[], { signal }: ProjectionContext) {
+        await new Promise((resolve) => signal.addEventListener('abort', resolve));
+        await settle();
+        events.push('drained');
+      }
+    }
+
+    @Global()
+    @Module({ providers: [Connection] })
+    class Before {}
+    @Module({ providers: [Connection, Handlers] })
+    class Feature {}
+    @Global()
+    @Module({ providers: [Connection] })
+    class After {}
+    const app = await fixtures.app({
+      imports: [Before, FactstrModule.forRoot(), Feature, After],
+      providers: [Connection],
+    });
+    await app.get(FactstrStore).append([fact()]);
+    await until(
+      async () => (await app.get(FactstrProjections).status('x')).lag === 1n,
+      () => 'the call',
+    );
+    await settle();
+    await app.close();
+    expect(events).toEqual([
+      'drained',
+      ...Array(4).fill('disconnected'),
+      ...Array(4).fill('last append'),
+    ]);
+  });
+});
