@@ -60,7 +60,12 @@ export async function adoptSparseBoundaries(
   await database.transaction('Adopting batch boundaries', async (run) => {
     await lockSchema(run, schema, database.options.lockTimeout);
     const metadata = TABLES.find(({ name }) => name === 'store_metadata')!;
-    await run({ text: createTableSql(schema, metadata, 'IF NOT EXISTS ') });
+    const [there] = await run({
+      text: 'SELECT pg_catalog.to_regclass($1) IS NOT NULL',
+      values: [`${quoteIdentifier(schema)}.store_metadata`],
+    });
+    // Not IF NOT EXISTS, which needs CREATE in any case.
+    if (there![0] !== 't') await run({ text: createTableSql(schema, metadata) });
     await run({ text: insertMetadataSql(schema) });
   });
 }
