@@ -110,7 +110,7 @@ describe('toJsonValue', () => {
     let value: unknown = [1];
     for (let level = 0; level < 100; level++) value = [value, value];
     expect(refusalOf(value)).toMatchObject({ tooLarge: true });
-    expect(refusalOf(new Array(10), 5)).toMatchObject({ tooLarge: false });
+    expect(refusalOf(Array.from({ length: 10 }), 5)).toMatchObject({ tooLarge: false });
     expect(refusalOf([1, 2, 3], 2)).toMatchObject({ tooLarge: true });
   });
 

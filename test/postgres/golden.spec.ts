@@ -217,6 +217,17 @@ describe('A log that FACTSTR 0.5.0 began and 0.5.2 continued', () => {
     expect((await batchRows(database)).at(-1)).toEqual([41, 42]);
   });
 
+  it('has its boundaries adopted by a role without CREATE', async () => {
+    const { role, url } = await database.role();
+    await database.store().connect();
+    await database.run(`REVOKE CREATE ON SCHEMA public FROM PUBLIC;
+      GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA public TO ${role}`);
+    await database.store({}, url).adoptBatchBoundaries();
+    expect(await database.rows('SELECT count(*)::int AS n FROM store_metadata')).toEqual([
+      { n: 2 },
+    ]);
+  });
+
   it('runs the durable streams of a store that was open when another one adopted the boundaries', async () => {
     const store = database.store();
     await store.connect();

@@ -6,20 +6,16 @@ import { testDatabases } from './support/database.js';
 const create = testDatabases();
 
 describe('What is read', () => {
-  const hostile = [
-    pg.types.builtins.INT8,
-    pg.types.builtins.JSONB,
-    pg.types.builtins.TIMESTAMPTZ,
-    25,
-  ];
-  const parsers = hostile.map((oid) => pg.types.getTypeParser(oid));
+  const { INT8, JSONB, TEXT, TIMESTAMPTZ } = pg.types.builtins;
+  const types = [INT8, JSONB, TEXT, TIMESTAMPTZ];
+  const parsers = types.map((type) => pg.types.getTypeParser(type));
   afterEach(() => {
-    hostile.forEach((oid, index) => pg.types.setTypeParser(oid, parsers[index]!));
+    for (const [index, parse] of parsers.entries()) pg.types.setTypeParser(types[index]!, parse);
   });
 
   it('does not depend on the parsers that the application gave to pg', async () => {
     const database = await create();
-    for (const oid of hostile) pg.types.setTypeParser(oid, () => 'hostile');
+    for (const type of types) pg.types.setTypeParser(type, () => 'hostile');
     const store = database.store();
     await store.append([fact('noted', { amount: 2 ** 53 - 1, text: 'x' })]);
     const { event_records } = await store.query({});

@@ -10,6 +10,7 @@ import {
   FORMAT_VERSION,
   FORMAT_VERSION_KEY,
   INDEXES,
+  PAYLOAD_INDEX,
   SPARSE_BOUNDARIES,
   TABLES,
 } from './postgres.schema.js';
@@ -23,6 +24,8 @@ export interface Catalog {
   readonly hasEvents: boolean;
   /** The names of what is not there, in the order in which it can be created. */
   readonly missing: readonly string[];
+  /** Whether GIN's pending list is at its default, and the role may change that. */
+  readonly slowLookups: boolean;
   /** Whether `append_batches` holds multi-event appends only. */
   readonly sparse: boolean;
 }
@@ -49,7 +52,8 @@ JOIN pg_catalog.pg_attribute AS a ON a.attrelid = c.oid AND a.attnum = ANY (i.in
 WHERE n.nspname = $1 AND c.relname = ANY ($2::text[])
 GROUP BY c.relname
 UNION ALL
-SELECT 'index', c.relname, NULL, NULL
+SELECT 'index', c.relname, pg_catalog.array_to_string(c.reloptions, ','),
+  pg_catalog.pg_has_role(c.relowner, 'USAGE')::text
 FROM pg_catalog.pg_class AS c
 JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
 WHERE n.nspname = $1 AND c.relname = ANY ($3::text[]) AND c.relkind IN ('i', 'I')
@@ -88,7 +92,14 @@ export async function readCatalog(run: Run, target: string): Promise<Catalog> {
     ...(found('function').has(APPEND_FUNCTION) ? [] : [APPEND_FUNCTION]),
   ];
   const sparse = tables.has('store_metadata') && (await readSparse(run, schema, target));
-  return { schema, hasEvents, missing, sparse };
+  const slowLookups = objects.some(
+    ([kind, name, options, owned]) =>
+      kind === 'index' &&
+      name === PAYLOAD_INDEX &&
+      owned === 'true' &&
+      !options?.includes('gin_pending_list_limit'),
+  );
+  return { schema, hasEvents, missing, sparse, slowLookups };
 }
 
 function checkTable(

@@ -10,12 +10,15 @@ import {
   createIndexSql,
   createTableSql,
   insertMetadataSql,
+  limitPendingListSql,
 } from './postgres.schema.js';
 import { quoteIdentifier, quoteLiteral } from './postgres.sql-text.js';
 
 /** Others that create the same at the same time, FACTSTR among them, which takes no lock for it. */
 const RACE_LOST = new Set(['23505', '42P07', '42710', '42723', '40P01', 'XX000']);
 const ATTEMPTS = 10;
+/** How long, in milliseconds, others may be held up for a setting that only makes look-ups faster. */
+const PATIENCE = 100;
 /** Building an index takes as long as it takes. */
 const UNLIMITED = 2 ** 31 - 1;
 
@@ -29,7 +32,11 @@ export async function initialize(database: PostgresDatabase): Promise<Catalog> {
   // Most starts find everything in place, and need neither privileges nor locks.
   const read: Run = (statement) => database.run('Reading the schema', statement);
   const catalog = await readCatalog(read, name);
-  if (catalog.missing.length === 0) return catalog;
+  if (catalog.missing.length === 0) {
+    if (catalog.slowLookups && database.options.initialize)
+      await limitPendingList(database, catalog);
+    return catalog;
+  }
   if (!database.options.initialize) throw schemaMissing(catalog, name);
   for (let attempt = 1; ; attempt++) {
     try {
@@ -53,7 +60,12 @@ export async function adoptSparseBoundaries(
   await database.transaction('Adopting batch boundaries', async (run) => {
     await lockSchema(run, schema, database.options.lockTimeout);
     const metadata = TABLES.find(({ name }) => name === 'store_metadata')!;
-    await run({ text: createTableSql(schema, metadata, 'IF NOT EXISTS ') });
+    const [there] = await run({
+      text: 'SELECT pg_catalog.to_regclass($1) IS NOT NULL',
+      values: [`${quoteIdentifier(schema)}.store_metadata`],
+    });
+    // Not IF NOT EXISTS, which needs CREATE in any case.
+    if (there![0] !== 't') await run({ text: createTableSql(schema, metadata) });
     await run({ text: insertMetadataSql(schema) });
   });
 }
@@ -76,7 +88,19 @@ async function createMissing(run: Run, database: PostgresDatabase): Promise<Cata
   if (missing.some((object) => object.startsWith('nestjs_factstr_append_'))) {
     await run({ text: createFunctionSql(schema) });
   }
-  return { schema, hasEvents: true, missing: [], sparse: sparse || !hasEvents };
+  return { schema, hasEvents: true, missing: [], sparse: sparse || !hasEvents, slowLookups: false };
+}
+
+/** Looking up is slow without, and that is all: whoever holds the index is not waited for. */
+async function limitPendingList(database: PostgresDatabase, { schema }: Catalog): Promise<void> {
+  try {
+    await database.transaction('Tuning the payload index', async (run) => {
+      await run({ text: `SET LOCAL lock_timeout = ${PATIENCE}` });
+      await run({ text: limitPendingListSql(schema) });
+    });
+  } catch {
+    // The next start tries again.
+  }
 }
 
 /** One start at a time, however long it takes; the tables themselves are not waited for so long. */

@@ -84,11 +84,15 @@ export const TABLES: readonly TableDefinition[] = [
   },
 ];
 
-/** FACTSTR's indexes. With GIN's default pending list of 4 MB every look-up would scan that list. */
+export const PAYLOAD_INDEX = 'idx_events_payload_gin';
+/** In kB. With the default of 4 MB every look-up scans a list of that size. */
+const PENDING_LIST_LIMIT = 'gin_pending_list_limit = 64';
+
+/** FACTSTR's indexes. */
 export const INDEXES: Readonly<Record<string, string>> = {
   idx_events_type: '(event_type)',
   idx_events_occurred_at: '(occurred_at)',
-  idx_events_payload_gin: 'USING gin (payload) WITH (gin_pending_list_limit = 64)',
+  [PAYLOAD_INDEX]: `USING gin (payload) WITH (${PENDING_LIST_LIMIT})`,
 };
 
 export const FORMAT_VERSION_KEY = 'store_format_version';
@@ -103,6 +107,11 @@ export function createTableSql(schema: string, table: TableDefinition, guard = '
 
 export function createIndexSql(schema: string, name: string, guard = ''): string {
   return `CREATE INDEX ${guard}${name} ON ${quoteIdentifier(schema)}.events ${INDEXES[name]!}`;
+}
+
+/** For an index that FACTSTR made. */
+export function limitPendingListSql(schema: string): string {
+  return `ALTER INDEX ${quoteIdentifier(schema)}.${PAYLOAD_INDEX} SET (${PENDING_LIST_LIMIT})`;
 }
 
 export { appendFunctionSql as createFunctionSql };

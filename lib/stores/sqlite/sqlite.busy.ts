@@ -25,7 +25,7 @@ export class BusyRetry {
         return attempt();
       } catch (error) {
         if (!isBusy(error) || performance.now() >= deadline) throw this.failure(error);
-        Atomics.wait(sleeper, 0, 0, busyDelay());
+        block(busyDelay());
       }
     }
   }
@@ -67,6 +67,11 @@ export class BusyRetry {
 /** Milliseconds until the next attempt: short, as an append holds the lock for about one, and never in step with others. */
 export function busyDelay(): number {
   return 1 + Math.random() * 7;
+}
+
+/** Stops this thread, event loop and all. */
+export function block(milliseconds: number): void {
+  Atomics.wait(sleeper, 0, 0, milliseconds);
 }
 
 const sleeper = new Int32Array(new SharedArrayBuffer(4));

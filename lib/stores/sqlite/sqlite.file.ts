@@ -6,10 +6,11 @@ import {
   PermissionDeniedError,
   StorageError,
 } from '../../contract/errors.js';
+import { block } from './sqlite.busy.js';
 import type { BusyRetry } from './sqlite.busy.js';
 import { SqliteConnection } from './sqlite.connection.js';
 import { folderError, isNotADatabase } from './sqlite.errors.js';
-import { checkSchema, createSchema } from './sqlite.schema.js';
+import { checkSchema, createSchema, isEmpty } from './sqlite.schema.js';
 
 /**
  * The database's absolute path. Its parent folders are created.
@@ -56,8 +57,10 @@ export function prepareFile(path: unknown): string {
  */
 export function openDatabase(file: string, retry: BusyRetry): SqliteConnection {
   inspectPendingWal(file, retry);
+  const existed = statSync(file, { throwIfNoEntry: false }) !== undefined;
   const connection = retry.blocking(() => new SqliteConnection(file));
   try {
+    if (existed) letCreatorBegin(connection, file, retry);
     retry.blocking(() => prepareDatabase(connection, file));
     return connection;
   } catch (error) {
@@ -69,6 +72,19 @@ export function openDatabase(file: string, retry: BusyRetry): SqliteConnection {
 /** Names the database within this process, whatever path led to it. */
 export function identityOf(file: string): string {
   return `sqlite:${realpathSync.native(file)}`;
+}
+
+/**
+ * A file without tables may be one that FACTSTR is filling just now: it looks for `events` first and creates it
+ * later, and fails when somebody else has done so in between. Blocks for at most 100 ms.
+ */
+function letCreatorBegin(connection: SqliteConnection, file: string, retry: BusyRetry): void {
+  const deadline = performance.now() + 100;
+  while (performance.now() < deadline) {
+    const empty = retry.blocking(() => !checkOwner(connection, file) && isEmpty(connection));
+    if (!empty) return;
+    block(5);
+  }
 }
 
 function prepareDatabase(connection: SqliteConnection, file: string): void {

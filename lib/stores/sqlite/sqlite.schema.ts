@@ -111,6 +111,11 @@ export function createSchema(connection: SqliteConnection, file: string): void {
   });
 }
 
+/** Whether there is nothing in the database, ours or anybody's. */
+export function isEmpty(connection: SqliteConnection): boolean {
+  return connection.read(() => objectTypes(connection).size === 0);
+}
+
 function isComplete(connection: SqliteConnection, file: string): boolean {
   const types = objectTypes(connection);
   for (const [table, columns] of Object.entries({ ...FACTSTR_COLUMNS, ...OWN_COLUMNS })) {

@@ -89,14 +89,12 @@ export function describeConcurrency(provider: Provider): void {
 
     it('reads rows and version from one snapshot', async () => {
       const store = await openStore();
-      let writing = true;
+      const writing = new AbortController();
       const writers = Promise.all(
         Array.from({ length: 4 }, async (_, writer) => {
           for (let n = 0; n < 40; n++) await store.append(facts(2, `writer-${writer}`));
         }),
-      ).finally(() => {
-        writing = false;
-      });
+      ).finally(() => writing.abort());
       do {
         const result = await store.query({});
         expect(result.current_context_version).toBe(result.last_returned_sequence_number);
@@ -105,7 +103,7 @@ export function describeConcurrency(provider: Provider): void {
         expect(all.length % 2).toBe(0);
         // The writers need turns too, also where a query resolves without one.
         await new Promise((resolve) => setImmediate(resolve));
-      } while (writing);
+      } while (!writing.signal.aborted);
       await writers;
     });
 

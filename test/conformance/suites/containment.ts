@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { NewEvent } from '../../../lib/contract/contract.types.js';
+import { Inbox } from '../support/inbox.js';
 import { jsonValue, naiveContains } from '../support/json.js';
 import type { ConformingStore, Database, Provider } from '../support/provider.js';
 
@@ -141,6 +142,24 @@ export function describeContainment(provider: Provider): void {
         contained ? first : null,
       );
       expect(verdict.conflict ?? null).toBeNull();
+    });
+
+    it('means the same to streams', async () => {
+      const event_type = 'streamed';
+      const payloads = CASES.map(([, payload]) => payload);
+      const { first_sequence_number: first } = await store.append(
+        payloads.map((payload): NewEvent => ({ event_type, payload })),
+      );
+      await Promise.all(
+        CASES.map(async ([name, , predicate], index) => {
+          const inbox = new Inbox();
+          const filters = [{ event_types: [event_type], payload_predicates: [predicate] }];
+          const stream = await store.streamToDurable({ name }, { filters }, inbox.handle);
+          stream.unsubscribe();
+          const delivered = inbox.flat.map((number) => number - Number(first));
+          expect([index, delivered]).toEqual([index, await matching(event_type, predicate, first)]);
+        }),
+      );
     });
 
     it('follows its definition on arbitrary values', async () => {

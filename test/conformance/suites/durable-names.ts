@@ -233,6 +233,29 @@ export function describeDurableNames(provider: Provider): void {
       await store.append([fact('a', { id: 1 })]);
       (await store.streamToDurable({ name: 'tied' }, original, () => undefined)).unsubscribe();
       const inbox = new Inbox();
+      const error = await errorOf(() =>
+        store.streamToDurable({ name: 'tied' }, query, inbox.handle),
+      );
+      expect(error).toBeInstanceOf(DurableStreamQueryChangedError);
+      expect(error.message).toContain('"tied"');
+      expect(inbox.batches).toEqual([]);
+      // The name is free, and tied to its query as before.
+      await store.streamToDurable({ name: 'tied' }, original, () => undefined);
+    });
+
+    it('takes streamAllDurable and streamToDurable without filters for the same query', async () => {
+      const store = await openStore();
+      await store.append(facts(1));
+      const inbox = new Inbox();
+      (await store.streamAllDurable({ name: 'all' }, inbox.handle)).unsubscribe();
+      for (const query of [{}, { filters: null }, { filters: [] }]) {
+        (await store.streamToDurable({ name: 'all' }, query, inbox.handle)).unsubscribe();
+      }
+      expect(
+        await errorOf(() => store.streamToDurable({ name: 'all' }, ofTypes('a'), inbox.handle)),
+      ).toBeInstanceOf(DurableStreamQueryChangedError);
+      await store.streamAllDurable({ name: 'all' }, inbox.handle);
+      expect(inbox.flat).toEqual([1]);
     });
 
     it.each(['a name', 'Ř🍖', "'; DROP TABLE events; --", 'x'.repeat(256), ' ', '__proto__'])(

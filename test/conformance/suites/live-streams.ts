@@ -38,7 +38,8 @@ export function describeLiveStreams(provider: Provider): void {
       await store.append(facts(3));
       const inbox = new Inbox();
       store.streamAll(inbox.handle);
-      const appends = Array.from({ length: 20 }, () => store.append(facts(1)));
+      const appends: unknown[] = [];
+      for (let n = 0; n < 20; n++) appends.push(store.append(facts(1)));
       await Promise.all(appends);
       await inbox.reaches(23);
       expect(inbox.flat).toEqual(upTo(23).slice(3));

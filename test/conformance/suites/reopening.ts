@@ -4,7 +4,7 @@ import {
   CursorFactChangedError,
   DurableStreamQueryChangedError,
 } from '../../../lib/contract/errors.js';
-import type { ErrorClass } from '../support/refused.js';
+import type { FactstrError } from '../../../lib/contract/errors.js';
 import { fact, facts, headOf, ofTypes } from '../support/facts.js';
 import { Inbox } from '../support/inbox.js';
 import { errorOf } from '../support/outcome.js';
@@ -93,7 +93,7 @@ export function describeReopening(provider: Provider<SharedDatabase>): void {
     async function resumedAfter(
       change: (database: SharedDatabase) => Promise<void>,
       regrowTo = 0,
-    ): Promise<{ error: InstanceType<ErrorClass> | undefined; inbox: Inbox }> {
+    ): Promise<{ error: FactstrError | undefined; inbox: Inbox }> {
       const database = await createDatabase();
       let store = await database.open();
       for (let n = 0; n < 5; n++) await store.append([fact('a', { n })]);
@@ -103,11 +103,11 @@ export function describeReopening(provider: Provider<SharedDatabase>): void {
       store = await database.open();
       while (((await headOf(store)) ?? 0n) < regrowTo) await store.append([fact('a', 'regrown')]);
       const inbox = new Inbox();
-      let error: InstanceType<ErrorClass> | undefined;
+      let error: FactstrError | undefined;
       try {
         await store.streamAllDurable({ name: 'all' }, inbox.handle);
       } catch (failure) {
-        error = failure as InstanceType<ErrorClass>;
+        error = failure as FactstrError;
       }
       return { error, inbox };
     }

@@ -13,7 +13,7 @@ import type { FactstrError } from '../../../lib/contract/errors.js';
 /** Stands in the values of refused input: no message may show it. */
 export const SECRET = 'secret-4711';
 
-export type ErrorClass = abstract new (...args: never[]) => FactstrError;
+export type ErrorClass = new (message: string) => FactstrError;
 
 /** Every input of the contract that is refused, with the error's class and code. */
 export type Refused = [what: string, input: unknown, error: ErrorClass, code: string];

@@ -4,6 +4,7 @@ export const SUCCESSES: readonly [what: string, answer: () => unknown][] = [
   ['true', () => true],
   ['a promise of undefined', () => Promise.resolve()],
   ['a promise of true', async () => Promise.resolve(true)],
+  // oxlint-disable-next-line unicorn/no-thenable
   ['a thenable', () => ({ then: (done: (value: unknown) => void) => done(undefined) })],
 ];
 

@@ -66,7 +66,7 @@ export class StoreDatabase {
       .connect()
       .then(() => client.query(`BEGIN; ${sql}`))
       .then(() => undefined);
-    const ended = begun.then(() => until).finally(() => client.end());
+    const ended = begun.then(() => until).then(() => client.end());
     return { begun, ended };
   }
 

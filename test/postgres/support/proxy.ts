@@ -60,12 +60,11 @@ export class TestProxy {
     let started = this.#options === 'pass';
     client.on('data', (data) => {
       if (this.#silent) return;
-      if (started) return void server.write(data);
+      const startup = started ? undefined : withoutOptions(data);
       started = true;
-      const startup = withoutOptions(data);
-      if (startup === undefined) return void server.write(data);
-      if (this.#options === 'drop') return void server.write(startup);
-      client.end(fatal('08P01', 'unsupported startup parameter: options'));
+      if (startup === undefined) server.write(data);
+      else if (this.#options === 'drop') server.write(startup);
+      else client.end(fatal('08P01', 'unsupported startup parameter: options'));
     });
     server.on('data', (data) => {
       if (!this.#silent) client.write(data);

@@ -47,7 +47,7 @@ export class TestFolder {
   }
 
   async dispose(): Promise<void> {
-    for (const end of this.#ends.reverse()) await end();
+    for (const end of this.#ends.toReversed()) await end();
     rmSync(this.path, { recursive: true, force: true });
   }
 }

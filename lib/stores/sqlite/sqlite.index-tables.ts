@@ -1,0 +1,189 @@
+import type { Segment, SegmentDraft } from '../../context-index/segment.js';
+import { segmentOf } from '../../context-index/segment.js';
+import { chunkKey } from '../../context-index/chunk-cache.js';
+import { decodeSegment, encodeChunk, encodeSegment } from '../../context-index/segment-codec.js';
+import type { SqliteConnection } from './sqlite.connection.js';
+import type { SqliteStatement } from './sqlite.driver.js';
+
+/**
+ * The context index's tables: a cache. They may be dropped at any time; what they hold is then made again. The
+ * number in their names is the format's: another format gets other tables.
+ */
+export const INDEX_TABLES = {
+  // AUTOINCREMENT: an id is never used twice, so that the newest one tells whether anything changed.
+  nestjs_factstr_index_1_segments: `CREATE TABLE IF NOT EXISTS nestjs_factstr_index_1_segments (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  first_sequence_number INTEGER NOT NULL,
+  last_sequence_number INTEGER NOT NULL,
+  entries INTEGER NOT NULL,
+  overflows INTEGER NOT NULL,
+  last_fact TEXT NOT NULL,
+  fences BLOB NOT NULL,
+  bloom BLOB NOT NULL,
+  checksum INTEGER NOT NULL
+)`,
+  nestjs_factstr_index_1_chunks: `CREATE TABLE IF NOT EXISTS nestjs_factstr_index_1_chunks (
+  id INTEGER PRIMARY KEY,
+  entries BLOB NOT NULL
+)`,
+};
+
+const SEGMENTS = 'nestjs_factstr_index_1_segments';
+const CHUNKS = 'nestjs_factstr_index_1_chunks';
+
+/** Ids of a new index begin at a random place: one that was dropped and made again is not taken for the old one. */
+const FIRST_IDS = 2 ** 32;
+
+type StoredRow = readonly [
+  id: bigint,
+  first: bigint,
+  last: bigint,
+  entries: bigint,
+  overflows: bigint,
+  last_fact: string,
+  fences: Uint8Array,
+  bloom: Uint8Array,
+  checksum: bigint,
+];
+
+/** Where the log and the index stand. */
+export type IndexState = readonly [head: bigint | null, newestId: bigint | null];
+
+/** Reads and writes the context index's tables. Inside the caller's transaction. */
+export class SqliteIndexTables {
+  readonly #connection: SqliteConnection;
+  #statements: Statements | undefined;
+
+  constructor(connection: SqliteConnection) {
+    this.#connection = connection;
+  }
+
+  state(): IndexState {
+    return this.#prepared.state.get()!;
+  }
+
+  ids(): number[] {
+    return this.#prepared.ids.all().map(Number);
+  }
+
+  /** `undefined` for a row that is not what was written. */
+  segment(id: number): Segment | undefined {
+    const row = this.#prepared.segment.get(id);
+    if (row === undefined) return undefined;
+    const [, first, last, entries, overflows, lastFact, fences, bloom, checksum] = row;
+    // Somebody may have put anything there.
+    if (!ArrayBuffer.isView(fences) || !ArrayBuffer.isView(bloom)) return undefined;
+    return decodeSegment({
+      id,
+      first: Number(first),
+      last: Number(last),
+      entries: Number(entries),
+      overflows: Number(overflows) === 1,
+      lastFact: String(lastFact),
+      fences,
+      bloom,
+      checksum: Number(checksum),
+    });
+  }
+
+  chunks(segment: Segment, from: number, to: number): (Uint8Array | undefined)[] {
+    const chunks: (Uint8Array | undefined)[] = [];
+    for (let chunk = from; chunk < to; chunk++) {
+      chunks.push(this.#prepared.chunk.get(chunkKey(segment.id, chunk)));
+    }
+    return chunks;
+  }
+
+  store(draft: SegmentDraft): Segment {
+    const { newestId, insertSegment, insertChunk } = this.#prepared;
+    const newest = newestId.get();
+    const id =
+      newest === undefined ? 1 + Math.floor(Math.random() * FIRST_IDS) : Number(newest) + 1;
+    const segment = segmentOf(draft, id);
+    const row = encodeSegment(segment);
+    insertSegment.run(
+      row.id,
+      row.first,
+      row.last,
+      row.entries,
+      Number(row.overflows),
+      row.lastFact,
+      row.fences,
+      row.bloom,
+      row.checksum,
+    );
+    for (let chunk = 0; chunk < segment.chunks; chunk++) {
+      insertChunk.run(chunkKey(id, chunk), encodeChunk(segment, chunk, draft.sorted));
+    }
+    return segment;
+  }
+
+  remove(ids: Iterable<number>): void {
+    const { deleteSegment, deleteChunks } = this.#prepared;
+    for (const id of ids) {
+      deleteSegment.run(id);
+      deleteChunks.run(chunkKey(id, 0), chunkKey(id + 1, 0));
+    }
+  }
+
+  /** Makes the tables anew, empty. */
+  recreate(): void {
+    this.#statements = undefined;
+    this.#connection.execute(`DROP TABLE IF EXISTS ${SEGMENTS}; DROP TABLE IF EXISTS ${CHUNKS}`);
+    for (const statement of Object.values(INDEX_TABLES)) this.#connection.execute(statement);
+  }
+
+  get #prepared(): Statements {
+    // Not before they are needed: the tables may have been dropped.
+    return (this.#statements ??= prepare(this.#connection));
+  }
+}
+
+interface Statements {
+  readonly state: SqliteStatement<IndexState>;
+  readonly ids: SqliteStatement<bigint>;
+  readonly segment: SqliteStatement<StoredRow>;
+  readonly chunk: SqliteStatement<Uint8Array>;
+  readonly newestId: SqliteStatement<bigint>;
+  readonly insertSegment: SqliteStatement<never>;
+  readonly insertChunk: SqliteStatement<never>;
+  readonly deleteSegment: SqliteStatement<never>;
+  readonly deleteChunks: SqliteStatement<never>;
+}
+
+function prepare(connection: SqliteConnection): Statements {
+  return {
+    state: connection.rows(
+      `SELECT (SELECT max(sequence_number) FROM events), (SELECT max(id) FROM ${SEGMENTS})`,
+    ),
+    ids: connection.values(`SELECT id FROM ${SEGMENTS} ORDER BY id`),
+    segment: connection.rows(
+      `SELECT id, first_sequence_number, last_sequence_number, entries, overflows, last_fact,
+         fences, bloom, checksum
+       FROM ${SEGMENTS} WHERE id = ?`,
+    ),
+    chunk: connection.values(`SELECT entries FROM ${CHUNKS} WHERE id = ?`),
+    newestId: connection.values(`SELECT seq FROM sqlite_sequence WHERE name = '${SEGMENTS}'`),
+    insertSegment: connection.command(
+      `INSERT INTO ${SEGMENTS} (id, first_sequence_number, last_sequence_number, entries, overflows,
+         last_fact, fences, bloom, checksum)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    ),
+    insertChunk: connection.command(`INSERT INTO ${CHUNKS} (id, entries) VALUES (?, ?)`),
+    deleteSegment: connection.command(`DELETE FROM ${SEGMENTS} WHERE id = ?`),
+    deleteChunks: connection.command(`DELETE FROM ${CHUNKS} WHERE id >= ? AND id < ?`),
+  };
+}
+
+/**
+ * Whether the index's tables are not there, or not as they were made. The text, as SQLite has no code for it:
+ * a table that is missing, a column that is, something else of that name, or a constraint of somebody else's.
+ */
+export function isIndexUnusable(error: unknown): boolean {
+  const { code, message } = error as { code?: unknown; message?: unknown };
+  return (
+    typeof code === 'string' &&
+    /^SQLITE_(ERROR|CONSTRAINT|MISMATCH|SCHEMA)/.test(code) &&
+    String(message).includes('nestjs_factstr_index')
+  );
+}

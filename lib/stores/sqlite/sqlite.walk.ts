@@ -1,0 +1,115 @@
+import type { PreparedQuery } from '../../contract/validation.js';
+import { matchesQuery } from '../../matching/matches-query.js';
+import type { SqliteConnection } from './sqlite.connection.js';
+import type { SqliteStatement } from './sqlite.driver.js';
+import { RECORD_COLUMNS, StoredFact } from './sqlite.record.js';
+import type { RecordRow } from './sqlite.record.js';
+
+/** Rows read at a time. */
+const PAGE = 1_000;
+/** Up to so many types are walked side by side in the index of types; for more the whole log is walked. */
+const MERGED_TYPES = 16;
+
+/** Part of the log: the numbers beyond `after` and up to `last`. */
+export interface LogRange {
+  readonly after: bigint;
+  readonly last: bigint;
+}
+
+/** Finds facts one by one: SQL narrows by type, the reference matcher decides. */
+export class SqliteWalk {
+  readonly #connection: SqliteConnection;
+  readonly #newestOfTypes: SqliteStatement<bigint | null>;
+  /** By direction and number of types; at most 2 x (MERGED_TYPES + 2). */
+  readonly #walks = new Map<string, SqliteStatement<RecordRow>>();
+
+  constructor(connection: SqliteConnection) {
+    this.#connection = connection;
+    this.#newestOfTypes = connection.values(
+      `SELECT max((SELECT max(sequence_number) FROM events WHERE event_type = types.value))
+       FROM json_each(?) AS types`,
+    );
+  }
+
+  /** The newest match of the range, 0 when there is none. */
+  newest(query: PreparedQuery, range: LogRange): bigint {
+    for (const fact of this.#facts('DESC', query, range)) {
+      if (matchesQuery(fact, query)) return fact.sequence_number;
+    }
+    return 0n;
+  }
+
+  /** The newest fact of these types, 0 when there is none. */
+  newestOfTypes(types: readonly string[]): bigint {
+    return this.#newestOfTypes.get(JSON.stringify(types)) ?? 0n;
+  }
+
+  /** The first `limit` matches of the range, oldest first. */
+  rows(query: PreparedQuery, { after, last }: LogRange, limit: number): StoredFact[] {
+    const types = typesOf(query);
+    const found: StoredFact[] = [];
+    const walk = this.#walk('ASC', types);
+    let begin = after;
+    while (found.length < limit) {
+      const rows = walk.all(...typeParameters(types), { after: begin, last, limit: PAGE });
+      for (const row of rows) {
+        const fact = new StoredFact(row);
+        if (matchesQuery(fact, query)) found.push(fact);
+        if (found.length >= limit) return found;
+      }
+      if (rows.length < PAGE) return found;
+      begin = rows.at(-1)![0];
+    }
+    return found;
+  }
+
+  *#facts(
+    direction: 'ASC' | 'DESC',
+    query: PreparedQuery,
+    { after, last }: LogRange,
+  ): Iterable<StoredFact> {
+    const types = typesOf(query);
+    const walk = this.#walk(direction, types);
+    for (const row of walk.iterate(...typeParameters(types), { after, last, limit: -1 })) {
+      yield new StoredFact(row);
+    }
+  }
+
+  #walk(direction: 'ASC' | 'DESC', types: readonly string[] | null): SqliteStatement<RecordRow> {
+    const count = types === null ? -1 : types.length <= MERGED_TYPES ? types.length : 0;
+    const key = `${direction}${count}`;
+    let walk = this.#walks.get(key);
+    if (walk === undefined) {
+      walk = this.#connection.rows<RecordRow>(walkSql(direction, count));
+      this.#walks.set(key, walk);
+    }
+    return walk;
+  }
+}
+
+/** The types that a match can have, `null` for every type. */
+function typesOf({ filters }: PreparedQuery): readonly string[] | null {
+  if (filters === null || filters.length === 0) return null;
+  if (filters.some(({ event_types }) => event_types === null)) return null;
+  return [...new Set(filters.flatMap(({ event_types }) => event_types!))];
+}
+
+function typeParameters(types: readonly string[] | null): readonly string[] {
+  if (types === null) return [];
+  return types.length <= MERGED_TYPES ? types : [JSON.stringify(types)];
+}
+
+/** `count`: -1 for all types, 0 for more than can be merged. */
+function walkSql(direction: 'ASC' | 'DESC', count: number): string {
+  const range = `SELECT ${RECORD_COLUMNS} FROM events
+WHERE sequence_number > @after AND sequence_number <= @last`;
+  const candidates =
+    count === -1
+      ? range
+      : count === 0
+        ? // The plus sign keeps SQLite from collecting and sorting all facts of these types.
+          `${range} AND +event_type IN (SELECT value FROM json_each(?))`
+        : // In the index each type's facts are in order, so that SQLite merges the branches row by row.
+          Array.from({ length: count }, () => `${range} AND event_type = ?`).join(' UNION ALL ');
+  return `${candidates} ORDER BY sequence_number ${direction} LIMIT @limit`;
+}

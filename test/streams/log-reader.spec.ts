@@ -1,0 +1,127 @@
+import { describe, expect, it } from '@jest/globals';
+import type { CommittedBatch, LogSource } from '../../lib/streams/log-source.js';
+import { LogReader } from '../../lib/streams/log-reader.js';
+import { facts } from '../conformance/support/facts.js';
+import { Gate } from '../conformance/support/inbox.js';
+import { settle } from '../conformance/support/until.js';
+import { FactstrMemoryStore } from '../../lib/stores/memory/memory.store.js';
+
+/** A memory store's log, whose reads take as long as the test says: as those of a database do. */
+class SlowLog implements LogSource {
+  readonly #log: LogSource;
+  readonly cursors;
+  /** What the next reads wait for, after they have seen the log. */
+  readonly gates: Gate[] = [];
+  reads = 0;
+  broken: Error | undefined;
+
+  constructor(log: LogSource) {
+    this.#log = log;
+    this.cursors = log.cursors;
+  }
+
+  head(): bigint | Promise<bigint> {
+    return this.#log.head();
+  }
+
+  async readBatches(after: bigint, limit: number): Promise<CommittedBatch[]> {
+    this.reads++;
+    if (this.broken) throw this.broken;
+    const batches = await this.#log.readBatches(after, limit);
+    await this.gates.shift()?.passed;
+    return batches;
+  }
+
+  onCommit(wake: (first?: bigint) => void): () => void {
+    return this.#log.onCommit(wake);
+  }
+}
+
+function open(): { store: FactstrMemoryStore; log: SlowLog; reader: LogReader } {
+  const store = new FactstrMemoryStore();
+  const log = new SlowLog(store.log);
+  const reader = new LogReader(log);
+  reader.enter();
+  return { store, log, reader };
+}
+
+const ranges = (batches: readonly CommittedBatch[]): number[][] =>
+  batches.map((batch) => [Number(batch.first_sequence_number), Number(batch.last_sequence_number)]);
+
+describe('the reader that streams share', () => {
+  it('reads once for all who stand at the same place', async () => {
+    const { store, log, reader } = open();
+    store.append(facts(2));
+    const [one, two] = await Promise.all([reader.readAfter(0n), reader.readAfter(0n)]);
+    expect(two).toBe(one);
+    expect(ranges(one)).toEqual([[1, 2]]);
+    expect(log.reads).toBe(1);
+    // Whoever comes later is served from memory, with the same records.
+    expect((await reader.readAfter(0n))[0]).toBe(one[0]);
+    expect(log.reads).toBe(1);
+    reader.leave();
+  });
+
+  it('does not let a stream join a read that began before the commit which woke it', async () => {
+    const { store, log, reader } = open();
+    const gate = new Gate();
+    log.gates.push(gate);
+    // One stream finds the log empty, and its answer is still on the way …
+    const early = reader.readAfter(0n);
+    store.append(facts(1));
+    await settle();
+    // … when another, woken by the commit, looks for it.
+    const seen = reader.commits;
+    const late = reader.readAfter(0n);
+    gate.open();
+    expect(ranges(await early)).toEqual([]);
+    expect(ranges(await late)).toEqual([[1, 1]]);
+    expect(seen).toBe(reader.commits);
+    reader.leave();
+  });
+
+  it('wakes whoever waited, also when the commit came before the wait', async () => {
+    const { store, reader } = open();
+    const never = new AbortController();
+    const seen = reader.commits;
+    store.append(facts(1));
+    await settle();
+    await reader.commitSince(seen, never.signal);
+    const waiting = reader.commitSince(reader.commits, never.signal);
+    store.append(facts(1));
+    await waiting;
+    reader.leave();
+  });
+
+  it('keeps a bounded number of the newest batches, and none without streams', async () => {
+    const { store, log, reader } = open();
+    let position = 0n;
+    for (let n = 0; n < 30; n++) {
+      store.append(facts(100));
+      position = (await reader.readAfter(position)).at(-1)!.last_sequence_number;
+    }
+    expect(position).toBe(3_000n);
+    const reads = log.reads;
+    expect(ranges(await reader.readAfter(2_900n))).toEqual([[2_901, 3_000]]);
+    expect(log.reads).toBe(reads);
+    // Far behind: a page of its own, which nobody keeps.
+    expect(ranges(await reader.readAfter(0n))).toHaveLength(5);
+    expect(ranges(await reader.readAfter(0n))).toHaveLength(5);
+    expect(log.reads).toBe(reads + 2);
+    reader.leave();
+    reader.enter();
+    await reader.readAfter(2_900n);
+    expect(log.reads).toBe(reads + 3);
+    reader.leave();
+  });
+
+  it('tries again after a read that failed', async () => {
+    const { store, log, reader } = open();
+    store.append(facts(1));
+    log.broken = new Error('gone');
+    await expect(reader.readAfter(0n)).rejects.toBe(log.broken);
+    log.broken = undefined;
+    expect(ranges(await reader.readAfter(0n))).toEqual([[1, 1]]);
+    reader.leave();
+  });
+});
