@@ -28,6 +28,8 @@ import type { Runner } from './runner.js';
 export interface WalkableLog {
   readonly source: LogSource;
   readonly reader: LogReader;
+  /** Aborts when the store is closed. */
+  readonly closed: AbortSignal;
 }
 
 /**
@@ -138,7 +140,8 @@ export class LeasedRunner implements Runner {
   }
 
   async #contend(run: { stop: AbortController; cancel: AbortController }): Promise<void> {
-    const { signal } = run.stop;
+    const { closed } = this.#log;
+    const signal = AbortSignal.any([run.stop.signal, closed]);
     const { claimInterval } = this.#lease;
     let contender = this.#contender();
     for (let failures = 0; !signal.aborted;) {
@@ -161,6 +164,9 @@ export class LeasedRunner implements Runner {
         failures++;
         await this.#failed(error, failures, signal);
       }
+    }
+    if (!run.stop.signal.aborted) {
+      this.#state.enter('stopped', 'The store was closed.', 'STREAM_ENDED', true);
     }
   }
 
@@ -207,7 +213,7 @@ export class LeasedRunner implements Runner {
   async #own(lease: Lease, run: { stop: AbortController; cancel: AbortController }): Promise<void> {
     const stop = new AbortController();
     const ended = this.#walk(lease, {
-      stop: AbortSignal.any([run.stop.signal, stop.signal]),
+      stop: AbortSignal.any([run.stop.signal, stop.signal, this.#log.closed]),
       cancel: run.cancel.signal,
     }).finally(() => lease.release());
     const settled = ended.then(

@@ -18,14 +18,14 @@ export function makeRunner(
   effects?: Effects,
 ): Runner {
   if (!(store instanceof StreamingStore)) return new StreamRunner(store, projection, observer);
-  const { source, reader, lease } = store.walkable;
+  const { source, reader, closed, lease } = store.walkable;
   const context = cleanContext();
   const outside: Projection = {
     ...projection,
     handle: (call) => context.runInAsyncScope(() => projection.handle(call)),
   };
   return new LeasedRunner(
-    { source, reader },
+    { source, reader, closed },
     outside,
     prepareQuery(projection.query, DEFAULT_LIMITS),
     effects ?? new PlainEffects(source.ledger),

@@ -80,7 +80,8 @@ export class RunnerState {
   failed(attempt: number, error: string, code: string | null): void {
     this.#attempts = attempt;
     this.#lastError = error;
-    this.#change('retrying', error, code, true);
+    // The observer hears of each failure by itself.
+    this.#set('retrying', error, code);
   }
 
   waiting(error: string, code: string | null): void {
@@ -98,7 +99,6 @@ export class RunnerState {
   }
 
   gaveUp(reason: string, code: string | null): void {
-    this.#lastError = reason;
     this.#change('paused', reason, code, true);
   }
 
@@ -119,10 +119,14 @@ export class RunnerState {
     failure: boolean,
   ): void {
     if (state === this.#state && reason === this.#reason && code === this.#code) return;
+    this.#set(state, reason, code);
+    this.#observer.changed(state, reason, failure);
+  }
+
+  #set(state: ProjectionState, reason: string | null, code: string | null): void {
     this.#state = state;
     this.#reason = reason;
     this.#code = code;
-    this.#observer.changed(state, reason, failure);
     this.#publish(this.report());
   }
 }

@@ -11,6 +11,8 @@ import { StreamWalk } from './stream-walk.js';
 export interface StreamHost {
   readonly source: LogSource;
   readonly reader: LogReader;
+  /** Aborts when the store is closed. */
+  readonly closed: AbortSignal;
   /** How durable names are claimed. */
   readonly lease: LeaseOptions;
   /** Where a stream reports what nobody else can be told. */

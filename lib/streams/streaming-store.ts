@@ -55,7 +55,7 @@ export abstract class StreamingStore {
   readonly #ends = new Set<Promise<void>>();
   readonly #leaseTtl: number;
   #host: StreamHost | undefined;
-  #closed = false;
+  readonly #closed = new AbortController();
 
   protected constructor(options: FactStoreOptions = {}) {
     this.limits = resolveLimits(options.limits);
@@ -106,14 +106,14 @@ export abstract class StreamingStore {
 
   /** Ends every stream. The promise resolves when no delivery is in flight any more. */
   protected endStreams(): Promise<void> {
-    this.#closed = true;
+    this.#closed.abort();
     for (const stop of this.#streams) stop.abort();
     return Promise.all(this.#ends).then(() => undefined);
   }
 
   /** @throws StoreClosedError */
   protected assertOpen(): void {
-    if (this.#closed) throw new StoreClosedError('The store is closed.');
+    if (this.#closed.signal.aborted) throw new StoreClosedError('The store is closed.');
   }
 
   #live(query: PreparedQuery, handle: StreamHandler): StreamSubscription {
@@ -164,6 +164,7 @@ export abstract class StreamingStore {
     return (this.#host ??= {
       source: this.log,
       reader: new LogReader(this.log),
+      closed: this.#closed.signal,
       lease: {
         owner: newOwner(),
         ttl: this.#leaseTtl,

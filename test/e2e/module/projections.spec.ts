@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { Type } from '@nestjs/common';
 import type { TestingModule } from '@nestjs/testing';
@@ -60,6 +61,7 @@ describe.each(['memory', 'sqlite', 'postgres'] as const)(
         {
           store: 'default',
           name: 'items',
+          version: 1,
           handler: 'Items.project',
           state: 'live',
           reason: null,
@@ -67,8 +69,11 @@ describe.each(['memory', 'sqlite', 'postgres'] as const)(
           position: 0n,
           head: 0n,
           lag: 0n,
+          lagTime: 0,
           attempts: 0,
           lastError: null,
+          parked: 0,
+          owner: { host: hostname(), pid: process.pid, self: true },
         },
       ]);
 
@@ -195,7 +200,7 @@ describe.each(['memory', 'sqlite', 'postgres'] as const)(
       await projections.pause('items');
       expect(await projections.status('items')).toMatchObject({
         state: 'paused',
-        reason: 'paused by the application',
+        reason: 'paused by an operator',
       });
       await projections.start();
       await store.append([fact('b')]);
@@ -445,18 +450,23 @@ describe('A projection that cannot go on', () => {
     ]);
   });
 
-  it('because another application of this process runs it is stopped with the code, and can be resumed', async () => {
+  it('because another application runs it waits for its turn, and tells who does', async () => {
     const options = await optionsOf('sqlite', fixtures);
     const holder = await start(options, Items);
     await reaches(holder, 'items', 'live');
     const other = await start(options, Items);
-    expect(await reaches(other, 'items', 'stopped')).toMatchObject({
-      code: 'DURABLE_STREAM_ACTIVE',
+    const projections = other.get(FactstrProjections);
+    await until(
+      async () => (await projections.status('items')).owner !== null,
+      () => 'an owner',
+    );
+    expect(await projections.status('items')).toMatchObject({
+      owner: { pid: process.pid, self: false },
     });
     await holder.close();
-    await other.get(FactstrProjections).resume('items');
     await other.get(FactstrStore).append([fact('x')]);
     await other.get(Items).inbox.holds(1);
+    expect(await projections.status('items')).toMatchObject({ owner: { self: true } });
   });
 
   it('because the application closed its store is stopped with the code', async () => {

@@ -140,6 +140,7 @@ describe.each(['sqlite', 'postgres'] as const)('On %s', (provider) => {
   it('shutdownTimeout bounds the wait for a handler that does not end, with a warning', async () => {
     const gate = new Gate();
     const inbox = new Inbox();
+    const live = new Inbox();
     class Stuck {
       @DurableProjection({ name: 'stuck', query: {} })
       async project(facts: EventRecord[]) {
@@ -148,7 +149,8 @@ describe.each(['sqlite', 'postgres'] as const)('On %s', (provider) => {
       }
 
       @OnFacts()
-      async onFacts() {
+      async onFacts(facts: EventRecord[]) {
+        live.take(facts);
         await gate.opened;
       }
     }
@@ -159,6 +161,7 @@ describe.each(['sqlite', 'postgres'] as const)('On %s', (provider) => {
     );
     await app.get(FactstrStore).append([fact()]);
     await inbox.holds(1);
+    await live.holds(1);
     const before = performance.now();
     await app.close();
     expect(performance.now() - before).toBeLessThan(3_000);
@@ -214,7 +217,7 @@ describe.each(['memory', 'sqlite', 'postgres'] as const)('After app.close() on %
       await expect(call()).rejects.toMatchObject({ code: 'STORE_CLOSED' });
     }
     const projections = app.get(FactstrProjections);
-    await projections.resume('items');
+    await expect(projections.resume('items')).rejects.toMatchObject({ code: 'STORE_CLOSED' });
     await projections.start();
     await settle();
     expect(await projections.status('items')).toMatchObject({ state: 'stopped' });
