@@ -1,5 +1,5 @@
 import type { EventRecord } from '../contract/contract.types.js';
-import { DurableStreamQueryChangedError } from '../contract/errors.js';
+import { DurableStreamQueryChangedError, StoreClosedError } from '../contract/errors.js';
 import type { PreparedQuery } from '../contract/validation.js';
 import { queryText, sameMeaning } from '../matching/query-text.js';
 import { checkCursor } from '../streams/fingerprint.js';
@@ -32,6 +32,13 @@ export interface WalkableLog {
   readonly closed: AbortSignal;
 }
 
+interface Run {
+  /** Aborts when no further facts are to be taken. */
+  readonly stop: AbortController;
+  /** Aborts what is in flight. */
+  readonly cancel: AbortController;
+}
+
 /**
  * Keeps one projection running somewhere: contends for its lease, walks the log while it has it, and starts over
  * when it lost it or an operator intervened. Never ends by itself: what cannot go on says so and looks again.
@@ -44,12 +51,12 @@ export class LeasedRunner implements Runner {
   readonly #lease: LeaseOptions;
   readonly #observer: ProjectionObserver;
   readonly #state: RunnerState;
-  #run: { stop: AbortController; cancel: AbortController } | undefined;
+  #run: Run | undefined;
   #running: Promise<void> = Promise.resolve();
   #owned: { lease: Lease; ended: Promise<void>; stop: AbortController } | undefined;
   #stoppedForGood = false;
-  /** Operators' words that are being recorded: meanwhile nothing is claimed. */
-  #intervening = 0;
+  #turn: Promise<void> = Promise.resolve();
+  #opened = false;
   #sleep = new AbortController();
 
   constructor(
@@ -111,24 +118,23 @@ export class LeasedRunner implements Runner {
    * what is in flight elsewhere is fenced, and its facts come again.
    */
   async intervene(intervention: Intervention, onReset?: Work): Promise<void> {
-    const { name } = this.#projection;
-    const { ledger } = this.#effects;
-    // A projection that never ran has nothing stored to be told.
-    await ledger.open(name, queryText(this.#query), await this.#start());
-    this.#intervening++;
-    try {
+    if (this.#log.closed.aborted) throw new StoreClosedError('The store is closed.');
+    await this.#exclusively(async () => {
+      const { name } = this.#projection;
+      // A projection that never ran has nothing stored to be told.
+      const stored = await this.#open();
+      if (isSaidAlready(intervention, stored)) return;
       this.#owned?.stop.abort();
       await this.#owned?.ended;
-      const queryIsTaken = intervention.position !== undefined;
+      const takesQuery = intervention.position !== undefined;
       await this.#effects.intervene(
         name,
-        queryIsTaken ? { ...intervention, queryText: queryText(this.#query) } : intervention,
+        takesQuery ? { ...intervention, queryText: queryText(this.#query) } : intervention,
         onReset,
       );
-    } finally {
-      this.#intervening--;
-      this.#sleep.abort();
-    }
+      if (intervention.verb === 'pause') this.#standBy({ ...stored, paused: true }, 'nobody');
+    });
+    this.#sleep.abort();
   }
 
   async parked(): Promise<ParkedFact[]> {
@@ -139,25 +145,21 @@ export class LeasedRunner implements Runner {
     return this.#effects.ledger.interventions(this.#projection.name);
   }
 
-  async #contend(run: { stop: AbortController; cancel: AbortController }): Promise<void> {
+  async #contend(run: Run): Promise<void> {
     const { closed } = this.#log;
     const signal = AbortSignal.any([run.stop.signal, closed]);
-    const { claimInterval } = this.#lease;
-    let contender = this.#contender();
+    if (this.#state.is('idle')) this.#state.enter('starting', null);
+    const contender = { current: this.#contender() };
     for (let failures = 0; !signal.aborted;) {
       try {
-        const stored = await this.#stored();
-        if (signal.aborted) return;
-        const lease =
-          stored.paused || this.#intervening > 0 ? undefined : await contender.attempt();
-        if (lease === undefined) {
-          this.#standBy(stored, contender.holder);
+        const owned = await this.#exclusively(() => this.#claim(contender.current, run, signal));
+        if (owned === undefined) {
           // Not all at once, so that projections spread over the processes.
-          await this.#pause(claimInterval * (0.5 + Math.random() / 2), signal);
+          await this.#pause(this.#lease.claimInterval * (0.5 + Math.random() / 2), signal);
           continue;
         }
-        contender = this.#contender();
-        await this.#own(lease, run);
+        await owned[0];
+        contender.current = this.#contender();
         failures = 0;
       } catch (error) {
         if (error instanceof LeaseLost || signal.aborted) continue;
@@ -170,24 +172,54 @@ export class LeasedRunner implements Runner {
     }
   }
 
+  /** The walk under a new lease, or `undefined` while it is somebody else's turn. Begins; does not wait. */
+  async #claim(
+    contender: Contender,
+    run: Run,
+    signal: AbortSignal,
+  ): Promise<[Promise<void>] | undefined> {
+    const stored = await this.#open();
+    if (!sameMeaning(stored.query_text, this.#query)) {
+      throw new DurableStreamQueryChangedError(
+        `The projection ${JSON.stringify(this.#projection.name)} was run with another query before. Two ways out: reset it ` +
+          '(FactstrProjections.rebuild), which takes the new query and starts over, or give it a new version or name.',
+      );
+    }
+    if (signal.aborted) return undefined;
+    const lease = stored.paused ? undefined : await contender.attempt();
+    if (lease !== undefined) return this.#own(lease, run);
+    this.#standBy(stored, contender.holder);
+    return undefined;
+  }
+
+  /** Claims and operators' words, one after the other. */
+  async #exclusively<T>(work: () => Promise<T>): Promise<T> {
+    const before = this.#turn;
+    let done!: () => void;
+    this.#turn = new Promise((resolve) => {
+      done = resolve;
+    });
+    await before;
+    try {
+      return await work();
+    } finally {
+      done();
+    }
+  }
+
   #contender(): Contender {
     return new Contender(this.#effects.ledger, this.#projection.name, this.#lease);
   }
 
-  async #stored(): Promise<StoredStream> {
+  async #open(): Promise<StoredStream> {
     const { name } = this.#projection;
     const { ledger } = this.#effects;
-    if (this.#state.is('idle')) this.#state.enter('starting', null);
     const known = await ledger.find(name);
-    // Opening also completes what FACTSTR began, and checks the batches' boundaries.
+    // Opened once by each process: that checks the batches' boundaries, and completes what FACTSTR began.
+    if (known !== undefined && this.#opened) return known;
     const start = known === undefined ? await this.#start() : 0n;
     const stored = await ledger.open(name, queryText(this.#query), start);
-    if (!sameMeaning(stored.query_text, this.#query)) {
-      throw new DurableStreamQueryChangedError(
-        `The projection ${JSON.stringify(name)} was run with another query before. Two ways out: reset it ` +
-          '(FactstrProjections.rebuild), which takes the new query and starts over, or give it a new version or name.',
-      );
-    }
+    this.#opened = true;
     return stored;
   }
 
@@ -199,7 +231,6 @@ export class LeasedRunner implements Runner {
 
   #standBy(stored: StoredStream, holder: string): void {
     this.#state.position(stored.position);
-    if (this.#intervening > 0) return;
     if (stored.paused) {
       const { report } = stored;
       // An owner that gave up said why; an operator's word needs no reason.
@@ -210,21 +241,31 @@ export class LeasedRunner implements Runner {
     }
   }
 
-  async #own(lease: Lease, run: { stop: AbortController; cancel: AbortController }): Promise<void> {
+  /** An array around the promise: returned bare it would be awaited, and the turn with it. */
+  #own(lease: Lease, run: Run): [Promise<void>] {
     const stop = new AbortController();
-    const ended = this.#walk(lease, {
+    const ended = this.#walkUnder(lease, {
       stop: AbortSignal.any([run.stop.signal, stop.signal, this.#log.closed]),
       cancel: run.cancel.signal,
-    }).finally(() => lease.release());
+    }).finally(() => {
+      this.#owned = undefined;
+    });
     const settled = ended.then(
       () => undefined,
       () => undefined,
     );
     this.#owned = { lease, ended: settled, stop };
+    return [ended];
+  }
+
+  async #walkUnder(
+    lease: Lease,
+    signals: { stop: AbortSignal; cancel: AbortSignal },
+  ): Promise<void> {
     try {
-      await ended;
+      await this.#walk(lease, signals);
     } finally {
-      this.#owned = undefined;
+      await lease.release();
     }
   }
 
@@ -319,4 +360,11 @@ export class LeasedRunner implements Runner {
     this.#sleep = new AbortController();
     await pause(milliseconds, AbortSignal.any([signal, this.#sleep.signal]));
   }
+}
+
+/** Moving the epoch for nothing would only have facts delivered again. */
+function isSaidAlready({ verb }: Intervention, stored: StoredStream): boolean {
+  if (verb === 'pause') return stored.paused;
+  if (verb === 'resume') return !stored.paused;
+  return (verb === 'retryParked' || verb === 'discardParked') && stored.parkedCount === 0;
 }

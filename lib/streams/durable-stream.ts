@@ -106,7 +106,7 @@ class DurableRun implements WalkSteps {
     this.#signal = AbortSignal.any([this.#stop, lease.lost]);
     try {
       const { running } = await this.#replay(lease);
-      return { running: running.finally(() => lease.release()) };
+      return { running: releasing(running, lease) };
     } catch (error) {
       await lease.release();
       throw error;
@@ -207,5 +207,14 @@ class DurableRun implements WalkSteps {
     return new StreamEndedError(
       `The durable stream ${JSON.stringify(this.#name)} was ended before its replay had reached the head.`,
     );
+  }
+}
+
+/** The lease is given back before anybody hears of the end, so that the name is free then. */
+async function releasing(running: Promise<void>, lease: Lease): Promise<void> {
+  try {
+    await running;
+  } finally {
+    await lease.release();
   }
 }

@@ -9,7 +9,7 @@ import { FactstrMemoryStore } from '../../lib/stores/memory/memory.store.js';
 /** A memory store's log, whose reads take as long as the test says: as those of a database do. */
 class SlowLog implements LogSource {
   readonly #log: LogSource;
-  readonly cursors;
+  readonly ledger;
   /** What the next reads wait for, after they have seen the log. */
   readonly gates: Gate[] = [];
   reads = 0;
@@ -17,7 +17,7 @@ class SlowLog implements LogSource {
 
   constructor(log: LogSource) {
     this.#log = log;
-    this.cursors = log.cursors;
+    this.ledger = log.ledger;
   }
 
   head(): bigint | Promise<bigint> {

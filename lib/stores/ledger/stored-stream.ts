@@ -14,15 +14,15 @@ export function toStoredStream(row: SqlRow): StoredStream {
         : { sequence_number: BigInt(fingerprintAt), hash },
     epoch: BigInt(epoch!),
     renewals: BigInt(renewals!),
-    owner: parse<LeaseOwner>(owner),
+    owner: parse(owner) as LeaseOwner | null,
     expired: expired === '1',
     paused: paused === '1',
     retryParked: retryParked === '1',
-    report: parse<StreamReport>(report),
+    report: parse(report) as StreamReport | null,
     parkedCount: Number(parkedCount),
   };
 }
 
-function parse<T>(text: SqlValue | undefined): T | null {
-  return text == null ? null : (JSON.parse(text) as T);
+function parse(text: SqlValue | undefined): unknown {
+  return text == null ? null : JSON.parse(text);
 }

@@ -44,7 +44,7 @@ LEFT JOIN pg_catalog.pg_attribute AS a
   ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'p')
 WHERE n.nspname = $1 AND c.relname = ANY ($2::text[])
 UNION ALL
-SELECT 'key', c.relname, pg_catalog.string_agg(a.attname, ','), NULL
+SELECT 'key', c.relname, pg_catalog.string_agg(a.attname, ',' ORDER BY pg_catalog.array_position(i.indkey::int2[], a.attnum)), NULL
 FROM pg_catalog.pg_class AS c
 JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
 JOIN pg_catalog.pg_index AS i ON i.indrelid = c.oid AND i.indisprimary

@@ -1,4 +1,3 @@
-import type { MaybePromise } from '../../contract/contract.types.js';
 import { BatchBoundariesMissingError } from '../../contract/errors.js';
 import type { StoredStream, StreamLedger } from '../../streams/ledger.js';
 import { ledgerSql } from '../ledger/ledger-sql.js';

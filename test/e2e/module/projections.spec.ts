@@ -88,7 +88,15 @@ describe.each(['memory', 'sqlite', 'postgres'] as const)(
       );
       expect(await projections.status('items')).toMatchObject({ position: 5n, head: 5n });
       expect(app.get(Items).contexts).toEqual([
-        { projection: 'items', store: 'default', sequenceNumber: 3n, attempt: 1, replaying: false },
+        {
+          projection: 'items',
+          version: 1,
+          store: 'default',
+          sequenceNumber: 3n,
+          attempt: 1,
+          replaying: false,
+          manager: undefined,
+        },
       ]);
     });
 
