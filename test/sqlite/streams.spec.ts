@@ -1,4 +1,5 @@
 import { mkdirSync, symlinkSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import {
   BatchBoundariesMissingError,
@@ -158,7 +159,10 @@ describe('Another connection’s commits', () => {
     const unlisten = store.log.onCommit(() => wakes++);
     await other.log.cursors.open('a', '{}');
     await other.log.cursors.advance('a', { sequence_number: 1n, hash: 'one' });
-    await store.log.cursors.advance('a', { sequence_number: 1n, hash: 'one' });
+    await store.log.cursors.advance('a', { sequence_number: 2n, hash: 'two' });
+    // Timers of one duration run in turn: the poll has looked by then.
+    for (let turn = 0; turn < 20; turn++) await delay(1);
+    expect(wakes).toBe(0);
     other.append(facts(1));
     await until(
       () => wakes > 0,
