@@ -3,10 +3,10 @@ import { CommitSignal } from '../../streams/commit-signal.js';
 import type { CommittedBatch, CursorStore, LogSource } from '../../streams/log-source.js';
 import type { BusyRetry } from './sqlite.busy.js';
 import type { SqliteConnection } from './sqlite.connection.js';
-import type { SqliteContext } from './sqlite.context.js';
 import type { SqliteStatement } from './sqlite.driver.js';
 import { RECORD_COLUMNS, recordOf } from './sqlite.record.js';
 import type { RecordRow } from './sqlite.record.js';
+import type { SqliteWalk } from './sqlite.walk.js';
 
 type BatchRow = readonly [first_sequence_number: bigint, last_sequence_number: bigint];
 
@@ -14,7 +14,7 @@ type BatchRow = readonly [first_sequence_number: bigint, last_sequence_number: b
 export class SqliteLog implements LogSource {
   readonly cursors: CursorStore;
   readonly #connection: SqliteConnection;
-  readonly #context: SqliteContext;
+  readonly #walk: SqliteWalk;
   readonly #retry: BusyRetry;
   readonly #closed = new AbortController();
   readonly #commits: CommitSignal;
@@ -29,13 +29,13 @@ export class SqliteLog implements LogSource {
 
   constructor(
     connection: SqliteConnection,
-    context: SqliteContext,
+    walk: SqliteWalk,
     cursors: CursorStore,
     retry: BusyRetry,
     pollInterval: number,
   ) {
     this.#connection = connection;
-    this.#context = context;
+    this.#walk = walk;
     this.cursors = cursors;
     this.#retry = retry;
     this.#pollInterval = pollInterval;
@@ -56,7 +56,7 @@ export class SqliteLog implements LogSource {
   }
 
   head(): MaybePromise<bigint> {
-    return this.#soon(() => this.#context.head());
+    return this.#soon(() => this.#walk.head());
   }
 
   readBatches(after: bigint, limit: number): MaybePromise<CommittedBatch[]> {
@@ -124,7 +124,7 @@ export class SqliteLog implements LogSource {
     try {
       const version = this.#dataVersion.get()!;
       if (version === this.#seenVersion) return false;
-      const head = this.#context.head();
+      const head = this.#walk.head();
       this.#seenVersion = version;
       const moved = head !== this.#seenHead;
       this.#seenHead = head;

@@ -1,5 +1,6 @@
 import { ForeignDatabaseError, UnsupportedFormatError } from '../../contract/errors.js';
 import type { SqliteConnection } from './sqlite.connection.js';
+import { INDEX_TABLES } from './sqlite.index-tables.js';
 
 /** FACTSTR's tables, as FACTSTR 0.5.2 creates them. */
 const FACTSTR_TABLES = {
@@ -73,7 +74,7 @@ const OWN_COLUMNS: Record<keyof typeof OWN_TABLES, readonly string[]> = {
   ],
 };
 
-const OBJECTS = { ...FACTSTR_TABLES, ...OWN_TABLES, ...INDEXES };
+const OBJECTS = { ...FACTSTR_TABLES, ...OWN_TABLES, ...INDEXES, ...INDEX_TABLES };
 
 /**
  * The SQL that creates a new database, for teams that migrate by hand. Run it once on an empty file: the last
