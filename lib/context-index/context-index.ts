@@ -4,7 +4,7 @@ import type { IndexedQuery, TermSets } from './context-plan.js';
 import { matchingRows, newestMatch } from './look-up.js';
 import type { Segment } from './segment.js';
 import { DamagedSegmentError } from './segment-codec.js';
-import { SegmentList } from './segment-list.js';
+import { SegmentList, isHole } from './segment-list.js';
 import type { Steps } from './steps.js';
 import { Tail } from './tail.js';
 import { hashType } from './terms.js';
@@ -20,6 +20,8 @@ export class ContextIndex {
   readonly tail = new Tail();
   readonly cache = new ChunkCache();
   #segments = SegmentList.EMPTY;
+  /** For which segments and which tail holes were looked for. */
+  #checked = { segments: SegmentList.EMPTY, start: 0, hasHoles: false };
   /** Stored segments that are of no use any more and have to be removed, by id. */
   readonly #useless = new Set<number>();
   /** Hashes of every type of the log, once somebody has asked. */
@@ -35,14 +37,19 @@ export class ContextIndex {
 
   /** Whether there are numbers that neither tail nor segments have. */
   get hasHoles(): boolean {
-    return this.#segments.newestHole(this.tail.start) !== undefined;
+    const { start } = this.tail;
+    if (this.#checked.segments !== this.#segments || this.#checked.start !== start) {
+      const hasHoles = this.#segments.newestHole(start) !== undefined;
+      this.#checked = { segments: this.#segments, start, hasHoles };
+    }
+    return this.#checked.hasHoles;
   }
 
   /** The facts that can be looked up, of those up to `tail.end`. */
   get indexed(): number {
     let indexed = this.tail.end;
     for (const piece of this.#segments.pieces(this.tail.start)) {
-      if ('after' in piece) indexed -= piece.last - piece.after;
+      if (isHole(piece)) indexed -= piece.last - piece.after;
     }
     return indexed;
   }

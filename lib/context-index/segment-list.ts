@@ -66,6 +66,11 @@ export class SegmentList {
     if (end > 0) yield { after: 0, last: end };
   }
 
+  /** Whether no segment has any of these numbers. */
+  isHole(first: number, last: number): boolean {
+    return this.segments.every((segment) => segment.last < first || segment.first > last);
+  }
+
   /** The newest hole up to `last`. */
   newestHole(last: number): Hole | undefined {
     for (const piece of this.pieces(last)) if (isHole(piece)) return piece;

@@ -3,6 +3,9 @@ import type { DynamicModule } from '@nestjs/common';
 import { ConfigurableModuleClass } from './factstr.module-definition.js';
 import type { ASYNC_OPTIONS_TYPE } from './factstr.module-definition.js';
 import type { FactstrModuleExtras, FactstrOptions } from './factstr.options.js';
+import { noteCopy } from './package-copies.js';
+
+noteCopy(import.meta.url);
 
 /**
  * Integrates a fact store into the application: provides `FactstrStore` and runs the methods that carry

@@ -6,7 +6,6 @@ import { FactstrStore } from './factstr-store.js';
 import type { FactstrOptions } from './factstr.options.js';
 import { messages } from './messages.js';
 import { openStore } from './open-store.js';
-import { warnOfCopies } from './package-copies.js';
 import { shutdownTimeoutOf, within } from './shutdown-timeout.js';
 import { StoreDefinitions } from './store-definitions.js';
 
@@ -37,7 +36,6 @@ export class OpenStores {
   /** For a store provider's factory. */
   async open(name: string, options: FactstrOptions): Promise<FactstrStore> {
     try {
-      warnOfCopies(this.#logger);
       this.#definitions.check();
       const made = await openStore(options, this.#logger, this.#given.signal);
       const open: OpenStore = { name, options, service: FactstrStore.of(made.raw), ...made };

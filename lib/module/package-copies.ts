@@ -1,13 +1,15 @@
-import type { Logger } from '@nestjs/common';
 import { messages } from './messages.js';
 
 const COPIES = Symbol.for('nestjs-factstr:copies');
 
-/** The places that this package was loaded from, in this process. */
-const copies = ((globalThis as { [COPIES]?: Set<string> })[COPIES] ??= new Set());
-copies.add(import.meta.url);
-
-/** Nest can only say that it does not find a `FactstrStore`; this says why. */
-export function warnOfCopies(logger: Logger): void {
-  if (copies.size > 1) logger.error(messages.duplicatePackage([...copies]));
+/**
+ * Warns when this package was loaded from another place already. Nest can only say that it does not find a
+ * `FactstrStore`, and says so before any provider of ours runs: this says why.
+ */
+export function noteCopy(url: string): void {
+  const copies = ((globalThis as { [COPIES]?: Set<string> })[COPIES] ??= new Set());
+  const place = url.replace(/[?#].*$/, '');
+  if (copies.has(place)) return;
+  copies.add(place);
+  if (copies.size > 1) process.emitWarning(messages.duplicatePackage([...copies]));
 }

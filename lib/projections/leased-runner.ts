@@ -132,7 +132,8 @@ export class LeasedRunner implements Runner {
         takesQuery ? { ...intervention, queryText: queryText(this.#query) } : intervention,
         onReset,
       );
-      if (intervention.verb === 'pause') this.#standBy({ ...stored, paused: true }, 'nobody');
+      const told = await this.#effects.ledger.find(name);
+      if (told?.paused === true) this.#standBy(told, 'nobody');
     });
     this.#sleep.abort();
   }
@@ -335,9 +336,12 @@ export class LeasedRunner implements Runner {
   async #pauseItself(error: GivenUp, lease: Lease): Promise<void> {
     const { name } = this.#projection;
     const { ledger } = this.#effects;
-    this.#state.gaveUp(error.message, errorCode(error.cause));
-    await ledger.report(name, lease.epoch, this.#state.report());
+    const code = errorCode(error.cause);
+    const report = { ...this.#state.report(), state: 'paused', reason: error.message, code };
+    await ledger.report(name, lease.epoch, report);
     await ledger.intervene(name, { verb: 'pause', by: `maxAttempts (${error.attempts})` });
+    // Told when it is so: whoever sees it may resume at once.
+    this.#state.gaveUp(error.message, code);
   }
 
   /** Looks again later, whatever it is: an operator may mend it, and a database may come back. */

@@ -130,21 +130,22 @@ export class OwnedRun implements WalkSteps {
   async #deliver(facts: readonly EventRecord[], last: EventRecord): Promise<void> {
     const { retry } = this.#projection;
     for (let attempt = 1; ; attempt++) {
-      const error = await this.#attempt(facts, last, attempt);
-      if (error === undefined) return;
-      this.#events.failed(facts, attempt, error);
-      if (attempt >= retry.maxAttempts) return this.#giveUp(facts, last, attempt, error);
-      await pause(backOff(attempt, retry), this.#cancel);
-      this.#checkOwned();
+      const failure = await this.#attempt(facts, last, attempt);
+      if (failure === undefined) return;
+      this.#events.failed(facts, attempt, failure.cause);
+      if (attempt >= retry.maxAttempts) return this.#giveUp(facts, last, attempt, failure.cause);
+      // Nothing is in flight here: whoever is told to stop need not wait for the next attempt.
+      await pause(backOff(attempt, retry), this.#stop);
+      if (this.#stop.aborted) throw new LeaseLost();
     }
   }
 
-  /** The handler's error, or `undefined` when effects and cursor are committed. */
+  /** The handler's failure, or `undefined` when effects and cursor are committed. */
   async #attempt(
     facts: readonly EventRecord[],
     last: EventRecord,
     attempt: number,
-  ): Promise<unknown> {
+  ): Promise<HandlerFailure | undefined> {
     let handled = false;
     const work = async (manager: unknown): Promise<void> => {
       // A plain handler that succeeded is not called again because its cursor could not be stored.
@@ -164,7 +165,7 @@ export class OwnedRun implements WalkSteps {
         if (error instanceof LeaseLost) throw error;
         // A handler that gives up because it is told to has not failed.
         if (this.#cancel.aborted) throw new LeaseLost();
-        if (error instanceof HandlerFailure) return error.cause;
+        if (error instanceof HandlerFailure) return error;
         this.#events.waiting(error);
         await pause(retryDelay(failures), this.#cancel);
         this.#checkOwned();
@@ -202,8 +203,9 @@ export class OwnedRun implements WalkSteps {
   }
 
   async #deliverSingly(fact: EventRecord, attempts: number): Promise<void> {
-    const error = await this.#attempt([fact], fact, attempts + 1);
-    if (error === undefined) return;
+    const failure = await this.#attempt([fact], fact, attempts + 1);
+    if (failure === undefined) return;
+    const error = failure.cause;
     this.#events.failed([fact], attempts + 1, error);
     if (this.#projection.onFailure !== 'park') {
       throw new GivenUp(fact.sequence_number, attempts + 1, error);

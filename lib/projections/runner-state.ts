@@ -49,7 +49,10 @@ export class RunnerState {
     code: string | null = null,
     failure = false,
   ): void {
-    if (state === 'replaying' || state === 'live') this.#calm = state;
+    if (state === 'replaying' || state === 'live') {
+      this.#calm = state;
+      this.#attempts = 0;
+    }
     if (failure) this.#lastError = reason;
     this.#change(state, reason, code, failure);
   }

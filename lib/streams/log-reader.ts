@@ -23,7 +23,8 @@ export class LogReader {
   /** Consecutive batches that end at the newest one read so far. */
   #newest: CommittedBatch[] = [];
   #newestFacts = 0;
-  #reading: { after: bigint; commits: number; batches: Promise<CommittedBatch[]> } | undefined;
+  #reading:
+    { after: bigint; commits: number; batches: Promise<readonly CommittedBatch[]> } | undefined;
 
   constructor(source: LogSource) {
     this.#source = source;
@@ -71,29 +72,36 @@ export class LogReader {
 
   /** The next whole batches after `position`; the first may begin before it. Empty at the head. */
   async readAfter(position: bigint): Promise<readonly CommittedBatch[]> {
-    const first = this.#newest[0];
-    const last = this.#newest.at(-1);
-    if (first !== undefined && last !== undefined && position >= first.first_sequence_number - 1n) {
-      if (position < last.last_sequence_number) {
-        return this.#newest.slice(
-          this.#newest.findIndex((batch) => batch.last_sequence_number > position),
-        );
-      }
-      return this.#readShared(position);
-    }
+    const cached = this.#cachedAfter(position);
+    if (cached !== undefined) return cached;
+    const end = this.#newest.at(-1)?.last_sequence_number;
     // With an empty cache the first stream's position becomes the cache's beginning.
-    if (last === undefined) return this.#readShared(position);
-    return this.#readPage(position);
+    return end === undefined || position >= end
+      ? this.#readShared(position)
+      : this.#readPage(position);
   }
 
-  #readShared(after: bigint): Promise<CommittedBatch[]> {
+  #cachedAfter(position: bigint): readonly CommittedBatch[] | undefined {
+    const first = this.#newest[0];
+    const last = this.#newest.at(-1);
+    if (first === undefined || last === undefined) return undefined;
+    if (position < first.first_sequence_number - 1n || position >= last.last_sequence_number) {
+      return undefined;
+    }
+    return this.#newest.slice(
+      this.#newest.findIndex((batch) => batch.last_sequence_number > position),
+    );
+  }
+
+  #readShared(after: bigint): Promise<readonly CommittedBatch[]> {
     // A read that began before the last wake-up may not see what woke us: joining it would lose that.
     if (this.#reading?.after === after && this.#reading.commits === this.#commits) {
       return this.#reading.batches;
     }
     const batches = this.#readPage(after).then((page) => {
       this.#remember(after, page);
-      return page;
+      // Of two reads that overlapped, all get the records of the first.
+      return this.#cachedAfter(after) ?? page;
     });
     const reading = { after, commits: this.#commits, batches };
     this.#reading = reading;

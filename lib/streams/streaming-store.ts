@@ -63,7 +63,11 @@ export abstract class StreamingStore {
     this.#onStreamError = options.onStreamError ?? ((error) => process.emitWarning(error));
   }
 
-  /** The log, for those who walk it: this store's streams, and the runner of projections. */
+  /**
+   * The log, for those who walk it: this store's streams, and the runner of projections.
+   *
+   * @internal
+   */
   abstract readonly log: LogSource;
 
   streamAll(handle: StreamHandler): EventStreamSubscription {

@@ -1,10 +1,10 @@
 import { mkdirSync, symlinkSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import {
   BatchBoundariesMissingError,
   DurableStreamActiveError,
   FactstrError,
-  StorageError,
   StoreClosedError,
 } from '../../lib/contract/errors.js';
 import { facts, numbers, upTo } from '../conformance/support/facts.js';
@@ -157,7 +157,10 @@ describe('Another connection’s commits', () => {
     const unlisten = store.log.onCommit(() => wakes++);
     await other.log.ledger.open('a', '{}', 0n);
     await other.log.ledger.advance('a', 0n, { sequence_number: 1n, hash: 'one' });
-    await store.log.ledger.advance('a', 0n, { sequence_number: 1n, hash: 'one' });
+    await store.log.ledger.advance('a', 0n, { sequence_number: 2n, hash: 'two' });
+    // Timers of one duration run in turn: the poll has looked by then.
+    for (let turn = 0; turn < 20; turn++) await delay(1);
+    expect(wakes).toBe(0);
     other.append(facts(1));
     await until(
       () => wakes > 0,

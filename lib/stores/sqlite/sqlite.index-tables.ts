@@ -40,9 +40,9 @@ type StoredRow = readonly [
   last: bigint,
   entries: bigint,
   overflows: bigint,
-  last_fact: string,
-  fences: Uint8Array,
-  bloom: Uint8Array,
+  last_fact: unknown,
+  fences: unknown,
+  bloom: unknown,
   checksum: bigint,
 ];
 
@@ -59,27 +59,27 @@ export class SqliteIndexTables {
   }
 
   state(): IndexState {
-    return this.#prepared.state.get()!;
+    return this.#use(({ state }) => state.get()!);
   }
 
   ids(): number[] {
-    return this.#prepared.ids.all().map(Number);
+    return this.#use(({ ids }) => ids.all().map(Number));
   }
 
   /** `undefined` for a row that is not what was written. */
   segment(id: number): Segment | undefined {
-    const row = this.#prepared.segment.get(id);
+    const row = this.#use(({ segment }) => segment.get(id));
     if (row === undefined) return undefined;
     const [, first, last, entries, overflows, lastFact, fences, bloom, checksum] = row;
     // Somebody may have put anything there.
-    if (!ArrayBuffer.isView(fences) || !ArrayBuffer.isView(bloom)) return undefined;
+    if (typeof lastFact !== 'string' || !isBlob(fences) || !isBlob(bloom)) return undefined;
     return decodeSegment({
       id,
       first: Number(first),
       last: Number(last),
       entries: Number(entries),
       overflows: Number(overflows) === 1,
-      lastFact: String(lastFact),
+      lastFact,
       fences,
       bloom,
       checksum: Number(checksum),
@@ -87,56 +87,90 @@ export class SqliteIndexTables {
   }
 
   chunks(segment: Segment, from: number, to: number): (Uint8Array | undefined)[] {
-    const chunks: (Uint8Array | undefined)[] = [];
-    for (let chunk = from; chunk < to; chunk++) {
-      chunks.push(this.#prepared.chunk.get(chunkKey(segment.id, chunk)));
-    }
-    return chunks;
+    return this.#use(({ chunk: find }) => {
+      const chunks: (Uint8Array | undefined)[] = [];
+      for (let chunk = from; chunk < to; chunk++) {
+        chunks.push(find.get(chunkKey(segment.id, chunk)));
+      }
+      return chunks;
+    });
   }
 
   store(draft: SegmentDraft): Segment {
-    const { newestId, insertSegment, insertChunk } = this.#prepared;
-    const newest = newestId.get();
-    const id =
-      newest === undefined ? 1 + Math.floor(Math.random() * FIRST_IDS) : Number(newest) + 1;
-    const segment = segmentOf(draft, id);
-    const row = encodeSegment(segment);
-    insertSegment.run(
-      row.id,
-      row.first,
-      row.last,
-      row.entries,
-      Number(row.overflows),
-      row.lastFact,
-      row.fences,
-      row.bloom,
-      row.checksum,
-    );
-    for (let chunk = 0; chunk < segment.chunks; chunk++) {
-      insertChunk.run(chunkKey(id, chunk), encodeChunk(segment, chunk, draft.sorted));
-    }
-    return segment;
+    return this.#use(({ lastId, insertSegment, insertChunk }) => {
+      const last = lastId.get() ?? null;
+      const id = last === null ? 1 + Math.floor(Math.random() * FIRST_IDS) : Number(last) + 1;
+      const segment = segmentOf(draft, id);
+      const { first, overflows, lastFact, fences, bloom, checksum, ...row } =
+        encodeSegment(segment);
+      insertSegment.run(
+        id,
+        first,
+        row.last,
+        row.entries,
+        Number(overflows),
+        lastFact,
+        fences,
+        bloom,
+        checksum,
+      );
+      for (let chunk = 0; chunk < segment.chunks; chunk++) {
+        insertChunk.run(chunkKey(id, chunk), encodeChunk(segment, chunk, draft.sorted));
+      }
+      return segment;
+    });
   }
 
   remove(ids: Iterable<number>): void {
-    const { deleteSegment, deleteChunks } = this.#prepared;
-    for (const id of ids) {
-      deleteSegment.run(id);
-      deleteChunks.run(chunkKey(id, 0), chunkKey(id + 1, 0));
-    }
+    this.#use(({ deleteSegment, deleteChunks }) => {
+      for (const id of ids) {
+        deleteSegment.run(id);
+        deleteChunks.run(chunkKey(id, 0), chunkKey(id + 1, 0));
+      }
+    });
   }
 
   /** Makes the tables anew, empty. */
   recreate(): void {
     this.#statements = undefined;
-    this.#connection.execute(`DROP TABLE IF EXISTS ${SEGMENTS}; DROP TABLE IF EXISTS ${CHUNKS}`);
-    for (const statement of Object.values(INDEX_TABLES)) this.#connection.execute(statement);
+    const tables = Object.keys(INDEX_TABLES).map((name) => `DROP TABLE IF EXISTS ${name}`);
+    this.#guard(() => {
+      for (const statement of [...tables, ...Object.values(INDEX_TABLES)]) {
+        this.#connection.execute(statement);
+      }
+    });
   }
 
-  get #prepared(): Statements {
-    // Not before they are needed: the tables may have been dropped.
-    return (this.#statements ??= prepare(this.#connection));
+  #use<T>(work: (statements: Statements) => T): T {
+    // Not prepared before they are needed: the tables may have been dropped.
+    return this.#guard(() => work((this.#statements ??= prepare(this.#connection))));
   }
+
+  #guard<T>(work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      if (isUnusable(error)) throw new IndexUnusableError(error);
+      throw error;
+    }
+  }
+}
+
+function isBlob(value: unknown): value is Uint8Array {
+  return ArrayBuffer.isView(value);
+}
+
+/** The index's tables are not there, or not as they were made. */
+export class IndexUnusableError extends Error {
+  constructor(cause: unknown) {
+    super("The context index's tables cannot be used.", { cause });
+  }
+}
+
+/** A missing table or column, or a constraint of somebody else's; not a full disk or a lock. */
+function isUnusable(error: unknown): boolean {
+  const { code } = error as { code?: unknown };
+  return typeof code === 'string' && /^SQLITE_(ERROR|CONSTRAINT|MISMATCH)/.test(code);
 }
 
 interface Statements {
@@ -144,7 +178,7 @@ interface Statements {
   readonly ids: SqliteStatement<bigint>;
   readonly segment: SqliteStatement<StoredRow>;
   readonly chunk: SqliteStatement<Uint8Array>;
-  readonly newestId: SqliteStatement<bigint>;
+  readonly lastId: SqliteStatement<bigint | null>;
   readonly insertSegment: SqliteStatement<never>;
   readonly insertChunk: SqliteStatement<never>;
   readonly deleteSegment: SqliteStatement<never>;
@@ -163,7 +197,13 @@ function prepare(connection: SqliteConnection): Statements {
        FROM ${SEGMENTS} WHERE id = ?`,
     ),
     chunk: connection.values(`SELECT entries FROM ${CHUNKS} WHERE id = ?`),
-    newestId: connection.values(`SELECT seq FROM sqlite_sequence WHERE name = '${SEGMENTS}'`),
+    lastId: connection.values(
+      `SELECT max(id) FROM (
+         SELECT seq AS id FROM sqlite_sequence WHERE name = '${SEGMENTS}'
+         UNION ALL
+         SELECT max(id) FROM ${SEGMENTS}
+       )`,
+    ),
     insertSegment: connection.command(
       `INSERT INTO ${SEGMENTS} (id, first_sequence_number, last_sequence_number, entries, overflows,
          last_fact, fences, bloom, checksum)
@@ -173,17 +213,4 @@ function prepare(connection: SqliteConnection): Statements {
     deleteSegment: connection.command(`DELETE FROM ${SEGMENTS} WHERE id = ?`),
     deleteChunks: connection.command(`DELETE FROM ${CHUNKS} WHERE id >= ? AND id < ?`),
   };
-}
-
-/**
- * Whether the index's tables are not there, or not as they were made. The text, as SQLite has no code for it:
- * a table that is missing, a column that is, something else of that name, or a constraint of somebody else's.
- */
-export function isIndexUnusable(error: unknown): boolean {
-  const { code, message } = error as { code?: unknown; message?: unknown };
-  return (
-    typeof code === 'string' &&
-    /^SQLITE_(ERROR|CONSTRAINT|MISMATCH|SCHEMA)/.test(code) &&
-    String(message).includes('nestjs_factstr_index')
-  );
 }

@@ -4,10 +4,10 @@ import type { StreamLedger } from '../../streams/ledger.js';
 import type { CommittedBatch, LogSource } from '../../streams/log-source.js';
 import type { BusyRetry } from './sqlite.busy.js';
 import type { SqliteConnection } from './sqlite.connection.js';
-import type { SqliteContext } from './sqlite.context.js';
 import type { SqliteStatement } from './sqlite.driver.js';
 import { RECORD_COLUMNS, recordOf } from './sqlite.record.js';
 import type { RecordRow } from './sqlite.record.js';
+import type { SqliteWalk } from './sqlite.walk.js';
 
 type BatchRow = readonly [first_sequence_number: bigint, last_sequence_number: bigint];
 
@@ -15,7 +15,7 @@ type BatchRow = readonly [first_sequence_number: bigint, last_sequence_number: b
 export class SqliteLog implements LogSource {
   readonly ledger: StreamLedger;
   readonly #connection: SqliteConnection;
-  readonly #context: SqliteContext;
+  readonly #walk: SqliteWalk;
   readonly #retry: BusyRetry;
   readonly #closed = new AbortController();
   readonly #commits: CommitSignal;
@@ -30,13 +30,13 @@ export class SqliteLog implements LogSource {
 
   constructor(
     connection: SqliteConnection,
-    context: SqliteContext,
+    walk: SqliteWalk,
     ledger: StreamLedger,
     retry: BusyRetry,
     pollInterval: number,
   ) {
     this.#connection = connection;
-    this.#context = context;
+    this.#walk = walk;
     this.ledger = ledger;
     this.#retry = retry;
     this.#pollInterval = pollInterval;
@@ -57,7 +57,7 @@ export class SqliteLog implements LogSource {
   }
 
   head(): MaybePromise<bigint> {
-    return this.#soon(() => this.#context.head());
+    return this.#soon(() => this.#walk.head());
   }
 
   readBatches(after: bigint, limit: number): MaybePromise<CommittedBatch[]> {
@@ -125,7 +125,7 @@ export class SqliteLog implements LogSource {
     try {
       const version = this.#dataVersion.get()!;
       if (version === this.#seenVersion) return false;
-      const head = this.#context.head();
+      const head = this.#walk.head();
       this.#seenVersion = version;
       const moved = head !== this.#seenHead;
       this.#seenHead = head;

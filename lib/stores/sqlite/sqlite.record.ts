@@ -49,7 +49,7 @@ export function recordOf(row: RecordRow): EventRecord {
   };
 }
 
-function parsePayload(row: RecordRow): unknown {
+export function parsePayload(row: RecordRow): unknown {
   try {
     return JSON.parse(row[3]);
   } catch {

@@ -1,6 +1,7 @@
 import { ForeignDatabaseError, UnsupportedFormatError } from '../../contract/errors.js';
 import { ledgerColumns } from '../ledger/ledger-sql.js';
 import type { SqliteConnection } from './sqlite.connection.js';
+import { INDEX_TABLES } from './sqlite.index-tables.js';
 
 /** FACTSTR's tables, as FACTSTR 0.5.2 creates them. */
 const FACTSTR_TABLES = {
@@ -71,7 +72,7 @@ const OWN_COLUMNS: Record<keyof typeof OWN_TABLES, readonly string[]> = {
   nestjs_factstr_interventions: ['name TEXT 0', 'verb TEXT 0'],
 };
 
-const OBJECTS = { ...FACTSTR_TABLES, ...OWN_TABLES, ...INDEXES };
+const OBJECTS = { ...FACTSTR_TABLES, ...OWN_TABLES, ...INDEXES, ...INDEX_TABLES };
 
 /**
  * The SQL that creates a new database, for teams that migrate by hand. Run it once on an empty file: the last

@@ -13,13 +13,17 @@ import { StreamingStore } from '../../streams/streaming-store.js';
 import { SqliteAppendQueue } from './sqlite.append-queue.js';
 import { BusyRetry } from './sqlite.busy.js';
 import type { SqliteConnection } from './sqlite.connection.js';
+import { SqliteContextIndex } from './sqlite.context-index.js';
+import type { ContextIndexProgress } from './sqlite.context-index.js';
 import { SqliteContext } from './sqlite.context.js';
 import { SqliteLedger } from './sqlite.ledger.js';
 import { identityOf, openDatabase, prepareFile } from './sqlite.file.js';
+import { SqliteIndexBuilder } from './sqlite.index-builder.js';
 import { SqliteLog } from './sqlite.log.js';
 import { resolveSqliteOptions } from './sqlite.options.js';
 import type { SqliteStoreOptions } from './sqlite.options.js';
 import type { SqliteStorePromises } from './sqlite.promises.js';
+import { SqliteWalk } from './sqlite.walk.js';
 import { SqliteWriter } from './sqlite.writer.js';
 import type { AppendRequest } from './sqlite.writer.js';
 
@@ -41,6 +45,8 @@ export class FactstrSqliteStore extends StreamingStore implements FactStore {
   readonly promises: SqliteStorePromises;
   readonly #connection: SqliteConnection;
   readonly #retry: BusyRetry;
+  readonly #index: SqliteContextIndex;
+  readonly #builder: SqliteIndexBuilder;
   readonly #context: SqliteContext;
   readonly #writer: SqliteWriter;
   readonly #queue: SqliteAppendQueue;
@@ -60,16 +66,13 @@ export class FactstrSqliteStore extends StreamingStore implements FactStore {
     const file = prepareFile(path);
     this.#retry = new BusyRetry(file, busyTimeout);
     this.#connection = openDatabase(file, this.#retry);
-    this.#context = new SqliteContext(this.#connection);
+    const walk = new SqliteWalk(this.#connection);
+    this.#index = new SqliteContextIndex(this.#connection, walk, () => this.#builder.wake());
+    this.#builder = new SqliteIndexBuilder(this.#connection, this.#index);
+    this.#context = new SqliteContext(this.#index, walk);
     this.#ledger = new SqliteLedger(file, identityOf(file), this.#retry);
-    this.#log = new SqliteLog(
-      this.#connection,
-      this.#context,
-      this.#ledger,
-      this.#retry,
-      pollInterval,
-    );
-    this.#writer = new SqliteWriter(this.#connection, this.#context, (result) =>
+    this.#log = new SqliteLog(this.#connection, walk, this.#ledger, this.#retry, pollInterval);
+    this.#writer = new SqliteWriter(this.#connection, this.#index, this.#context, (result) =>
       this.#log.committed(result),
     );
     this.#queue = new SqliteAppendQueue(
@@ -130,6 +133,29 @@ export class FactstrSqliteStore extends StreamingStore implements FactStore {
   }
 
   /**
+   * How much of the log the context index covers. What it does not cover is read fact by fact by every look-up
+   * that needs it: right, but slower. An existing database, and facts that FACTSTR appended, are indexed in the
+   * background.
+   *
+   * @throws StoreClosedError, DatabaseBusyError, StorageError
+   */
+  contextIndex(): ContextIndexProgress {
+    this.assertOpen();
+    return this.#retry.blocking(() => this.#index.read(() => this.#index.progress));
+  }
+
+  /**
+   * Resolves when the context index covers the whole log. Keeps the process alive until then, unlike the indexing
+   * in the background itself.
+   *
+   * @throws StoreClosedError, DatabaseBusyError, StorageError
+   */
+  async contextsIndexed(): Promise<void> {
+    this.contextIndex();
+    await this.#builder.finished();
+  }
+
+  /**
    * Ends the streams and closes the database. Queued appends that have not begun are rejected; a durable
    * delivery that is in flight may finish, and its cursor is still stored.
    */
@@ -138,6 +164,7 @@ export class FactstrSqliteStore extends StreamingStore implements FactStore {
     this.#closed.abort();
     const ended = this.endStreams();
     this.#queue.close();
+    this.#builder.close();
     this.#log.close();
     this.#connection.close();
     void ended.then(() => this.#ledger.close());
@@ -171,7 +198,7 @@ export class FactstrSqliteStore extends StreamingStore implements FactStore {
 
   /** Rows and version of one snapshot. */
   #read(query: PreparedQuery, limit: number): QueryResult {
-    return this.#connection.read(() => {
+    return this.#index.read(() => {
       const event_records = this.#context.records(query, limit);
       const last = event_records.at(-1)?.sequence_number ?? null;
       // Only a limit hides newer facts, and only a cursor hides all of them.

@@ -1,8 +1,9 @@
+import type { EventRecord } from '../../contract/contract.types.js';
 import type { PreparedQuery } from '../../contract/validation.js';
 import { matchesQuery } from '../../matching/matches-query.js';
 import type { SqliteConnection } from './sqlite.connection.js';
 import type { SqliteStatement } from './sqlite.driver.js';
-import { RECORD_COLUMNS, StoredFact } from './sqlite.record.js';
+import { RECORD_COLUMNS, StoredFact, recordOf } from './sqlite.record.js';
 import type { RecordRow } from './sqlite.record.js';
 
 /** Rows read at a time. */
@@ -19,21 +20,32 @@ export interface LogRange {
 /** Finds facts one by one: SQL narrows by type, the reference matcher decides. */
 export class SqliteWalk {
   readonly #connection: SqliteConnection;
+  readonly #head: SqliteStatement<bigint | null>;
   readonly #newestOfTypes: SqliteStatement<bigint | null>;
   /** By direction and number of types; at most 2 x (MERGED_TYPES + 2). */
   readonly #walks = new Map<string, SqliteStatement<RecordRow>>();
 
   constructor(connection: SqliteConnection) {
     this.#connection = connection;
+    this.#head = connection.values('SELECT max(sequence_number) FROM events');
     this.#newestOfTypes = connection.values(
       `SELECT max((SELECT max(sequence_number) FROM events WHERE event_type = types.value))
        FROM json_each(?) AS types`,
     );
   }
 
+  /** The newest committed sequence number, 0 for an empty log. */
+  head(): bigint {
+    return this.#head.get() ?? 0n;
+  }
+
   /** The newest match of the range, 0 when there is none. */
-  newest(query: PreparedQuery, range: LogRange): bigint {
-    for (const fact of this.#facts('DESC', query, range)) {
+  newest(query: PreparedQuery, { after, last }: LogRange): bigint {
+    const types = typesOf(query);
+    if (types?.length === 0) return 0n;
+    const walk = this.#walk('DESC', types);
+    for (const row of walk.iterate(...typeParameters(types), { after, last, limit: -1 })) {
+      const fact = new StoredFact(row);
       if (matchesQuery(fact, query)) return fact.sequence_number;
     }
     return 0n;
@@ -45,34 +57,29 @@ export class SqliteWalk {
   }
 
   /** The first `limit` matches of the range, oldest first. */
-  rows(query: PreparedQuery, { after, last }: LogRange, limit: number): StoredFact[] {
+  rows(query: PreparedQuery, { after, last }: LogRange, limit: number): EventRecord[] {
     const types = typesOf(query);
-    const found: StoredFact[] = [];
+    const found: EventRecord[] = [];
+    if (types?.length === 0) return found;
     const walk = this.#walk('ASC', types);
+    const decided = isDecidedByType(query);
+    const page = decided ? Math.min(PAGE, Math.ceil(limit)) : PAGE;
     let begin = after;
     while (found.length < limit) {
-      const rows = walk.all(...typeParameters(types), { after: begin, last, limit: PAGE });
+      const rows = walk.all(...typeParameters(types), { after: begin, last, limit: page });
       for (const row of rows) {
-        const fact = new StoredFact(row);
-        if (matchesQuery(fact, query)) found.push(fact);
+        if (decided) {
+          found.push(recordOf(row));
+        } else {
+          const fact = new StoredFact(row);
+          if (matchesQuery(fact, query)) found.push(fact.record());
+        }
         if (found.length >= limit) return found;
       }
-      if (rows.length < PAGE) return found;
+      if (rows.length < page) return found;
       begin = rows.at(-1)![0];
     }
     return found;
-  }
-
-  *#facts(
-    direction: 'ASC' | 'DESC',
-    query: PreparedQuery,
-    { after, last }: LogRange,
-  ): Iterable<StoredFact> {
-    const types = typesOf(query);
-    const walk = this.#walk(direction, types);
-    for (const row of walk.iterate(...typeParameters(types), { after, last, limit: -1 })) {
-      yield new StoredFact(row);
-    }
   }
 
   #walk(direction: 'ASC' | 'DESC', types: readonly string[] | null): SqliteStatement<RecordRow> {
@@ -88,10 +95,15 @@ export class SqliteWalk {
 }
 
 /** The types that a match can have, `null` for every type. */
-function typesOf({ filters }: PreparedQuery): readonly string[] | null {
+export function typesOf({ filters }: PreparedQuery): readonly string[] | null {
   if (filters === null || filters.length === 0) return null;
   if (filters.some(({ event_types }) => event_types === null)) return null;
   return [...new Set(filters.flatMap(({ event_types }) => event_types!))];
+}
+
+/** Whether nobody needs to look at payloads. */
+export function isDecidedByType({ filters }: PreparedQuery): boolean {
+  return filters?.every(({ payload_predicates }) => payload_predicates === null) ?? true;
 }
 
 function typeParameters(types: readonly string[] | null): readonly string[] {

@@ -3,6 +3,7 @@ import { StorageError } from '../../contract/errors.js';
 import { MAX_SEQUENCE_NUMBER } from '../../contract/limits.js';
 import type { PreparedFact, PreparedQuery } from '../../contract/validation.js';
 import type { SqliteConnection } from './sqlite.connection.js';
+import type { SqliteContextIndex } from './sqlite.context-index.js';
 import type { SqliteContext } from './sqlite.context.js';
 import type { SqliteStatement } from './sqlite.driver.js';
 import { SPARSE_BATCHES } from './sqlite.schema.js';
@@ -20,6 +21,7 @@ WHERE key = 'append_batch_boundary_format' AND value = 'sparse_v1'`;
 /** Appends facts. Every failure leaves nothing behind; errors are the driver's. */
 export class SqliteWriter {
   readonly #connection: SqliteConnection;
+  readonly #index: SqliteContextIndex;
   readonly #context: SqliteContext;
   readonly #committed: (result: AppendResult) => void;
   readonly #insertFact: SqliteStatement<never>;
@@ -30,10 +32,12 @@ export class SqliteWriter {
 
   constructor(
     connection: SqliteConnection,
+    index: SqliteContextIndex,
     context: SqliteContext,
     committed: (result: AppendResult) => void,
   ) {
     this.#connection = connection;
+    this.#index = index;
     this.#context = context;
     this.#committed = committed;
     this.#insertFact = connection.command(
@@ -47,7 +51,7 @@ export class SqliteWriter {
 
   /** Exactly one member of the result is there; without a condition it is `append_result`. */
   commit({ facts, condition }: AppendRequest): AppendIfResult {
-    const verdict = this.#connection.write((): AppendIfResult => {
+    const verdict = this.#index.write((): AppendIfResult => {
       if (condition !== null) {
         const actual = this.#context.version(condition.query);
         if (actual !== condition.expected) {
@@ -73,7 +77,7 @@ export class SqliteWriter {
   }
 
   #insert(facts: readonly PreparedFact[]): AppendResult {
-    const head = this.#context.head();
+    const { head } = this.#index;
     const first = head + 1n;
     const last = head + BigInt(facts.length);
     if (last > MAX_SEQUENCE_NUMBER) {
@@ -84,6 +88,7 @@ export class SqliteWriter {
     for (const { event_type, payload_text } of facts) {
       this.#insertFact.run(sequence_number++, occurred_at, event_type, payload_text);
     }
+    this.#index.add(facts);
     if (first !== last || !this.#isSparse()) this.#insertBatch.run(first, last);
     return {
       first_sequence_number: first,

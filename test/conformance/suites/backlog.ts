@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { fingerprintOf } from '../../../lib/streams/fingerprint.js';
 import { fact, facts, headOf, ofTypes, upTo } from '../support/facts.js';
 import { Inbox } from '../support/inbox.js';
 import { storesOf } from '../support/provider.js';
@@ -112,6 +113,21 @@ export function describeBacklog(provider: Provider): void {
         [5, 5],
       ]);
       expect(await ranges(store, 2n, 1)).toEqual([[3, 4]]);
+    });
+
+    it('is delivered from inside a batch to a durable cursor that stands there', async () => {
+      const store = await openStore();
+      // A running stream has the whole batch in memory.
+      const whole = new Inbox();
+      await store.streamAllDurable({ name: 'whole' }, whole.handle);
+      await store.append(facts(4));
+      await whole.reaches(4);
+      await store.log.ledger.open('inside', '{"filters":null,"min_sequence_number":null}', 0n);
+      const [, second] = (await store.query({})).event_records;
+      await store.log.ledger.advance('inside', 0n, fingerprintOf(second!));
+      const inside = new Inbox();
+      await store.streamAllDurable({ name: 'inside' }, inside.handle);
+      expect(inside.numbers).toEqual([[3, 4]]);
     });
 
     it('says where its head is', async () => {

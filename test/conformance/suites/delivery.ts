@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { describe, expect, it } from '@jest/globals';
 import type {
   EventStreamSubscription,
+  MaybePromise,
   StreamHandler,
 } from '../../../lib/contract/contract.types.js';
 import { fact, facts, ofTypes, upTo } from '../support/facts.js';
@@ -14,10 +15,17 @@ type Start = (
   store: ConformingStore,
   handle: StreamHandler,
   name: string,
-) => EventStreamSubscription | Promise<EventStreamSubscription>;
+) => MaybePromise<EventStreamSubscription>;
 
 const KINDS: [kind: string, start: Start][] = [
-  ['a live stream', (store, handle) => store.streamAll(handle)],
+  [
+    'a live stream',
+    async (store, handle) => {
+      const subscription = store.streamAll(handle);
+      await subscription.started;
+      return subscription;
+    },
+  ],
   ['a durable stream', (store, handle, name) => store.streamAllDurable({ name }, handle)],
 ];
 

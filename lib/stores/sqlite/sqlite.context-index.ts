@@ -1,0 +1,288 @@
+import type { EventRecord } from '../../contract/contract.types.js';
+import type { PreparedFact } from '../../contract/validation.js';
+import { ContextIndex } from '../../context-index/context-index.js';
+import type { IndexedQuery } from '../../context-index/context-plan.js';
+import type { Segment, SegmentDraft } from '../../context-index/segment.js';
+import type { SegmentList } from '../../context-index/segment-list.js';
+import { runSteps } from '../../context-index/steps.js';
+import { draftsOf, isFull } from '../../context-index/tail-drafts.js';
+import type { SqliteConnection } from './sqlite.connection.js';
+import type { SqliteStatement } from './sqlite.driver.js';
+import { SqliteIndexChange } from './sqlite.index-change.js';
+import { SqliteIndexStorage } from './sqlite.index-storage.js';
+import { IndexUnusableError, SqliteIndexTables } from './sqlite.index-tables.js';
+import { RECORD_COLUMNS, parsePayload } from './sqlite.record.js';
+import type { RecordRow } from './sqlite.record.js';
+import type { SqliteWalk } from './sqlite.walk.js';
+
+/**
+ * How much of a log is indexed.
+ *
+ * @publicApi
+ */
+export interface ContextIndexProgress {
+  /** The newest committed sequence number, 0 for an empty log. */
+  readonly head: bigint;
+  /** How many of the numbers up to `head` the index covers. */
+  readonly indexed: bigint;
+}
+
+/** What a transaction changed of the index's tables; memory follows when it has committed. */
+interface Stored {
+  readonly segments: SegmentList;
+  readonly newestId: bigint | null;
+  readonly removed: readonly number[];
+}
+
+/**
+ * The context index on SQLite. Every transaction begins by comparing two numbers with what
+ * memory knows: others may have appended, merged, or dropped the tables. What a transaction stores, memory takes
+ * over after its commit, so that a rollback has nothing to undo but the tail's newest facts.
+ */
+export class SqliteContextIndex {
+  readonly #connection: SqliteConnection;
+  readonly #onWork: () => void;
+  readonly #tables: SqliteIndexTables;
+  readonly #index = new ContextIndex();
+  readonly #storage: SqliteIndexStorage;
+  readonly #headOnly: SqliteStatement<bigint | null>;
+  readonly #newer: SqliteStatement<RecordRow>;
+  readonly #time: SqliteStatement<string>;
+  readonly #types: SqliteStatement<string>;
+  #head = 0n;
+  /** `undefined` while nothing was loaded, or the tables were gone. */
+  #newestId: bigint | null | undefined;
+  #usable = true;
+  #abandoned = false;
+  /** The tail's end at the beginning of the open write transaction. */
+  #mark = 0;
+  #stored: Stored | undefined;
+
+  /** `onWork` is called after transactions that leave work for the background. */
+  constructor(connection: SqliteConnection, walk: SqliteWalk, onWork: () => void) {
+    this.#connection = connection;
+    this.#onWork = onWork;
+    this.#tables = new SqliteIndexTables(connection);
+    this.#headOnly = connection.values('SELECT max(sequence_number) FROM events');
+    this.#newer = connection.rows(
+      `SELECT ${RECORD_COLUMNS} FROM events
+       WHERE sequence_number > ? ORDER BY sequence_number`,
+    );
+    this.#time = connection.values('SELECT occurred_at FROM events WHERE sequence_number = ?');
+    // Jumps from each type to the next one in the index of types.
+    this.#types = connection.values(
+      `WITH RECURSIVE types (type) AS (
+         SELECT min(event_type) FROM events
+         UNION ALL
+         SELECT (SELECT min(event_type) FROM events WHERE event_type > type)
+         FROM types WHERE type IS NOT NULL
+       )
+       SELECT type FROM types WHERE type IS NOT NULL`,
+    );
+    this.#storage = new SqliteIndexStorage(connection, this.#tables, walk);
+  }
+
+  /** The newest number of the open transaction. */
+  get head(): bigint {
+    return this.#head;
+  }
+
+  /** Whether look-ups may be asked; otherwise the log has to be walked. */
+  get usable(): boolean {
+    return this.#usable;
+  }
+
+  get progress(): ContextIndexProgress {
+    return { head: this.#head, indexed: this.#usable ? BigInt(this.#index.indexed) : 0n };
+  }
+
+  /** What is in memory. */
+  get memory(): ContextIndex {
+    return this.#index;
+  }
+
+  /** Whether a write transaction has something to do: holes, segments to remove, a full tail. */
+  get needsWork(): boolean {
+    if (!this.#usable || this.#abandoned) return false;
+    const { tail, useless, hasHoles } = this.#index;
+    return hasHoles || useless.size > 0 || isFull(tail) || this.#newestId === undefined;
+  }
+
+  /** A snapshot in which `work` may look up. */
+  read<T>(work: () => T): T {
+    const result = this.#connection.read(() => {
+      this.#refresh();
+      return work();
+    });
+    if (this.needsWork) this.#onWork();
+    return result;
+  }
+
+  /**
+   * A write transaction in which `work` may look up and add. `filled` is a segment of older facts that is to be
+   * stored with it.
+   */
+  write<T>(work: () => T, filled?: SegmentDraft): T {
+    let result: T;
+    try {
+      result = this.#connection.write(() => {
+        this.#refresh();
+        const done = work();
+        this.#store(filled);
+        return done;
+      });
+    } catch (error) {
+      this.#rolledBack();
+      throw error;
+    }
+    this.#committed();
+    if (this.needsWork) this.#onWork();
+    return result;
+  }
+
+  /** The newest match beyond `after`, 0 when there is none. */
+  newest(indexed: IndexedQuery, after: number): number {
+    return runSteps(
+      this.#index.newest(indexed, after, () => this.#types.all()),
+      this.#storage,
+    );
+  }
+
+  /** The first `limit` matches beyond `after`, oldest first. */
+  rows(indexed: IndexedQuery, after: number, limit: number): EventRecord[] {
+    return runSteps(
+      this.#index.rows<EventRecord>(indexed, after, limit, () => this.#types.all()),
+      this.#storage,
+    );
+  }
+
+  /** Adds facts that the open transaction has inserted after the head. */
+  add(facts: readonly PreparedFact[]): void {
+    let number = Number(this.#head);
+    this.#head += BigInt(facts.length);
+    if (!this.#usable) return;
+    for (const { event_type, payload } of facts) this.#index.add(++number, event_type, payload);
+  }
+
+  /** Takes back the facts after a number: their insertion is undone, the transaction goes on. */
+  takeBack(head: bigint): void {
+    this.#head = head;
+    if (this.#usable) this.#index.tail.truncate(Number(head));
+  }
+
+  #refresh(): void {
+    const [head, newestId] = this.#state();
+    if (newestId !== this.#newestId) this.#load(newestId, head ?? 0n);
+    this.#moveTo(head ?? 0n);
+    this.#mark = this.#index.tail.end;
+  }
+
+  /** Stores a full tail, and what was filled in. */
+  #store(filled: SegmentDraft | undefined): void {
+    if (!this.#usable || this.#abandoned) return;
+    const { tail, useless } = this.#index;
+    const isMissing = this.#newestId === undefined;
+    if (!isMissing && filled === undefined && useless.size === 0 && !isFull(tail)) return;
+    try {
+      if (isMissing) this.#recreate();
+      else this.#storeAll(filled);
+    } catch (error) {
+      if (!(error instanceof IndexUnusableError)) throw error;
+      // Dropped, or changed by somebody: what was stored is a hole again, and the facts are safe.
+      this.#forget();
+      this.#recreate();
+    }
+  }
+
+  #recreate(): void {
+    try {
+      this.#tables.recreate();
+    } catch (error) {
+      if (!(error instanceof IndexUnusableError)) throw error;
+      // Something else has the tables' names. Holes are looked through fact by fact.
+      this.#abandoned = true;
+    }
+  }
+
+  #committed(): void {
+    const stored = this.#stored;
+    this.#mark = this.#index.tail.end;
+    if (stored === undefined) return;
+    this.#stored = undefined;
+    this.#newestId = stored.newestId;
+    this.#index.removed(stored.removed);
+    this.#index.use(stored.segments);
+  }
+
+  #rolledBack(): void {
+    this.#stored = undefined;
+    if (this.#usable) this.#index.tail.truncate(this.#mark);
+  }
+
+  #state(): readonly [bigint | null, bigint | null | undefined] {
+    try {
+      return this.#tables.state();
+    } catch (error) {
+      if (!(error instanceof IndexUnusableError)) throw error;
+      return [this.#headOnly.get() ?? null, undefined];
+    }
+  }
+
+  #load(newestId: bigint | null | undefined, head: bigint): void {
+    this.#newestId = newestId;
+    if (newestId === undefined) return this.#forget();
+    const known = new Map(this.#index.segments.segments.map((segment) => [segment.id, segment]));
+    const segments: Segment[] = [];
+    for (const id of this.#tables.ids()) {
+      const segment = known.get(id) ?? this.#tables.segment(id);
+      if (segment === undefined) this.#index.addUseless(id);
+      else segments.push(segment);
+    }
+    this.#index.load(segments);
+    const newest = this.#index.segments.segments.at(-1);
+    const isOfThisLog =
+      newest === undefined ||
+      (newest.last <= head && newest.lastFact === this.#timeOf(newest.last));
+    if (!isOfThisLog) this.#index.discardAll();
+  }
+
+  /** The tables are gone: memory keeps the tail only. */
+  #forget(): void {
+    this.#newestId = undefined;
+    this.#index.removed([...this.#index.useless]);
+    this.#index.load([]);
+  }
+
+  #moveTo(head: bigint): void {
+    this.#head = head;
+    this.#usable = head <= Number.MAX_SAFE_INTEGER;
+    const { tail } = this.#index;
+    if (!this.#usable || Number(head) === tail.end) return;
+    this.#index.moveTo(Number(head));
+    if (tail.end < Number(head)) {
+      for (const row of this.#newer.iterate(tail.end)) {
+        this.#index.add(Number(row[0]), row[2], parsePayload(row));
+      }
+    }
+  }
+
+  #storeAll(filled: SegmentDraft | undefined): void {
+    const { tail, segments, useless } = this.#index;
+    const removed = [...useless];
+    const change = new SqliteIndexChange(this.#tables, this.#storage, segments, removed);
+    this.#tables.remove(removed);
+    if (filled !== undefined && segments.isHole(filled.first, filled.last)) change.add(filled);
+    if (isFull(tail)) {
+      for (const draft of draftsOf(tail, (number) => this.#timeOf(number))) change.add(draft);
+    }
+    this.#stored = {
+      segments: change.segments,
+      newestId: this.#tables.state()[1],
+      removed: change.removed,
+    };
+  }
+
+  #timeOf(number: number): string {
+    return this.#time.get(number) ?? '';
+  }
+}

@@ -1,0 +1,138 @@
+import { StoreClosedError } from '../../contract/errors.js';
+import { SliceBuilder } from '../../context-index/slice-builder.js';
+import type { SegmentDraft } from '../../context-index/segment.js';
+import { busyDelay } from './sqlite.busy.js';
+import type { SqliteConnection } from './sqlite.connection.js';
+import type { SqliteContextIndex } from './sqlite.context-index.js';
+import type { SqliteStatement } from './sqlite.driver.js';
+import { isBusy } from './sqlite.errors.js';
+import { RECORD_COLUMNS, parsePayload } from './sqlite.record.js';
+import type { RecordRow } from './sqlite.record.js';
+
+/** Milliseconds for which facts are read before others get a turn. */
+const TURN = 4;
+/** Facts read at a time. */
+const PAGE = 100;
+/** Milliseconds until the next attempt after an error that waiting may cure. */
+const PAUSE = 1_000;
+/** Milliseconds, at most, for which somebody else who builds is left ahead. */
+const HEAD_START = 250;
+
+interface Waiting {
+  resolve(): void;
+  reject(error: unknown): void;
+}
+
+/**
+ * Indexes in the background what was not indexed when it was appended: an existing database, another engine's
+ * facts. Facts are read in short turns; only storing a finished segment takes the write lock. Several processes
+ * may do so at once: who finds the numbers indexed drops his own work.
+ */
+export class SqliteIndexBuilder {
+  readonly #connection: SqliteConnection;
+  readonly #index: SqliteContextIndex;
+  readonly #older: SqliteStatement<RecordRow>;
+  #slice: SliceBuilder | undefined;
+  #draft: SegmentDraft | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  readonly #waiting = new Set<Waiting>();
+  #closed = false;
+
+  constructor(connection: SqliteConnection, index: SqliteContextIndex) {
+    this.#connection = connection;
+    this.#index = index;
+    this.#older = connection.rows(
+      `SELECT ${RECORD_COLUMNS} FROM events
+       WHERE sequence_number > ? AND sequence_number <= ?
+       ORDER BY sequence_number DESC LIMIT ${PAGE}`,
+    );
+  }
+
+  /** To be called when there may be work. Returns at once, and does not keep the process alive. */
+  wake(): void {
+    if (this.#timer === undefined && !this.#closed && this.#index.needsWork) this.#schedule(0);
+  }
+
+  /** Resolves when no work is left; keeps the process alive until then. */
+  finished(): Promise<void> {
+    if (!this.#index.needsWork) return Promise.resolve();
+    this.wake();
+    this.#timer?.ref();
+    return new Promise((resolve, reject) => this.#waiting.add({ resolve, reject }));
+  }
+
+  close(): void {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    const error = new StoreClosedError('The store was closed before its log was indexed.');
+    for (const waiting of this.#waiting) waiting.reject(error);
+    this.#waiting.clear();
+  }
+
+  #schedule(delay: number): void {
+    this.#timer = setTimeout(() => {
+      const next = this.#turn();
+      // Not before the turn, during which there is nothing to wake.
+      this.#timer = undefined;
+      if (next !== undefined) return this.#schedule(next);
+      for (const waiting of this.#waiting) waiting.resolve();
+      this.#waiting.clear();
+    }, delay);
+    if (this.#waiting.size === 0) this.#timer.unref();
+  }
+
+  /** @returns milliseconds until the next turn, `undefined` when nothing is left */
+  #turn(): number | undefined {
+    try {
+      if (this.#draft === undefined && !this.#read()) return 0;
+      return this.#store();
+    } catch (error) {
+      // A broken database is reported by whoever needs it.
+      this.#slice = this.#draft = undefined;
+      return isBusy(error) ? busyDelay() : PAUSE;
+    }
+  }
+
+  /** Reads facts of a hole for one turn. @returns whether a segment is complete, or there is no hole */
+  #read(): boolean {
+    const { segments, tail } = this.#index.memory;
+    if (this.#slice === undefined) {
+      const hole = segments.newestHole(tail.start);
+      if (hole === undefined) return true;
+      this.#slice = new SliceBuilder(hole);
+    }
+    const slice = this.#slice;
+    for (const end = performance.now() + TURN; performance.now() < end;) {
+      const rows = this.#older.all(slice.hole.after, slice.until);
+      for (const row of rows) {
+        const number = Number(row[0]);
+        if (!slice.add(number, row[2], parsePayload(row), row[1])) return this.#complete(number);
+      }
+      if (rows.length < PAGE) return this.#complete(slice.hole.after);
+    }
+    return false;
+  }
+
+  #complete(down: number): true {
+    this.#draft = this.#slice!.draft(down);
+    this.#slice = undefined;
+    return true;
+  }
+
+  #store(): number | undefined {
+    const draft = this.#draft;
+    try {
+      this.#connection.assertOpen();
+      this.#index.write(() => undefined, draft);
+    } catch (error) {
+      // The segment is kept for the next attempt.
+      if (isBusy(error)) return busyDelay();
+      throw error;
+    }
+    this.#draft = undefined;
+    if (!this.#index.needsWork) return undefined;
+    const { segments } = this.#index.memory;
+    const isOurs = draft === undefined || segments.segments.some(({ last }) => last === draft.last);
+    return isOurs ? 0 : Math.random() * HEAD_START;
+  }
+}
