@@ -101,7 +101,7 @@ function* newestOfSegment(
 ): Steps<number> {
   let newest = 0;
   for (const terms of setsIn(segment, sets)) {
-    const span = SegmentSpan.of(segment, cache, terms, Math.max(newest, after));
+    const span = yield* SegmentSpan.of(segment, cache, terms, Math.max(newest, after));
     if (span === undefined) continue;
     // The first candidate is nearly always right.
     for (let size = 1; ; size = Math.min(size * 4, PAGE)) {
@@ -129,7 +129,7 @@ function* numbersOfSegment(
 ): Steps<number[]> {
   const found: number[][] = [];
   for (const terms of setsIn(segment, sets)) {
-    const span = SegmentSpan.of(segment, cache, terms, after);
+    const span = yield* SegmentSpan.of(segment, cache, terms, after);
     if (span !== undefined) found.push(yield* span.take(Infinity));
   }
   return inOrder(found);

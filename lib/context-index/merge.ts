@@ -12,7 +12,7 @@ import type { Steps } from './steps.js';
  */
 export function* mergeSegments(run: readonly Segment[]): Steps<SegmentDraft> {
   const first = run[0]!.first;
-  const last = run.at(-1)!;
+  const { last } = run.at(-1)!;
   const parts: Float64Array[] = [];
   for (const segment of run) {
     const stored = yield* needChunks(segment, 0, segment.chunks);
@@ -24,9 +24,8 @@ export function* mergeSegments(run: readonly Segment[]): Steps<SegmentDraft> {
   }
   return {
     first,
-    last: last.last,
+    last,
     overflows: run.some(({ overflows }) => overflows),
-    lastFact: last.lastFact,
     sorted: mergeEntries(parts),
   };
 }

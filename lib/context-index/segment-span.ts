@@ -1,6 +1,7 @@
 import type { ChunkCache } from './chunk-cache.js';
 import type { TermSet } from './context-plan.js';
 import { MAX_SPAN, countBelow, entryOf } from './entries.js';
+import { CHUNK_ENTRIES } from './segment.js';
 import type { Segment } from './segment.js';
 import { decodeChunk } from './segment-codec.js';
 import { needChunks } from './steps.js';
@@ -34,23 +35,24 @@ export class SegmentSpan {
   }
 
   /** `undefined` where no fact beyond `after` can have all of the terms. */
-  static of(
+  static *of(
     segment: Segment,
     cache: ChunkCache,
     terms: TermSet,
     after: number,
-  ): SegmentSpan | undefined {
+  ): Steps<SegmentSpan | undefined> {
     for (const term of terms) if (!segment.bloom.mayHave(term)) return undefined;
     const offset = Math.min(Math.max(0, after + 1 - segment.first), MAX_SPAN);
-    let shortest = Infinity;
-    let base = 0;
-    for (const term of terms) {
-      const end = entryOf(term, spanOf(segment));
-      const chunks = segment.chunksBetween(entryOf(term, offset), end);
-      if (chunks === 0) return undefined;
-      if (chunks < shortest) {
-        shortest = chunks;
-        base = term;
+    let base = terms[0]!;
+    if (terms.length > 1) {
+      let shortest = Infinity;
+      for (const term of terms) {
+        const length = yield* spanLength(segment, cache, term, offset);
+        if (length === 0) return undefined;
+        if (length < shortest) {
+          shortest = length;
+          base = term;
+        }
       }
     }
     const others = terms.filter((term) => term !== base);
@@ -63,7 +65,7 @@ export class SegmentSpan {
     const zero = entryOf(this.#base, 0) - this.#segment.first;
     while (this.#high > this.#low && numbers.length < limit) {
       const chunk = this.#segment.chunkOf(this.#high - 1);
-      const entries = yield* this.#entries(chunk);
+      const entries = yield* entriesOf(this.#segment, this.#cache, chunk);
       let place = countBelow(entries, this.#high) - 1;
       for (; place >= 0 && numbers.length < limit; place--) {
         const entry = entries[place]!;
@@ -82,20 +84,35 @@ export class SegmentSpan {
   *#hasOthers(offset: number): Steps<boolean> {
     for (const zero of this.#others) {
       const entry = zero + offset;
-      const entries = yield* this.#entries(this.#segment.chunkOf(entry));
+      const entries = yield* entriesOf(this.#segment, this.#cache, this.#segment.chunkOf(entry));
       if (entries[countBelow(entries, entry)] !== entry) return false;
     }
     return true;
   }
+}
 
-  *#entries(chunk: number): Steps<Float64Array> {
-    const cached = this.#cache.get(this.#segment, chunk);
-    if (cached !== undefined) return cached;
-    const [stored] = yield* needChunks(this.#segment, chunk, chunk + 1);
-    const entries = decodeChunk(this.#segment, chunk, stored);
-    this.#cache.set(this.#segment, chunk, entries);
-    return entries;
-  }
+/** How many entries a term has: counted within one chunk, estimated across several. */
+function* spanLength(
+  segment: Segment,
+  cache: ChunkCache,
+  term: number,
+  offset: number,
+): Steps<number> {
+  const low = entryOf(term, offset);
+  const high = entryOf(term, spanOf(segment));
+  const chunks = segment.chunksBetween(low, high);
+  if (chunks !== 1) return chunks * CHUNK_ENTRIES;
+  const entries = yield* entriesOf(segment, cache, segment.chunkOf(low));
+  return countBelow(entries, high) - countBelow(entries, low);
+}
+
+function* entriesOf(segment: Segment, cache: ChunkCache, chunk: number): Steps<Float64Array> {
+  const cached = cache.get(segment, chunk);
+  if (cached !== undefined) return cached;
+  const [stored] = yield* needChunks(segment, chunk, chunk + 1);
+  const entries = decodeChunk(segment, chunk, stored);
+  cache.set(segment, chunk, entries);
+  return entries;
 }
 
 /** Beyond every offset. A segment with long stretches without facts has more numbers than offsets. */

@@ -14,7 +14,7 @@ export class Segment {
   readonly entries: number;
   /** Whether some of its facts have too many leaves. */
   readonly overflows: boolean;
-  /** What the log said of fact `last` when the segment was made: tells a log that was cut and has grown again. */
+  /** What fact `last` was when the segment was made: tells a log that was cut and has grown again. */
   readonly lastFact: string;
   /** Each chunk's first entry. */
   readonly fences: Float64Array;
@@ -62,7 +62,6 @@ export interface SegmentDraft {
   readonly first: number;
   readonly last: number;
   readonly overflows: boolean;
-  readonly lastFact: string;
   /** Sorted. */
   readonly sorted: Float64Array;
 }
@@ -78,8 +77,8 @@ export function fitsSpan(first: number, last: number): boolean {
 }
 
 /** What a draft becomes in memory. */
-export function segmentOf(draft: SegmentDraft, id: number): Segment {
-  const { first, last, overflows, lastFact, sorted } = draft;
+export function segmentOf(draft: SegmentDraft, id: number, lastFact: string): Segment {
+  const { first, last, overflows, sorted } = draft;
   const chunks = Math.ceil(sorted.length / CHUNK_ENTRIES);
   const fences = Float64Array.from({ length: chunks }, (_, n) => sorted[n * CHUNK_ENTRIES]!);
   const bloom = BloomFilter.of(sorted).words;

@@ -18,7 +18,6 @@ export class SliceBuilder {
   #count = 0;
   #facts = 0;
   #overflows = false;
-  #lastFact = '';
   /** Facts up to here are still to be read. */
   #until: number;
 
@@ -33,7 +32,7 @@ export class SliceBuilder {
   }
 
   /** @returns whether the fact is in the slice; otherwise the slice is complete */
-  add(number: number, event_type: string, payload: unknown, lastFact: string): boolean {
+  add(number: number, event_type: string, payload: unknown): boolean {
     const full = this.#facts >= SLICE_FACTS || this.#count >= SLICE_TERMS;
     if (full || !fitsSpan(number, this.hole.last)) return false;
     this.#reader.read(hashType(event_type), payload);
@@ -44,7 +43,6 @@ export class SliceBuilder {
     this.#count += count;
     this.#facts++;
     this.#overflows ||= overflows;
-    if (number === this.hole.last) this.#lastFact = lastFact;
     this.#until = number - 1;
     return true;
   }
@@ -58,7 +56,6 @@ export class SliceBuilder {
       first,
       last,
       overflows: this.#overflows,
-      lastFact: this.#lastFact,
       sorted: sortedEntries(this.#terms, this.#numbers, this.#count, first),
     };
   }

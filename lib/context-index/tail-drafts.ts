@@ -12,8 +12,8 @@ export function isFull(tail: Tail): boolean {
   return tail.end - tail.start >= FULL_TAIL || tail.count >= FULL_TERMS;
 }
 
-/** The tail as segments that are to be stored: nearly always one. `lastFact` is asked for each one's last number. */
-export function draftsOf(tail: Tail, lastFact: (number: number) => string): SegmentDraft[] {
+/** The tail as segments that are to be stored: nearly always one. */
+export function draftsOf(tail: Tail): SegmentDraft[] {
   const { terms, numbers, count, mayOverflow: overflows } = tail;
   const drafts: SegmentDraft[] = [];
   let first = tail.start + 1;
@@ -30,7 +30,7 @@ export function draftsOf(tail: Tail, lastFact: (number: number) => string): Segm
       end - begin,
       first,
     );
-    drafts.push({ first, last, overflows, lastFact: lastFact(last), sorted });
+    drafts.push({ first, last, overflows, sorted });
     first = last + 1;
     begin = end;
   }

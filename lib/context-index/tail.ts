@@ -83,30 +83,40 @@ export class Tail {
 
   /** The newest number beyond `after` and below `below` that has all of the terms; 0 when there is none. */
   newest(terms: TermSet, after: number, below: number): number {
-    const [wanted] = terms;
-    let place = this.#count - 1;
-    while (place >= 0) {
-      place = this.#terms.lastIndexOf(wanted!, place);
-      if (place < 0) return 0;
-      const number = this.#numbers[place]!;
+    // Nothing above this place can match.
+    let bound = (below > this.#end ? this.#count : this.#placesUpTo(below - 1)) - 1;
+    while (bound >= 0) {
+      let oldest = bound;
+      for (const term of terms) {
+        const place = this.#terms.lastIndexOf(term, bound);
+        if (place < 0) return 0;
+        oldest = Math.min(oldest, place);
+      }
+      const number = this.#numbers[oldest]!;
       if (number <= after) return 0;
-      if (number < below && (terms.length === 1 || this.#hasAll(terms, place))) return number;
-      place--;
+      const begin = this.#placesUpTo(number - 1);
+      const end = this.#placesUpTo(number);
+      if (terms.every((term) => this.#hasTerm(term, begin, end))) return number;
+      bound = begin - 1;
     }
     return 0;
   }
 
-  /** Whether the fact at a place has all of the terms. */
-  #hasAll(terms: TermSet, place: number): boolean {
-    const number = this.#numbers[place]!;
-    let begin = place;
-    while (begin > 0 && this.#numbers[begin - 1] === number) begin--;
-    let end = place + 1;
-    while (end < this.#count && this.#numbers[end] === number) end++;
-    return terms.every((term) => {
-      for (let index = begin; index < end; index++) if (this.#terms[index] === term) return true;
-      return false;
-    });
+  #hasTerm(term: number, begin: number, end: number): boolean {
+    for (let place = begin; place < end; place++) if (this.#terms[place] === term) return true;
+    return false;
+  }
+
+  /** How many places facts up to a number take. */
+  #placesUpTo(number: number): number {
+    let low = 0;
+    let high = this.#count;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.#numbers[middle]! <= number) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
 
   #grow(needed: number): void {

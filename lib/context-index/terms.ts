@@ -47,7 +47,7 @@ export class LeafReader {
   count = 0;
   #arrays = false;
 
-  /** Whether `leaves` are all there are. */
+  /** Whether `leaves` are all there are; not for what is no JSON value. */
   read(value: unknown): boolean {
     this.count = 0;
     this.#arrays = false;
@@ -66,7 +66,8 @@ export class LeafReader {
         return this.#add(path, value ? TRUE : FALSE);
       default:
         if (value === null) return this.#add(path, NULL);
-        return depth < MAX_DEPTH && this.#readMembers(value as object, path, depth + 1);
+        if (typeof value !== 'object' || depth === MAX_DEPTH) return false;
+        return this.#readMembers(value, path, depth + 1);
     }
   }
 
@@ -113,6 +114,7 @@ export class FactTerms {
   overflows = false;
   readonly #reader = new LeafReader();
 
+  /** A payload that could not be read is `undefined`: the fact is a candidate for every predicate. */
   read(type: number, payload: unknown): void {
     this.overflows = !this.#reader.read(payload);
     if (this.overflows) {

@@ -195,15 +195,19 @@ describe('A projection’s runner', () => {
     expect(runner.status.state).toBe('stopped');
   });
 
-  it('tells facts of before its start from those of after it', async () => {
+  it('tells facts of before its start from those of after it, also within one page', async () => {
     const store = memoryStore();
     store.append([fact]);
     store.append([fact]);
+    const { log } = store;
+    const readBatches = log.readBatches.bind(log);
+    log.readBatches = (after, limit) => {
+      // After the head was looked up, before the first page is read.
+      if (after === 0n) store.append([fact]);
+      return readBatches(after, limit);
+    };
     const replaying: boolean[] = [];
-    const { reaches, called } = running(store, (call) => {
-      // Appended while the replay is under way.
-      if (replaying.push(call.replaying) === 1) store.append([fact]);
-    });
+    const { reaches, called } = running(store, (call) => void replaying.push(call.replaying));
     await called(3);
     await reaches('live');
     expect(replaying).toEqual([true, true, false]);

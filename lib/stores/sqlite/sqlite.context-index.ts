@@ -11,7 +11,7 @@ import type { SqliteStatement } from './sqlite.driver.js';
 import { SqliteIndexChange } from './sqlite.index-change.js';
 import { SqliteIndexStorage } from './sqlite.index-storage.js';
 import { IndexUnusableError, SqliteIndexTables } from './sqlite.index-tables.js';
-import { RECORD_COLUMNS, parsePayload } from './sqlite.record.js';
+import { RECORD_COLUMNS, readablePayload } from './sqlite.record.js';
 import type { RecordRow } from './sqlite.record.js';
 import type { SqliteWalk } from './sqlite.walk.js';
 
@@ -47,7 +47,6 @@ export class SqliteContextIndex {
   readonly #storage: SqliteIndexStorage;
   readonly #headOnly: SqliteStatement<bigint | null>;
   readonly #newer: SqliteStatement<RecordRow>;
-  readonly #time: SqliteStatement<string>;
   readonly #types: SqliteStatement<string>;
   #head = 0n;
   /** `undefined` while nothing was loaded, or the tables were gone. */
@@ -68,7 +67,6 @@ export class SqliteContextIndex {
       `SELECT ${RECORD_COLUMNS} FROM events
        WHERE sequence_number > ? ORDER BY sequence_number`,
     );
-    this.#time = connection.values('SELECT occurred_at FROM events WHERE sequence_number = ?');
     // Jumps from each type to the next one in the index of types.
     this.#types = connection.values(
       `WITH RECURSIVE types (type) AS (
@@ -164,12 +162,6 @@ export class SqliteContextIndex {
     for (const { event_type, payload } of facts) this.#index.add(++number, event_type, payload);
   }
 
-  /** Takes back the facts after a number: their insertion is undone, the transaction goes on. */
-  takeBack(head: bigint): void {
-    this.#head = head;
-    if (this.#usable) this.#index.tail.truncate(Number(head));
-  }
-
   #refresh(): void {
     const [head, newestId] = this.#state();
     if (newestId !== this.#newestId) this.#load(newestId, head ?? 0n);
@@ -242,7 +234,7 @@ export class SqliteContextIndex {
     const newest = this.#index.segments.segments.at(-1);
     const isOfThisLog =
       newest === undefined ||
-      (newest.last <= head && newest.lastFact === this.#timeOf(newest.last));
+      (newest.last <= head && newest.lastFact === this.#tables.fingerprint(newest.last));
     if (!isOfThisLog) this.#index.discardAll();
   }
 
@@ -261,7 +253,7 @@ export class SqliteContextIndex {
     this.#index.moveTo(Number(head));
     if (tail.end < Number(head)) {
       for (const row of this.#newer.iterate(tail.end)) {
-        this.#index.add(Number(row[0]), row[2], parsePayload(row));
+        this.#index.add(Number(row[0]), row[2], readablePayload(row));
       }
     }
   }
@@ -273,16 +265,12 @@ export class SqliteContextIndex {
     this.#tables.remove(removed);
     if (filled !== undefined && segments.isHole(filled.first, filled.last)) change.add(filled);
     if (isFull(tail)) {
-      for (const draft of draftsOf(tail, (number) => this.#timeOf(number))) change.add(draft);
+      for (const draft of draftsOf(tail)) change.add(draft);
     }
     this.#stored = {
       segments: change.segments,
       newestId: this.#tables.state()[1],
       removed: change.removed,
     };
-  }
-
-  #timeOf(number: number): string {
-    return this.#time.get(number) ?? '';
   }
 }

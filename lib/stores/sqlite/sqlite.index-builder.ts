@@ -6,7 +6,7 @@ import type { SqliteConnection } from './sqlite.connection.js';
 import type { SqliteContextIndex } from './sqlite.context-index.js';
 import type { SqliteStatement } from './sqlite.driver.js';
 import { isBusy } from './sqlite.errors.js';
-import { RECORD_COLUMNS, parsePayload } from './sqlite.record.js';
+import { RECORD_COLUMNS, readablePayload } from './sqlite.record.js';
 import type { RecordRow } from './sqlite.record.js';
 
 /** Milliseconds for which facts are read before others get a turn. */
@@ -106,7 +106,7 @@ export class SqliteIndexBuilder {
       const rows = this.#older.all(slice.hole.after, slice.until);
       for (const row of rows) {
         const number = Number(row[0]);
-        if (!slice.add(number, row[2], parsePayload(row), row[1])) return this.#complete(number);
+        if (!slice.add(number, row[2], readablePayload(row))) return this.#complete(number);
       }
       if (rows.length < PAGE) return this.#complete(slice.hole.after);
     }

@@ -1,6 +1,7 @@
 import type { Segment, SegmentDraft } from '../../context-index/segment.js';
 import { segmentOf } from '../../context-index/segment.js';
 import { chunkKey } from '../../context-index/chunk-cache.js';
+import { hashText } from '../../context-index/hashing.js';
 import { decodeSegment, encodeChunk, encodeSegment } from '../../context-index/segment-codec.js';
 import type { SqliteConnection } from './sqlite.connection.js';
 import type { SqliteStatement } from './sqlite.driver.js';
@@ -97,12 +98,12 @@ export class SqliteIndexTables {
   }
 
   store(draft: SegmentDraft): Segment {
+    const lastFact = this.fingerprint(draft.last);
     return this.#use(({ lastId, insertSegment, insertChunk }) => {
       const last = lastId.get() ?? null;
       const id = last === null ? 1 + Math.floor(Math.random() * FIRST_IDS) : Number(last) + 1;
-      const segment = segmentOf(draft, id);
-      const { first, overflows, lastFact, fences, bloom, checksum, ...row } =
-        encodeSegment(segment);
+      const segment = segmentOf(draft, id, lastFact);
+      const { first, overflows, fences, bloom, checksum, ...row } = encodeSegment(segment);
       insertSegment.run(
         id,
         first,
@@ -119,6 +120,12 @@ export class SqliteIndexTables {
       }
       return segment;
     });
+  }
+
+  /** What tells a fact from another one of the same number; empty where there is none. */
+  fingerprint(number: number): string {
+    const row = this.#use(({ fact }) => fact.get(number));
+    return row === undefined ? '' : `${row[0]} ${hashText(hashText(0, row[1]), row[2])}`;
   }
 
   remove(ids: Iterable<number>): void {
@@ -174,6 +181,9 @@ function isUnusable(error: unknown): boolean {
 }
 
 interface Statements {
+  readonly fact: SqliteStatement<
+    readonly [occurred_at: string, event_type: string, payload: string]
+  >;
   readonly state: SqliteStatement<IndexState>;
   readonly ids: SqliteStatement<bigint>;
   readonly segment: SqliteStatement<StoredRow>;
@@ -187,6 +197,9 @@ interface Statements {
 
 function prepare(connection: SqliteConnection): Statements {
   return {
+    fact: connection.rows(
+      'SELECT occurred_at, event_type, payload FROM events WHERE sequence_number = ?',
+    ),
     state: connection.rows(
       `SELECT (SELECT max(sequence_number) FROM events), (SELECT max(id) FROM ${SEGMENTS})`,
     ),

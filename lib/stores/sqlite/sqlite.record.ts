@@ -49,7 +49,7 @@ export function recordOf(row: RecordRow): EventRecord {
   };
 }
 
-export function parsePayload(row: RecordRow): unknown {
+function parsePayload(row: RecordRow): unknown {
   try {
     return JSON.parse(row[3]);
   } catch {
@@ -57,5 +57,14 @@ export function parsePayload(row: RecordRow): unknown {
     throw new DamagedDatabaseError(
       `The payload of fact ${row[0]} is not JSON. Restore the database from a backup.`,
     );
+  }
+}
+
+/** For the index: a damaged payload is `undefined`, and reported by whoever asks for that fact. */
+export function readablePayload(row: RecordRow): unknown {
+  try {
+    return JSON.parse(row[3]);
+  } catch {
+    return undefined;
   }
 }
