@@ -1,43 +1,40 @@
 import { describe, it } from '@jest/globals';
 import fc from 'fast-check';
 import { FactstrMemoryStore } from '../../lib/stores/memory/memory.store.js';
-import { LogModel, newEvent, queriesAbout } from './support/model.js';
+import { newEvent, queriesAbout } from './support/arbitrary.js';
+import { LogModel } from './support/model.js';
 
-describe('The memory store’s contexts', () => {
+const batches = fc.array(fc.array(newEvent, { minLength: 1, maxLength: 40 }), {
+  minLength: 1,
+  maxLength: 6,
+});
+
+describe('The contexts of a memory store', () => {
   it('are those of the reference matcher, whenever the index is built', () => {
-    const events = fc.array(newEvent, { minLength: 1, maxLength: 40 });
+    const logs = batches.chain((log) =>
+      fc.record({
+        log: fc.constant(log),
+        queries: fc.array(queriesAbout(log.flat()), { minLength: 1, maxLength: 12 }),
+        firstLookUp: fc.nat(log.length),
+      }),
+    );
     fc.assert(
-      fc.property(
-        fc.array(events, { minLength: 1, maxLength: 6 }).chain((batches) =>
-          fc.tuple(
-            fc.constant(batches),
-            fc.array(queriesAbout(batches.flat().map(({ payload }) => payload)), {
-              minLength: 1,
-              maxLength: 12,
-            }),
-            fc.nat(batches.length),
-          ),
-        ),
-        ([batches, queries, firstLookUp]) => {
-          const store = new FactstrMemoryStore();
-          const model = new LogModel();
-          batches.forEach((batch, index) => {
-            store.append(batch);
-            model.append(batch);
-            if (index < firstLookUp) return;
-            for (const query of queries) model.check(store, query);
-          });
-          for (const query of queries) {
-            model.check(store, query);
-            model.checkVerdict(store, query);
-          }
-        },
-      ),
+      fc.property(logs, ({ log, queries, firstLookUp }) => {
+        const store = new FactstrMemoryStore();
+        const model = new LogModel();
+        log.forEach((batch, index) => {
+          store.append(batch);
+          model.append(batch);
+          if (index < firstLookUp) return;
+          for (const query of queries) model.check(store, query);
+        });
+        for (const query of queries) model.check(store, query);
+      }),
       { numRuns: 150 },
     );
   });
 
-  it('hold facts with more leaves than are indexed', () => {
+  it('hold facts with more leaves than are indexed one by one', () => {
     const store = new FactstrMemoryStore();
     const model = new LogModel();
     const many = (from: number): number[] => Array.from({ length: 3_000 }, (_, n) => from + n);

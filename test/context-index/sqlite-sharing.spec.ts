@@ -1,0 +1,284 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import type { NewEvent } from '../../lib/contract/contract.types.js';
+import { TestFolder } from '../sqlite/support/folder.js';
+import { TestProcess } from '../support/child-process.js';
+import { Material } from './support/arbitrary.js';
+import type { Decision, DeciderTask } from './support/decisions.js';
+import { insertFacts, segmentRanges, strayChunks } from './support/index-tables.js';
+import { LogModel } from './support/model.js';
+
+describe('The context index of a shared file', () => {
+  let folder: TestFolder;
+  let processes: TestProcess[];
+  beforeEach(() => {
+    folder = new TestFolder();
+    processes = [];
+  });
+  afterEach(async () => {
+    for (const child of processes) await child.kill();
+    await folder.dispose();
+  });
+
+  function start(script: string, argument: unknown): TestProcess {
+    const child = new TestProcess(new URL(`./processes/${script}`, import.meta.url), argument);
+    processes.push(child);
+    return child;
+  }
+
+  /** The log as it is in the file. */
+  function readLog(): LogModel {
+    const database = folder.database();
+    const model = new LogModel();
+    const rows = database.prepare('SELECT * FROM events ORDER BY 1').iterate();
+    for (const row of rows as Iterable<Record<string, string>>) {
+      const { sequence_number, event_type, payload } = row;
+      model.insert(Number(sequence_number), {
+        event_type: event_type!,
+        payload: JSON.parse(payload!),
+      });
+    }
+    database.close();
+    return model;
+  }
+
+  /** Segments that follow one another without gap or overlap. */
+  function expectGapless(): void {
+    const database = folder.database();
+    const ranges = segmentRanges(database);
+    expect(ranges[0]?.first).toBe(1);
+    ranges.slice(1).forEach(({ first }, index) => expect(first).toBe(ranges[index]!.last + 1));
+    expect(strayChunks(database)).toBe(0);
+    database.close();
+  }
+
+  it('judges every decision of several processes by the log before it', async () => {
+    folder.open().close();
+    const tasks = [11, 12, 13].map((seed): DeciderTask => ({
+      file: folder.file(),
+      seed,
+      turns: 60,
+    }));
+    const children = tasks.map((task) => start('decider.ts', task));
+    for (const child of children) expect(await child.next()).toBe('ready');
+    for (const child of children) child.send('go');
+    const decisions = (await Promise.all(children.map((child) => child.next<Decision[]>()))).flat();
+    const model = readLog();
+    const materials = new Map(tasks.map(({ seed }) => [seed, new Material(seed)]));
+    let commits = 0;
+    for (const { seed, place, expected, committed, actual } of decisions) {
+      const query = materials.get(seed)!.queries[place]!;
+      if (committed === null) {
+        expect(actual).not.toBe(expected);
+        if (actual !== null) expect(model.numbers(query)).toContain(Number(actual));
+      } else {
+        commits++;
+        expect({ query, version: model.version(query, Number(committed) - 1) }).toEqual({
+          query,
+          version: expected,
+        });
+      }
+    }
+    expect(commits).toBeGreaterThan(50);
+    const store = folder.open();
+    await store.contextsIndexed();
+    for (const query of materials.get(11)!.queries) model.check(store, query);
+    expectGapless();
+  });
+
+  it.each([
+    ['store', 3, 'before'],
+    ['store', 8, 'after'],
+    // The ninth is the first merge's.
+    ['store', 9, 'before'],
+    ['store', 9, 'after'],
+    ['remove', 9, 'before'],
+    ['remove', 9, 'after'],
+    ['store', 18, 'after'],
+  ] as const)(
+    'is whole after a crash at %s call %i, %s it, in the middle of an append',
+    async (method, call, when) => {
+      const child = start('crasher.ts', { file: folder.file(), seed: 5, method, call, when });
+      expect(await child.exited).toBe('SIGKILL');
+      const store = folder.open();
+      const model = readLog();
+      const material = new Material(5);
+      // What was appended in the transaction that died is gone as a whole.
+      expect(model.head % 1_024).toBe(0);
+      expect(model.head).toBeGreaterThan(0);
+      for (const query of material.queries) model.check(store, query);
+      const more = material.draw(10_000);
+      store.append(more);
+      model.append(more);
+      for (const query of material.queries) model.check(store, query);
+      expectGapless();
+    },
+  );
+
+  it('finds facts that another engine appended, few or many', async () => {
+    const store = folder.open();
+    const outside = folder.database();
+    const material = new Material(21);
+    const model = new LogModel();
+    for (const count of [1, 2, 1_000, 1, 5_000, 20_000, 3]) {
+      const facts = material.draw(count);
+      insertFacts(outside, facts);
+      model.append(facts);
+      for (const query of material.queries) model.check(store, query);
+    }
+    await store.contextsIndexed();
+    for (const query of material.queries) model.check(store, query);
+    expectGapless();
+  });
+
+  it('indexes an existing database in the background, and answers meanwhile', async () => {
+    const material = new Material(31);
+    const model = new LogModel();
+    folder.open().close();
+    const outside = folder.database();
+    const facts = material.draw(50_000);
+    insertFacts(outside, facts);
+    model.append(facts);
+    const store = folder.open();
+    let turns = 0;
+    let missing = -1n;
+    while (missing !== 0n) {
+      const { head, indexed } = store.contextIndex();
+      expect(head).toBe(BigInt(model.head));
+      if (head - indexed !== missing) {
+        missing = head - indexed;
+        const more = material.draw(700);
+        store.append(more);
+        model.append(more);
+        model.check(store, material.queries[turns++]!);
+      }
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    // A slice at a time.
+    expect(turns).toBeGreaterThan(4);
+    await store.contextsIndexed();
+    for (const query of material.queries) model.check(store, query);
+    expectGapless();
+  });
+
+  it('goes on where an earlier process stopped indexing', async () => {
+    folder.open().close();
+    const material = new Material(41);
+    insertFacts(folder.database(), material.draw(40_000));
+    let store = folder.open();
+    const { indexed: before } = store.contextIndex();
+    while (store.contextIndex().indexed <= before) {
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    store.close();
+    store = folder.open();
+    const { head, indexed } = store.contextIndex();
+    expect(indexed).toBeGreaterThan(before);
+    expect(indexed).toBeLessThan(head);
+  });
+
+  it('rejects those who wait for it when the store is closed', async () => {
+    folder.open().close();
+    insertFacts(folder.database(), new Material(43).draw(40_000));
+    const store = folder.open();
+    const waiting = expect(store.contextsIndexed()).rejects.toMatchObject({ code: 'STORE_CLOSED' });
+    store.close();
+    await waiting;
+  });
+
+  it('is made anew when the log was restored from an older copy and has grown since', async () => {
+    const material = new Material(51);
+    const model = new LogModel();
+    let store = folder.open();
+    const old = material.draw(9_000);
+    store.append(old);
+    model.append(old);
+    store.close();
+    const outside = folder.database();
+    outside.exec('DELETE FROM events WHERE sequence_number > 7000');
+    model.cut(7_000);
+    const other: NewEvent[] = material.draw(5_000);
+    insertFacts(outside, other);
+    model.append(other);
+    store = folder.open();
+    for (const query of material.queries) model.check(store, query);
+    await store.contextsIndexed();
+    for (const query of material.queries) model.check(store, query);
+    expectGapless();
+  });
+
+  it('bears numbers with wide gaps between them, and those beyond 2^53', async () => {
+    const material = new Material(61);
+    const model = new LogModel();
+    const store = folder.open();
+    const outside = folder.database();
+    const place = (number: number, facts: NewEvent[]): void => {
+      insertFacts(outside, facts, number);
+      facts.forEach((fact, index) => model.insert(number + index, fact));
+      for (const query of material.queries) model.check(store, query);
+    };
+    place(10, material.draw(50));
+    place(1_000, material.draw(1_500));
+    place(5_000_000, material.draw(30));
+    place(2 ** 40, material.draw(9_000));
+    const more = material.draw(3_000);
+    store.append(more);
+    model.append(more);
+    await store.contextsIndexed();
+    for (const query of material.queries) model.check(store, query);
+    outside.prepare('INSERT INTO events VALUES (?, ?, ?, ?)').run(2n ** 60n, 'now', 'a', '{"n":1}');
+    const query = { filters: [{ event_types: ['a'], payload_predicates: [{ n: 1 }] }] };
+    expect(store.query(query).current_context_version).toBe(2n ** 60n);
+    store.append([{ event_type: 'a', payload: { n: 1 } }]);
+    expect(store.query(query).current_context_version).toBe(2n ** 60n + 1n);
+  });
+
+  it('lets appends go on past a payload that cannot be read', () => {
+    const store = folder.open();
+    const outside = folder.database();
+    const damaged = outside.prepare("INSERT INTO events VALUES (?, 'now', 'broken', 'no JSON')");
+    damaged.run(1);
+    store.append([{ event_type: 'a', payload: { n: 1 } }]);
+    const about = (type: string): object => ({
+      filters: [{ event_types: [type], payload_predicates: [{ n: 1 }] }],
+    });
+    expect(store.query(about('a')).current_context_version).toBe(2n);
+    expect(() => store.query(about('broken'))).toThrow(
+      expect.objectContaining({ code: 'DAMAGED_DATABASE' }),
+    );
+  });
+
+  it('holds facts with more leaves than are indexed one by one', async () => {
+    const material = new Material(71);
+    const model = new LogModel();
+    const store = folder.open();
+    const many = (from: number): number[] => Array.from({ length: 3_000 }, (_, n) => from + n);
+    const append = (facts: NewEvent[]): void => {
+      store.append(facts);
+      model.append(facts);
+    };
+    append([{ event_type: 'a', payload: { n: many(0) } }, ...material.draw(5)]);
+    append([{ event_type: 'b', payload: { n: many(10_000) } }, ...material.draw(2_000)]);
+    append([{ event_type: 'a', payload: { n: [5] } }]);
+    for (const n of [0, 5, 2_999, 3_000, 10_001]) {
+      for (const event_types of [['a'], ['b'], null]) {
+        model.check(store, { filters: [{ event_types, payload_predicates: [{ n: [n] }] }] });
+      }
+    }
+  });
+
+  it('leaves tables of other columns alone, and does without them', () => {
+    folder.open().close();
+    const outside = folder.database();
+    outside.exec(`DROP TABLE nestjs_factstr_index_1_segments;
+      CREATE VIEW nestjs_factstr_index_1_segments AS SELECT 1 AS id`);
+    const store = folder.open();
+    const material = new Material(81);
+    const model = new LogModel();
+    for (let appends = 0; appends < 4; appends++) {
+      const facts = material.draw(1_500);
+      store.append(facts);
+      model.append(facts);
+      for (const query of material.queries) model.check(store, query);
+    }
+  });
+});
