@@ -69,11 +69,12 @@ class Floor {
       CREATE INDEX idx_events_occurred_at ON events(occurred_at)`);
     this.insert = this.#database.prepare('INSERT INTO events VALUES (?, ?, ?, ?)');
     this.insertBatch = this.#database.prepare('INSERT INTO append_batches VALUES (?, ?)');
-    this.batch = this.#database.transaction((batch) => {
+    const transaction = this.#database.transaction((batch) => {
       const first = this.head + 1;
       for (const one of batch) this.append(one);
       this.insertBatch.run(first, this.head);
-    }).immediate;
+    });
+    this.batch = (batch) => transaction.immediate(batch);
   }
 
   append({ event_type, payload }) {
