@@ -2,9 +2,26 @@ import type { EventRecord } from '../contract/contract.types.js';
 import { HandlerTimeoutError } from '../contract/errors.js';
 import type { Projection, ProjectionCall } from './projection.js';
 
+/** Why a call's signal aborts when what is in flight may finish and then counts. */
+export const STOPPING = new DOMException('The projection is being stopped.', 'AbortError');
+
+/** What a handler throws that takes the facts of its call one by one: on which of them it failed. */
+export class FactFailure extends Error {
+  constructor(
+    readonly fact: EventRecord,
+    override readonly cause: unknown,
+  ) {
+    super(`The handler failed on fact ${fact.sequence_number}.`);
+  }
+}
+
 /** A failure of the handler, as against one of the database that keeps the cursor. */
 export class HandlerFailure extends Error {
-  constructor(override readonly cause: unknown) {
+  constructor(
+    override readonly cause: unknown,
+    /** The facts on which it failed, as far as that is known. */
+    readonly facts: readonly EventRecord[],
+  ) {
     super('The handler failed.');
   }
 }
@@ -31,7 +48,9 @@ export async function callHandler(
 ): Promise<void> {
   const deadline = new AbortController();
   const timer = setTimeout(() => {
-    deadline.abort();
+    deadline.abort(
+      new HandlerTimeoutError(`the handler took longer than ${projection.timeout} ms`),
+    );
     options.onStuck();
   }, projection.timeout);
   try {
@@ -43,12 +62,12 @@ export async function callHandler(
       signal: AbortSignal.any([options.signal, deadline.signal]),
     };
     const result = await projection.handle(call);
-    if (deadline.signal.aborted) {
-      throw new HandlerTimeoutError(`the handler took longer than ${projection.timeout} ms`);
-    }
+    if (deadline.signal.aborted) throw deadline.signal.reason;
     if (result === false) throw new Error('the handler returned false');
   } catch (error) {
-    throw new HandlerFailure(error);
+    throw error instanceof FactFailure
+      ? new HandlerFailure(error.cause, [error.fact])
+      : new HandlerFailure(error, facts);
   } finally {
     clearTimeout(timer);
   }

@@ -1,8 +1,6 @@
-import type { EventRecord } from '../contract/contract.types.js';
-import { DurableStreamQueryChangedError, StoreClosedError } from '../contract/errors.js';
+import { InvalidOptionsError, StoreClosedError } from '../contract/errors.js';
 import type { PreparedQuery } from '../contract/validation.js';
-import { queryText, sameMeaning } from '../matching/query-text.js';
-import { checkCursor } from '../streams/fingerprint.js';
+import { queryText } from '../matching/query-text.js';
 import { Contender } from '../streams/lease.js';
 import type { Lease, LeaseOptions } from '../streams/lease.js';
 import type {
@@ -15,11 +13,13 @@ import type { LogReader } from '../streams/log-reader.js';
 import type { LogSource } from '../streams/log-source.js';
 import { pause } from '../streams/turns.js';
 import { backOff } from './back-off.js';
+import { ClaimTurns } from './claim-turns.js';
 import type { Effects, Work } from './effects.js';
+import { Exclusive } from './exclusive.js';
+import { STOPPING } from './call-handler.js';
 import { describeError, errorCode, isPassing } from './failures.js';
-import { GivenUp, LeaseLost, OwnedRun } from './owned-run.js';
-import type { RunEvents } from './owned-run.js';
-import { retryParked } from './parked-facts.js';
+import { LeasedWalk, checkQuery } from './leased-walk.js';
+import { LeaseLost } from './owned-run.js';
 import type { Projection, ProjectionObserver } from './projection.js';
 import { RunnerState } from './runner-state.js';
 import type { Runner } from './runner.js';
@@ -31,6 +31,9 @@ export interface WalkableLog {
   /** Aborts when the store is closed. */
   readonly closed: AbortSignal;
 }
+
+/** One for each database that this process knows, by the log's store. */
+const claimTurns = new WeakMap<LogReader, ClaimTurns>();
 
 interface Run {
   /** Aborts when no further facts are to be taken. */
@@ -53,9 +56,11 @@ export class LeasedRunner implements Runner {
   readonly #state: RunnerState;
   #run: Run | undefined;
   #running: Promise<void> = Promise.resolve();
-  #owned: { lease: Lease; ended: Promise<void>; stop: AbortController } | undefined;
+  #owned: LeasedWalk | undefined;
   #stoppedForGood = false;
-  #turn: Promise<void> = Promise.resolve();
+  /** Claims and operators' words, one after the other. */
+  readonly #exclusive = new Exclusive();
+  readonly #turns: ClaimTurns;
   #opened = false;
   #sleep = new AbortController();
 
@@ -73,14 +78,9 @@ export class LeasedRunner implements Runner {
     this.#effects = effects;
     this.#lease = lease;
     this.#observer = observer;
-    this.#state = new RunnerState(observer, (report) => {
-      const lease = this.#owned?.lease;
-      if (lease === undefined) return;
-      // Others only read it; an owner that cannot write it has other worries.
-      void Promise.resolve(effects.ledger.report(projection.name, lease.epoch, report)).catch(
-        () => undefined,
-      );
-    });
+    this.#state = new RunnerState(observer, (report) => this.#owned?.report(report));
+    this.#turns = claimTurns.get(log.reader) ?? new ClaimTurns();
+    claimTurns.set(log.reader, this.#turns);
   }
 
   get state(): RunnerState {
@@ -99,7 +99,7 @@ export class LeasedRunner implements Runner {
   async stop(): Promise<void> {
     this.#stoppedForGood = true;
     this.#run?.stop.abort();
-    this.#run?.cancel.abort();
+    this.#run?.cancel.abort(STOPPING);
     this.#run = undefined;
     this.#state.enter('stopped', 'the application is shutting down');
     await this.#running;
@@ -119,13 +119,13 @@ export class LeasedRunner implements Runner {
    */
   async intervene(intervention: Intervention, onReset?: Work): Promise<void> {
     if (this.#log.closed.aborted) throw new StoreClosedError('The store is closed.');
-    await this.#exclusively(async () => {
+    await this.#exclusive.run(async () => {
       const { name } = this.#projection;
+      await this.#checkPosition(intervention);
       // A projection that never ran has nothing stored to be told.
       const stored = await this.#open();
       if (isSaidAlready(intervention, stored)) return;
-      this.#owned?.stop.abort();
-      await this.#owned?.ended;
+      await this.#owned?.finish();
       const takesQuery = intervention.position !== undefined;
       await this.#effects.intervene(
         name,
@@ -153,7 +153,9 @@ export class LeasedRunner implements Runner {
     const contender = { current: this.#contender() };
     for (let failures = 0; !signal.aborted;) {
       try {
-        const owned = await this.#exclusively(() => this.#claim(contender.current, run, signal));
+        const owned = await this.#turns.take(() =>
+          this.#exclusive.run(() => this.#claim(contender.current, run, signal)),
+        );
         if (owned === undefined) {
           // Not all at once, so that projections spread over the processes.
           await this.#pause(this.#lease.claimInterval * (0.5 + Math.random() / 2), signal);
@@ -180,12 +182,7 @@ export class LeasedRunner implements Runner {
     signal: AbortSignal,
   ): Promise<[Promise<void>] | undefined> {
     const stored = await this.#open();
-    if (!sameMeaning(stored.query_text, this.#query)) {
-      throw new DurableStreamQueryChangedError(
-        `The projection ${JSON.stringify(this.#projection.name)} was run with another query before. Two ways out: reset it ` +
-          '(FactstrProjections.rebuild), which takes the new query and starts over, or give it a new version or name.',
-      );
-    }
+    checkQuery(this.#projection.name, stored, this.#query);
     if (signal.aborted) return undefined;
     const lease = stored.paused ? undefined : await contender.attempt();
     if (lease !== undefined) return this.#own(lease, run);
@@ -193,19 +190,13 @@ export class LeasedRunner implements Runner {
     return undefined;
   }
 
-  /** Claims and operators' words, one after the other. */
-  async #exclusively<T>(work: () => Promise<T>): Promise<T> {
-    const before = this.#turn;
-    let done!: () => void;
-    this.#turn = new Promise((resolve) => {
-      done = resolve;
-    });
-    await before;
-    try {
-      return await work();
-    } finally {
-      done();
-    }
+  async #checkPosition({ verb, position }: Intervention): Promise<void> {
+    if (position === undefined || position === 0n) return;
+    const head = await this.#log.source.head();
+    if (position > 0n && position <= head) return;
+    throw new InvalidOptionsError(
+      `${verb} of projection ${JSON.stringify(this.#projection.name)} to ${position}: the log goes from 0 to ${head}.`,
+    );
   }
 
   #contender(): Contender {
@@ -244,104 +235,19 @@ export class LeasedRunner implements Runner {
 
   /** An array around the promise: returned bare it would be awaited, and the turn with it. */
   #own(lease: Lease, run: Run): [Promise<void>] {
-    const stop = new AbortController();
-    const ended = this.#walkUnder(lease, {
-      stop: AbortSignal.any([run.stop.signal, stop.signal, this.#log.closed]),
-      cancel: run.cancel.signal,
-    }).finally(() => {
-      this.#owned = undefined;
+    const { source, reader, closed } = this.#log;
+    const walk = new LeasedWalk(source, reader, this.#projection, this.#query, this.#effects, {
+      lease,
+      state: this.#state,
+      observer: this.#observer,
     });
-    const settled = ended.then(
-      () => undefined,
-      () => undefined,
-    );
-    this.#owned = { lease, ended: settled, stop };
+    this.#owned = walk;
+    const ended = walk
+      .run({ stop: AbortSignal.any([run.stop.signal, closed]), cancel: run.cancel.signal })
+      .finally(() => {
+        this.#owned = undefined;
+      });
     return [ended];
-  }
-
-  async #walkUnder(
-    lease: Lease,
-    signals: { stop: AbortSignal; cancel: AbortSignal },
-  ): Promise<void> {
-    try {
-      await this.#walk(lease, signals);
-    } finally {
-      await lease.release();
-    }
-  }
-
-  async #walk(lease: Lease, signals: { stop: AbortSignal; cancel: AbortSignal }): Promise<void> {
-    const { source, reader } = this.#log;
-    const { name } = this.#projection;
-    const { ledger } = this.#effects;
-    // Read again under the lease: the former owner may have moved it since.
-    const stored = (await ledger.find(name))!;
-    const head = await source.head();
-    await checkCursor(source, name, stored, head);
-    this.#state.enter(stored.position < head ? 'replaying' : 'live', null);
-    this.#state.parkedCount(stored.parkedCount);
-    reader.enter();
-    try {
-      if (stored.retryParked) {
-        await retryParked(
-          this.#log.source,
-          this.#projection,
-          this.#effects,
-          lease,
-          this.#events(),
-          signals,
-        );
-      }
-      const owned = new OwnedRun(
-        this.#projection,
-        this.#effects,
-        lease,
-        this.#events(),
-        head,
-        signals,
-      );
-      await owned.walk(reader, this.#query, stored.position);
-    } catch (error) {
-      if (!(error instanceof GivenUp)) throw error;
-      await this.#pauseItself(error, lease);
-    } finally {
-      reader.leave();
-    }
-  }
-
-  #events(): RunEvents {
-    const state = this.#state;
-    return {
-      position: (position) => state.position(position),
-      replayed: () => state.replayed(),
-      failed: (facts: readonly EventRecord[], attempt, error) => {
-        this.#observer.failed(facts, attempt, error);
-        state.failed(attempt, describeError(error), errorCode(error));
-      },
-      waiting: (error) => state.waiting(describeError(error), errorCode(error)),
-      stuck: (facts) =>
-        state.stuck(
-          `the handler has not settled on fact ${facts[0]!.sequence_number} for ${this.#projection.timeout} ms`,
-        ),
-      recovered: () => state.recovered(),
-      parked: (sequenceNumber, error) => {
-        state.addParked();
-        this.#observer.parked(sequenceNumber, error);
-      },
-      unparked: () => state.unparked(),
-    };
-  }
-
-  /** Recorded like an operator's word, so that no other process takes it up, and a restart does not either. */
-  async #pauseItself(error: GivenUp, lease: Lease): Promise<void> {
-    const { name } = this.#projection;
-    const { ledger } = this.#effects;
-    const code = errorCode(error.cause);
-    const report = { ...this.#state.report(), state: 'paused', reason: error.message, code };
-    await ledger.report(name, lease.epoch, report);
-    await ledger.intervene(name, { verb: 'pause', by: `maxAttempts (${error.attempts})` });
-    // Told when it is so: whoever sees it may resume at once.
-    this.#state.gaveUp(error.message, code);
   }
 
   /** Looks again later, whatever it is: an operator may mend it, and a database may come back. */

@@ -1,6 +1,7 @@
 import type { FactStore } from '../contract/contract.types.js';
 import { DEFAULT_LIMITS } from '../contract/limits.js';
 import { prepareQuery } from '../contract/validation.js';
+import { newOwner } from '../streams/process-identity.js';
 import { cleanContext } from './clean-context.js';
 import { StreamingStore } from '../streams/streaming-store.js';
 import { PlainEffects } from './effects.js';
@@ -29,7 +30,8 @@ export function makeRunner(
     outside,
     prepareQuery(projection.query, DEFAULT_LIMITS),
     effects ?? new PlainEffects(source.ledger),
-    lease,
+    // An owner of its own: a bare stream of the same store is not to take the name for its own leftover.
+    { ...lease, owner: newOwner() },
     observer,
   );
 }

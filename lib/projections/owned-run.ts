@@ -132,8 +132,8 @@ export class OwnedRun implements WalkSteps {
     for (let attempt = 1; ; attempt++) {
       const failure = await this.#attempt(facts, last, attempt);
       if (failure === undefined) return;
-      this.#events.failed(facts, attempt, failure.cause);
-      if (attempt >= retry.maxAttempts) return this.#giveUp(facts, last, attempt, failure.cause);
+      this.#events.failed(failure.facts, attempt, failure.cause);
+      if (attempt >= retry.maxAttempts) return this.#giveUp(facts, last, attempt, failure);
       // Nothing is in flight here: whoever is told to stop need not wait for the next attempt.
       await pause(backOff(attempt, retry), this.#stop);
       if (this.#stop.aborted) throw new LeaseLost();
@@ -188,7 +188,7 @@ export class OwnedRun implements WalkSteps {
     facts: readonly EventRecord[],
     last: EventRecord,
     attempts: number,
-    error: unknown,
+    failure: HandlerFailure,
   ): Promise<void> {
     const parks = this.#projection.onFailure === 'park';
     if (facts.length > 1 && (parks || this.#effects.transactional)) {
@@ -196,9 +196,9 @@ export class OwnedRun implements WalkSteps {
       await this.#store(last);
       return;
     }
-    const culprit = facts[0]!;
-    if (!parks) throw new GivenUp(culprit.sequence_number, attempts, error);
-    await this.#park(culprit, attempts, error);
+    const culprit = failure.facts[0]!;
+    if (!parks) throw new GivenUp(culprit.sequence_number, attempts, failure.cause);
+    await this.#park(culprit, attempts, failure.cause);
     await this.#store(last);
   }
 

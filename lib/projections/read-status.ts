@@ -1,8 +1,11 @@
 import type { FactStore } from '../contract/contract.types.js';
 import { StreamingStore } from '../streams/streaming-store.js';
+import type { StreamReport } from '../streams/ledger.js';
 import type { LogSource } from '../streams/log-source.js';
 import type { ProjectionState, ProjectionStatus } from './projection-status.js';
 import type { Runner } from './runner.js';
+
+const NOT_PAUSED = new Set<string>(['starting', 'replaying', 'live', 'parked-some', 'retrying']);
 
 type Identity = Pick<ProjectionStatus, 'store' | 'name' | 'version' | 'handler'>;
 
@@ -19,7 +22,12 @@ export async function readStatus(
   ]);
   const own = runner.state.report();
   const elsewhere = !runner.owned && stored?.owner != null && own.state === 'starting';
-  const report = elsewhere && stored.report !== null ? stored.report : own;
+  const told = elsewhere && stored.report !== null ? stored.report : own;
+  // Said elsewhere, and not noticed here yet.
+  const report: StreamReport =
+    stored?.paused === true && NOT_PAUSED.has(told.state)
+      ? { ...told, state: 'paused', reason: 'paused by an operator', code: null }
+      : told;
   const position = stored?.position ?? runner.state.storedPosition;
   return {
     ...identity,

@@ -7,7 +7,7 @@ import { InvalidOptionsError } from '../contract/errors.js';
 import type { Intervention, StoredStream } from '../streams/ledger.js';
 import { pause } from '../streams/turns.js';
 import { backOff } from './back-off.js';
-import { HandlerFailure, callHandler } from './call-handler.js';
+import { HandlerFailure, STOPPING, callHandler } from './call-handler.js';
 import { cleanContext } from './clean-context.js';
 import { describeError, errorCode, isPassing } from './failures.js';
 import type { Projection, ProjectionObserver } from './projection.js';
@@ -77,7 +77,7 @@ export class StreamRunner implements Runner {
   }
 
   async #end(): Promise<void> {
-    this.#run?.abort();
+    this.#run?.abort(STOPPING);
     this.#run = undefined;
     await this.#running;
     await this.#inFlight;
@@ -137,13 +137,15 @@ export class StreamRunner implements Runner {
         return true;
       } catch (failure) {
         if (run.signal.aborted) return false;
-        const error = failure instanceof HandlerFailure ? failure.cause : failure;
-        this.#observer.failed(facts, attempt, error);
+        const known = failure instanceof HandlerFailure;
+        const error = known ? failure.cause : failure;
+        const failed = known ? failure.facts : facts;
+        this.#observer.failed(failed, attempt, error);
         if (attempt >= retry.maxAttempts) {
           this.#run = undefined;
           run.abort();
           this.state.gaveUp(
-            `failed ${attempt} times on fact ${facts[0]!.sequence_number}: ${describeError(error)}`,
+            `failed ${attempt} times on fact ${failed[0]!.sequence_number}: ${describeError(error)}`,
             errorCode(error),
           );
           return false;

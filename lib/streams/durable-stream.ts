@@ -12,6 +12,7 @@ import { HandlerCall } from './handler-call.js';
 import { claimLease } from './lease.js';
 import type { Lease } from './lease.js';
 import type { StreamHost } from './live-stream.js';
+import type { StoredStream } from './ledger.js';
 import type { CommittedBatch } from './log-source.js';
 import { StreamSubscription } from './stream-subscription.js';
 import { StreamWalk } from './stream-walk.js';
@@ -94,12 +95,7 @@ class DurableRun implements WalkSteps {
   async start(): Promise<ReplayedStream> {
     const { source } = this.#host;
     const stored = await source.ledger.open(this.#name, queryText(this.#query), 0n);
-    if (!sameMeaning(stored.query_text, this.#query)) {
-      throw new DurableStreamQueryChangedError(
-        `The durable stream ${JSON.stringify(this.#name)} was registered with another query before. ` +
-          'Resume it with that query, or use a new name (or version) for the new one.',
-      );
-    }
+    this.#checkQuery(stored);
     const lease = await claimLease(source.ledger, this.#name, this.#host.lease, this.#stop);
     if (lease === undefined) throw this.#ended();
     this.#lease = lease;
@@ -113,11 +109,20 @@ class DurableRun implements WalkSteps {
     }
   }
 
+  #checkQuery({ query_text }: StoredStream): void {
+    if (sameMeaning(query_text, this.#query)) return;
+    throw new DurableStreamQueryChangedError(
+      `The durable stream ${JSON.stringify(this.#name)} was registered with another query before. ` +
+        'Resume it with that query, or use a new name (or version) for the new one.',
+    );
+  }
+
   /** Resolves, with the walk that goes on, when the head of the registration is reached. */
   async #replay(lease: Lease): Promise<ReplayedStream> {
     const { source, reader } = this.#host;
     // Read again under the lease: its former owner may have moved the cursor since.
     const cursor = (await source.ledger.find(this.#name))!;
+    this.#checkQuery(cursor);
     this.#replayUntil = await source.head();
     await checkCursor(source, this.#name, cursor, this.#replayUntil);
     if (this.#stop.aborted) throw this.#ended();

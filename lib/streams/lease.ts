@@ -54,7 +54,11 @@ export class Lease {
   }
 
   async #renew(): Promise<void> {
-    if (this.#renewing) return;
+    if (this.#renewing) {
+      // A database that neither answers nor fails: its client's deadline may be longer than the TTL.
+      if (this.#isOverdue()) this.lose();
+      return;
+    }
     this.#renewing = true;
     try {
       const started = performance.now();
@@ -62,10 +66,14 @@ export class Lease {
       else this.lose();
     } catch {
       // Others may have taken over meanwhile; what this one would commit is fenced.
-      if (performance.now() - this.#renewed > this.#ttl) this.lose();
+      if (this.#isOverdue()) this.lose();
     } finally {
       this.#renewing = false;
     }
+  }
+
+  #isOverdue(): boolean {
+    return performance.now() - this.#renewed > this.#ttl;
   }
 }
 

@@ -1,0 +1,165 @@
+import { DurableStreamQueryChangedError } from '../contract/errors.js';
+import type { PreparedQuery } from '../contract/validation.js';
+import { sameMeaning } from '../matching/query-text.js';
+import { checkCursor } from '../streams/fingerprint.js';
+import type { Lease } from '../streams/lease.js';
+import type { StoredStream, StreamReport } from '../streams/ledger.js';
+import type { LogReader } from '../streams/log-reader.js';
+import type { LogSource } from '../streams/log-source.js';
+import type { Effects } from './effects.js';
+import { errorCode } from './failures.js';
+import { GivenUp, LeaseLost, OwnedRun } from './owned-run.js';
+import type { RunEvents } from './owned-run.js';
+import { retryParked } from './parked-facts.js';
+import type { Projection, ProjectionObserver } from './projection.js';
+import { ReportWriter } from './report-writer.js';
+import { runEvents } from './run-events.js';
+import type { RunnerState } from './runner-state.js';
+
+interface Signals {
+  /** Aborts when no further facts are to be taken. */
+  readonly stop: AbortSignal;
+  /** Aborts what is in flight. */
+  readonly cancel: AbortSignal;
+}
+
+/** What a runner does under one lease, which it gives back in the end. */
+export class LeasedWalk {
+  readonly #source: LogSource;
+  readonly #reader: LogReader;
+  readonly #projection: Projection;
+  readonly #query: PreparedQuery;
+  readonly #effects: Effects;
+  readonly #lease: Lease;
+  readonly #state: RunnerState;
+  readonly #events: RunEvents;
+  readonly #reports: ReportWriter;
+  readonly #stop = new AbortController();
+  /** Aborts when a handler has not settled at its deadline. */
+  readonly #stuck = new AbortController();
+  #ended: Promise<void> = Promise.resolve();
+
+  constructor(
+    source: LogSource,
+    reader: LogReader,
+    projection: Projection,
+    query: PreparedQuery,
+    effects: Effects,
+    own: { lease: Lease; state: RunnerState; observer: ProjectionObserver },
+  ) {
+    const { lease, state, observer } = own;
+    this.#source = source;
+    this.#reader = reader;
+    this.#projection = projection;
+    this.#query = query;
+    this.#effects = effects;
+    this.#lease = lease;
+    this.#state = state;
+    this.#events = runEvents(projection, state, observer, () => this.#stuck.abort());
+    this.#reports = new ReportWriter(
+      (report) => effects.ledger.report(projection.name, lease.epoch, report),
+      lease.lost,
+    );
+  }
+
+  /** For other processes to read. */
+  report(report: StreamReport): void {
+    this.#reports.report(report);
+  }
+
+  /** Resolves when the projection is paused or told to stop; else rejects with what ended the walk. */
+  run(signals: Signals): Promise<void> {
+    const stop = AbortSignal.any([signals.stop, this.#stop.signal]);
+    const running = this.#run({ ...signals, stop });
+    this.#ended = running.catch(() => undefined);
+    return running;
+  }
+
+  /** Lets what is in flight come to its end, unless it is stuck: that will be fenced, and never recorded. */
+  async finish(): Promise<void> {
+    this.#stop.abort();
+    await Promise.race([this.#ended, aborted(this.#stuck.signal)]);
+  }
+
+  async #run(signals: Signals): Promise<void> {
+    try {
+      await this.#walk(signals);
+    } finally {
+      await this.#lease.release();
+    }
+  }
+
+  async #walk(signals: Signals): Promise<void> {
+    const { name } = this.#projection;
+    // Read again under the lease: the former owner may have moved it since.
+    const stored = (await this.#effects.ledger.find(name))!;
+    // An operator may have spoken between the look and the claim.
+    if (stored.paused) return;
+    checkQuery(name, stored, this.#query);
+    const head = await this.#source.head();
+    await checkCursor(this.#source, name, stored, head);
+    this.#state.enter(stored.position < head ? 'replaying' : 'live', null);
+    this.#state.parkedCount(stored.parkedCount);
+    // Also when nothing changed for this process: the stored report may be its predecessor's.
+    this.report(this.#state.report());
+    this.#reader.enter();
+    try {
+      if (stored.retryParked) await this.#retryParked(signals);
+      const owned = new OwnedRun(
+        this.#projection,
+        this.#effects,
+        this.#lease,
+        this.#events,
+        head,
+        signals,
+      );
+      await owned.walk(this.#reader, this.#query, stored.position);
+    } catch (error) {
+      if (!(error instanceof GivenUp)) throw error;
+      await this.#pauseItself(error);
+    } finally {
+      this.#reader.leave();
+    }
+  }
+
+  #retryParked(signals: Signals): Promise<void> {
+    return retryParked(
+      this.#source,
+      this.#projection,
+      this.#effects,
+      this.#lease,
+      this.#events,
+      signals,
+    );
+  }
+
+  /** Recorded like an operator's word, so that no other process takes it up, and a restart does not either. */
+  async #pauseItself(error: GivenUp): Promise<void> {
+    const { name } = this.#projection;
+    const { ledger } = this.#effects;
+    const code = errorCode(error.cause);
+    const report = { ...this.#state.report(), state: 'paused', reason: error.message, code };
+    await this.#reports.settled();
+    // A stale owner has no say in whether the projection goes on.
+    if (!(await ledger.report(name, this.#lease.epoch, report))) throw new LeaseLost();
+    await ledger.intervene(name, { verb: 'pause', by: `maxAttempts (${error.attempts})` });
+    // Told when it is so: whoever sees it may resume at once.
+    this.#state.gaveUp(error.message, code);
+  }
+}
+
+/** @throws DurableStreamQueryChangedError */
+export function checkQuery(name: string, stored: StoredStream, query: PreparedQuery): void {
+  if (sameMeaning(stored.query_text, query)) return;
+  throw new DurableStreamQueryChangedError(
+    `The projection ${JSON.stringify(name)} was run with another query before. Two ways out: reset it ` +
+      '(FactstrProjections.rebuild), which takes the new query and starts over, or give it a new version or name.',
+  );
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => {
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
