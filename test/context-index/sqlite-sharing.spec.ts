@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import type { NewEvent } from '../../lib/contract/contract.types.js';
+import type { EventQuery, NewEvent } from '../../lib/contract/contract.types.js';
 import { TestFolder } from '../sqlite/support/folder.js';
 import { TestProcess } from '../support/child-process.js';
 import { Material } from './support/arbitrary.js';
@@ -157,6 +157,39 @@ describe('The context index of a shared file', () => {
     expect(turns).toBeGreaterThan(4);
     await store.contextsIndexed();
     for (const query of material.queries) model.check(store, query);
+    expectGapless();
+  });
+
+  it('stays whole while two stores append in turn, and one is rolled back', () => {
+    const material = new Material(91);
+    const model = new LogModel();
+    const stores = [folder.open(), folder.open()];
+    const outside = folder.database();
+    const cart = (number: number): NewEvent => ({ event_type: 'cart', payload: { number } });
+    const about = (number: number): EventQuery => ({
+      filters: [{ event_types: ['cart'], payload_predicates: [{ number }] }],
+    });
+    for (let turn = 0; turn < 120; turn++) {
+      const [failing, other] = [stores[turn % 2]!, stores[(turn + 1) % 2]!];
+      outside.exec(`CREATE TRIGGER refuse BEFORE INSERT ON append_batches
+        BEGIN SELECT raise(ABORT, 'no'); END`);
+      const lost = [...material.draw(99), cart(-turn)];
+      expect(() => failing.append(lost)).toThrow();
+      outside.exec('DROP TRIGGER refuse');
+      // As many as were lost, so that their numbers alone do not tell.
+      const facts = [cart(turn), ...material.draw(99)];
+      other.append(facts);
+      model.append(facts);
+      for (const store of stores) {
+        model.check(store, about(turn));
+        model.check(store, about(turn >> 1));
+        model.check(store, about(-turn - 1));
+        // Nothing had to be found out the hard way.
+        const head = BigInt(model.head);
+        expect(store.contextIndex()).toEqual({ head, indexed: head });
+      }
+    }
+    for (const query of material.queries) model.check(stores[0]!, query);
     expectGapless();
   });
 

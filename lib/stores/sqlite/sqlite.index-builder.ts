@@ -53,7 +53,7 @@ export class SqliteIndexBuilder {
     if (this.#timer === undefined && !this.#closed && this.#index.needsWork) this.#schedule(0);
   }
 
-  /** Resolves when no work is left; keeps the process alive until then. */
+  /** Resolves when no work is left; keeps the process alive until then. Rejects with the driver's errors. */
   finished(): Promise<void> {
     if (!this.#index.needsWork) return Promise.resolve();
     this.wake();
@@ -65,7 +65,11 @@ export class SqliteIndexBuilder {
     this.#closed = true;
     clearTimeout(this.#timer);
     const error = new StoreClosedError('The store was closed before its log was indexed.');
-    for (const waiting of this.#waiting) waiting.reject(error);
+    this.#end((waiting) => waiting.reject(error));
+  }
+
+  #end(settle: (waiting: Waiting) => void): void {
+    for (const waiting of this.#waiting) settle(waiting);
     this.#waiting.clear();
   }
 
@@ -75,8 +79,7 @@ export class SqliteIndexBuilder {
       // Not before the turn, during which there is nothing to wake.
       this.#timer = undefined;
       if (next !== undefined) return this.#schedule(next);
-      for (const waiting of this.#waiting) waiting.resolve();
-      this.#waiting.clear();
+      this.#end((waiting) => waiting.resolve());
     }, delay);
     if (this.#waiting.size === 0) this.#timer.unref();
   }
@@ -87,9 +90,11 @@ export class SqliteIndexBuilder {
       if (this.#draft === undefined && !this.#read()) return 0;
       return this.#store();
     } catch (error) {
-      // A broken database is reported by whoever needs it.
       this.#slice = this.#draft = undefined;
-      return isBusy(error) ? busyDelay() : PAUSE;
+      if (isBusy(error)) return busyDelay();
+      // Those who wait are told; those who look up see for themselves.
+      this.#end((waiting) => waiting.reject(error));
+      return PAUSE;
     }
   }
 

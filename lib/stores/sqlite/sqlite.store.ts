@@ -148,11 +148,15 @@ export class FactstrSqliteStore extends StreamingStore implements FactStore {
    * Resolves when the context index covers the whole log. Keeps the process alive until then, unlike the indexing
    * in the background itself.
    *
-   * @throws StoreClosedError, DatabaseBusyError, StorageError
+   * @throws StoreClosedError, DatabaseBusyError, StorageFullError, DamagedDatabaseError, StorageError
    */
   async contextsIndexed(): Promise<void> {
     this.contextIndex();
-    await this.#builder.finished();
+    try {
+      await this.#builder.finished();
+    } catch (error) {
+      throw this.#retry.failure(error);
+    }
   }
 
   /**
