@@ -38,11 +38,20 @@ export { InjectFactstrStore, getFactstrStoreToken } from './module/factstr.token
 // Handlers
 export { OnFacts } from './module/on-facts.decorator.js';
 export type { OnFactsOptions } from './module/on-facts.decorator.js';
+export { ApplyFact } from './module/apply-fact.decorator.js';
 export { DurableProjection } from './module/durable-projection.decorator.js';
 export type { DurableProjectionOptions } from './module/durable-projection.options.js';
 export type {
+  AroundHandlers,
+  HandlerCall,
+  LiveHandlerCall,
+  ProjectionHandlerCall,
+} from './module/handler-call.js';
+export type {
+  ApplyFactDecorator,
   FactHandlerDecorator,
   LiveContext,
+  ProjectionClassDecorator,
   ProjectionContext,
 } from './module/handler-types.js';
 export { FactstrProjections } from './module/factstr-projections.js';

@@ -2,8 +2,12 @@ import type { EventQuery, EventRecord } from '../contract/contract.types.js';
 import type { DurableProjectionOptions } from './durable-projection.options.js';
 import type { FactRecord, FactType } from './fact-map.js';
 import { toEventQuery } from './fact-query.js';
-import { handlerDecorator } from './handler-metadata.js';
-import type { FactHandlerDecorator, ProjectionContext } from './handler-types.js';
+import { classProjectionDecorator, handlerDecorator } from './handler-metadata.js';
+import type {
+  FactHandlerDecorator,
+  ProjectionClassDecorator,
+  ProjectionContext,
+} from './handler-types.js';
 
 /**
  * Calls the method with the facts of every batch after the projection's stored cursor, from the beginning of
@@ -12,6 +16,9 @@ import type { FactHandlerDecorator, ProjectionContext } from './handler-types.js
  *
  * After a crash between a success and the cursor's write the same facts come again: make the effect idempotent
  * by `context.sequenceNumber`.
+ *
+ * Without a query it decorates a class, whose methods carry `@ApplyFact`: the query follows from them, and each
+ * fact of a batch is applied by itself, in order.
  *
  * @publicApi
  */
@@ -22,9 +29,13 @@ export function DurableProjection(
   options: DurableProjectionOptions & { query: EventQuery },
 ): FactHandlerDecorator<EventRecord, ProjectionContext>;
 export function DurableProjection(
-  options: DurableProjectionOptions & { query: string | readonly string[] | EventQuery },
+  options: DurableProjectionOptions & { query?: undefined },
+): ProjectionClassDecorator;
+export function DurableProjection(
+  options: DurableProjectionOptions & { query?: string | readonly string[] | EventQuery },
 ): ReturnType<typeof handlerDecorator> {
   const { query, ...rest } = options;
+  if (query === undefined) return classProjectionDecorator(rest);
   return handlerDecorator({
     kind: 'durable',
     store: rest.store,

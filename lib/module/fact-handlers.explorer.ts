@@ -1,9 +1,13 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { MetadataScanner } from '@nestjs/core';
 import type { ModulesContainer } from '@nestjs/core';
+import type { EventRecord } from '../contract/contract.types.js';
 import { InvalidOptionsError } from '../contract/errors.js';
 import { APPLICATION_MODULES } from './application-modules.js';
-import { readHandlerMetadata } from './handler-metadata.js';
+import { classFormHandlers } from './class-form.js';
+import type { ApplyMethod } from './class-form.js';
+import type { Invoke } from './handler-call.js';
+import { readAppliedTypes, readHandlerMetadata } from './handler-metadata.js';
 import type { HandlerMetadata } from './handler-metadata.js';
 import { messages } from './messages.js';
 
@@ -11,14 +15,19 @@ type InstanceWrapper = Module['providers'] extends Map<unknown, infer W> ? W : n
 
 type Module = ModulesContainer extends Map<unknown, infer M> ? M : never;
 
-/** A decorated method of an instance of the application. */
+/** A decorated method, or class, of an instance of the application. */
 export interface FactHandler {
   readonly metadata: HandlerMetadata;
-  /** `Class.method`, for messages. */
+  /** `Class.method`, or `Class` in the class form, for messages. */
   readonly label: string;
   /** The instance. */
   readonly holder: object;
-  call(facts: unknown, context: unknown): unknown;
+  /** Each call of a method goes through `invoke`. */
+  call<C extends { readonly signal: AbortSignal }>(
+    facts: EventRecord[],
+    context: C,
+    invoke: Invoke<C>,
+  ): Promise<unknown>;
 }
 
 /** What Nest would apply to a route, and cannot apply here. */
@@ -29,7 +38,7 @@ const ENHANCERS: Readonly<Record<string, string>> = {
   __exceptionFilters__: 'exception filters',
 };
 
-/** Finds the methods that carry `@OnFacts` and `@DurableProjection`, in providers and controllers. */
+/** Finds what carries `@OnFacts`, `@DurableProjection` and `@ApplyFact`, in providers and controllers. */
 @Injectable()
 export class FactHandlersExplorer {
   readonly #modules: ModulesContainer;
@@ -57,21 +66,35 @@ export class FactHandlersExplorer {
   }
 
   *#handlersOf(wrapper: InstanceWrapper, { prototype }: Holder): Iterable<FactHandler> {
+    const type = className(prototype);
+    const instance = wrapper.instance as Record<string, (...args: unknown[]) => unknown>;
+    const applied: ApplyMethod[] = [];
     for (const key of this.#scanner.getAllMethodNames(prototype)) {
-      const method = (prototype as Record<string, unknown>)[key] as (...args: unknown[]) => unknown;
-      for (const metadata of readHandlerMetadata(method)) {
-        const label = `${className(prototype)}.${key}`;
-        checkHolder(wrapper, label);
-        checkMethod(method, metadata, label);
-        const instance = wrapper.instance as Record<string, typeof method>;
+      const method = (prototype as Record<string, unknown>)[key] as object;
+      const label = `${type}.${key}`;
+      const types = readAppliedTypes(method);
+      const declared = readHandlerMetadata(method);
+      if (types === undefined && declared.length === 0) continue;
+      checkHolder(wrapper, label);
+      checkMethod(method, label);
+      if (types !== undefined) applied.push({ key, types });
+      for (const metadata of declared) {
+        if (types !== undefined) throw new InvalidOptionsError(messages.bothForms(label));
+        checkName(metadata, label);
         yield {
           metadata,
           label,
           holder: instance,
           // Looked up at each call, as for any method of the instance: a test's spy is called too.
-          call: (...args) => instance[key]!(...args),
+          call: (facts, context, invoke) =>
+            invoke(label, facts, context, () => instance[key]!(facts, context)),
         };
       }
+    }
+    for (const handler of classFormHandlers(prototype.constructor, type, applied, instance)) {
+      checkHolder(wrapper, type);
+      checkName(handler.metadata, type);
+      yield handler;
     }
   }
 }
@@ -110,12 +133,15 @@ function checkHolder(wrapper: InstanceWrapper, label: string): void {
   }
 }
 
-function checkMethod(method: object, metadata: HandlerMetadata, label: string): void {
+function checkMethod(method: object, label: string): void {
   for (const [key, enhancer] of Object.entries(ENHANCERS)) {
     if (Reflect.hasMetadata(key, method)) {
       throw new InvalidOptionsError(messages.enhanced(label, enhancer));
     }
   }
+}
+
+function checkName(metadata: HandlerMetadata, label: string): void {
   if (metadata.kind === 'durable' && !metadata.options.name) {
     throw new InvalidOptionsError(messages.noName(label));
   }

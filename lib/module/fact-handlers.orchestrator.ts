@@ -6,19 +6,16 @@ import type {
   OnModuleDestroy,
 } from '@nestjs/common';
 import { InvalidOptionsError } from '../contract/errors.js';
-import { resolveLimits } from '../contract/limits.js';
-import type { FactStoreLimits } from '../contract/limits.js';
-import { prepareQuery, prepareStreamName } from '../contract/validation.js';
-import { describeError } from '../projections/failures.js';
 import { FactHandlersExplorer } from './fact-handlers.explorer.js';
 import type { FactHandler } from './fact-handlers.explorer.js';
 import { DEFAULT_STORE } from './factstr.tokens.js';
 import { FactstrProjections } from './factstr-projections.js';
+import { checkHandlers, checkProjectionNames } from './handler-checks.js';
 import { LiveHandler } from './live-handler.js';
 import { messages } from './messages.js';
 import { OpenStores } from './open-stores.js';
 import type { OpenStore } from './open-stores.js';
-import { RegisteredProjection, cursorName } from './registered-projection.js';
+import { RegisteredProjection } from './registered-projection.js';
 import { shutdownTimeoutOf, within } from './shutdown-timeout.js';
 import { SignalWatch } from './signal-watch.js';
 import { StoreDefinitions } from './store-definitions.js';
@@ -105,16 +102,22 @@ export class FactHandlersOrchestrator
 
   /** Registers one store's handlers and starts those that its options admit. */
   #start(store: OpenStore, handlers: readonly FactHandler[]): Promise<void>[] {
-    checkHandlers(handlers, resolveLimits(store.options.limits));
+    checkHandlers(handlers, store);
     const { live, durable } = kindsOf(store);
     const liveHandlers: LiveHandler[] = [];
     const projections: RegisteredProjection[] = [];
     for (const handler of handlers) {
-      const { metadata, label } = handler;
+      const { metadata } = handler;
       if (metadata.kind === 'live') {
-        const call = (...args: [unknown, unknown]): unknown => handler.call(...args);
         liveHandlers.push(
-          new LiveHandler(store.raw, store.name, label, metadata.query, call, this.#logger),
+          new LiveHandler(
+            store.raw,
+            store.name,
+            handler,
+            metadata.query,
+            store.options,
+            this.#logger,
+          ),
         );
       } else {
         projections.push(
@@ -168,34 +171,6 @@ export class FactHandlersOrchestrator
     if (pending.size === 0) return;
     await within(timeout, Promise.allSettled(pending.keys()));
     if (pending.size > 0) this.#logger.warn(messages.notDrained([...pending.values()], timeout));
-  }
-}
-
-/** What a store would refuse is refused here, where the method is known, before anything runs. */
-function checkHandlers(handlers: readonly FactHandler[], limits: FactStoreLimits): void {
-  for (const { label, metadata } of handlers) {
-    try {
-      prepareQuery(metadata.query, limits);
-      if (metadata.kind === 'durable')
-        prepareStreamName({ name: cursorName(metadata.options) }, limits);
-    } catch (cause) {
-      throw new InvalidOptionsError(messages.badHandler(label, describeError(cause)), { cause });
-    }
-  }
-}
-
-function checkProjectionNames(handlers: readonly FactHandler[]): void {
-  const labels = new Map<string, string>();
-  for (const { metadata, label } of handlers) {
-    if (metadata.kind !== 'durable') continue;
-    const store = metadata.store ?? DEFAULT_STORE;
-    const name = cursorName(metadata.options);
-    const identity = JSON.stringify([store, name]);
-    const first = labels.get(identity);
-    if (first !== undefined) {
-      throw new InvalidOptionsError(messages.duplicateProjection(name, store, [first, label]));
-    }
-    labels.set(identity, label);
   }
 }
 

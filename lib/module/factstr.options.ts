@@ -1,6 +1,7 @@
 import type { FactStore } from '../contract/contract.types.js';
 import type { FactStoreLimits } from '../contract/limits.js';
 import type { PostgresPoolOptions } from '../stores/postgres/postgres.options.js';
+import type { AroundHandlers } from './handler-call.js';
 
 /**
  * What every provider takes. Times are milliseconds.
@@ -17,7 +18,12 @@ export interface FactstrCommonOptions {
   handlers?: boolean | { live?: boolean; durable?: boolean };
   /** Failed attempts at the same facts after which a projection pauses. Default 10. */
   maxAttempts?: number;
-  /** The deadline of a projection's handler, at which its signal aborts. Default 30,000. */
+  /**
+   * Wraps every call of a handler's method, live and durable: CLS, tracing, an ORM's request context. What it
+   * throws, or resolves with, counts as the handler's own.
+   */
+  around?: AroundHandlers;
+  /** A handler's deadline, at which its signal aborts and it is reported as stuck. Default 30,000. */
   timeout?: number;
   /** How long a silent owner of a projection keeps it. Default 15,000. */
   leaseTtl?: number;

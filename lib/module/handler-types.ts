@@ -34,6 +34,27 @@ export interface ProjectionContext {
 }
 
 /**
+ * Decorates classes whose methods carry `@ApplyFact`.
+ *
+ * @publicApi
+ */
+export type ProjectionClassDecorator = (target: abstract new (...args: never[]) => object) => void;
+
+/**
+ * Decorates methods that take one such fact; another parameter type does not compile. A throw, a rejection and
+ * `false` are failures, anything else is success.
+ *
+ * @publicApi
+ */
+export type ApplyFactDecorator<F> = <
+  H extends (fact: F, context: ProjectionContext) => void | boolean | Promise<unknown>,
+>(
+  target: object,
+  key: string | symbol,
+  descriptor: TypedPropertyDescriptor<H>,
+) => void;
+
+/**
  * Decorates methods that take these facts; another parameter type does not compile. A throw, a rejection and
  * `false` are failures, anything else is success.
  *

@@ -5,9 +5,14 @@ import type {
   EventStreamSubscription,
   FactStore,
 } from '../contract/contract.types.js';
+import { HandlerTimeoutError } from '../contract/errors.js';
 import { cleanContext } from '../projections/clean-context.js';
 import { describeError, stackOf } from '../projections/failures.js';
 import { ended } from '../projections/subscription-end.js';
+import type { FactHandler } from './fact-handlers.explorer.js';
+import type { FactstrCommonOptions } from './factstr.options.js';
+import { callAround } from './handler-call.js';
+import type { AroundHandlers } from './handler-call.js';
 import type { LiveContext } from './handler-types.js';
 
 /** @publicApi */
@@ -17,6 +22,13 @@ export interface LiveHandlerStatus {
   readonly handler: string;
   /** Whether it is registered in this process. */
   readonly running: boolean;
+  /**
+   * Whether a call has not settled within `timeout`. It is waited for, since the method never runs twice at a
+   * time, and no further facts are delivered meanwhile.
+   */
+  readonly stuck: boolean;
+  /** What it is stuck on; else `null`. */
+  readonly reason: string | null;
   /** Batches on which the method failed, since the start. */
   readonly failures: number;
   readonly lastError: string | null;
@@ -26,9 +38,10 @@ export interface LiveHandlerStatus {
 export class LiveHandler {
   readonly #store: FactStore;
   readonly #storeName: string;
-  readonly #label: string;
+  readonly #handler: FactHandler;
   readonly #query: EventQuery;
-  readonly #call: (facts: EventRecord[], context: LiveContext) => unknown;
+  readonly #timeout: number;
+  readonly #around: AroundHandlers | undefined;
   readonly #logger: Logger;
   readonly #stop = new AbortController();
   #subscription: EventStreamSubscription | undefined;
@@ -37,25 +50,27 @@ export class LiveHandler {
   #inFlight: Promise<unknown> = Promise.resolve();
   #failures = 0;
   #lastError: string | null = null;
+  #stuckOn: string | null = null;
 
   constructor(
     store: FactStore,
     storeName: string,
-    label: string,
+    handler: FactHandler,
     query: EventQuery,
-    call: (facts: EventRecord[], context: LiveContext) => unknown,
+    { timeout = 30_000, around }: FactstrCommonOptions,
     logger: Logger,
   ) {
     this.#store = store;
     this.#storeName = storeName;
-    this.#label = label;
+    this.#handler = handler;
     this.#query = query;
-    this.#call = call;
+    this.#timeout = timeout;
+    this.#around = around;
     this.#logger = logger;
   }
 
   get label(): string {
-    return this.#label;
+    return this.#handler.label;
   }
 
   get storeName(): string {
@@ -65,8 +80,10 @@ export class LiveHandler {
   get status(): LiveHandlerStatus {
     return {
       store: this.#storeName,
-      handler: this.#label,
+      handler: this.label,
       running: this.#subscription !== undefined && !this.#stop.signal.aborted,
+      stuck: this.#stuckOn !== null,
+      reason: this.#stuckOn,
       failures: this.#failures,
       lastError: this.#lastError,
     };
@@ -99,18 +116,59 @@ export class LiveHandler {
   }
 
   async #deliver(facts: EventRecord[]): Promise<void> {
-    const { signal } = this.#stop;
+    const deadline = new AbortController();
+    const timer = setTimeout(() => this.#passDeadline(facts, deadline), this.#timeout);
     try {
-      const result = await this.#call(facts, { store: this.#storeName, signal });
+      const result = await this.#call(facts, deadline.signal);
       if (result === false) throw new Error('the handler returned false');
     } catch (error) {
-      if (signal.aborted) return;
-      this.#failures++;
-      this.#lastError = describeError(error);
-      this.#logger.error(
-        `${this.#label} failed on fact ${facts[0]!.sequence_number} of store "${this.#storeName}": ${this.#lastError}`,
-        stackOf(error),
-      );
+      // One that missed its deadline has failed already, whatever it comes to.
+      if (!deadline.signal.aborted) this.#failed(facts, error);
+    } finally {
+      clearTimeout(timer);
+      if (this.#stuckOn !== null) this.#unstick(facts);
     }
+  }
+
+  #call(facts: EventRecord[], deadline: AbortSignal): Promise<unknown> {
+    const store = this.#storeName;
+    const context: LiveContext = { store, signal: AbortSignal.any([this.#stop.signal, deadline]) };
+    return this.#handler.call(facts, context, (handler, given, own, method) =>
+      callAround(
+        this.#around,
+        { kind: 'live', store, handler, facts: given, context: own },
+        method,
+      ),
+    );
+  }
+
+  #passDeadline(facts: readonly EventRecord[], deadline: AbortController): void {
+    const problem = `has not settled on fact ${facts[0]!.sequence_number} for ${this.#timeout} ms`;
+    this.#stuckOn = `the handler ${problem}`;
+    deadline.abort(new HandlerTimeoutError(this.#stuckOn));
+    if (this.#stop.signal.aborted) return;
+    this.#failures++;
+    this.#lastError = this.#stuckOn;
+    this.#logger.error(
+      `${this.label} is stuck: it ${problem} (timeout) of store "${this.#storeName}". Its signal was aborted; it gets no further facts until it settles.`,
+    );
+  }
+
+  #unstick(facts: readonly EventRecord[]): void {
+    this.#stuckOn = null;
+    if (this.#stop.signal.aborted) return;
+    this.#logger.warn(
+      `${this.label} has settled on fact ${facts[0]!.sequence_number} after its timeout and goes on; the batch counts as failed.`,
+    );
+  }
+
+  #failed(facts: readonly EventRecord[], error: unknown): void {
+    if (this.#stop.signal.aborted) return;
+    this.#failures++;
+    this.#lastError = describeError(error);
+    this.#logger.error(
+      `${this.label} failed on fact ${facts[0]!.sequence_number} of store "${this.#storeName}": ${this.#lastError}`,
+      stackOf(error),
+    );
   }
 }

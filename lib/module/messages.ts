@@ -16,6 +16,22 @@ export const messages = {
     `${label} handles facts and carries ${enhancer}, which are not applied to it. Remove them, or call the code from the handler.`,
   notAMethod: (key: string): string =>
     `@OnFacts and @DurableProjection decorate methods of instances with a name that is text; ${quote(key)} is none. Make it such a method.`,
+  needsLog: (label: string, option: string, store: string): string =>
+    `${label} uses the option ${option}, which needs a store that shows its log (LogSource); the custom store ${quote(store)} has the contract only. Leave the option out, or use another provider.`,
+  notAClass: (key: string): string =>
+    `@DurableProjection without a query decorates classes, whose methods carry @ApplyFact; ${quote(key)} is none. Give the method's decorator a query, or move the decorator to the class.`,
+  notAnApplier: (key: string): string =>
+    `@ApplyFact decorates methods of instances with a name that is text; ${quote(key)} is none. Make it such a method.`,
+  applyOutside: (label: string, type: string): string =>
+    `${label} carries @ApplyFact, but its class ${type} is no projection. Decorate the class with @DurableProjection({ name: '…' }), or the method with @OnFacts or @DurableProjection({ name: '…', query: … }).`,
+  nothingApplied: (type: string): string =>
+    `The class ${type} carries @DurableProjection, but none of its methods carries @ApplyFact('…'): the projection would get no facts. Decorate them, or give a method @DurableProjection({ name: '…', query: … }).`,
+  applyWithoutType: (label: string): string =>
+    `@ApplyFact of ${label} names no event type. Name at least one: @ApplyFact('…').`,
+  appliedTwice: (type: string, fact: string, keys: readonly string[]): string =>
+    `${type} applies ${quote(fact)} in ${keys.join(' and in ')}. Apply each event type in one method.`,
+  bothForms: (label: string): string =>
+    `${label} carries @ApplyFact and also @OnFacts or @DurableProjection. Keep one of them, and give the other a method of its own.`,
   badHandler: (label: string, problem: string): string =>
     `The decorator of ${label} cannot be followed: ${problem}`,
   noName: (label: string): string =>
@@ -36,6 +52,8 @@ export const messages = {
     `Provider "custom" needs a store with the contract’s methods (FactStore), or a function that returns one; ${method}() is missing.`,
   closedAgain: (name: string): string =>
     `The bootstrap failed elsewhere; the store ${quote(name)} was closed again.`,
+  badAround:
+    'The option around is no function. Give it one: (call, next) => Promise, which awaits next().',
   duplicateNest:
     '@nestjs/core is loaded twice: nestjs-factstr resolves another copy than the application. Remove the second one (npm ls @nestjs/core).',
   duplicatePackage: (copies: readonly string[]): string =>

@@ -107,6 +107,14 @@ async function openCustom(
 
 /** What is left are the store's own options, named alike. */
 function withoutModuleOptions<T extends object>(options: T): T {
-  const own = ['provider', 'path', 'handlers', 'maxAttempts', 'timeout', 'shutdownTimeout'];
+  const own = [
+    'provider',
+    'path',
+    'handlers',
+    'maxAttempts',
+    'around',
+    'timeout',
+    'shutdownTimeout',
+  ];
   return Object.fromEntries(Object.entries(options).filter(([key]) => !own.includes(key))) as T;
 }

@@ -15,8 +15,12 @@ export function checkOptions(options: FactstrOptions): void {
     throw new InvalidOptionsError(messages.noOptions(String(options)));
   }
   requireWhole(options, 'maxAttempts', 1);
+  requireWhole(options, 'timeout', 1);
   requireWhole(options, 'shutdownTimeout', 0);
   checkHandlers(options.handlers);
+  if (options.around !== undefined && typeof options.around !== 'function') {
+    throw new InvalidOptionsError(messages.badAround);
+  }
   switch (options.provider) {
     case 'memory':
     case 'custom':
@@ -50,7 +54,8 @@ function requireText(value: unknown, option: string, provider: string): void {
   }
 }
 
-function requireWhole<K extends string>(
+/** @throws InvalidOptionsError unless the option is absent or a whole number from `least` on */
+export function requireWhole<K extends string>(
   options: { readonly [key in K]?: number },
   option: K,
   least: number,

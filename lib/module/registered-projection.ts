@@ -10,6 +10,8 @@ import { readStatus } from '../projections/read-status.js';
 import type { Runner } from '../projections/runner.js';
 import type { FactHandler } from './fact-handlers.explorer.js';
 import type { FactstrCommonOptions } from './factstr.options.js';
+import { callAround } from './handler-call.js';
+import type { Invoke } from './handler-call.js';
 import type { DurableMetadata } from './handler-metadata.js';
 import type { ProjectionContext } from './handler-types.js';
 
@@ -60,6 +62,14 @@ export class RegisteredProjection {
   }
 
   #projection({ options, query }: DurableMetadata, defaults: FactstrCommonOptions): Projection {
+    const { around } = defaults;
+    const { name: projection, version, storeName: store } = this;
+    const invoke: Invoke<ProjectionContext> = (handler, facts, context, method) =>
+      callAround(
+        around,
+        { kind: 'projection', store, handler, projection, version, facts, context },
+        method,
+      );
     const { maxAttempts = defaults.maxAttempts, timeout = defaults.timeout } = options;
     return {
       name: cursorName(options),
@@ -71,7 +81,7 @@ export class RegisteredProjection {
       ...(options.batch === undefined
         ? {}
         : { batch: { maxFacts: options.batch.maxFacts, maxWait: options.batch.maxWait ?? 0 } }),
-      handle: (call) => this.#handler.call(call.facts, this.#context(call)),
+      handle: (call) => this.#handler.call(call.facts, this.#context(call), invoke),
     };
   }
 

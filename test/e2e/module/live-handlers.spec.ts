@@ -151,6 +151,8 @@ describe('A live handler', () => {
         store: 'default',
         handler: 'Handlers.onFacts',
         running: true,
+        stuck: false,
+        reason: null,
         failures: 3,
         lastError: expect.any(String),
       },

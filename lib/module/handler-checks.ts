@@ -1,0 +1,50 @@
+import { InvalidOptionsError } from '../contract/errors.js';
+import { resolveLimits } from '../contract/limits.js';
+import { prepareQuery, prepareStreamName } from '../contract/validation.js';
+import { describeError } from '../projections/failures.js';
+import { StreamingStore } from '../streams/streaming-store.js';
+import type { FactHandler } from './fact-handlers.explorer.js';
+import { DEFAULT_STORE } from './factstr.tokens.js';
+import { messages } from './messages.js';
+import type { OpenStore } from './open-stores.js';
+import { checkProjectionOptions, needsLog } from './projection-checks.js';
+import { cursorName } from './registered-projection.js';
+
+/**
+ * What a store would refuse is refused here, where the method is known, before anything runs.
+ *
+ * @throws InvalidOptionsError naming the handler
+ */
+export function checkHandlers(handlers: readonly FactHandler[], store: OpenStore): void {
+  const limits = resolveLimits(store.options.limits);
+  for (const { label, metadata } of handlers) {
+    try {
+      prepareQuery(metadata.query, limits);
+      if (metadata.kind === 'live') continue;
+      checkProjectionOptions(metadata.options);
+      prepareStreamName({ name: cursorName(metadata.options) }, limits);
+    } catch (cause) {
+      throw new InvalidOptionsError(messages.badHandler(label, describeError(cause)), { cause });
+    }
+    const option = store.raw instanceof StreamingStore ? undefined : needsLog(metadata.options);
+    if (option !== undefined) {
+      throw new InvalidOptionsError(messages.needsLog(label, option, store.name));
+    }
+  }
+}
+
+/** @throws InvalidOptionsError when two have one cursor */
+export function checkProjectionNames(handlers: readonly FactHandler[]): void {
+  const labels = new Map<string, string>();
+  for (const { metadata, label } of handlers) {
+    if (metadata.kind !== 'durable') continue;
+    const store = metadata.store ?? DEFAULT_STORE;
+    const name = cursorName(metadata.options);
+    const identity = JSON.stringify([store, name]);
+    const first = labels.get(identity);
+    if (first !== undefined) {
+      throw new InvalidOptionsError(messages.duplicateProjection(name, store, [first, label]));
+    }
+    labels.set(identity, label);
+  }
+}
