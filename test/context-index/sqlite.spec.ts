@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type Database from 'better-sqlite3';
 import fc from 'fast-check';
+import type { FactstrSqliteStore } from '../../lib/stores/sqlite/sqlite.store.js';
 import { TestFolder } from '../sqlite/support/folder.js';
 import { Material } from './support/arbitrary.js';
 import { CHUNKS, SEGMENTS, hasTable, insertFacts, strayChunks } from './support/index-tables.js';
