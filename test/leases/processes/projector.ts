@@ -1,0 +1,85 @@
+// An application with projections, as its first message describes it. It tells what its handlers did, and does
+// what it is told: see `support/application.ts`.
+import { NestFactory } from '@nestjs/core';
+import { DurableProjection, FactstrModule, FactstrProjections, FactstrStore } from 'nestjs-factstr';
+import type { EventRecord, FactstrOptions } from 'nestjs-factstr';
+import { next, send } from '../../support/child-task.js';
+import { openEffects } from '../support/effects.js';
+import type { EffectsTask } from '../support/effects.js';
+
+export interface Task {
+  options: FactstrOptions;
+  projections: string[];
+  /** Where the handlers write what they did; absent: nowhere. */
+  effects?: EffectsTask;
+}
+
+export interface Command {
+  id: number;
+  call: string;
+  args: unknown[];
+}
+
+const task = await next<Task>();
+const effects = task.effects && (await openEffects(task.effects));
+let gate: { opened: Promise<void>; open(): void } | undefined;
+
+class Projections {
+  async handle(name: string, facts: EventRecord[]): Promise<void> {
+    const numbers = facts.map(({ sequence_number }) => sequence_number);
+    send({ called: name, numbers });
+    await gate?.opened;
+    await effects?.apply(name, facts);
+    send({ handled: name, numbers });
+  }
+}
+for (const name of task.projections) {
+  Object.defineProperty(Projections.prototype, name, {
+    configurable: true,
+    value(this: Projections, facts: EventRecord[]) {
+      return this.handle(name, facts);
+    },
+  });
+  const descriptor = Object.getOwnPropertyDescriptor(Projections.prototype, name)!;
+  DurableProjection({ name, query: {} })(Projections.prototype, name, descriptor);
+}
+
+const app = await NestFactory.createApplicationContext(
+  {
+    module: class Application {},
+    imports: [FactstrModule.forRoot({ ...task.options, handlers: false })],
+    providers: [Projections],
+  },
+  { logger: false },
+);
+const projections = app.get(FactstrProjections);
+const commands: Record<string, (...args: never[]) => unknown> = {
+  start: () => projections.start(),
+  append: async (count: number, perBatch = 1) => {
+    for (let n = 0; n < count; n += perBatch) {
+      const fact = { event_type: 'counted', payload: { n } };
+      await app.get(FactstrStore).append(Array.from({ length: perBatch }, () => fact));
+    }
+  },
+  list: () => projections.list(),
+  say: (verb: 'pause' | 'resume' | 'rebuild', name: string) => projections[verb](name),
+  hold: () => {
+    let open!: () => void;
+    gate = { opened: new Promise((resolve) => (open = resolve)), open: () => open() };
+  },
+  open: () => {
+    gate?.open();
+    gate = undefined;
+  },
+  close: () => app.close(),
+};
+send('ready');
+for (;;) {
+  const { id, call, args } = await next<Command>();
+  void Promise.resolve()
+    .then(() => commands[call]!(...(args as never[])))
+    .then(
+      (value) => send({ id, value }),
+      (error: Error) => send({ id, error: error.message }),
+    );
+}
