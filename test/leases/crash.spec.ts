@@ -1,0 +1,154 @@
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import Sqlite from 'better-sqlite3';
+import type { FactstrOptions } from 'nestjs-factstr';
+import { FactstrPostgresStore, FactstrSqliteStore } from 'nestjs-factstr';
+import { until } from '../conformance/support/until.js';
+import { Fixtures, optionsOf } from '../e2e/module/support/fixtures.js';
+import type { Task } from './processes/projector.js';
+import { Application } from './support/application.js';
+import { createEffects, readEffects } from './support/effects.js';
+import type { EffectsTask } from './support/effects.js';
+import { report } from './support/report.js';
+
+const PROJECTIONS = ['p1', 'p2', 'p3', 'p4'];
+const FACTS = 20_000;
+const BATCH = 10;
+const TTL = 1_000;
+
+const fixtures = new Fixtures();
+afterEach(() => fixtures.clean());
+
+/** How handlers write; a form that commits effects and cursor together repeats nothing. */
+interface Form {
+  readonly name: string;
+  /** Facts that may come again for each projection and incident: the call in flight. */
+  readonly repeated: number;
+  effects(options: FactstrOptions): Promise<EffectsTask>;
+}
+
+const forms: readonly Form[] = [
+  {
+    name: 'plain, idempotent handlers',
+    repeated: BATCH,
+    effects: async (options) =>
+      options.provider === 'postgres'
+        ? { kind: 'postgres', url: options.url }
+        : { kind: 'sqlite', path: join(await fixtures.folder(), 'effects.sqlite') },
+  },
+];
+
+/** The farthest and the nearest position. */
+async function positions(application: Application): Promise<[bigint, bigint]> {
+  const all = (await application.list()).map(({ position }) => position ?? 0n);
+  return [all.reduce((a, b) => (a > b ? a : b)), all.reduce((a, b) => (a < b ? a : b))];
+}
+
+const reaches = (application: Application, number: bigint) =>
+  until(
+    async () => (await positions(application))[0] >= number,
+    () => `a projection to reach ${number}`,
+  );
+
+/** Stops a process outside of SQLite's write transactions, as takeover is promised there only. */
+async function freeze(application: Application, files: readonly string[]): Promise<void> {
+  await until(
+    async () => {
+      await application.kill('SIGSTOP');
+      if (!files.some(isLocked)) return true;
+      await application.kill('SIGCONT');
+      return false;
+    },
+    () => 'the process to be outside a write transaction',
+  );
+}
+
+function isLocked(file: string): boolean {
+  const database = new Sqlite(file, { timeout: 100 });
+  try {
+    database.exec('BEGIN IMMEDIATE; ROLLBACK');
+    return false;
+  } catch {
+    return true;
+  } finally {
+    database.close();
+  }
+}
+
+/** What a projection's read model is to be, from the log itself. */
+async function modelOf(options: FactstrOptions): Promise<[number, number]> {
+  if (options.provider === 'sqlite') {
+    const store = new FactstrSqliteStore(options.path);
+    try {
+      return sumOf(store.query({}).event_records);
+    } finally {
+      store.close();
+    }
+  }
+  const store = new FactstrPostgresStore((options as { url: string }).url);
+  try {
+    return sumOf((await store.query({})).event_records);
+  } finally {
+    await store.close();
+  }
+}
+
+function sumOf(records: readonly { sequence_number: bigint }[]): [number, number] {
+  const sum = records.reduce((total, { sequence_number }) => total + Number(sequence_number), 0);
+  return [records.length, sum];
+}
+
+describe.each(['sqlite', 'postgres'] as const)('Crashes on %s', (provider) => {
+  it.each(forms)(
+    `$name: four projections, ${FACTS} facts, one process killed, one frozen and woken`,
+    async (form) => {
+      const options = { ...(await optionsOf(provider, fixtures)), leaseTtl: TTL };
+      const effects = await form.effects(options);
+      await createEffects(effects);
+      const task: Task = { options, projections: PROJECTIONS, effects };
+      const later = (undo: () => unknown) => fixtures.later(undo);
+      const [first, second, third] = [
+        await Application.create(task, later),
+        await Application.create(task, later),
+        await Application.create(task, later),
+      ];
+      await Promise.all([first.call('start'), second.call('start')]);
+      const appended = third.call('append', FACTS, BATCH);
+
+      await reaches(third, BigInt(FACTS / 4));
+      const owned = (await first.owned()).length;
+      await first.kill('SIGKILL');
+      const afterKill = await second.owns(PROJECTIONS.length);
+      await reaches(third, BigInt(FACTS / 2));
+      await third.call('start');
+      const files =
+        effects.kind === 'sqlite' ? [effects.path, (options as { path: string }).path] : [];
+      await freeze(second, files);
+      const afterFreeze = await third.owns(PROJECTIONS.length);
+      await second.kill('SIGCONT');
+      await appended;
+      // By steps, each with its own patience.
+      for (let step = 1; step <= 8; step++) {
+        const goal = BigInt((FACTS / 8) * step);
+        await until(
+          async () => (await positions(third))[1] >= goal,
+          () => `every projection to reach ${goal}`,
+        );
+      }
+
+      report(
+        `${provider}, ${form.name}: ${owned} projection(s) taken over ${Math.round(afterKill)} ms after SIGKILL, all ${PROJECTIONS.length} ${Math.round(afterFreeze)} ms after SIGSTOP (TTL ${TTL})`,
+      );
+      const model = await modelOf(options);
+      expect(model[0]).toBe(FACTS);
+      // A handler that was frozen may be in flight still; its facts are known already.
+      const read = await readEffects(effects);
+      expect(Object.keys(read)).toEqual(PROJECTIONS);
+      for (const [count, sum, repeated] of Object.values(read)) {
+        expect([count, sum]).toEqual(model);
+        expect(repeated).toBeLessThanOrEqual(2 * form.repeated);
+      }
+    },
+    120_000,
+  );
+});
