@@ -206,6 +206,11 @@ export class LeaseLostError extends FactstrError {
   readonly code = 'LEASE_LOST';
 }
 
+/** The version that was to be switched to has not caught up with the log. @publicApi */
+export class ProjectionBehindError extends FactstrError {
+  readonly code = 'PROJECTION_BEHIND';
+}
+
 /** What was waited for did not happen in time. @publicApi */
 export class WaitTimeoutError extends FactstrError {
   readonly code = 'WAIT_TIMEOUT';

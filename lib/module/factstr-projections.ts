@@ -3,6 +3,7 @@ import { InvalidOptionsError, WaitTimeoutError } from '../contract/errors.js';
 import type { ProjectionStatus } from '../projections/projection-status.js';
 import type { Intervention, ParkedFact, RecordedIntervention } from '../streams/ledger.js';
 import { until } from '../projections/until.js';
+import { ActiveVersions } from './active-versions.js';
 import { DEFAULT_STORE } from './factstr.tokens.js';
 import type { LiveHandler, LiveHandlerStatus } from './live-handler.js';
 import type { RegisteredProjection } from './registered-projection.js';
@@ -32,18 +33,28 @@ export class FactstrProjections {
   readonly #logger = new Logger('FactstrProjections');
   readonly #projections: RegisteredProjection[] = [];
   readonly #liveHandlers: LiveHandler[] = [];
+  readonly #active = new ActiveVersions();
 
   /** Every registered projection; those of one store when it is named. */
   async list(selector?: Pick<ProjectionSelector, 'store'>): Promise<ProjectionStatus[]> {
     const selected = this.#projections.filter(
       ({ storeName }) => selector?.store === undefined || storeName === selector.store,
     );
-    return Promise.all(selected.map((projection) => projection.status()));
+    const actives = new Map<string, Promise<number>>();
+    return Promise.all(
+      selected.map(async (projection) => {
+        const { storeName, name, version } = projection;
+        const key = JSON.stringify([storeName, name]);
+        const active = actives.get(key) ?? this.#active.told(this.#versions(projection));
+        actives.set(key, active);
+        return projection.status((await active) === version);
+      }),
+    );
   }
 
   /** @throws InvalidOptionsError when no such projection is registered, as for every verb */
   async status(name: string, selector: ProjectionSelector = {}): Promise<ProjectionStatus> {
-    return this.#find(name, selector).status();
+    return this.#status(this.#find(name, selector));
   }
 
   /** The registered live handlers. */
@@ -87,6 +98,34 @@ export class FactstrProjections {
     await this.#say(name, 'discardParked', options);
   }
 
+  /**
+   * Has reads use another version, in every process and over restarts: see `activeVersion`. Both versions run on,
+   * until one is taken out of the code.
+   *
+   * @throws ProjectionBehindError when that version has not reached the head as it is now; `force` skips the look
+   */
+  async switchTo(
+    name: string,
+    version: number,
+    options: Omit<VerbOptions, 'version'> & { force?: boolean } = {},
+  ): Promise<void> {
+    const { by = null, force = false } = options;
+    const projection = this.#find(name, { ...options, version });
+    const changed = await this.#active.switchTo(projection, { by, force });
+    if (changed) this.#log(`switchTo version ${version} of projection "${name}"`, by);
+  }
+
+  /**
+   * The version that reads are to use: the one that was switched to last, by whichever process; else the lowest
+   * registered one. Ask at each read, or as often as a switch is to show.
+   */
+  async activeVersion(
+    name: string,
+    selector: Pick<ProjectionSelector, 'store'> = {},
+  ): Promise<number> {
+    return this.#active.read(this.#versions(this.#find(name, selector)));
+  }
+
   /** The parked facts, in order. */
   async parked(name: string, selector: ProjectionSelector = {}): Promise<ParkedFact[]> {
     return this.#find(name, selector).runner.parked();
@@ -97,7 +136,7 @@ export class FactstrProjections {
     name: string,
     selector: ProjectionSelector = {},
   ): Promise<RecordedIntervention[]> {
-    return this.#find(name, selector).runner.interventions();
+    return this.#find(name, selector).interventions();
   }
 
   /**
@@ -118,7 +157,7 @@ export class FactstrProjections {
       timeout,
     );
     if (reached) return;
-    const { state, position, reason } = await projection.status();
+    const { state, position, reason } = await this.#status(projection);
     throw new WaitTimeoutError(
       `Projection "${name}" has not reached fact ${sequenceNumber} after ${timeout} ms: it is ${state} at ${position}${reason === null ? '' : ` (${reason})`}.`,
     );
@@ -183,8 +222,25 @@ export class FactstrProjections {
     const onReset =
       verb === 'rebuild' ? (manager: unknown) => projection.reset(manager) : undefined;
     await projection.runner.intervene(intervention, onReset);
-    this.#logger.log(
-      `${verb} of projection "${name}"${position === undefined ? '' : ` to ${position}`}${by === null ? '' : `, by ${by}`}`,
+    this.#log(
+      `${verb} of projection "${name}"${position === undefined ? '' : ` to ${position}`}`,
+      by,
+    );
+  }
+
+  #log(what: string, by: string | null): void {
+    this.#logger.log(by === null ? what : `${what}, by ${by}`);
+  }
+
+  async #status(projection: RegisteredProjection): Promise<ProjectionStatus> {
+    const active = await this.#active.told(this.#versions(projection));
+    return projection.status(active === projection.version);
+  }
+
+  /** All of its name that are registered here. */
+  #versions({ storeName, name }: RegisteredProjection): RegisteredProjection[] {
+    return this.#projections.filter(
+      (projection) => projection.storeName === storeName && projection.name === name,
     );
   }
 

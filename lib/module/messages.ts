@@ -1,3 +1,7 @@
+import type { ProjectionStatus } from '../projections/projection-status.js';
+
+type Behind = Pick<ProjectionStatus, 'name' | 'version' | 'state' | 'position' | 'head'>;
+
 /** Every sentence that the module says, in one place. */
 export const messages = {
   duplicateStore: (name: string): string =>
@@ -16,6 +20,10 @@ export const messages = {
     `${label} handles facts and carries ${enhancer}, which are not applied to it. Remove them, or call the code from the handler.`,
   notAMethod: (key: string): string =>
     `@OnFacts and @DurableProjection decorate methods of instances with a name that is text; ${quote(key)} is none. Make it such a method.`,
+  contractOnly: (verb: string, name: string): string =>
+    `${verb} of projection ${quote(name)} needs a store that shows its log (LogSource); this custom store has the contract only.`,
+  behind: ({ name, version, state, position, head }: Behind): string =>
+    `Version ${version} of projection ${quote(name)} is not caught up: it is ${state} at ${position ?? 'no fact yet'} of ${head ?? 'an unknown head'}. Wait for it, or switch with { force: true }.`,
   needsLog: (label: string, option: string, store: string): string =>
     `${label} uses the option ${option}, which needs a store that shows its log (LogSource); the custom store ${quote(store)} has the contract only. Leave the option out, or use another provider.`,
   notAClass: (key: string): string =>

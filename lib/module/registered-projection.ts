@@ -8,6 +8,8 @@ import type { Projection, ProjectionCall, ProjectionObserver } from '../projecti
 import type { ProjectionStatus } from '../projections/projection-status.js';
 import { readStatus } from '../projections/read-status.js';
 import type { Runner } from '../projections/runner.js';
+import type { RecordedIntervention, StreamLedger } from '../streams/ledger.js';
+import { StreamingStore } from '../streams/streaming-store.js';
 import type { FactHandler } from './fact-handlers.explorer.js';
 import type { FactstrCommonOptions } from './factstr.options.js';
 import { callAround } from './handler-call.js';
@@ -45,14 +47,30 @@ export class RegisteredProjection {
     this.runner = makeRunner(store, projection, this.#observer(projection, logger), effects);
   }
 
-  status(): Promise<ProjectionStatus> {
+  /** Of the fact store, which may not be the one that holds the cursor; absent where it shows none. */
+  get ledger(): StreamLedger | undefined {
+    return this.#store instanceof StreamingStore ? this.#store.log.ledger : undefined;
+  }
+
+  /** `active`: whether reads are to use this version. */
+  status(active: boolean): Promise<ProjectionStatus> {
     const { storeName: store, name, version, label: handler } = this;
-    return readStatus({ store, name, version, handler }, this.runner, this.#store);
+    return readStatus({ store, name, version, active, handler }, this.runner, this.#store);
   }
 
   /** The stored cursor's position, as far as it can be read. */
   async position(): Promise<bigint | null> {
     return (await this.runner.stored())?.position ?? this.runner.state.storedPosition;
+  }
+
+  /** What operators said of this version, and of which version reads are to use; oldest first. */
+  async interventions(): Promise<RecordedIntervention[]> {
+    const own = await this.runner.interventions();
+    const ofName = (await this.ledger?.interventions(this.name)) ?? [];
+    return [
+      ...own.filter(({ verb }) => !isSwitch(verb)),
+      ...ofName.filter(({ verb }) => isSwitch(verb)),
+    ].sort((a, b) => Date.parse(a.at) - Date.parse(b.at));
   }
 
   /** Lets the class clear its read model. */
@@ -116,6 +134,10 @@ export class RegisteredProjection {
       manager: call.manager,
     };
   }
+}
+
+function isSwitch(verb: string): boolean {
+  return verb.startsWith('switchTo ');
 }
 
 /** The stored cursor's name: versions replay beside one another. */

@@ -28,7 +28,9 @@ export interface ProjectionStatus {
   readonly store: string;
   readonly name: string;
   readonly version: number;
-  /** `Class.method` of the handler. */
+  /** Whether reads are to use this version: see `FactstrProjections.switchTo`. */
+  readonly active: boolean;
+  /** `Class.method` of the handler; `Class` in the class form. */
   readonly handler: string;
   readonly state: ProjectionState;
   /** Why it is paused, stopped or retrying. */

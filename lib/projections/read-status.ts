@@ -7,7 +7,7 @@ import type { Runner } from './runner.js';
 
 const NOT_PAUSED = new Set<string>(['starting', 'replaying', 'live', 'parked-some', 'retrying']);
 
-type Identity = Pick<ProjectionStatus, 'store' | 'name' | 'version' | 'handler'>;
+type Identity = Pick<ProjectionStatus, 'store' | 'name' | 'version' | 'active' | 'handler'>;
 
 /** How a projection fares, wherever it runs: its owner's account where another process owns it. */
 export async function readStatus(

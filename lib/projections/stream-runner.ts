@@ -61,7 +61,7 @@ export class StreamRunner implements Runner {
     if (verb === 'resume') return this.start();
     if (verb !== 'pause') {
       throw new InvalidOptionsError(
-        `"${verb}" needs a store that shows its log (LogSource); this one has the contract only.`,
+        `${verb} of projection "${this.#projection.name}" needs a store that shows its log (LogSource); this custom store has the contract only.`,
       );
     }
     await this.#end();

@@ -71,6 +71,15 @@ export interface StreamLedger {
    */
   repark(name: string, epoch: bigint, fact: ParkedFact): MaybePromise<boolean>;
 
+  /**
+   * The version that reads are to use of the projection `name`, `null` until it was said. Kept under the name
+   * without a version, which needs no cursor.
+   */
+  activeVersion(name: string): MaybePromise<number | null>;
+
+  /** Says so, recorded as `switchTo <version>`, in one transaction. Moves no epoch. */
+  activate(name: string, version: number, by: string | null): MaybePromise<void>;
+
   /** What operators said of a name, oldest first. */
   interventions(name: string): MaybePromise<RecordedIntervention[]>;
 }

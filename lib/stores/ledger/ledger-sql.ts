@@ -38,7 +38,8 @@ export function ledgerColumns(dialect: SqlDialect, cursorName = 'name') {
   lease_until ${time},
   paused ${integer} NOT NULL DEFAULT 0,
   retry_parked ${integer} NOT NULL DEFAULT 0,
-  report ${text}`,
+  report ${text},
+  active_version ${integer}`,
     parked: `
   name ${text} NOT NULL,
   sequence_number ${integer} NOT NULL,
@@ -143,6 +144,8 @@ WHERE name = $1 AND NOT EXISTS (SELECT 1 FROM ${parked} p WHERE p.name = $1)`,
     setPosition: `UPDATE ${cursors} SET last_processed_sequence_number = ${number('$2')} WHERE ${cursorName} = $1`,
     forgetFingerprint: `UPDATE ${streams} SET fingerprint = NULL, fingerprint_sequence_number = NULL WHERE name = $1`,
     setQuery: `UPDATE ${cursors} SET event_query = $2 WHERE ${cursorName} = $1`,
+    activeVersion: `SELECT ${text('active_version')} AS active_version FROM ${streams} WHERE name = $1`,
+    activate: `UPDATE ${streams} SET active_version = ${number('$2')} WHERE name = $1`,
     record: `INSERT INTO ${interventions} (name, verb, by_whom, position, at)
 VALUES ($1, $2, $3, ${number('$4')}, $5)`,
     park: `INSERT INTO ${parked} (name, sequence_number, error, attempts, at)

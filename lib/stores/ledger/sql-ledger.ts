@@ -179,6 +179,23 @@ export class SqlLedger {
     );
   }
 
+  activeVersion(name: string): MaybePromise<number | null> {
+    return this.#map([{ sql: this.#sql.activeVersion, values: [name] }], (results) => {
+      const version = results![0]![0]?.[0];
+      return version == null ? null : Number(version);
+    });
+  }
+
+  activate(name: string, version: number, by: string | null): MaybePromise<void> {
+    const { createStream, activate, record } = this.#sql;
+    const steps = [
+      { sql: createStream, values: [name] },
+      { sql: activate, values: [name, String(version)] },
+      { sql: record, values: [name, `switchTo ${version}`, by, null, new Date().toISOString()] },
+    ];
+    return this.#map(steps, () => undefined);
+  }
+
   interventions(name: string): MaybePromise<RecordedIntervention[]> {
     return this.#map([{ sql: this.#sql.interventions, values: [name] }], (results) =>
       results![0]!.map(([verb, by, position, at]) => ({

@@ -13,13 +13,15 @@ import type { Fingerprint } from '../../streams/log-source.js';
 
 type Stored = { -readonly [K in keyof StoredStream]: StoredStream[K] } & {
   parked: Map<bigint, ParkedFact>;
-  interventions: RecordedIntervention[];
 };
 
 /** The ledger of a store that nobody shares: nothing expires, yet epochs fence as elsewhere. */
 export class MemoryLedger implements StreamLedger {
   readonly #identity = `memory:${randomUUID()}`;
   readonly #streams = new Map<string, Stored>();
+  /** Also of names without a cursor. */
+  readonly #active = new Map<string, number>();
+  readonly #interventions = new Map<string, RecordedIntervention[]>();
 
   identity(): string {
     return this.#identity;
@@ -39,7 +41,6 @@ export class MemoryLedger implements StreamLedger {
       parkedCount: 0,
       report: null,
       parked: new Map(),
-      interventions: [],
     };
     this.#streams.set(name, stored);
     return snapshot(stored);
@@ -95,8 +96,7 @@ export class MemoryLedger implements StreamLedger {
     if (verb === 'discardParked' || position !== undefined) stored.parked.clear();
     if (position !== undefined) Object.assign(stored, { position, fingerprint: null });
     if (queryText !== undefined) stored.query_text = queryText;
-    const at = new Date().toISOString();
-    stored.interventions.push({ verb, by, position: position ?? null, at });
+    this.#record(name, { verb, by, position: position ?? null });
   }
 
   park(name: string, epoch: bigint, fact: ParkedFact, fingerprint: Fingerprint): boolean {
@@ -125,8 +125,23 @@ export class MemoryLedger implements StreamLedger {
     });
   }
 
+  activeVersion(name: string): number | null {
+    return this.#active.get(name) ?? null;
+  }
+
+  activate(name: string, version: number, by: string | null): void {
+    this.#active.set(name, version);
+    this.#record(name, { verb: `switchTo ${version}`, by, position: null });
+  }
+
   interventions(name: string): RecordedIntervention[] {
-    return [...(this.#streams.get(name)?.interventions ?? [])];
+    return [...(this.#interventions.get(name) ?? [])];
+  }
+
+  #record(name: string, said: Omit<RecordedIntervention, 'at'>): void {
+    const recorded = this.#interventions.get(name) ?? [];
+    recorded.push({ ...said, at: new Date().toISOString() });
+    this.#interventions.set(name, recorded);
   }
 
   #fenced(name: string, epoch: bigint, write: (stored: Stored) => void): boolean {
@@ -137,6 +152,6 @@ export class MemoryLedger implements StreamLedger {
   }
 }
 
-function snapshot({ parked, interventions: _interventions, ...stored }: Stored): StoredStream {
+function snapshot({ parked, ...stored }: Stored): StoredStream {
   return { ...stored, parkedCount: parked.size };
 }

@@ -62,6 +62,7 @@ describe.each(['memory', 'sqlite', 'postgres'] as const)(
           store: 'default',
           name: 'items',
           version: 1,
+          active: true,
           handler: 'Items.project',
           state: 'live',
           reason: null,
