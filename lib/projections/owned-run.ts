@@ -56,6 +56,8 @@ export class OwnedRun implements WalkSteps {
   readonly #cancel: AbortSignal;
   readonly #replayUntil: bigint;
   #replaying = true;
+  /** Whether facts were read since the lease was last known to be ours. */
+  #unconfirmed = true;
   /** Facts that wait to be handled together. */
   #waiting: EventRecord[] = [];
   #waitingSince = 0;
@@ -84,6 +86,10 @@ export class OwnedRun implements WalkSteps {
     this.#passed(position);
     await new StreamWalk(reader, query, position, this.#stop).run(this);
     if (this.#lease.lost.aborted) throw new LeaseLost();
+  }
+
+  pageStart(): void {
+    this.#unconfirmed = true;
   }
 
   async batch(matching: readonly EventRecord[], batch: CommittedBatch): Promise<void> {
@@ -129,6 +135,9 @@ export class OwnedRun implements WalkSteps {
   /** One call with its retries; the cursor then stands at `last`. */
   async #deliver(facts: readonly EventRecord[], last: EventRecord): Promise<void> {
     const { retry } = this.#projection;
+    // Facts of after an operator's word, said elsewhere, are not handled although the cursor is fenced anyway.
+    if (this.#unconfirmed) await this.#persist(() => this.#lease.holds());
+    this.#unconfirmed = false;
     for (let attempt = 1; ; attempt++) {
       const failure = await this.#attempt(facts, last, attempt);
       if (failure === undefined) return;

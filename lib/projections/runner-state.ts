@@ -73,6 +73,7 @@ export class RunnerState {
 
   unparked(): void {
     this.#parked--;
+    if (this.#state === 'parked-some') this.#enterCalm();
   }
 
   replayed(): void {

@@ -43,6 +43,11 @@ export class Lease {
     this.#lost.abort();
   }
 
+  /** Whether the epoch still is this lease's. Costs a read. */
+  async holds(): Promise<boolean> {
+    return (await this.#ledger.find(this.#name))?.epoch === this.epoch;
+  }
+
   /** Lets others take over at once. Never rejects: an owner that cannot say so is waited for. */
   async release(): Promise<void> {
     this.lose();

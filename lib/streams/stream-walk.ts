@@ -8,6 +8,8 @@ import { Turns, pause, retryDelay } from './turns.js';
 
 /** What differs between live and durable streams. */
 export interface WalkSteps {
+  /** Before the first batch of each page that was read. */
+  pageStart?(): void;
   /** One batch's matching facts; may be none. Resolves when the cursor may pass the batch. */
   batch(matching: readonly EventRecord[], batch: CommittedBatch): Promise<void> | void;
   /** After each page, with the position that was reached. */
@@ -65,6 +67,7 @@ export class StreamWalk {
   }
 
   async #walkPage(page: readonly CommittedBatch[], steps: WalkSteps): Promise<void> {
+    steps.pageStart?.();
     for (const batch of page) {
       if (this.#signal.aborted) break;
       const records = recordsAfter(batch, this.#position);
