@@ -27,7 +27,11 @@ const start = (around: AroundHandlers, ...providers: Type[]) =>
 
 /** What `around` saw, without what tests elsewhere look at. */
 const summary = ({ kind, store, handler, projection, version, facts, context }: HandlerCall) => ({
-  ...{ kind, store, handler, projection, version },
+  kind,
+  store,
+  handler,
+  projection,
+  version,
   facts: facts.map(({ sequence_number }) => Number(sequence_number)),
   aborted: context.signal.aborted,
 });
@@ -93,21 +97,24 @@ describe('The option around', () => {
         ...common,
         ...durable,
         handler: 'Handlers.all',
-        ...{ projection: 'all', version: 1 },
+        projection: 'all',
+        version: 1,
         facts: [1, 2, 3],
       },
       {
         ...common,
         ...durable,
         handler: 'Items.apply',
-        ...{ projection: 'items', version: 2 },
+        projection: 'items',
+        version: 2,
         facts: [1],
       },
       {
         ...common,
         ...durable,
         handler: 'Items.apply',
-        ...{ projection: 'items', version: 2 },
+        projection: 'items',
+        version: 2,
         facts: [3],
       },
     ];

@@ -13,7 +13,7 @@ import type { EventRecord, FactstrOptions, LiveContext, ProjectionContext } from
 import { until } from '../../conformance/support/until.js';
 import { Fixtures, optionsOf } from './support/fixtures.js';
 import { asynchronousStore, synchronousStore } from './support/hand-written-stores.js';
-import { Inbox } from './support/inbox.js';
+import { Gate, Inbox } from './support/inbox.js';
 
 const fixtures = new Fixtures();
 afterEach(() => fixtures.clean());
@@ -256,3 +256,75 @@ describe.each(['memory', 'sqlite', 'postgres'] as const)(
     });
   },
 );
+
+describe('A live handler that does not settle within its timeout', () => {
+  it('is reported as stuck, its signal aborts, and it goes on when it settles: a failure, never a success', async () => {
+    const gate = new Gate();
+    class Handlers {
+      readonly inbox = new Inbox();
+      readonly aborted: unknown[] = [];
+
+      @OnFacts()
+      async onFacts(facts: EventRecord[], { signal }: LiveContext) {
+        this.inbox.take(facts);
+        if (facts[0]!.event_type !== 'slow') return;
+        signal.addEventListener('abort', () => this.aborted.push(signal.reason));
+        await gate.opened;
+      }
+    }
+    const app = await fixtures.app({
+      imports: [FactstrModule.forRoot({ provider: 'memory', timeout: 20 })],
+      providers: [Handlers],
+    });
+    const store = app.get(FactstrStore);
+    const projections = app.get(FactstrProjections);
+    await store.append([fact('slow')]);
+    await store.append([fact('next')]);
+    await until(
+      () => projections.liveHandlers()[0]!.stuck,
+      () => 'the handler to be stuck',
+    );
+    const reason = 'the handler has not settled on fact 1 for 20 ms';
+    expect(projections.liveHandlers()).toMatchObject([
+      { running: true, stuck: true, reason, failures: 1, lastError: reason },
+    ]);
+    expect(app.get(Handlers).aborted).toMatchObject([{ code: 'HANDLER_TIMEOUT', message: reason }]);
+    expect(app.get(Handlers).inbox.numbers).toEqual([1]);
+
+    gate.open();
+    await app.get(Handlers).inbox.holds(1, 2);
+    expect(projections.liveHandlers()).toMatchObject([
+      { running: true, stuck: false, reason: null, failures: 1, lastError: reason },
+    ]);
+    expect(fixtures.log.of('error')).toEqual([
+      expect.stringMatching(/^Handlers\.onFacts is stuck: .* fact 1 for 20 ms .*store "default"/),
+    ]);
+    expect(fixtures.log.of('warn')).toEqual([
+      expect.stringMatching(/^Handlers\.onFacts has settled on fact 1 after its timeout/),
+    ]);
+  });
+
+  it('is told once, whatever it comes to', async () => {
+    class Handlers {
+      readonly inbox = new Inbox();
+
+      @OnFacts()
+      async onFacts(facts: EventRecord[], { signal }: LiveContext) {
+        this.inbox.take(facts);
+        if (facts[0]!.event_type !== 'slow') return;
+        await new Promise((_resolve, reject) => {
+          signal.addEventListener('abort', () => reject(new Error('given up')));
+        });
+      }
+    }
+    const app = await fixtures.app({
+      imports: [FactstrModule.forRoot({ provider: 'memory', timeout: 20 })],
+      providers: [Handlers],
+    });
+    await app.get(FactstrStore).append([fact('slow')]);
+    await app.get(FactstrStore).append([fact('next')]);
+    await app.get(Handlers).inbox.holds(1, 2);
+    expect(fixtures.log.of('error')).toHaveLength(1);
+    expect(app.get(FactstrProjections).liveHandlers()).toMatchObject([{ failures: 1 }]);
+  });
+});
