@@ -181,6 +181,16 @@ export class CursorFactChangedError extends FactstrError {
   readonly code = 'CURSOR_FACT_CHANGED';
 }
 
+/**
+ * The projection's cursor is in the fact store, and it is to be kept in the read model's database from now on: how
+ * much the read model holds is not known.
+ *
+ * @publicApi
+ */
+export class CursorElsewhereError extends FactstrError {
+  readonly code = 'CURSOR_ELSEWHERE';
+}
+
 /** `append_batches` does not cover the log, so whole batches cannot be delivered. @publicApi */
 export class BatchBoundariesMissingError extends FactstrError {
   readonly code = 'BATCH_BOUNDARIES_MISSING';

@@ -26,6 +26,12 @@ export interface DurableProjectionOptions {
    * are then tried one by one, to find the culprit.
    */
   onFailure?: 'pause' | 'park';
+  /**
+   * Runs the handler in a transaction of a TypeORM data source, the default or a named one, that also moves the
+   * cursor: each fact takes effect exactly once. Needs `FactstrTypeOrmModule` of `nestjs-factstr/typeorm`. The
+   * handler writes through `context.manager` only.
+   */
+  transactional?: boolean | { dataSource?: string };
   /** Failed attempts at the same facts. Default: the module's `maxAttempts`. */
   maxAttempts?: number;
   /** The handler's deadline, at which its signal aborts. Default: the module's `timeout`. */

@@ -1,4 +1,4 @@
-import { Injectable, Logger } from '@nestjs/common';
+import { Inject, Injectable, Logger, Optional } from '@nestjs/common';
 import type {
   BeforeApplicationShutdown,
   OnApplicationBootstrap,
@@ -6,16 +6,20 @@ import type {
   OnModuleDestroy,
 } from '@nestjs/common';
 import { InvalidOptionsError } from '../contract/errors.js';
+import type { Effects } from '../projections/effects.js';
+import { TRANSACTIONAL_EFFECTS } from '../projections/transactional-effects.js';
+import type { TransactionalEffects } from '../projections/transactional-effects.js';
 import { FactHandlersExplorer } from './fact-handlers.explorer.js';
 import type { FactHandler } from './fact-handlers.explorer.js';
 import { DEFAULT_STORE } from './factstr.tokens.js';
 import { FactstrProjections } from './factstr-projections.js';
 import { checkHandlers, checkProjectionNames } from './handler-checks.js';
+import type { DurableMetadata } from './handler-metadata.js';
 import { LiveHandler } from './live-handler.js';
 import { messages } from './messages.js';
 import { OpenStores } from './open-stores.js';
 import type { OpenStore } from './open-stores.js';
-import { RegisteredProjection } from './registered-projection.js';
+import { RegisteredProjection, cursorName } from './registered-projection.js';
 import { shutdownTimeoutOf, within } from './shutdown-timeout.js';
 import { SignalWatch } from './signal-watch.js';
 import { StoreDefinitions } from './store-definitions.js';
@@ -38,6 +42,7 @@ export class FactHandlersOrchestrator
   readonly #definitions: StoreDefinitions;
   readonly #stores: OpenStores;
   readonly #projections: FactstrProjections;
+  readonly #transactions: TransactionalEffects | undefined;
   readonly #signals = new SignalWatch(this.#logger);
   #drained: Promise<void> | undefined;
 
@@ -46,11 +51,13 @@ export class FactHandlersOrchestrator
     definitions: StoreDefinitions,
     stores: OpenStores,
     projections: FactstrProjections,
+    @Optional() @Inject(TRANSACTIONAL_EFFECTS) transactions?: TransactionalEffects,
   ) {
     this.#explorer = explorer;
     this.#definitions = definitions;
     this.#stores = stores;
     this.#projections = projections;
+    this.#transactions = transactions;
   }
 
   async onApplicationBootstrap(): Promise<void> {
@@ -61,6 +68,7 @@ export class FactHandlersOrchestrator
     } catch (error) {
       // Nest calls no shutdown hook for a bootstrap that failed.
       await this.#drain();
+      await this.#transactions?.close();
       await this.#stores.closeAll();
       throw error;
     }
@@ -77,6 +85,7 @@ export class FactHandlersOrchestrator
 
   async onApplicationShutdown(): Promise<void> {
     await this.#drain();
+    await this.#transactions?.close();
     await this.#stores.closeAll();
   }
 
@@ -107,7 +116,7 @@ export class FactHandlersOrchestrator
     const liveHandlers: LiveHandler[] = [];
     const projections: RegisteredProjection[] = [];
     for (const handler of handlers) {
-      const { metadata } = handler;
+      const { metadata, label } = handler;
       if (metadata.kind === 'live') {
         liveHandlers.push(
           new LiveHandler(
@@ -128,6 +137,7 @@ export class FactHandlersOrchestrator
             metadata,
             store.options,
             this.#logger,
+            this.#effectsOf(store, label, metadata),
           ),
         );
       }
@@ -135,6 +145,24 @@ export class FactHandlersOrchestrator
     this.#projections.add(projections, liveHandlers);
     if (durable) for (const { runner } of projections) runner.start();
     return live ? liveHandlers.map((handler) => handler.start()) : [];
+  }
+
+  /** Where the cursor is not the fact store's affair. */
+  #effectsOf(store: OpenStore, label: string, { options }: DurableMetadata): Effects | undefined {
+    const { transactional = false, timeout = store.options.timeout, startFrom } = options;
+    if (transactional === false) return undefined;
+    if (this.#transactions === undefined) {
+      throw new InvalidOptionsError(messages.notTransactional(label));
+    }
+    return this.#transactions.effectsFor({
+      name: cursorName(options),
+      label,
+      store: store.raw,
+      storeFile: store.options.provider === 'sqlite' ? store.options.path : undefined,
+      dataSource: transactional === true ? undefined : transactional.dataSource,
+      timeout,
+      hasStart: startFrom !== undefined,
+    });
   }
 
   #warnOfTwins(handlers: readonly FactHandler[]): void {

@@ -47,7 +47,7 @@ export type ProjectionClassDecorator = (target: abstract new (...args: never[]) 
  * @publicApi
  */
 export type ApplyFactDecorator<F> = <
-  H extends (fact: F, context: ProjectionContext) => void | boolean | Promise<unknown>,
+  H extends (fact: F, context: Given<ProjectionContext>) => void | boolean | Promise<unknown>,
 >(
   target: object,
   key: string | symbol,
@@ -61,9 +61,12 @@ export type ApplyFactDecorator<F> = <
  * @publicApi
  */
 export type FactHandlerDecorator<F, C> = <
-  H extends (facts: F[], context: C) => void | boolean | Promise<unknown>,
+  H extends (facts: F[], context: Given<C>) => void | boolean | Promise<unknown>,
 >(
   target: object,
   key: string | symbol,
   descriptor: TypedPropertyDescriptor<H>,
 ) => void;
+
+/** A handler names its transaction's manager as its ORM does (`TransactionalContext`), or not at all. */
+type Given<C> = C extends { manager: unknown } ? Omit<C, 'manager'> & { manager: never } : C;

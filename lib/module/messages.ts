@@ -44,6 +44,8 @@ export const messages = {
     `The decorator of ${label} cannot be followed: ${problem}`,
   noName: (label: string): string =>
     `The durable projection of ${label} has no name. Give it one: @DurableProjection({ name: '…', query: … }).`,
+  notTransactional: (label: string): string =>
+    `${label} is transactional, which needs an import: FactstrTypeOrmModule from 'nestjs-factstr/typeorm', beside TypeOrmModule.`,
   fake: (store: string, count: number): string =>
     `The store ${quote(store)} is overridden: its ${count} handler(s) are not registered.`,
   noOptions: (given: string): string =>

@@ -43,7 +43,7 @@ export class RegisteredProjection {
     this.label = handler.label;
     this.#store = store;
     this.#handler = handler;
-    const projection = this.#projection(metadata, options);
+    const projection = this.#projection(metadata, options, effects?.defaultTimeout);
     this.runner = makeRunner(store, projection, this.#observer(projection, logger), effects);
   }
 
@@ -79,7 +79,11 @@ export class RegisteredProjection {
     await onReset?.call(this.#handler.holder, manager);
   }
 
-  #projection({ options, query }: DurableMetadata, defaults: FactstrCommonOptions): Projection {
+  #projection(
+    { options, query }: DurableMetadata,
+    defaults: FactstrCommonOptions,
+    defaultTimeout = 30_000,
+  ): Projection {
     const { around } = defaults;
     const { name: projection, version, storeName: store } = this;
     const invoke: Invoke<ProjectionContext> = (handler, facts, context, method) =>
@@ -93,7 +97,7 @@ export class RegisteredProjection {
       name: cursorName(options),
       query,
       onFailure: options.onFailure ?? 'pause',
-      timeout: timeout ?? 30_000,
+      timeout: timeout ?? defaultTimeout,
       retry: { ...DEFAULT_RETRY_POLICY, ...(maxAttempts === undefined ? {} : { maxAttempts }) },
       ...(options.startFrom === undefined ? {} : { startFrom: options.startFrom }),
       ...(options.batch === undefined

@@ -13,6 +13,16 @@ export interface Effects {
   readonly ledger: StreamLedger;
   /** Whether a failed call leaves nothing behind, so that facts can be tried singly. */
   readonly transactional: boolean;
+  /** The handler's deadline where nobody asks for another, in milliseconds. */
+  readonly defaultTimeout?: number;
+
+  /**
+   * Whether a name without a cursor here may begin. Rejects with why not; an operator's reset is not asked for.
+   */
+  admit?(name: string): Promise<void>;
+
+  /** Runs a handler's code so that it cannot write past its transaction. */
+  enclose?<T>(call: () => T): T;
 
   /** Runs `work` and moves the cursor. `false`: the epoch has passed, and nothing of a transactional call is left. */
   commit(name: string, epoch: bigint, fingerprint: Fingerprint, work: Work): Promise<boolean>;

@@ -123,7 +123,7 @@ export class LeasedRunner implements Runner {
       const { name } = this.#projection;
       await this.#checkPosition(intervention);
       // A projection that never ran has nothing stored to be told.
-      const stored = await this.#open();
+      const stored = await this.#open({ resets: intervention.position !== undefined });
       if (isSaidAlready(intervention, stored)) return;
       await this.#owned?.finish();
       const takesQuery = intervention.position !== undefined;
@@ -203,12 +203,13 @@ export class LeasedRunner implements Runner {
     return new Contender(this.#effects.ledger, this.#projection.name, this.#lease);
   }
 
-  async #open(): Promise<StoredStream> {
+  async #open({ resets = false } = {}): Promise<StoredStream> {
     const { name } = this.#projection;
     const { ledger } = this.#effects;
     const known = await ledger.find(name);
     // Opened once by each process: that checks the batches' boundaries, and completes what FACTSTR began.
     if (known !== undefined && this.#opened) return known;
+    if (known === undefined && !resets) await this.#effects.admit?.(name);
     const start = known === undefined ? await this.#start() : 0n;
     const stored = await ledger.open(name, queryText(this.#query), start);
     this.#opened = true;

@@ -23,7 +23,11 @@ export function makeRunner(
   const context = cleanContext();
   const outside: Projection = {
     ...projection,
-    handle: (call) => context.runInAsyncScope(() => projection.handle(call)),
+    handle: (call) =>
+      context.runInAsyncScope(() => {
+        const handle = (): unknown => projection.handle(call);
+        return effects?.enclose === undefined ? handle() : effects.enclose(handle);
+      }),
   };
   return new LeasedRunner(
     { source, reader, closed },

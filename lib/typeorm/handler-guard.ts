@@ -1,0 +1,81 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { DataSource, EntityManager, QueryRunner } from 'typeorm';
+import { InvalidOptionsError } from '../contract/errors.js';
+
+type Check = (sql: string) => void;
+
+/**
+ * A query runner that asks before each statement, and refuses transactions when `startable` is false. What it does
+ * inside asks too.
+ */
+export function checkedRunner(
+  runner: QueryRunner,
+  check: Check,
+  options: { startable: boolean; manager?: () => EntityManager },
+): QueryRunner {
+  return new Proxy(runner, {
+    get(target, key, receiver): unknown {
+      if (key === 'query') {
+        return async (sql: string, ...rest: [unknown[]?, boolean?]) => {
+          check(sql);
+          // As TypeORM calls it, with as many arguments.
+          return (target.query as (...all: unknown[]) => Promise<unknown>)(sql, ...rest);
+        };
+      }
+      if (key === 'startTransaction' && !options.startable) {
+        return async () => check('START TRANSACTION');
+      }
+      if (key === 'manager' && options.manager !== undefined) return options.manager();
+      return Reflect.get(target, key, receiver);
+    },
+  });
+}
+
+/**
+ * Keeps handlers from writing past their transaction: inside one, whatever goes through the application's data
+ * source (an injected repository, say) may only read. A write there would stay when the transaction rolls back,
+ * and on SQLite it would wait for the lock that its own handler holds.
+ */
+export class HandlerGuard {
+  readonly #dataSource: DataSource;
+  readonly #create: DataSource['createQueryRunner'];
+  readonly #inside = new AsyncLocalStorage<true>();
+
+  constructor(dataSource: DataSource) {
+    this.#dataSource = dataSource;
+    const create = dataSource.createQueryRunner.bind(dataSource);
+    this.#create = create;
+    dataSource.createQueryRunner = (mode) => {
+      const runner = create(mode);
+      return this.#inside.getStore() === undefined
+        ? runner
+        : checkedRunner(runner, refuseWrites, { startable: false });
+    };
+  }
+
+  /** A runner without the guard. */
+  runner(): QueryRunner {
+    return this.#create();
+  }
+
+  enclose<T>(call: () => T): T {
+    return this.#inside.run(true, call);
+  }
+
+  /** Takes the guard off again. */
+  end(): void {
+    delete (this.#dataSource as Partial<DataSource>).createQueryRunner;
+  }
+}
+
+const READS =
+  /^(?:\s|--[^\n]*\n|\/\*[^]*?\*\/)*\(*\s*(?:SELECT|WITH|VALUES|TABLE|SHOW|EXPLAIN|PRAGMA)\b/i;
+const WRITES = /\b(?:INSERT\s+INTO|UPDATE\s+\S+\s+SET|DELETE\s+FROM|MERGE\s+INTO)\b/i;
+
+function refuseWrites(sql: string): void {
+  if (READS.test(sql) && !(/^\W*WITH\b/i.test(sql) && WRITES.test(sql))) return;
+  throw new InvalidOptionsError(
+    'A transactional projection writes through context.manager only: what goes through an injected repository or data source is outside the ' +
+      'transaction and would stay when it rolls back. Use context.manager (getRepository, save, query).',
+  );
+}

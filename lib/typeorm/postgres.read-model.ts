@@ -1,0 +1,164 @@
+import type { DataSource, QueryRunner } from 'typeorm';
+import type { SqlRow, SqlRunner, SqlStep } from '../stores/ledger/sql-steps.js';
+import { quoteIdentifier, quoteLiteral } from '../stores/postgres/postgres.sql-text.js';
+import { HandlerGuard } from './handler-guard.js';
+import { toRow } from './read-model.database.js';
+import type { ReadModelDatabase, ReadModelTransaction } from './read-model.database.js';
+import { TABLE_NAMES, createTablesSql } from './read-model.ledger.js';
+import { handledError, postgresError } from './typeorm.errors.js';
+
+/** Stands for the schema until it is known: it is looked up with the first statement. */
+const SCHEMA = '{schema}';
+
+/** A guard returned no row, or the work did not want to commit: the transaction is to leave nothing. */
+const UNDONE = Symbol('undone');
+
+/** A read model in Postgres: handlers' transactions and the ledger share the application's data source. */
+export class PostgresReadModel implements ReadModelDatabase {
+  readonly identity: string;
+  readonly runner: SqlRunner = { dialect: 'postgres', run: (steps) => this.#keep(steps) };
+  readonly #guard: HandlerGuard;
+  readonly #dataSource: DataSource;
+  /** After this many milliseconds without a statement the server ends a handler's transaction. */
+  readonly #idleTimeout: number;
+  #schema: Promise<string> | undefined;
+
+  constructor(dataSource: DataSource, identity: string, idleTimeout: number) {
+    this.#dataSource = dataSource;
+    this.identity = identity;
+    this.#idleTimeout = idleTimeout;
+    this.#guard = new HandlerGuard(dataSource);
+  }
+
+  table(name: string): string {
+    return `${SCHEMA}.${name}`;
+  }
+
+  enclose<T>(call: () => T): T {
+    return this.#guard.enclose(call);
+  }
+
+  async close(): Promise<void> {
+    this.#guard.end();
+  }
+
+  async transaction(
+    work: (transaction: ReadModelTransaction) => Promise<boolean>,
+  ): Promise<boolean> {
+    const schema = await this.#ready();
+    // What happened last before a failure tells whether the server may have ended an idle transaction.
+    const started = performance.now();
+    try {
+      return await this.#inTransaction(async (runner) => {
+        await runner.query(
+          "SELECT pg_catalog.set_config('idle_in_transaction_session_timeout', $1, true)",
+          [String(this.#idleTimeout)],
+        );
+        const committed = await work({
+          manager: runner.manager,
+          run: (steps) => runSteps(runner, steps, schema),
+        });
+        if (!committed) throw UNDONE;
+        return true;
+      });
+    } catch (error) {
+      if (error === UNDONE) return false;
+      throw handledError(error, this.identity, performance.now() - started >= this.#idleTimeout);
+    }
+  }
+
+  async #keep(steps: readonly SqlStep[]): Promise<SqlRow[][] | undefined> {
+    const schema = await this.#ready();
+    try {
+      if (steps.length > 1) {
+        return await this.#inTransaction(async (runner) => {
+          const results = await runSteps(runner, steps, schema);
+          if (results === undefined) throw UNDONE;
+          return results;
+        });
+      }
+      return await this.#withRunner((runner) => runSteps(runner, steps, schema));
+    } catch (error) {
+      if (error === UNDONE) return undefined;
+      throw postgresError(error, this.identity);
+    }
+  }
+
+  async #inTransaction<T>(work: (runner: QueryRunner) => Promise<T>): Promise<T> {
+    return this.#withRunner(async (runner) => {
+      try {
+        await runner.startTransaction('READ COMMITTED');
+        const result = await work(runner);
+        await runner.commitTransaction();
+        return result;
+      } catch (error) {
+        // A connection that is gone has rolled back by itself.
+        await runner.rollbackTransaction().catch(() => undefined);
+        throw error;
+      }
+    });
+  }
+
+  async #withRunner<T>(work: (runner: QueryRunner) => Promise<T>): Promise<T> {
+    const runner = this.#guard.runner();
+    try {
+      return await work(runner);
+    } finally {
+      await runner.release();
+    }
+  }
+
+  /** The schema, with the tables in it. What failed is tried again by the next who asks. */
+  #ready(): Promise<string> {
+    return (this.#schema ??= this.#prepare().catch((error: unknown) => {
+      this.#schema = undefined;
+      throw postgresError(error, this.identity);
+    }));
+  }
+
+  async #prepare(): Promise<string> {
+    const { schema } = this.#dataSource.options as { schema?: string };
+    const name = await this.#withRunner(async (runner) => {
+      const [row] = (await runner.query('SELECT current_schema() AS name')) as { name: string }[];
+      return schema ?? row!.name;
+    });
+    const table = (table: string): string => `${quoteIdentifier(name)}.${table}`;
+    // Most starts find everything in place, and need neither privileges nor locks.
+    if ((await this.#withRunner((runner) => missingTables(runner, table))).length > 0) {
+      await this.#inTransaction(async (runner) => {
+        await runner.query(
+          `SELECT pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended(${quoteLiteral(`nestjs-factstr schema ${name}`)}, 0))`,
+        );
+        const missing = await missingTables(runner, table);
+        for (const sql of createTablesSql('postgres', table, missing)) await runner.query(sql);
+      });
+    }
+    return quoteIdentifier(name);
+  }
+}
+
+async function missingTables(
+  runner: QueryRunner,
+  table: (name: string) => string,
+): Promise<string[]> {
+  const rows = (await runner.query(
+    'SELECT pg_catalog.to_regclass(name) IS NULL AS missing FROM unnest($1::text[]) WITH ORDINALITY AS t (name, n) ORDER BY n',
+    [TABLE_NAMES.map(table)],
+  )) as { missing: boolean }[];
+  return TABLE_NAMES.filter((_name, index) => rows[index]!.missing);
+}
+
+async function runSteps(
+  runner: QueryRunner,
+  steps: readonly SqlStep[],
+  schema: string,
+): Promise<SqlRow[][] | undefined> {
+  const results: SqlRow[][] = [];
+  for (const { sql, values, guard } of steps) {
+    const { records } = await runner.query(sql.replaceAll(SCHEMA, schema), [...values], true);
+    const rows = ((records ?? []) as object[]).map(toRow);
+    if (guard === true && rows.length === 0) return undefined;
+    results.push(rows);
+  }
+  return results;
+}

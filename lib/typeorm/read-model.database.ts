@@ -1,0 +1,29 @@
+import type { EntityManager } from 'typeorm';
+import type { SqlRow, SqlRunner, SqlStep } from '../stores/ledger/sql-steps.js';
+
+/** One transaction of the read model's database. */
+export interface ReadModelTransaction {
+  readonly manager: EntityManager;
+  /** Runs steps inside; `undefined` when a guard did not hold: the caller then rolls back. */
+  readonly run: (steps: readonly SqlStep[]) => Promise<SqlRow[][] | undefined>;
+}
+
+/** Where a read model, its cursors and its leases are. */
+export interface ReadModelDatabase {
+  /** The ledger's own statements, each call a transaction outside the handlers'. */
+  readonly runner: SqlRunner;
+  /** The tables' names as they stand in statements: quoted, with the schema where there is one. */
+  table(name: string): string;
+  /** Names the database within this process. */
+  readonly identity: string;
+  /** Commits what `work` did when it resolves with `true`; anything else rolls back. */
+  transaction(work: (transaction: ReadModelTransaction) => Promise<boolean>): Promise<boolean>;
+  /** Runs a handler so that it cannot write past its transaction. */
+  enclose<T>(call: () => T): T;
+  close(): Promise<void>;
+}
+
+/** The row that a driver returned, column by column. */
+export function toRow(record: object): SqlRow {
+  return Object.values(record) as SqlRow;
+}

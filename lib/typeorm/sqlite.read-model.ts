@@ -1,0 +1,247 @@
+import { realpathSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { DataSource } from 'typeorm';
+import type { DataSourceOptions, EntityManager, QueryRunner } from 'typeorm';
+import { StorageError, StoreClosedError } from '../contract/errors.js';
+import { toPositional } from '../stores/ledger/sql-steps.js';
+import type { SqlRow, SqlRunner, SqlStep } from '../stores/ledger/sql-steps.js';
+import { BusyRetry, busyDelay } from '../stores/sqlite/sqlite.busy.js';
+import { isBusy } from '../stores/sqlite/sqlite.errors.js';
+import { LazyConnection } from '../stores/sqlite/sqlite.lazy-connection.js';
+import { SqliteStepRunner } from '../stores/sqlite/sqlite.step-runner.js';
+import { pause } from '../streams/turns.js';
+import { HandlerGuard, checkedRunner } from './handler-guard.js';
+import { toRow } from './read-model.database.js';
+import type { ReadModelDatabase, ReadModelTransaction } from './read-model.database.js';
+import { createTablesSql } from './read-model.ledger.js';
+import { driverError, sqliteError } from './typeorm.errors.js';
+
+/** How long another process's write lock is waited for, in milliseconds. */
+const BUSY_TIMEOUT = 5_000;
+
+interface Opened {
+  readonly dataSource: DataSource;
+  readonly connection: { readonly inTransaction: boolean };
+}
+
+/**
+ * A read model in a SQLite file. TypeORM's data source is one connection, so handlers get one of their own: a
+ * rollback there takes no request's writes along. The ledger has another, so that leases are renewed and
+ * positions read while a handler works.
+ */
+export class SqliteReadModel implements ReadModelDatabase {
+  readonly identity: string;
+  readonly runner: SqlRunner;
+  readonly #application: DataSource;
+  readonly #file: string;
+  readonly #guard: HandlerGuard;
+  readonly #ledger: LazyConnection;
+  #opened: Promise<Opened> | undefined;
+  #readOnly = false;
+  /** The connection is one: so is the transaction. */
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor(application: DataSource) {
+    this.#application = application;
+    this.#file = fileOf(application);
+    this.identity = `sqlite:${this.#file}`;
+    this.#guard = new HandlerGuard(application);
+    this.#ledger = new LazyConnection(this.#file);
+    const steps = new SqliteStepRunner(this.#ledger, new BusyRetry(this.#file, BUSY_TIMEOUT));
+    this.runner = {
+      dialect: 'sqlite',
+      run: async (given) => {
+        await this.#open();
+        return steps.run(given);
+      },
+    };
+  }
+
+  table(name: string): string {
+    return name;
+  }
+
+  enclose<T>(call: () => T): T {
+    return this.#guard.enclose(call);
+  }
+
+  transaction(work: (transaction: ReadModelTransaction) => Promise<boolean>): Promise<boolean> {
+    const result = this.#turn.then(() => this.#transact(work));
+    this.#turn = result.catch(() => undefined);
+    return result;
+  }
+
+  async close(): Promise<void> {
+    this.#ledger.close();
+    const opened = await this.#opened?.catch(() => undefined);
+    this.#opened = Promise.reject(new StoreClosedError('The read model is closed.'));
+    this.#opened.catch(() => undefined);
+    this.#guard.end();
+    if (opened?.dataSource.isInitialized === true) await opened.dataSource.destroy();
+    if (this.#readOnly && this.#application.isInitialized) {
+      await this.#application.query('PRAGMA query_only = OFF');
+    }
+  }
+
+  async #transact(work: (transaction: ReadModelTransaction) => Promise<boolean>): Promise<boolean> {
+    const opened = await this.#open();
+    await this.#closeApplicationToWrites();
+    const runner = opened.dataSource.createQueryRunner();
+    for (const deadline = performance.now() + BUSY_TIMEOUT; ;) {
+      const { transaction, end } = scopeOf(runner, opened);
+      let held = false;
+      try {
+        await runner.startTransaction();
+        // The first statement takes the write lock, or finds it taken before anything was done.
+        const hold: ReadModelTransaction = {
+          manager: transaction.manager,
+          run: async (steps) => {
+            const rows = await transaction.run(steps);
+            held = true;
+            return rows;
+          },
+        };
+        const committed = await work(hold);
+        if (committed) {
+          checkTransaction(opened);
+          await runner.commitTransaction();
+        } else await rollback(runner);
+        return committed;
+      } catch (error) {
+        await rollback(runner);
+        const waits = !held && isBusy(driverError(error)) && performance.now() < deadline;
+        if (!waits) throw sqliteError(error, this.#file);
+      } finally {
+        end();
+      }
+      await pause(busyDelay(), this.#ledger.closed);
+    }
+  }
+
+  #open(): Promise<Opened> {
+    return (this.#opened ??= this.#connect().catch((error: unknown) => {
+      this.#opened = undefined;
+      throw sqliteError(error, this.#file);
+    }));
+  }
+
+  async #connect(): Promise<Opened> {
+    const dataSource = new DataSource({
+      ...this.#application.options,
+      synchronize: false,
+      dropSchema: false,
+      migrationsRun: false,
+      cache: false,
+      enableWAL: true,
+      // Waiting inside SQLite blocks the event loop, which the holder in this process may need.
+      timeout: 0,
+    } as DataSourceOptions);
+    try {
+      await dataSource.initialize();
+      keepActiveRecords(this.#application);
+      const connection = (await dataSource.createQueryRunner().connect()) as Opened['connection'];
+      const retry = new BusyRetry(this.#file, BUSY_TIMEOUT);
+      const ledger = this.#ledger.get();
+      await retry.soon(
+        () =>
+          ledger.write(() => {
+            for (const sql of createTablesSql('sqlite', (name) => name)) ledger.execute(sql);
+          }),
+        this.#ledger.closed,
+      );
+      return { dataSource, connection };
+    } catch (error) {
+      if (dataSource.isInitialized) await dataSource.destroy();
+      throw error;
+    }
+  }
+
+  /**
+   * A write of the application's while a handler's transaction is open would stop the event loop in SQLite's busy
+   * wait, and with it the handler that it waits for: it is refused at once instead.
+   */
+  async #closeApplicationToWrites(): Promise<void> {
+    if (this.#readOnly || !this.#application.isInitialized) return;
+    this.#readOnly = true;
+    await this.#guard.runner().query('PRAGMA query_only = ON');
+  }
+}
+
+/** The absolute path of a data source's file. */
+export function fileOf({ options }: DataSource): string {
+  const file = resolve(options.database as string);
+  try {
+    return realpathSync.native(file);
+  } catch {
+    // Not made yet.
+    return file;
+  }
+}
+
+/** A manager for one transaction: of no use before and after it. */
+function scopeOf(
+  runner: QueryRunner,
+  opened: Opened,
+): { transaction: ReadModelTransaction; end: () => void } {
+  let ended = false;
+  const check = (): void => {
+    if (ended) {
+      throw new StorageError(
+        "The projection's transaction has ended. Await everything that the handler does with context.manager.",
+      );
+    }
+    checkTransaction(opened);
+  };
+  const checked: QueryRunner = checkedRunner(runner, check, {
+    startable: true,
+    manager: (): EntityManager => manager,
+  });
+  const manager = opened.dataSource.createEntityManager(checked);
+  return {
+    transaction: { manager, run: (steps) => runSteps(checked, steps) },
+    end: () => {
+      ended = true;
+    },
+  };
+}
+
+/** A full disk and some I/O errors roll back by themselves; what follows would commit one by one. */
+function checkTransaction({ connection }: Opened): void {
+  if (connection.inTransaction) return;
+  throw new StorageError('SQLite has rolled back the transaction by itself. Nothing was written.');
+}
+
+async function rollback(runner: QueryRunner): Promise<void> {
+  // Savepoints that the handler left open are inside.
+  while (runner.isTransactionActive) {
+    try {
+      await runner.rollbackTransaction();
+    } catch {
+      // SQLite was faster.
+      Object.assign(runner, { isTransactionActive: false, transactionDepth: 0 });
+    }
+  }
+}
+
+async function runSteps(
+  runner: QueryRunner,
+  steps: readonly SqlStep[],
+): Promise<SqlRow[][] | undefined> {
+  const results: SqlRow[][] = [];
+  for (const step of steps) {
+    const { sql, values } = toPositional(step);
+    const { records } = await runner.query(sql, values, true);
+    const rows = ((records ?? []) as object[]).map(toRow);
+    if (step.guard === true && rows.length === 0) return undefined;
+    results.push(rows);
+  }
+  return results;
+}
+
+/** Entities that extend `BaseEntity` follow the data source that was initialized last. */
+function keepActiveRecords(application: DataSource): void {
+  for (const { target } of application.entityMetadatas) {
+    const { useDataSource } = target as { useDataSource?: (dataSource: DataSource) => void };
+    if (typeof useDataSource === 'function') useDataSource.call(target, application);
+  }
+}

@@ -1,0 +1,70 @@
+import { DatabaseBusyError, DatabaseUnavailableError, FactstrError } from '../contract/errors.js';
+import { HandlerFailure } from '../projections/call-handler.js';
+import {
+  connectError,
+  connectionLost,
+  statementError,
+} from '../stores/postgres/postgres.errors.js';
+import { isBusy, storeError } from '../stores/sqlite/sqlite.errors.js';
+
+/** The driver's error inside TypeORM's. */
+export function driverError(error: unknown): unknown {
+  return (error as { driverError?: unknown } | null | undefined)?.driverError ?? error;
+}
+
+function isQueryError(error: unknown): boolean {
+  return (error as { driverError?: unknown } | null | undefined)?.driverError != null;
+}
+
+/** Postgres: the connection could not be had, or a statement outside a handler failed. */
+export function postgresError(error: unknown, target: string): Error {
+  if (error instanceof FactstrError || error instanceof HandlerFailure) return error;
+  const inner = driverError(error);
+  const attempt = { what: 'Keeping a read model', target };
+  if (!(inner instanceof Error)) return statementError(new Error(String(inner)), attempt);
+  return isQueryError(error) ? statementError(inner, attempt) : connectError(inner, attempt);
+}
+
+/**
+ * Postgres: what became of a transaction in which a handler ran. A connection that was lost is the database's
+ * failure, also when the handler met it first; what the server refuses at the end (a deferred constraint, a
+ * statement after one whose failure was swallowed) is the handler's. `idle`: the server ended the transaction
+ * because the handler left it idle for too long.
+ */
+export function handledError(error: unknown, target: string, idle: boolean): Error {
+  if (error instanceof HandlerFailure) {
+    const lost =
+      (error.cause as { name?: unknown } | null)?.name === 'QueryRunnerAlreadyReleasedError' ||
+      (isQueryError(error.cause) && connectionLost(driverError(error.cause)));
+    return lost && !idle
+      ? new DatabaseUnavailableError(
+          `The transaction of a projection lost the connection to ${target}.`,
+          { cause: error.cause },
+        )
+      : error;
+  }
+  if (idle) return new HandlerFailure(error, []);
+  const { code } = driverError(error) as { code?: unknown };
+  return typeof code === 'string' && /^(?:2[1-7]|44|P0)/.test(code)
+    ? new HandlerFailure(error, [])
+    : postgresError(error, target);
+}
+
+/** SQLite. A full disk is the database's failure, also when the handler met it first. */
+export function sqliteError(error: unknown, file: string): Error {
+  if (error instanceof FactstrError) return error;
+  const inner = driverError(error instanceof HandlerFailure ? error.cause : error);
+  const code = (inner as { code?: unknown } | null)?.code;
+  if (error instanceof HandlerFailure) {
+    return code === 'SQLITE_FULL' ? storeError(inner, file) : error;
+  }
+  if (isBusy(inner)) {
+    return new DatabaseBusyError(
+      `${file} is locked by another connection. The read model's file has one writer; look for another one.`,
+      { cause: inner },
+    );
+  }
+  return typeof code === 'string' && code.startsWith('SQLITE_CONSTRAINT')
+    ? new HandlerFailure(error, [])
+    : storeError(inner, file);
+}

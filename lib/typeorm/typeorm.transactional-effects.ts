@@ -1,0 +1,130 @@
+import { statSync } from 'node:fs';
+import { Inject, Injectable } from '@nestjs/common';
+import { ModuleRef } from '@nestjs/core';
+import { getDataSourceToken } from '@nestjs/typeorm';
+import type { DataSource } from 'typeorm';
+import { InvalidOptionsError } from '../contract/errors.js';
+import type { Effects } from '../projections/effects.js';
+import type {
+  TransactionalEffects,
+  TransactionalRequest,
+} from '../projections/transactional-effects.js';
+import { StreamingStore } from '../streams/streaming-store.js';
+import { messages } from './messages.js';
+import { PostgresReadModel } from './postgres.read-model.js';
+import type { ReadModelDatabase } from './read-model.database.js';
+import { SqliteReadModel, fileOf } from './sqlite.read-model.js';
+import { TypeOrmEffects } from './typeorm.effects.js';
+
+/** The longest deadline of a handler, as a part of the lease's time: a frozen owner is to be out by its end. */
+const LONGEST = 0.8;
+const DEFAULT = 2 / 3;
+const DEFAULT_TIMEOUT = 30_000;
+
+/** The effects of the application's transactional projections, by data source. */
+@Injectable()
+export class TypeOrmTransactionalEffects implements TransactionalEffects {
+  readonly #moduleRef: ModuleRef;
+  readonly #databases = new Map<DataSource, ReadModelDatabase>();
+  /** Who has a cursor's name in a data source. */
+  readonly #names = new Map<DataSource, Map<string, string>>();
+
+  constructor(@Inject(ModuleRef) moduleRef: ModuleRef) {
+    this.#moduleRef = moduleRef;
+  }
+
+  effectsFor(request: TransactionalRequest): Effects {
+    const { store, label, timeout, hasStart } = request;
+    if (!(store instanceof StreamingStore)) throw new InvalidOptionsError(messages.noLog(label));
+    const { ttl } = store.walkable.lease;
+    const longest = Math.floor(ttl * LONGEST);
+    if (timeout !== undefined && timeout >= longest) {
+      throw new InvalidOptionsError(messages.timeout(label, timeout, longest, ttl));
+    }
+    const dataSource = this.#dataSource(request);
+    this.#take(dataSource, request);
+    const database = this.#database(dataSource, request, longest);
+    return new TypeOrmEffects(
+      database,
+      hasStart ? undefined : store.log.ledger,
+      Math.min(DEFAULT_TIMEOUT, Math.floor(ttl * DEFAULT)),
+    );
+  }
+
+  async close(): Promise<void> {
+    const databases = [...this.#databases.values()];
+    this.#databases.clear();
+    this.#names.clear();
+    await Promise.allSettled(databases.map((database) => database.close()));
+  }
+
+  #dataSource({ label, dataSource: name }: TransactionalRequest): DataSource {
+    const token = getDataSourceToken(name);
+    try {
+      return this.#moduleRef.get<DataSource>(token, { strict: false });
+    } catch (cause) {
+      throw new InvalidOptionsError(messages.noDataSource(label, name), { cause });
+    }
+  }
+
+  #take(dataSource: DataSource, { name, label }: TransactionalRequest): void {
+    const names = this.#names.get(dataSource) ?? new Map<string, string>();
+    this.#names.set(dataSource, names);
+    const other = names.get(name);
+    if (other !== undefined) {
+      throw new InvalidOptionsError(messages.nameTaken(name, [other, label]));
+    }
+    names.set(name, label);
+  }
+
+  #database(
+    dataSource: DataSource,
+    request: TransactionalRequest,
+    idleTimeout: number,
+  ): ReadModelDatabase {
+    const { type } = dataSource.options;
+    if (type === 'better-sqlite3') checkSqlite(dataSource, request);
+    const known = this.#databases.get(dataSource);
+    if (known !== undefined) return known;
+    if (type !== 'better-sqlite3' && type !== 'postgres') {
+      throw new InvalidOptionsError(messages.otherDatabase(request.label, type));
+    }
+    const database =
+      type === 'postgres'
+        ? new PostgresReadModel(dataSource, nameOf(dataSource), idleTimeout)
+        : new SqliteReadModel(dataSource);
+    this.#databases.set(dataSource, database);
+    return database;
+  }
+}
+
+/** @throws InvalidOptionsError for what would not be exactly once, or would stand still */
+function checkSqlite({ options }: DataSource, { label, storeFile }: TransactionalRequest): void {
+  const { database, key, readonly } = options as {
+    database?: unknown;
+    key?: unknown;
+    readonly?: boolean;
+  };
+  const path = typeof database === 'string' ? database.trim() : '';
+  if (path === '' || path === ':memory:' || path.startsWith('file:')) {
+    throw new InvalidOptionsError(messages.inMemory(label));
+  }
+  if (key !== undefined || readonly === true) {
+    throw new InvalidOptionsError(messages.sqliteOptions(label));
+  }
+  if (storeFile !== undefined && isSameFile(fileOf({ options } as DataSource), storeFile)) {
+    throw new InvalidOptionsError(messages.sameFile(label, storeFile));
+  }
+}
+
+/** By what the names lead to: links included. Looks at names only, as opening the file would drop its locks. */
+function isSameFile(one: string, other: string): boolean {
+  const [a, b] = [one, other].map((file) =>
+    statSync(file, { throwIfNoEntry: false, bigint: true }),
+  );
+  return a !== undefined && b !== undefined && a.dev === b.dev && a.ino === b.ino;
+}
+
+function nameOf({ options }: DataSource): string {
+  return `the read model's database ${JSON.stringify(options.database ?? 'of its URL')}`;
+}
