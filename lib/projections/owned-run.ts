@@ -174,7 +174,10 @@ export class OwnedRun implements WalkSteps {
         if (error instanceof LeaseLost) throw error;
         // A handler that gives up because it is told to has not failed.
         if (this.#cancel.aborted) throw new LeaseLost();
-        if (error instanceof HandlerFailure) return error;
+        if (error instanceof HandlerFailure) {
+          // What a transaction refuses at its end is said of the whole call.
+          return error.facts.length > 0 ? error : new HandlerFailure(error.cause, facts);
+        }
         this.#events.waiting(error);
         await pause(retryDelay(failures), this.#cancel);
         this.#checkOwned();
