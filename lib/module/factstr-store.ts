@@ -13,7 +13,8 @@ import type {
   StreamHandler,
 } from '../contract/contract.types.js';
 import { DecisionConflictError, InvalidOptionsError } from '../contract/errors.js';
-import { asynchronous, pagesOf } from './store-faces.js';
+import type { AppendOptions } from '../stores/postgres/postgres.append-inside.js';
+import { asynchronous, checkAppendOptions, pagesOf } from './store-faces.js';
 import type { AsynchronousStore } from './store-faces.js';
 
 /** @publicApi */
@@ -53,9 +54,13 @@ export class FactstrStore {
     return this.#raw;
   }
 
-  /** Commits the events as one batch. Appends of one store commit in call order. */
-  async append(events: NewEvent[]): Promise<AppendResult> {
-    return this.#face.append(events);
+  /**
+   * Commits the events as one batch. Appends of one store commit in call order. With `manager`: inside the
+   * application's transaction.
+   */
+  async append(events: NewEvent[], options?: AppendOptions): Promise<AppendResult> {
+    checkAppendOptions(this.#raw, options);
+    return this.#face.append(events, options);
   }
 
   /** The matching facts and the context's version, of one snapshot. Holds all rows in memory; see `read`. */
@@ -68,8 +73,10 @@ export class FactstrStore {
     events: NewEvent[],
     query: EventQuery,
     expectedContextVersion: bigint | null | undefined,
+    options?: AppendOptions,
   ): Promise<AppendIfResult> {
-    return this.#face.appendIf(events, query, expectedContextVersion);
+    checkAppendOptions(this.#raw, options);
+    return this.#face.appendIf(events, query, expectedContextVersion, options);
   }
 
   /**

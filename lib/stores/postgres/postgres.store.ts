@@ -11,6 +11,8 @@ import { CommitSignal } from '../../streams/commit-signal.js';
 import type { LogSource } from '../../streams/log-source.js';
 import { StreamingStore } from '../../streams/streaming-store.js';
 import { AppendQueue } from './postgres.append-queue.js';
+import { appendInside } from './postgres.append-inside.js';
+import type { AppendManager, AppendOptions } from './postgres.append-inside.js';
 import { appendStatement, appendVerdict } from './postgres.append.js';
 import type { PendingAppend } from './postgres.append.js';
 import { checkDatabaseName, createDatabase } from './postgres.bootstrap.js';
@@ -103,10 +105,11 @@ export class FactstrPostgresStore extends StreamingStore implements FactStore {
     await this.#connection.ready();
   }
 
-  async append(events: NewEvent[]): Promise<AppendResult> {
+  /** With `manager`: inside the application's transaction. */
+  async append(events: NewEvent[], options: AppendOptions = {}): Promise<AppendResult> {
     this.assertOpen();
     const facts = prepareFacts(events, this.limits);
-    return (await this.#appends.add({ facts })).append_result!;
+    return (await this.#place({ facts }, options.manager)).append_result!;
   }
 
   async query(query: EventQuery): Promise<QueryResult> {
@@ -121,16 +124,18 @@ export class FactstrPostgresStore extends StreamingStore implements FactStore {
     return queryResult(await run('The query', queryStatement(prepared, schema, limit)));
   }
 
+  /** With `manager`: inside the application's transaction. */
   async appendIf(
     events: NewEvent[],
     query: EventQuery,
     expectedContextVersion: bigint | null | undefined,
+    options: AppendOptions = {},
   ): Promise<AppendIfResult> {
     this.assertOpen();
     const facts = prepareFacts(events, this.limits);
     const expected = prepareVersion(expectedContextVersion, 'expectedContextVersion');
     const condition = { query: prepareQuery(query, this.limits), expected };
-    return this.#appends.add({ facts, condition });
+    return this.#place({ facts, condition }, options.manager);
   }
 
   /**
@@ -161,6 +166,19 @@ export class FactstrPostgresStore extends StreamingStore implements FactStore {
     await this.#notifier?.end();
     await this.#watcher.end();
     await this.#connection.end();
+  }
+
+  async #place(pending: PendingAppend, manager?: AppendManager): Promise<AppendIfResult> {
+    if (manager === undefined) return this.#appends.add(pending);
+    const { run, schema, sparse, database } = await this.#connection.ready();
+    return appendInside(manager, pending, {
+      run,
+      schema,
+      sparse,
+      lockTimeout: this.#connection.options.lockTimeout,
+      channel: channelOf(schema),
+      target: database.target.name,
+    });
   }
 
   async #append(pending: PendingAppend): Promise<AppendIfResult> {
