@@ -29,8 +29,8 @@ const STRANGER = { id: 'stranger', host: 'elsewhere', pid: 1, boot: 'another', s
 interface Database {
   readonly where: string;
   readonly reported: FactstrError[];
-  open(leaseTtl?: number): FactstrSqliteStore | FactstrPostgresStore;
-  run(sql: string, ...values: string[]): Promise<void>;
+  readonly open: (leaseTtl?: number) => FactstrSqliteStore | FactstrPostgresStore;
+  readonly run: (sql: string, ...values: string[]) => Promise<void>;
 }
 
 async function database(provider: 'sqlite' | 'postgres'): Promise<Database> {
@@ -124,7 +124,6 @@ describe.each(['sqlite', 'postgres'] as const)('A bare durable stream on %s', (p
     const store = open();
     await store.append([fact]);
     (await register(store)).subscription.unsubscribe();
-    await (await register(store)).subscription.unsubscribe();
     await until(
       async () => (await store.log.ledger.find('s'))!.owner === null,
       () => 'the lease to be given back',

@@ -12,7 +12,7 @@ afterEach(() => fixtures.clean());
 const fact = { event_type: 'x', payload: {} };
 const install = 'apt-get install pgbouncer';
 
-async function throughPgBouncer(): Promise<{ url: string; open(): FactstrPostgresStore }> {
+async function throughPgBouncer(): Promise<{ url: string; open: () => FactstrPostgresStore }> {
   const database = await fixtures.database();
   const pooler = await startPgBouncer(database.url);
   fixtures.later(() => pooler.stop());

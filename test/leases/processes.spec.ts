@@ -44,11 +44,11 @@ describe.each(['sqlite', 'postgres'] as const)('Two processes on one database, %
     for (const name of FOUR) {
       const [owner, other] = owned[0]!.includes(name) ? [first, second] : [second, first];
       await until(
-        () => owner!.numbers(name).length >= 50,
+        () => owner.numbers(name).length >= 50,
         () => `the facts of ${name}`,
       );
-      expect(owner!.numbers(name)).toEqual(upTo(50));
-      expect(other!.called.filter((entry) => entry.name === name)).toEqual([]);
+      expect(owner.numbers(name)).toEqual(upTo(50));
+      expect(other.called.filter((entry) => entry.name === name)).toEqual([]);
     }
   });
 
