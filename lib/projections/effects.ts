@@ -1,5 +1,7 @@
 import type { MaybePromise } from '../contract/contract.types.js';
-import type { Intervention, ParkedFact, StreamLedger } from '../streams/ledger.js';
+import { Lease } from '../streams/lease.js';
+import type { LeaseOptions } from '../streams/lease.js';
+import type { Intervention, ParkedFact, StreamLedger, StreamReport } from '../streams/ledger.js';
 import type { Fingerprint } from '../streams/log-source.js';
 
 /** A handler's call; `manager` is the transaction's, where there is one. Rejects when the handler failed. */
@@ -42,13 +44,24 @@ export interface Effects {
   intervene(name: string, intervention: Intervention, onReset?: Work): Promise<void>;
 }
 
+/** For other processes to read meanwhile. */
+const CLEARING: StreamReport = {
+  state: 'starting',
+  reason: 'its read model is being cleared',
+  code: null,
+  attempts: 0,
+  lastError: null,
+};
+
 /** Effects that are the handler's own business: it is called again when the cursor could not be stored. */
 export class PlainEffects implements Effects {
   readonly transactional = false;
   readonly ledger: StreamLedger;
+  readonly #lease: LeaseOptions;
 
-  constructor(ledger: StreamLedger) {
+  constructor(ledger: StreamLedger, lease: LeaseOptions) {
     this.ledger = ledger;
+    this.#lease = lease;
   }
 
   async commit(
@@ -78,6 +91,25 @@ export class PlainEffects implements Effects {
   async intervene(name: string, intervention: Intervention, onReset?: Work): Promise<void> {
     // The fence first: nothing that the owner still does can be recorded after the read model was cleared.
     await this.ledger.intervene(name, intervention);
-    await onReset?.(undefined);
+    if (onReset === undefined) return;
+    const lease = await this.#take(name, intervention);
+    try {
+      await this.ledger.report(name, lease.epoch, CLEARING);
+      await onReset(undefined);
+    } finally {
+      await lease.release();
+    }
+  }
+
+  /** Nobody is to fill the read model before it was cleared; whoever took the name meanwhile is fenced again. */
+  async #take(name: string, intervention: Intervention): Promise<Lease> {
+    const { owner, ttl } = this.#lease;
+    for (;;) {
+      const stored = (await this.ledger.find(name))!;
+      const epoch =
+        stored.owner === null ? await this.ledger.claim(name, stored, owner, ttl) : undefined;
+      if (epoch !== undefined) return new Lease(this.ledger, name, epoch, ttl);
+      await this.ledger.intervene(name, intervention);
+    }
   }
 }

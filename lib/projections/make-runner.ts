@@ -19,7 +19,9 @@ export function makeRunner(
   effects?: Effects,
 ): Runner {
   if (!(store instanceof StreamingStore)) return new StreamRunner(store, projection, observer);
-  const { source, reader, closed, lease } = store.walkable;
+  const { source, reader, closed } = store.walkable;
+  // An owner of its own: a bare stream of the same store is not to take the name for its own leftover.
+  const lease = { ...store.walkable.lease, owner: newOwner() };
   const context = cleanContext();
   const outside: Projection = {
     ...projection,
@@ -33,9 +35,8 @@ export function makeRunner(
     { source, reader, closed },
     outside,
     prepareQuery(projection.query, DEFAULT_LIMITS),
-    effects ?? new PlainEffects(source.ledger),
-    // An owner of its own: a bare stream of the same store is not to take the name for its own leftover.
-    { ...lease, owner: newOwner() },
+    effects ?? new PlainEffects(source.ledger, lease),
+    lease,
     observer,
   );
 }

@@ -198,10 +198,18 @@ describe('A role', () => {
     await store.appendIf(facts(1), {}, 2n);
     await inbox.reaches(3);
     expect(inbox.numbers).toEqual([[1, 2], [3]]);
-    const [cursor] = await database.rows(
-      'SELECT last_processed_sequence_number::int AS position FROM durable_stream_cursors',
+    // Stored after the handler has returned.
+    let position: unknown;
+    await until(
+      async () => {
+        const [cursor] = await database.rows(
+          'SELECT last_processed_sequence_number::int AS position FROM durable_stream_cursors',
+        );
+        position = cursor!['position'];
+        return position === 3;
+      },
+      () => `the cursor at 3; it is at ${String(position)}`,
     );
-    expect(cursor).toEqual({ position: 3 });
   });
 
   it('without INSERT reads, and is told what an append needs', async () => {
