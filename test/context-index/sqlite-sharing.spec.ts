@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { EventQuery, NewEvent } from '../../lib/contract/contract.types.js';
 import { TestFolder } from '../sqlite/support/folder.js';
 import { TestProcess } from '../support/child-process.js';
@@ -6,6 +6,9 @@ import { Material } from './support/arbitrary.js';
 import type { Decision, DeciderTask } from './support/decisions.js';
 import { insertFacts, segmentRanges, strayChunks } from './support/index-tables.js';
 import { LogModel } from './support/model.js';
+
+// Tens of thousands of facts, and processes: some machines are slow.
+jest.setTimeout(120_000);
 
 describe('The context index of a shared file', () => {
   let folder: TestFolder;
@@ -119,14 +122,20 @@ describe('The context index of a shared file', () => {
     const outside = folder.database();
     const material = new Material(21);
     const model = new LogModel();
-    for (const count of [1, 2, 1_000, 1, 5_000, 20_000, 3]) {
-      const facts = material.draw(count);
+    const counts = [1, 2, 1_000, 5_000, 20_000, 3];
+    for (const count of counts) {
+      // A type that nobody has seen before, looked for among all types.
+      const facts = [...material.draw(count), { event_type: `new ${count}`, payload: { count } }];
       insertFacts(outside, facts);
       model.append(facts);
-      for (const query of material.queries) model.check(store, query);
+      model.check(store, { filters: [{ payload_predicates: [{ count }] }] });
+      for (const query of material.queries.slice(0, 12)) model.check(store, query);
     }
     await store.contextsIndexed();
     for (const query of material.queries) model.check(store, query);
+    for (const count of counts) {
+      model.check(store, { filters: [{ payload_predicates: [{ count }] }] });
+    }
     expectGapless();
   });
 
@@ -207,6 +216,21 @@ describe('The context index of a shared file', () => {
     const { head, indexed } = store.contextIndex();
     expect(indexed).toBeGreaterThan(before);
     expect(indexed).toBeLessThan(head);
+  });
+
+  it('is made once by all who make it', async () => {
+    folder.open().close();
+    const material = new Material(42);
+    insertFacts(folder.database(), material.draw(60_000));
+    const stores = [folder.open(), folder.open(), folder.open()];
+    await Promise.all(stores.map((store) => store.contextsIndexed()));
+    expectGapless();
+    const model = readLog();
+    for (const store of stores) {
+      for (const query of material.queries.slice(0, 5)) model.check(store, query);
+      const { head, indexed } = store.contextIndex();
+      expect(indexed).toBe(head);
+    }
   });
 
   it('rejects those who wait for it when the store is closed', async () => {
