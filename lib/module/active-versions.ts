@@ -60,7 +60,7 @@ async function checkCaughtUp(projection: RegisteredProjection): Promise<void> {
   );
   const status = await projection.status(false);
   // A cursor ahead of its log has caught up with nothing.
-  const ahead = status.position! > (status.head ?? -1n);
+  const ahead = (status.position ?? 0n) > (status.head ?? -1n);
   if (reached && !ahead && status.state !== 'stopped') return;
   throw new ProjectionBehindError(messages.behind(status));
 }

@@ -70,6 +70,10 @@ describe.each(['memory', 'sqlite', 'postgres'] as const)(
         [1, true],
         [2, false],
       ]);
+      await until(
+        async () => (await projections.status('items', { version: 2 })).state === 'replaying',
+        () => 'the second version to replay',
+      );
       expect(await projections.status('items', { version: 2 })).toMatchObject({
         position: 0n,
         handler: 'ItemsAnew',
