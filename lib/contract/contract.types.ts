@@ -3,7 +3,11 @@
  * Semantics: `docs/contract.md`.
  */
 
-/** A value, or a promise of it: stores may be synchronous (memory, SQLite) or not (Postgres). */
+/**
+ * A value, or a promise of it: stores may be synchronous (memory, SQLite) or not (Postgres).
+ *
+ * @publicApi
+ */
 export type MaybePromise<T> = T | Promise<T>;
 
 /**
@@ -57,7 +61,11 @@ export interface EventQuery {
   min_sequence_number?: bigint | null;
 }
 
-/** @publicApi */
+/**
+ * What `query` returns: rows and version of one snapshot.
+ *
+ * @publicApi
+ */
 export interface QueryResult {
   /** The matching facts in ascending order. They belong to the caller. */
   event_records: EventRecord[];
@@ -67,15 +75,27 @@ export interface QueryResult {
   current_context_version?: bigint | null;
 }
 
-/** @publicApi */
+/**
+ * The range of numbers that a batch was given.
+ *
+ * @publicApi
+ */
 export interface AppendResult {
+  /** Of the batch's first fact. */
   first_sequence_number: bigint;
+  /** Of its last fact. */
   last_sequence_number: bigint;
+  /** How many facts the batch has. */
   committed_count: bigint;
 }
 
-/** @publicApi */
+/**
+ * Why `appendIf` appended nothing: the context has changed.
+ *
+ * @publicApi
+ */
 export interface ConditionalAppendConflict {
+  /** What the caller expected. */
   expected_context_version?: bigint | null;
   /** The newest version of the whole context, whatever `min_sequence_number` says. */
   actual_context_version?: bigint | null;
@@ -87,17 +107,27 @@ export interface ConditionalAppendConflict {
  * @publicApi
  */
 export interface AppendIfResult {
+  /** The committed batch's range. */
   append_result?: AppendResult | null;
+  /** The versions that differ; nothing was written. */
   conflict?: ConditionalAppendConflict | null;
 }
 
-/** @publicApi */
+/**
+ * A stream with a stored cursor.
+ *
+ * @publicApi
+ */
 export interface DurableStream {
   /** Names the stored cursor. Not empty; at most 256 bytes of UTF-8 by default. */
   name: string;
 }
 
-/** @publicApi */
+/**
+ * A running stream.
+ *
+ * @publicApi
+ */
 export interface EventStreamSubscription {
   /** Stops future deliveries; one that is in flight may finish, and then still counts. May be called again. */
   unsubscribe(): void;
@@ -140,7 +170,7 @@ export interface FactStore {
   appendIf(
     events: NewEvent[],
     query: EventQuery,
-    expectedContextVersion: bigint | null | undefined,
+    expectedContextVersion?: bigint | null,
   ): MaybePromise<AppendIfResult>;
 
   /** Delivers every batch committed from now on. A failing handler is reported and the stream goes on. */

@@ -8,7 +8,11 @@ import { DEFAULT_STORE } from './factstr.tokens.js';
 import type { LiveHandler, LiveHandlerStatus } from './live-handler.js';
 import type { RegisteredProjection } from './registered-projection.js';
 
-/** @publicApi */
+/**
+ * Which of several projections of one name is meant.
+ *
+ * @publicApi
+ */
 export interface ProjectionSelector {
   /** The store's name. Default: the one without a name. */
   store?: string;
@@ -16,7 +20,11 @@ export interface ProjectionSelector {
   version?: number;
 }
 
-/** @publicApi */
+/**
+ * What every verb takes besides the projection's name.
+ *
+ * @publicApi
+ */
 export interface VerbOptions extends ProjectionSelector {
   /** Who says so, for the record. */
   by?: string;

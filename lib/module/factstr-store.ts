@@ -17,13 +17,21 @@ import type { AppendOptions } from '../stores/postgres/postgres.append-inside.js
 import { asynchronous, checkAppendOptions, pagesOf } from './store-faces.js';
 import type { AsynchronousStore } from './store-faces.js';
 
-/** @publicApi */
+/**
+ * How `read` reads.
+ *
+ * @publicApi
+ */
 export interface ReadOptions {
   /** Facts held in memory at a time. Default 500. */
   pageSize?: number;
 }
 
-/** @publicApi */
+/**
+ * How `decide` decides.
+ *
+ * @publicApi
+ */
 export interface DecideOptions {
   /** How often the decision is made again after a conflict. Default 10. */
   retries?: number;
@@ -72,7 +80,7 @@ export class FactstrStore {
   async appendIf(
     events: NewEvent[],
     query: EventQuery,
-    expectedContextVersion: bigint | null | undefined,
+    expectedContextVersion?: bigint | null,
     options?: AppendOptions,
   ): Promise<AppendIfResult> {
     checkAppendOptions(this.#raw, options);

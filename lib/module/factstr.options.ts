@@ -31,12 +31,20 @@ export interface FactstrCommonOptions {
   shutdownTimeout?: number;
 }
 
-/** @publicApi */
+/**
+ * A store in this process's memory.
+ *
+ * @publicApi
+ */
 export interface FactstrMemoryOptions extends FactstrCommonOptions {
   provider: 'memory';
 }
 
-/** @publicApi */
+/**
+ * A store in a SQLite file.
+ *
+ * @publicApi
+ */
 export interface FactstrSqliteOptions extends FactstrCommonOptions {
   provider: 'sqlite';
   /** The database file. Parent folders are created. */
@@ -45,9 +53,15 @@ export interface FactstrSqliteOptions extends FactstrCommonOptions {
   busyTimeout?: number;
   /** How often other processes' commits are looked for. Default 25. */
   pollInterval?: number;
+  /** Appends that may wait in the queue; more are refused with `StoreOverloadedError`. Default 10,000. */
+  maxQueuedAppends?: number;
 }
 
-/** @publicApi */
+/**
+ * A store in a Postgres database.
+ *
+ * @publicApi
+ */
 export interface FactstrPostgresOptions extends FactstrCommonOptions {
   provider: 'postgres';
   /** `postgres://user:password@host:port/database`. */
@@ -70,9 +84,15 @@ export interface FactstrPostgresOptions extends FactstrCommonOptions {
   statementTimeout?: number;
   /** The client's limit for one statement. Default 15,000. */
   queryTimeout?: number;
+  /** Appends that may wait in the queue; more are refused with `StoreOverloadedError`. Default 10,000. */
+  maxQueuedAppends?: number;
 }
 
-/** @publicApi */
+/**
+ * Any object with the contract.
+ *
+ * @publicApi
+ */
 export interface FactstrCustomOptions extends FactstrCommonOptions {
   provider: 'custom';
   /** A store, which stays the caller's to close, or a factory, whose store the module closes. */

@@ -18,6 +18,7 @@ export interface LiveContext {
 export interface ProjectionContext {
   /** The projection's name. */
   readonly projection: string;
+  /** The projection's version. */
   readonly version: number;
   /** The store's name. */
   readonly store: string;

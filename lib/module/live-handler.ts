@@ -15,7 +15,11 @@ import { callAround } from './handler-call.js';
 import type { AroundHandlers } from './handler-call.js';
 import type { LiveContext } from './handler-types.js';
 
-/** @publicApi */
+/**
+ * How an `@OnFacts` method fares in this process.
+ *
+ * @publicApi
+ */
 export interface LiveHandlerStatus {
   readonly store: string;
   /** `Class.method`. */

@@ -4,7 +4,11 @@ import { toEventQuery } from './fact-query.js';
 import { handlerDecorator } from './handler-metadata.js';
 import type { FactHandlerDecorator, LiveContext } from './handler-types.js';
 
-/** @publicApi */
+/**
+ * Options of `@OnFacts`.
+ *
+ * @publicApi
+ */
 export interface OnFactsOptions {
   /** The named store to follow. Default: the one without a name. */
   store?: string;

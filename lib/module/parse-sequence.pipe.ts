@@ -2,7 +2,11 @@ import { BadRequestException, Injectable, Optional } from '@nestjs/common';
 import type { ArgumentMetadata, PipeTransform } from '@nestjs/common';
 import { MAX_SEQUENCE_NUMBER } from '../contract/limits.js';
 
-/** @publicApi */
+/**
+ * Options of `ParseSequencePipe`.
+ *
+ * @publicApi
+ */
 export interface ParseSequencePipeOptions {
   /** Lets an absent value pass as `undefined`. Default false. */
   optional?: boolean;

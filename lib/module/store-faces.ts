@@ -19,7 +19,7 @@ export interface AsynchronousStore {
   appendIf(
     events: NewEvent[],
     query: EventQuery,
-    expectedContextVersion: bigint | null | undefined,
+    expectedContextVersion?: bigint | null,
     options?: AppendOptions,
   ): MaybePromise<AppendIfResult>;
   /** At most `limit` of the rows that `query` returns, the oldest ones. */

@@ -23,7 +23,11 @@ export type ProjectionState =
   | 'paused'
   | 'stopped';
 
-/** @publicApi */
+/**
+ * How a projection fares, whichever process runs it.
+ *
+ * @publicApi
+ */
 export interface ProjectionStatus {
   readonly store: string;
   readonly name: string;

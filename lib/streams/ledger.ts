@@ -84,7 +84,11 @@ export interface StreamLedger {
   interventions(name: string): MaybePromise<RecordedIntervention[]>;
 }
 
-/** @publicApi */
+/**
+ * Tells one state of a lease from the next.
+ *
+ * @publicApi
+ */
 export interface LeaseVersion {
   /** Grows with every claim and every operator's intervention. */
   readonly epoch: bigint;
@@ -92,7 +96,11 @@ export interface LeaseVersion {
   readonly renewals: bigint;
 }
 
-/** @publicApi */
+/**
+ * Everything that is stored of a durable stream's name.
+ *
+ * @publicApi
+ */
 export interface StoredStream extends LeaseVersion {
   /** The number up to which the log was processed, 0 at the start. */
   readonly position: bigint;
@@ -140,7 +148,11 @@ export interface LeaseOwner {
   readonly started: string | null;
 }
 
-/** @publicApi */
+/**
+ * An operator's word.
+ *
+ * @publicApi
+ */
 export interface Intervention {
   readonly verb: 'pause' | 'resume' | 'reset' | 'rebuild' | 'retryParked' | 'discardParked';
   /** Who, as the caller says. */
@@ -151,7 +163,11 @@ export interface Intervention {
   readonly queryText?: string;
 }
 
-/** @publicApi */
+/**
+ * An operator's word, as it was recorded.
+ *
+ * @publicApi
+ */
 export interface RecordedIntervention {
   readonly verb: string;
   readonly by: string | null;
@@ -160,7 +176,11 @@ export interface RecordedIntervention {
   readonly at: string;
 }
 
-/** @publicApi */
+/**
+ * A fact on which a projection's handler failed for good.
+ *
+ * @publicApi
+ */
 export interface ParkedFact {
   readonly sequence_number: bigint;
   readonly error: string;

@@ -38,7 +38,11 @@ export interface LogSource {
   readonly ledger: StreamLedger;
 }
 
-/** @publicApi */
+/**
+ * What the fact at a position looked like.
+ *
+ * @publicApi
+ */
 export interface Fingerprint {
   readonly sequence_number: bigint;
   readonly hash: string;

@@ -61,7 +61,7 @@ export class FactstrMemoryStore extends StreamingStore implements FactStore {
   appendIf(
     events: NewEvent[],
     query: EventQuery,
-    expectedContextVersion: bigint | null | undefined,
+    expectedContextVersion?: bigint | null,
   ): AppendIfResult {
     this.assertOpen();
     const facts = prepareFacts(events, this.limits);

@@ -1,5 +1,6 @@
 import { InvalidOptionsError } from '../../contract/errors.js';
 import type { FactStoreOptions } from '../../streams/streaming-store.js';
+import { wholeNumber } from '../whole-number.js';
 
 /**
  * What is handed to `pg`'s connections. All times are milliseconds.
@@ -64,9 +65,6 @@ export interface ResolvedPostgresOptions {
   readonly maxQueuedAppends: number;
 }
 
-/** The longest delay that Node's timers and Postgres's settings take. */
-const MAX_TIME = 2 ** 31 - 1;
-
 /** @throws InvalidOptionsError */
 export function resolvePostgresOptions(options: PostgresStoreOptions): ResolvedPostgresOptions {
   const { pool = {}, initialize = true } = options;
@@ -96,21 +94,6 @@ export function resolvePostgresOptions(options: PostgresStoreOptions): ResolvedP
   requireOrder(resolved, 'lockTimeout', 'statementTimeout');
   requireOrder(resolved, 'statementTimeout', 'queryTimeout');
   return resolved;
-}
-
-function wholeNumber(
-  name: string,
-  value: number | undefined,
-  fallback: number,
-  least: number,
-): number {
-  if (value === undefined) return fallback;
-  if (!Number.isInteger(value) || value < least || value > MAX_TIME) {
-    throw new InvalidOptionsError(
-      `The option ${name} is ${String(value)}; expected a whole number from ${least} to ${MAX_TIME}.`,
-    );
-  }
-  return value;
 }
 
 /** The server's verdict must arrive before ours: an append that we give up on may still commit. */

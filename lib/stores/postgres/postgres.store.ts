@@ -128,7 +128,7 @@ export class FactstrPostgresStore extends StreamingStore implements FactStore {
   async appendIf(
     events: NewEvent[],
     query: EventQuery,
-    expectedContextVersion: bigint | null | undefined,
+    expectedContextVersion?: bigint | null,
     options: AppendOptions = {},
   ): Promise<AppendIfResult> {
     this.assertOpen();

@@ -1,5 +1,5 @@
-import { InvalidOptionsError } from '../../contract/errors.js';
 import type { FactStoreOptions } from '../../streams/streaming-store.js';
+import { wholeNumber } from '../whole-number.js';
 
 /**
  * Options of `FactstrSqliteStore`.
@@ -20,21 +20,8 @@ type ResolvedOptions = Required<Omit<SqliteStoreOptions, keyof FactStoreOptions>
 /** @throws InvalidOptionsError */
 export function resolveSqliteOptions(options: SqliteStoreOptions): ResolvedOptions {
   return {
-    busyTimeout: wholeNumber(options, 'busyTimeout', 5_000, 0),
-    pollInterval: wholeNumber(options, 'pollInterval', 25, 1),
-    maxQueuedAppends: wholeNumber(options, 'maxQueuedAppends', 10_000, 1),
+    busyTimeout: wholeNumber('busyTimeout', options.busyTimeout, 5_000, 0),
+    pollInterval: wholeNumber('pollInterval', options.pollInterval, 25, 1),
+    maxQueuedAppends: wholeNumber('maxQueuedAppends', options.maxQueuedAppends, 10_000, 1),
   };
-}
-
-function wholeNumber(
-  options: SqliteStoreOptions,
-  name: keyof ResolvedOptions,
-  standard: number,
-  least: number,
-): number {
-  const value = options[name] ?? standard;
-  if (!Number.isSafeInteger(value) || value < least) {
-    throw new InvalidOptionsError(`${name} is a whole number, at least ${least}.`);
-  }
-  return value;
 }

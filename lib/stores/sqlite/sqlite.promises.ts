@@ -20,7 +20,7 @@ export interface SqliteStorePromises {
   appendIf(
     events: NewEvent[],
     query: EventQuery,
-    expectedContextVersion: bigint | null | undefined,
+    expectedContextVersion?: bigint | null,
   ): Promise<AppendIfResult>;
   query(query: EventQuery): Promise<QueryResult>;
   queryPage(query: EventQuery, limit: number): Promise<QueryResult>;

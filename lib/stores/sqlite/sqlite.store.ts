@@ -113,7 +113,7 @@ export class FactstrSqliteStore extends StreamingStore implements FactStore {
   appendIf(
     events: NewEvent[],
     query: EventQuery,
-    expectedContextVersion: bigint | null | undefined,
+    expectedContextVersion?: bigint | null,
   ): AppendIfResult {
     const request = this.#appendIfRequest(events, query, expectedContextVersion);
     return this.#retry.blocking(() => this.#writer.commit(request));
