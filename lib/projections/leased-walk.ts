@@ -98,6 +98,8 @@ export class LeasedWalk {
     checkQuery(name, stored, this.#query);
     const head = await this.#source.head();
     await checkCursor(this.#source, name, stored, head);
+    // Told to stop while the lease was being taken: what was said then stays said.
+    if (signals.stop.aborted) return;
     this.#state.enter(stored.position < head ? 'replaying' : 'live', null);
     this.#state.parkedCount(stored.parkedCount);
     // Also when nothing changed for this process: the stored report may be its predecessor's.

@@ -7,6 +7,7 @@ import {
   ApiNotFoundResponse,
   ApiOkResponse,
   ApiOperation,
+  ApiServiceUnavailableResponse,
   ApiTags,
 } from '@nestjs/swagger';
 import { EnrolmentService } from '../enrolment.service.js';
@@ -30,6 +31,10 @@ import { ViewQueryDto } from './queries.dto.js';
 
 @ApiTags('Courses')
 @ApiBadRequestResponse({ type: InvalidInputDto })
+@ApiServiceUnavailableResponse({
+  type: RefusalDto,
+  description: '`try-later` (nothing was written), `outcome-unknown` (it may have been)',
+})
 @Controller('courses')
 export class CoursesController {
   constructor(
@@ -48,7 +53,7 @@ export class CoursesController {
   @Post()
   @ApiOperation({ summary: 'Define a course' })
   @ApiCreatedResponse({ type: CourseCommittedDto })
-  @ApiConflictResponse({ type: RefusalDto, description: '`course-id-taken`' })
+  @ApiConflictResponse({ type: RefusalDto, description: '`course-id-taken`, `contended`' })
   async define(@Body() body: DefineCourseDto): Promise<CourseCommittedDto> {
     const { title, capacity, course_id = randomUUID() } = body;
     const sequence_number = await this.enrolment.defineCourse({ course_id, title, capacity });
@@ -59,7 +64,7 @@ export class CoursesController {
   @ApiOperation({ summary: 'Change how many seats a course has' })
   @ApiOkResponse({ type: CommittedDto })
   @ApiNotFoundResponse({ type: RefusalDto, description: '`unknown-course`' })
-  @ApiConflictResponse({ type: RefusalDto, description: '`capacity-below-enrolled`' })
+  @ApiConflictResponse({ type: RefusalDto, description: '`capacity-below-enrolled`, `contended`' })
   async changeCapacity(
     @Param() { course_id }: CourseParamsDto,
     @Body() { capacity }: ChangeCapacityDto,
@@ -90,6 +95,7 @@ export class CoursesController {
     type: RefusalDto,
     description: '`unknown-course`, `unknown-student`, `not-enrolled`',
   })
+  @ApiConflictResponse({ type: RefusalDto, description: '`contended`' })
   async withdraw(@Param() { course_id, student_id }: EnrolmentParamsDto): Promise<CommittedDto> {
     return { sequence_number: await this.enrolment.withdraw({ student_id, course_id }) };
   }

@@ -19,6 +19,8 @@ export class ViewQueryDto {
   at_least?: string;
 }
 
+const LIMIT = { message: 'limit must be a whole number from 1 to 200' };
+
 export class FactsQueryDto {
   @ApiPropertyOptional({
     type: String,
@@ -31,8 +33,8 @@ export class FactsQueryDto {
 
   @ApiPropertyOptional({ type: 'integer', minimum: 1, maximum: 200, default: 50 })
   @Type(() => Number)
-  @IsInt()
-  @Min(1)
-  @Max(200)
+  @IsInt(LIMIT)
+  @Min(1, LIMIT)
+  @Max(200, LIMIT)
   limit: number = 50;
 }
