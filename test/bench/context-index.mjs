@@ -191,32 +191,25 @@ async function reopen(file) {
 }
 
 function memory() {
-  const store = new FactstrMemoryStore();
-  let next = 0;
-  const append = (count) => {
-    const begin = performance.now();
-    for (let n = 0; n < count; n++) store.append([fact(next++)]);
-    return (count / (performance.now() - begin)) * 1_000;
-  };
   for (const size of SIZES) {
-    const before = append(size - next);
+    const store = new FactstrMemoryStore();
+    let next = 0;
+    while (next < size) store.append([fact(next++)]);
     const begin = performance.now();
     store.query(about({ cart: 'none' }));
     const built = performance.now() - begin;
-    console.log(
-      `Memory, ${rate(size)} facts (appended at ${rate(before)}/s, first look-up ${built.toFixed(0)} ms)`,
-    );
-    print('  append 1', interleave(5_000, () => store.append([fact(next++)]))[0]);
-    let cart = next;
-    print(
-      '  appendIf, new context',
-      interleave(5_000, () => {
-        const query = about({ id: `new-${cart++}` });
-        if (store.appendIf([fact(next++)], query, null).conflict)
-          throw new Error('A verdict is wrong.');
-      })[0],
-    );
-    print('  query + appendIf', interleave(3_000, () => queryAndAppendIf(store, size, next++))[0]);
+    console.log(`Memory, ${rate(size)} facts (first look-up ${built.toFixed(0)} ms)`);
+    const decisions = interleave(1_000, () => queryAndAppendIf(store, size, next++));
+    print('  query + appendIf', decisions[0]);
+    let id = next;
+    const append = () => store.append([fact(next++)]);
+    const appendIf = () => {
+      const { conflict } = store.appendIf([fact(next++)], about({ id: `new-${id++}` }), null);
+      if (conflict) throw new Error('A verdict is wrong.');
+    };
+    const [plain, conditional] = interleave(1_000, append, appendIf);
+    print('  append 1', plain);
+    print('  appendIf, new context', conditional);
     measureVerdicts(store, size);
   }
   const plain = new FactstrMemoryStore();

@@ -263,6 +263,24 @@ describe('The context index of a shared file', () => {
     expectGapless();
   });
 
+  it('notices that the log is shorter than before', async () => {
+    const material = new Material(52);
+    const model = new LogModel();
+    const store = folder.open();
+    const facts = material.draw(9_500);
+    store.append(facts);
+    model.append(facts);
+    folder.database().exec('DELETE FROM events WHERE sequence_number > 7000');
+    model.cut(7_000);
+    for (const query of material.queries) model.check(store, query);
+    const more = material.draw(3_000);
+    store.append(more);
+    model.append(more);
+    await store.contextsIndexed();
+    for (const query of material.queries) model.check(store, query);
+    expectGapless();
+  });
+
   it('bears numbers with wide gaps between them, and those beyond 2^53', async () => {
     const material = new Material(61);
     const model = new LogModel();

@@ -91,9 +91,7 @@ export class MemoryContext {
   }
 
   #matches(number: number, query: PreparedQuery): boolean {
-    const facts = this.#facts;
-    const fact = { event_type: facts.type(number), payload: facts.payload(number) };
-    return matchesQuery(fact, query);
+    return matchesQuery(this.#facts.record(number), query);
   }
 
   #index(): TermChains {
