@@ -35,6 +35,7 @@ export async function openStore(
   checkOptions(options);
   const common: FactStoreOptions = {
     ...(options.limits === undefined ? {} : { limits: options.limits }),
+    ...(options.leaseTtl === undefined ? {} : { leaseTtl: options.leaseTtl }),
     onStreamError: (error) => logger.error(describeError(error)),
   };
   switch (options.provider) {

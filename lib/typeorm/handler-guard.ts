@@ -22,6 +22,8 @@ export function checkedRunner(
           return (target.query as (...all: unknown[]) => Promise<unknown>)(sql, ...rest);
         };
       }
+      // The driver lists the runners that are connected, by identity.
+      if (key === 'connect' || key === 'release') return target[key].bind(target);
       if (key === 'startTransaction' && !options.startable) {
         return async () => check('START TRANSACTION');
       }
