@@ -126,13 +126,15 @@ export class SqliteReadModel implements ReadModelDatabase {
   }
 
   async #connect(): Promise<Opened> {
+    await this.#prepare();
     const dataSource = new DataSource({
       ...this.#application.options,
       synchronize: false,
       dropSchema: false,
       migrationsRun: false,
       cache: false,
-      enableWAL: true,
+      // The file has it already, and TypeORM would not wait for its turn.
+      enableWAL: false,
       // Waiting inside SQLite blocks the event loop, which the holder in this process may need.
       timeout: 0,
     } as DataSourceOptions);
@@ -140,20 +142,24 @@ export class SqliteReadModel implements ReadModelDatabase {
       await dataSource.initialize();
       keepActiveRecords(this.#application);
       const connection = (await dataSource.createQueryRunner().connect()) as Opened['connection'];
-      const retry = new BusyRetry(this.#file, BUSY_TIMEOUT);
-      const ledger = this.#ledger.get();
-      await retry.soon(
-        () =>
-          ledger.write(() => {
-            for (const sql of createTablesSql('sqlite', (name) => name)) ledger.execute(sql);
-          }),
-        this.#ledger.closed,
-      );
       return { dataSource, connection };
     } catch (error) {
       if (dataSource.isInitialized) await dataSource.destroy();
       throw error;
     }
+  }
+
+  /** Write-ahead log and tables, one process after the other: a new file is often opened by several at once. */
+  async #prepare(): Promise<void> {
+    const retry = new BusyRetry(this.#file, BUSY_TIMEOUT);
+    const prepare = (): void => {
+      const ledger = this.#ledger.get();
+      ledger.execute('PRAGMA journal_mode = WAL');
+      ledger.write(() => {
+        for (const sql of createTablesSql('sqlite', (name) => name)) ledger.execute(sql);
+      });
+    };
+    await retry.soon(prepare, this.#ledger.closed);
   }
 
   /**

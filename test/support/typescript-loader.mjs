@@ -2,10 +2,13 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { transform } from '@swc/core';
 
-const library = new URL('../../lib/index.ts', import.meta.url).href;
+const library = {
+  'nestjs-factstr': new URL('../../lib/index.ts', import.meta.url).href,
+  'nestjs-factstr/typeorm': new URL('../../lib/typeorm/index.ts', import.meta.url).href,
+};
 
 export async function resolve(specifier, context, nextResolve) {
-  if (specifier === 'nestjs-factstr') return { url: library, shortCircuit: true };
+  if (Object.hasOwn(library, specifier)) return { url: library[specifier], shortCircuit: true };
   const fromTypeScript = context.parentURL?.endsWith('.ts') && specifier.startsWith('.');
   if (!fromTypeScript) return nextResolve(specifier, context);
   return nextResolve(specifier.replace(/\.js$/, '.ts'), context);

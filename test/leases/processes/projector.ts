@@ -1,11 +1,14 @@
 // An application with projections, as its first message describes it. It tells what its handlers did, and does
 // what it is told: see `support/application.ts`.
+import type { DynamicModule } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
+import { TypeOrmModule } from '@nestjs/typeorm';
 import { DurableProjection, FactstrModule, FactstrProjections, FactstrStore } from 'nestjs-factstr';
-import type { EventRecord, FactstrOptions } from 'nestjs-factstr';
+import type { EventRecord, FactstrOptions, ProjectionContext } from 'nestjs-factstr';
+import { FactstrTypeOrmModule } from 'nestjs-factstr/typeorm';
 import { next, send } from '../../support/child-task.js';
 import { openEffects } from '../support/effects.js';
-import type { EffectsTask } from '../support/effects.js';
+import type { Database, EffectsTask } from '../support/effects.js';
 
 export interface Task {
   options: FactstrOptions;
@@ -22,32 +25,48 @@ export interface Command {
 
 const task = await next<Task>();
 const effects = task.effects && (await openEffects(task.effects));
+const transactional = task.effects?.transactional === true;
 let gate: { opened: Promise<void>; open(): void } | undefined;
 
+/** A data source of the read model's, and what makes projections transactional. */
+function readModel(database: Database): DynamicModule[] {
+  return [
+    TypeOrmModule.forRoot(
+      database.kind === 'postgres'
+        ? { type: 'postgres', url: database.url }
+        : { type: 'better-sqlite3', database: database.path },
+    ),
+    FactstrTypeOrmModule.forRoot(),
+  ];
+}
+
 class Projections {
-  async handle(name: string, facts: EventRecord[]): Promise<void> {
+  async handle(name: string, facts: EventRecord[], context: ProjectionContext): Promise<void> {
     const numbers = facts.map(({ sequence_number }) => sequence_number);
     send({ called: name, numbers });
     await gate?.opened;
-    await effects?.apply(name, facts);
+    await effects?.apply(name, facts, context);
     send({ handled: name, numbers });
   }
 }
 for (const name of task.projections) {
   Object.defineProperty(Projections.prototype, name, {
     configurable: true,
-    value(this: Projections, facts: EventRecord[]) {
-      return this.handle(name, facts);
+    value(this: Projections, facts: EventRecord[], context: ProjectionContext) {
+      return this.handle(name, facts, context);
     },
   });
   const descriptor = Object.getOwnPropertyDescriptor(Projections.prototype, name)!;
-  DurableProjection({ name, query: {} })(Projections.prototype, name, descriptor);
+  DurableProjection({ name, query: {}, transactional })(Projections.prototype, name, descriptor);
 }
 
 const app = await NestFactory.createApplicationContext(
   {
     module: class Application {},
-    imports: [FactstrModule.forRoot({ ...task.options, handlers: false })],
+    imports: [
+      FactstrModule.forRoot({ ...task.options, handlers: false }),
+      ...(transactional ? readModel(task.effects!) : []),
+    ],
     providers: [Projections],
   },
   { logger: false },

@@ -1,13 +1,23 @@
 import Sqlite from 'better-sqlite3';
 import pg from 'pg';
-import type { EventRecord } from 'nestjs-factstr';
+import type { EventRecord, ProjectionContext } from 'nestjs-factstr';
+import type { TransactionalContext } from 'nestjs-factstr/typeorm';
 
-/** A table of its own for what plain handlers did, by projection and fact; `times` tells repetitions. */
-export type EffectsTask = { kind: 'postgres'; url: string } | { kind: 'sqlite'; path: string };
+/** A table of its own for what handlers did, by projection and fact; `times` tells repetitions. */
+export type EffectsTask = Database & {
+  /** Whether handlers write in the transaction that moves their cursor. */
+  transactional?: boolean;
+};
+
+export type Database = { kind: 'postgres'; url: string } | { kind: 'sqlite'; path: string };
 
 export interface Effects {
   /** Idempotent: a fact that comes again is counted, and changes nothing else. */
-  apply(projection: string, facts: readonly EventRecord[]): Promise<void>;
+  apply(
+    projection: string,
+    facts: readonly EventRecord[],
+    context: ProjectionContext,
+  ): Promise<void>;
 }
 
 const COLUMNS = `projection TEXT, sequence_number BIGINT, times BIGINT,
@@ -30,6 +40,7 @@ FROM effects GROUP BY projection ORDER BY projection`,
 }
 
 export async function openEffects(task: EffectsTask): Promise<Effects> {
+  if (task.transactional === true) return transactionalEffects(task);
   if (task.kind === 'sqlite') {
     const database = new Sqlite(task.path, { timeout: 5_000 });
     database.pragma('journal_mode = WAL');
@@ -51,6 +62,20 @@ export async function openEffects(task: EffectsTask): Promise<Effects> {
         `INSERT INTO effects SELECT $1, number, 1 FROM unnest($2::bigint[]) AS number ${UPSERT}`,
         [projection, numbers],
       );
+    },
+  };
+}
+
+/** Through the handler's manager only: what it is given is all that may be written with. */
+function transactionalEffects({ kind }: Database): Effects {
+  return {
+    apply: async (projection, facts, context) => {
+      const { manager } = context as TransactionalContext;
+      for (const { sequence_number } of facts) {
+        const values = [projection, Number(sequence_number)];
+        const places = kind === 'postgres' ? '$1, $2' : '?, ?';
+        await manager.query(`INSERT INTO effects VALUES (${places}, 1) ${UPSERT}`, values);
+      }
     },
   };
 }
