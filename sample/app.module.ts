@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { APP_FILTER, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { FactstrJsonInterceptor, FactstrModule } from 'nestjs-factstr';
+import { FactstrTypeOrmModule } from 'nestjs-factstr/typeorm';
 import { EnrolmentModule } from './enrolment/enrolment.module.js';
 import { inputPipe } from './enrolment/http/input.pipe.js';
 import { RefusalsFilter } from './enrolment/http/refusals.filter.js';
@@ -22,6 +23,7 @@ import { SettingsModule } from './settings.module.js';
       useFactory: readModelOptions,
       dataSourceFactory: openReadModel,
     }),
+    FactstrTypeOrmModule,
     EnrolmentModule,
   ],
   providers: [

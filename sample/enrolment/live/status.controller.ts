@@ -25,14 +25,18 @@ export class StatusController {
     return {
       head,
       read_model: { position, lag: head - position },
-      projections: projections.map(({ name, state, reason, position, head, lag }) => ({
-        name,
-        state,
-        reason,
-        position,
-        head,
-        lag,
-      })),
+      projections: projections.map(
+        ({ name, state, reason, position, head, lag, owner, parked }) => ({
+          name,
+          state,
+          reason,
+          position,
+          head,
+          lag,
+          owner: owner && `process ${owner.pid} on ${owner.host}${owner.self ? ' (this one)' : ''}`,
+          parked,
+        }),
+      ),
     };
   }
 }

@@ -19,6 +19,12 @@ class ProjectionDto {
 
   @ApiProperty({ type: String, format: 'int64', nullable: true })
   lag!: bigint | null;
+
+  @ApiProperty({ type: String, nullable: true, description: 'The process that runs it.' })
+  owner!: string | null;
+
+  @ApiProperty({ type: 'integer', description: 'Facts on which it failed and which it passed.' })
+  parked!: number;
 }
 
 class ReadModelDto {

@@ -2,7 +2,6 @@ import { join } from 'node:path';
 import { DataSource } from 'typeorm';
 import type { DataSourceOptions } from 'typeorm';
 import type { Settings } from '../../settings.js';
-import { AppliedPosition } from './applied-position.entity.js';
 import { CourseRow } from './course.entity.js';
 import { EnrolmentRow } from './enrolment.entity.js';
 import { StudentRow } from './student.entity.js';
@@ -11,7 +10,7 @@ import { StudentRow } from './student.entity.js';
 const SCHEMA_LOCK = 7_164_203;
 
 export function readModelOptions(settings: Settings): DataSourceOptions {
-  const entities = [CourseRow, StudentRow, EnrolmentRow, AppliedPosition];
+  const entities = [CourseRow, StudentRow, EnrolmentRow];
   if (settings.databaseUrl !== undefined) {
     return { type: 'postgres', url: settings.databaseUrl, entities };
   }

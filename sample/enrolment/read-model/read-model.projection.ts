@@ -1,10 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import { InjectDataSource } from '@nestjs/typeorm';
 import { DurableProjection } from 'nestjs-factstr';
-import type { DataSource, EntityManager } from 'typeorm';
+import type { TransactionalContext } from 'nestjs-factstr/typeorm';
+import type { EntityManager } from 'typeorm';
 import { ENROLMENT_FACTS } from '../domain/facts.js';
 import type { EnrolmentFact } from '../domain/facts.js';
-import { AppliedPosition } from './applied-position.entity.js';
 import { CourseRow } from './course.entity.js';
 import { EnrolmentRow } from './enrolment.entity.js';
 import { StudentRow } from './student.entity.js';
@@ -12,32 +11,21 @@ import { StudentRow } from './student.entity.js';
 export const READ_MODEL = 'enrolment-read-model';
 
 /**
- * Keeps the read model. The only writer of it: requests just read, as TypeORM's SQLite data source is one
- * connection, on which a request's write would end up in this transaction.
+ * Keeps the read model, exactly once: what it writes and how far it is commit together. The only writer of it,
+ * as requests just read.
  */
 @Injectable()
 export class ReadModelProjection {
-  constructor(@InjectDataSource() private readonly dataSource: DataSource) {}
+  @DurableProjection({ name: READ_MODEL, query: ENROLMENT_FACTS, transactional: true })
+  async project(facts: EnrolmentFact[], { manager }: TransactionalContext): Promise<void> {
+    for (const fact of facts) await apply(manager, fact);
+  }
 
-  /**
-   * Applies one committed batch, and how far that is, in one transaction. A batch that is delivered again
-   * (the process died before its cursor was stored) changes nothing.
-   */
-  @DurableProjection({ name: READ_MODEL, query: ENROLMENT_FACTS })
-  async project(facts: EnrolmentFact[]): Promise<void> {
-    await this.dataSource.transaction(async (manager) => {
-      const row = await manager.findOneBy(AppliedPosition, { projection: READ_MODEL });
-      const applied = row?.sequence_number ?? 0n;
-      const fresh = facts.filter((fact) => fact.sequence_number > applied);
-      for (const fact of fresh) await apply(manager, fact);
-      const last = fresh.at(-1);
-      if (last === undefined) return;
-      // Last, so that whoever sees this position sees what led to it.
-      const { sequence_number } = last;
-      await manager.upsert(AppliedPosition, { projection: READ_MODEL, sequence_number }, [
-        'projection',
-      ]);
-    });
+  /** Called by a rebuild, in the transaction that sets the cursor back. */
+  async onReset(manager: EntityManager): Promise<void> {
+    for (const entity of [CourseRow, StudentRow, EnrolmentRow]) {
+      await manager.createQueryBuilder().delete().from(entity).execute();
+    }
   }
 }
 

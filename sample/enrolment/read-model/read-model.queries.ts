@@ -2,8 +2,8 @@ import { Injectable } from '@nestjs/common';
 import type { BeforeApplicationShutdown } from '@nestjs/common';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { InjectDataSource } from '@nestjs/typeorm';
+import { FactstrProjections } from 'nestjs-factstr';
 import type { DataSource } from 'typeorm';
-import { AppliedPosition } from './applied-position.entity.js';
 import { CourseRow } from './course.entity.js';
 import { EnrolmentRow } from './enrolment.entity.js';
 import { READ_MODEL } from './read-model.projection.js';
@@ -41,7 +41,10 @@ export interface TimetableEntry {
 export class ReadModelQueries implements BeforeApplicationShutdown {
   readonly #stopping = new AbortController();
 
-  constructor(@InjectDataSource() private readonly dataSource: DataSource) {}
+  constructor(
+    @InjectDataSource() private readonly dataSource: DataSource,
+    private readonly projections: FactstrProjections,
+  ) {}
 
   beforeApplicationShutdown(): void {
     this.#stopping.abort();
@@ -49,10 +52,8 @@ export class ReadModelQueries implements BeforeApplicationShutdown {
 
   /** The sequence number of the newest fact that the read model contains; 0 for none. */
   async position(): Promise<bigint> {
-    const row = await this.dataSource.manager.findOneBy(AppliedPosition, {
-      projection: READ_MODEL,
-    });
-    return row?.sequence_number ?? 0n;
+    const { position } = await this.projections.status(READ_MODEL);
+    return position ?? 0n;
   }
 
   /**
