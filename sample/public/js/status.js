@@ -19,12 +19,21 @@ export function showStatus({ head, read_model, projections }) {
   byId('read-model').toggleAttribute('data-behind', read_model.lag !== '0');
   const [projection] = projections;
   const state = projection?.state ?? 'idle';
-  setText(byId('projection'), state === 'idle' ? 'in another process' : state);
+  setText(byId('projection'), projection ? describe(projection) : 'none');
   byId('projection').dataset.state = state;
   showNotice(
     projection?.reason ? `The read model does not go on: ${projection.reason}` : '',
     'projection',
   );
+}
+
+/** Its state, how far behind it is, what it left aside, and who runs it. */
+function describe({ state, lag, parked, owner }) {
+  const parts = [state === 'idle' ? 'in another process' : state];
+  if (lag !== null) parts.push(`lag ${lag}`);
+  if (parked > 0) parts.push(`${parked} parked`);
+  if (owner !== null) parts.push(owner);
+  return parts.join(' · ');
 }
 
 export function showBehind(facts) {
