@@ -40,6 +40,8 @@ describe('the packed package', () => {
         'package/LICENSE',
         'package/dist/index.js',
         'package/dist/index.d.ts',
+        'package/dist/typeorm/index.js',
+        'package/dist/typeorm/index.d.ts',
       ]),
     );
     const others = files.filter(
