@@ -72,6 +72,8 @@ export class ContextIndex {
 
   /** Takes over segments that were stored. */
   use(segments: SegmentList): void {
+    // Facts that others appended and indexed were never added here, and may be of new types.
+    if (segments.last > this.tail.end) this.#types = undefined;
     this.#segments = segments;
     this.tail.trim(segments.last);
   }

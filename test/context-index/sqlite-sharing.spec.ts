@@ -139,6 +139,21 @@ describe('The context index of a shared file', () => {
     expectGapless();
   });
 
+  it('finds facts of a type that another process appended first, a whole segment at once', () => {
+    const store = folder.open();
+    const other = folder.open();
+    const ofAnyType: EventQuery = { filters: [{ payload_predicates: [{ wanted: true }] }] };
+    store.append([{ event_type: 'known', payload: { wanted: true } }]);
+    expect(store.query(ofAnyType).current_context_version).toBe(1n);
+    const fact = { event_type: 'new', payload: { wanted: true } };
+    other.append(Array.from({ length: 1_100 }, () => fact));
+    expect(store.query(ofAnyType).event_records).toHaveLength(1_101);
+    expect(store.appendIf([fact], ofAnyType, 1n).conflict).toEqual({
+      expected_context_version: 1n,
+      actual_context_version: 1_101n,
+    });
+  });
+
   it('indexes an existing database in the background, and answers meanwhile', async () => {
     const material = new Material(31);
     const model = new LogModel();
