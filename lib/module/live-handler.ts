@@ -6,7 +6,8 @@ import type {
   FactStore,
 } from '../contract/contract.types.js';
 import { HandlerTimeoutError } from '../contract/errors.js';
-import { cleanContext } from '../projections/clean-context.js';
+import { cleanContext } from '../streams/clean-context.js';
+import { CallSignal } from '../projections/call-signal.js';
 import { describeError, stackOf } from '../projections/failures.js';
 import { ended } from '../projections/subscription-end.js';
 import type { FactHandler } from './fact-handlers.explorer.js';
@@ -120,42 +121,41 @@ export class LiveHandler {
   }
 
   async #deliver(facts: EventRecord[]): Promise<void> {
-    const deadline = new AbortController();
-    const timer = setTimeout(() => this.#passDeadline(facts, deadline), this.#timeout);
+    const own = new CallSignal(this.#stop.signal, this.#timeout, () => this.#passDeadline(facts));
     try {
-      const result = await this.#call(facts, deadline.signal);
+      const result = await this.#call(facts, own.signal);
       if (result === false) throw new Error('the handler returned false');
     } catch (error) {
       // One that missed its deadline has failed already, whatever it comes to.
-      if (!deadline.signal.aborted) this.#failed(facts, error);
+      if (own.missed === undefined) this.#failed(facts, error);
     } finally {
-      clearTimeout(timer);
+      own.end();
       if (this.#stuckOn !== null) this.#unstick(facts);
     }
   }
 
-  #call(facts: EventRecord[], deadline: AbortSignal): Promise<unknown> {
-    const store = this.#storeName;
-    const context: LiveContext = { store, signal: AbortSignal.any([this.#stop.signal, deadline]) };
+  #call(facts: EventRecord[], signal: AbortSignal): Promise<unknown> {
+    const context: LiveContext = { store: this.#storeName, signal };
     return this.#handler.call(facts, context, (handler, given, own, method) =>
       callAround(
         this.#around,
-        { kind: 'live', store, handler, facts: given, context: own },
+        { kind: 'live', store: this.#storeName, handler, facts: given, context: own },
         method,
       ),
     );
   }
 
-  #passDeadline(facts: readonly EventRecord[], deadline: AbortController): void {
+  #passDeadline(facts: readonly EventRecord[]): Error {
     const problem = `has not settled on fact ${facts[0]!.sequence_number} for ${this.#timeout} ms`;
     this.#stuckOn = `the handler ${problem}`;
-    deadline.abort(new HandlerTimeoutError(this.#stuckOn));
-    if (this.#stop.signal.aborted) return;
+    const missed = new HandlerTimeoutError(this.#stuckOn);
+    if (this.#stop.signal.aborted) return missed;
     this.#failures++;
     this.#lastError = this.#stuckOn;
     this.#logger.error(
       `${this.label} is stuck: it ${problem} (timeout) of store "${this.#storeName}". Its signal was aborted; it gets no further facts until it settles.`,
     );
+    return missed;
   }
 
   #unstick(facts: readonly EventRecord[]): void {

@@ -1,5 +1,6 @@
 import type { EventRecord } from '../contract/contract.types.js';
 import { HandlerTimeoutError } from '../contract/errors.js';
+import { CallSignal } from './call-signal.js';
 import type { Projection, ProjectionCall } from './projection.js';
 
 /** Why a call's signal aborts when what is in flight may finish and then counts. */
@@ -46,29 +47,26 @@ export async function callHandler(
   facts: readonly EventRecord[],
   options: HandlerCallOptions,
 ): Promise<void> {
-  const deadline = new AbortController();
-  const timer = setTimeout(() => {
-    deadline.abort(
-      new HandlerTimeoutError(`the handler took longer than ${projection.timeout} ms`),
-    );
+  const own = new CallSignal(options.signal, projection.timeout, () => {
     options.onStuck();
-  }, projection.timeout);
+    return new HandlerTimeoutError(`the handler took longer than ${projection.timeout} ms`);
+  });
   try {
     const call: ProjectionCall = {
       facts: facts as EventRecord[],
       attempt: options.attempt,
       replaying: options.replaying,
       manager: options.manager,
-      signal: AbortSignal.any([options.signal, deadline.signal]),
+      signal: own.signal,
     };
     const result = await projection.handle(call);
-    if (deadline.signal.aborted) throw deadline.signal.reason;
+    if (own.missed !== undefined) throw own.missed;
     if (result === false) throw new Error('the handler returned false');
   } catch (error) {
     throw error instanceof FactFailure
       ? new HandlerFailure(error.cause, [error.fact])
       : new HandlerFailure(error, facts);
   } finally {
-    clearTimeout(timer);
+    own.end();
   }
 }

@@ -184,7 +184,7 @@ export class LeasedRunner implements Runner {
     const stored = await this.#open();
     checkQuery(this.#projection.name, stored, this.#query);
     if (signal.aborted) return undefined;
-    const lease = stored.paused ? undefined : await contender.attempt();
+    const lease = stored.paused ? undefined : await contender.attempt(stored);
     if (lease !== undefined) return this.#own(lease, run);
     this.#standBy(stored, contender.holder);
     return undefined;
@@ -269,7 +269,7 @@ export class LeasedRunner implements Runner {
   /** Cut short when an operator has said something in this process. */
   async #pause(milliseconds: number, signal: AbortSignal): Promise<void> {
     this.#sleep = new AbortController();
-    await pause(milliseconds, AbortSignal.any([signal, this.#sleep.signal]));
+    await pause(milliseconds, signal, this.#sleep.signal);
   }
 }
 

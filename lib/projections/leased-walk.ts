@@ -6,6 +6,7 @@ import type { Lease } from '../streams/lease.js';
 import type { StoredStream, StreamReport } from '../streams/ledger.js';
 import type { LogReader } from '../streams/log-reader.js';
 import type { LogSource } from '../streams/log-source.js';
+import { aborted } from '../streams/turns.js';
 import type { Effects } from './effects.js';
 import { errorCode } from './failures.js';
 import { GivenUp, LeaseLost, OwnedRun } from './owned-run.js';
@@ -157,11 +158,4 @@ export function checkQuery(name: string, stored: StoredStream, query: PreparedQu
     `The projection ${JSON.stringify(name)} was run with another query before. Two ways out: reset it ` +
       '(FactstrProjections.rebuild), which takes the new query and starts over, or give it a new version or name.',
   );
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => {
-    signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 }

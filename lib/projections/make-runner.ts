@@ -2,7 +2,7 @@ import type { FactStore } from '../contract/contract.types.js';
 import { DEFAULT_LIMITS } from '../contract/limits.js';
 import { prepareQuery } from '../contract/validation.js';
 import { newOwner } from '../streams/process-identity.js';
-import { cleanContext } from './clean-context.js';
+import { cleanContext } from '../streams/clean-context.js';
 import { StreamingStore } from '../streams/streaming-store.js';
 import { PlainEffects } from './effects.js';
 import type { Effects } from './effects.js';

@@ -5,10 +5,10 @@ import type {
 } from '../contract/contract.types.js';
 import { InvalidOptionsError } from '../contract/errors.js';
 import type { Intervention, StoredStream } from '../streams/ledger.js';
-import { pause } from '../streams/turns.js';
+import { aborted, pause } from '../streams/turns.js';
 import { backOff } from './back-off.js';
 import { HandlerFailure, STOPPING, callHandler } from './call-handler.js';
-import { cleanContext } from './clean-context.js';
+import { cleanContext } from '../streams/clean-context.js';
 import { describeError, errorCode, isPassing } from './failures.js';
 import type { Projection, ProjectionObserver } from './projection.js';
 import type { Runner } from './runner.js';
@@ -156,11 +156,4 @@ export class StreamRunner implements Runner {
     }
     return false;
   }
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => {
-    signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 }

@@ -1,20 +1,15 @@
-import { AsyncResource } from 'node:async_hooks';
+import type { AsyncResource } from 'node:async_hooks';
 import type { EventRecord, StreamHandler } from '../contract/contract.types.js';
 import { StreamHandlerError } from '../contract/errors.js';
+import { cleanContext } from './clean-context.js';
 
-/** Made when this module loads: outside every request, transaction and CLS context. */
-const outside = new AsyncResource('FactstrStreams');
-
-/**
- * Calls one stream's handler in an async context of its own: never that of whoever registered it or appended.
- */
+/** Calls one stream's handler in an async context of its own. */
 export class HandlerCall {
   readonly #handle: StreamHandler;
-  readonly #context: AsyncResource;
+  readonly #context: AsyncResource = cleanContext();
 
   constructor(handle: StreamHandler) {
     this.#handle = handle;
-    this.#context = outside.runInAsyncScope(() => new AsyncResource('FactstrStream'));
   }
 
   /** @throws StreamHandlerError on a throw, a rejection, and any result but `undefined` and `true` */

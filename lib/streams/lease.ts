@@ -134,9 +134,9 @@ export class Contender {
     return owner == null ? 'nobody' : `process ${owner.pid} on ${owner.host}`;
   }
 
-  /** The lease, or `undefined` while somebody else has it. */
-  async attempt(): Promise<Lease | undefined> {
-    const stored = await this.#ledger.find(this.#name);
+  /** The lease, or `undefined` while somebody else has it. `known`: what is stored, where that was just read. */
+  async attempt(known?: StoredStream): Promise<Lease | undefined> {
+    const stored = known ?? (await this.#ledger.find(this.#name));
     if (stored === undefined) return undefined;
     if (!this.#isFree(stored)) return undefined;
     const { owner, ttl } = this.#options;
