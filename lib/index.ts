@@ -11,7 +11,7 @@ export type { SqliteStoreOptions } from './stores/sqlite/sqlite.options.js';
 export type { SqliteStorePromises } from './stores/sqlite/sqlite.promises.js';
 export { sqliteSchemaSql } from './stores/sqlite/sqlite.schema.js';
 export { FactstrPostgresStore } from './stores/postgres/postgres.store.js';
-export type { AppendManager, AppendOptions } from './stores/postgres/postgres.append-inside.js';
+export type { AppendManager, PostgresAppendOptions } from './stores/postgres/postgres.append-inside.js';
 export { postgresSchemaSql } from './stores/postgres/postgres.schema.js';
 export type {
   PostgresPoolOptions,

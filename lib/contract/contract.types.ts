@@ -114,6 +114,21 @@ export interface AppendIfResult {
 }
 
 /**
+ * How an append is made.
+ *
+ * @publicApi
+ */
+export interface AppendOptions {
+  /**
+   * Names this append, so that it can be repeated when its outcome is not known: the same id with the same facts
+   * returns the original result and writes nothing, whatever became of the context since; with other facts it is
+   * an `AppendIdReusedError`. Not empty, at most 256 bytes of UTF-8 by default; a UUID for example. Kept for
+   * `appendIdRetention`, by default at least 7 days.
+   */
+  appendId?: string;
+}
+
+/**
  * A stream with a stored cursor.
  *
  * @publicApi
@@ -157,7 +172,7 @@ export type StreamHandler = (events: EventRecord[]) => void | boolean | Promise<
  */
 export interface FactStore {
   /** Commits the events as one batch with one consecutive range of numbers, or nothing at all. */
-  append(events: NewEvent[]): MaybePromise<AppendResult>;
+  append(events: NewEvent[], options?: AppendOptions): MaybePromise<AppendResult>;
 
   /** Returns the matching facts and the context's version, both of one snapshot. */
   query(query: EventQuery): MaybePromise<QueryResult>;
@@ -171,6 +186,7 @@ export interface FactStore {
     events: NewEvent[],
     query: EventQuery,
     expectedContextVersion?: bigint | null,
+    options?: AppendOptions,
   ): MaybePromise<AppendIfResult>;
 
   /** Delivers every batch committed from now on. A failing handler is reported and the stream goes on. */

@@ -50,6 +50,16 @@ export class InvalidStreamNameError extends FactstrError {
   readonly code = 'INVALID_STREAM_NAME';
 }
 
+/** An append's id is no string, empty, over-long or not storable. @publicApi */
+export class InvalidAppendIdError extends FactstrError {
+  readonly code = 'INVALID_APPEND_ID';
+}
+
+/** The append's id was used for other facts before. Nothing was written. @publicApi */
+export class AppendIdReusedError extends FactstrError {
+  readonly code = 'APPEND_ID_REUSED';
+}
+
 /** A stream's handler is no function. @publicApi */
 export class InvalidHandlerError extends FactstrError {
   readonly code = 'INVALID_HANDLER';
@@ -139,7 +149,8 @@ export class IsolationLevelError extends FactstrError {
 
 /**
  * The connection was lost, or a client-side deadline passed, before the verdict of an append arrived: it may
- * have committed. Look before you append again.
+ * have committed. The same call with the same `appendId` tells: it returns the original result if so, and appends
+ * now if not. `FactstrStore` does that by itself for appends that have an id.
  *
  * @publicApi
  */

@@ -12,7 +12,7 @@ export interface FactStoreLimits {
   maxBatchFacts: number;
   /** Bytes of all payloads of one append. Default 16 MiB. */
   maxBatchBytes: number;
-  /** Bytes of an event type or stream name in UTF-8. Default 256. */
+  /** Bytes of an event type, stream name or append id in UTF-8. Default 256. */
   maxNameBytes: number;
   /** Payload predicates in one query. Default 1,000. */
   maxPredicates: number;

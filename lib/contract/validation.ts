@@ -257,7 +257,8 @@ export function checkHandler(handle: StreamHandler): StreamHandler {
   return handle;
 }
 
-function nameProblem(name: unknown, limits: FactStoreLimits): string | undefined {
+/** Why a name cannot be stored, or `undefined` when it can. */
+export function nameProblem(name: unknown, limits: FactStoreLimits): string | undefined {
   if (typeof name !== 'string') return `is ${describe(name)}; expected a string`;
   if (name === '') return 'is empty';
   if (exceeds(name, limits.maxNameBytes)) {

@@ -13,7 +13,7 @@ import type {
   StreamHandler,
 } from '../contract/contract.types.js';
 import { DecisionConflictError, InvalidOptionsError } from '../contract/errors.js';
-import type { AppendOptions } from '../stores/postgres/postgres.append-inside.js';
+import type { PostgresAppendOptions } from '../stores/postgres/postgres.append-inside.js';
 import { asynchronous, checkAppendOptions, pagesOf } from './store-faces.js';
 import type { AsynchronousStore } from './store-faces.js';
 
@@ -66,7 +66,7 @@ export class FactstrStore {
    * Commits the events as one batch. Appends of one store commit in call order. With `manager`: inside the
    * application's transaction.
    */
-  async append(events: NewEvent[], options?: AppendOptions): Promise<AppendResult> {
+  async append(events: NewEvent[], options?: PostgresAppendOptions): Promise<AppendResult> {
     checkAppendOptions(this.#raw, options);
     return this.#face.append(events, options);
   }
@@ -81,7 +81,7 @@ export class FactstrStore {
     events: NewEvent[],
     query: EventQuery,
     expectedContextVersion?: bigint | null,
-    options?: AppendOptions,
+    options?: PostgresAppendOptions,
   ): Promise<AppendIfResult> {
     checkAppendOptions(this.#raw, options);
     return this.#face.appendIf(events, query, expectedContextVersion, options);

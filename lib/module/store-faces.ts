@@ -9,25 +9,28 @@ import type {
   QueryResult,
 } from '../contract/contract.types.js';
 import { InvalidOptionsError } from '../contract/errors.js';
-import type { AppendOptions } from '../stores/postgres/postgres.append-inside.js';
+import type { PostgresAppendOptions } from '../stores/postgres/postgres.append-inside.js';
 import { FactstrPostgresStore } from '../stores/postgres/postgres.store.js';
 
 /** What the service needs of a store to append and query. */
 export interface AsynchronousStore {
-  append(events: NewEvent[], options?: AppendOptions): MaybePromise<AppendResult>;
+  append(events: NewEvent[], options?: PostgresAppendOptions): MaybePromise<AppendResult>;
   query(query: EventQuery): MaybePromise<QueryResult>;
   appendIf(
     events: NewEvent[],
     query: EventQuery,
     expectedContextVersion?: bigint | null,
-    options?: AppendOptions,
+    options?: PostgresAppendOptions,
   ): MaybePromise<AppendIfResult>;
   /** At most `limit` of the rows that `query` returns, the oldest ones. */
   queryPage?(query: EventQuery, limit: number): MaybePromise<QueryResult>;
 }
 
 /** @throws InvalidOptionsError where facts cannot be a part of the application's transaction */
-export function checkAppendOptions(store: FactStore, options: AppendOptions | undefined): void {
+export function checkAppendOptions(
+  store: FactStore,
+  options: PostgresAppendOptions | undefined,
+): void {
   if (options?.manager === undefined || store instanceof FactstrPostgresStore) return;
   throw new InvalidOptionsError(
     'The option manager is for provider "postgres": on others facts cannot be a part of the application\'s transaction. Append without it.',

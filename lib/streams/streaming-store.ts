@@ -45,11 +45,17 @@ export interface FactStoreOptions {
    * unsubscribes, or whose process died on this host, frees it at once.
    */
   leaseTtl?: number;
+  /**
+   * How long an append's id is kept at least, in milliseconds. Default 604,800,000 (7 days). A repetition after
+   * that may append again.
+   */
+  appendIdRetention?: number;
 }
 
 /** The half of a store that follows its log. The other half, appending and querying, is each provider's. */
 export abstract class StreamingStore {
   protected readonly limits: FactStoreLimits;
+  protected readonly appendIdRetention: number;
   readonly #onStreamError: (error: FactstrError) => void;
   readonly #streams = new Set<AbortController>();
   readonly #ends = new Set<Promise<void>>();
@@ -60,6 +66,7 @@ export abstract class StreamingStore {
   protected constructor(options: FactStoreOptions = {}) {
     this.limits = resolveLimits(options.limits);
     this.#leaseTtl = resolveLeaseTtl(options.leaseTtl);
+    this.appendIdRetention = resolveRetention(options.appendIdRetention);
     this.#onStreamError = options.onStreamError ?? ((error) => process.emitWarning(error));
   }
 
@@ -189,6 +196,15 @@ export abstract class StreamingStore {
       process.emitWarning(failure as Error);
     }
   }
+}
+
+function resolveRetention(retention: unknown = 7 * 24 * 3_600_000): number {
+  if (typeof retention === 'number' && retention >= 1 && retention <= 315_360_000_000) {
+    return retention;
+  }
+  throw new InvalidOptionsError(
+    `appendIdRetention is ${String(retention)}; expected milliseconds from 1 to 315,360,000,000 (ten years).`,
+  );
 }
 
 function resolveLeaseTtl(ttl: unknown = 15_000): number {

@@ -1,5 +1,8 @@
+import { checkAppendOptions, prepareAppendId } from '../../contract/append-id.js';
+import type { PreparedAppendId } from '../../contract/append-id.js';
 import type {
   AppendIfResult,
+  AppendOptions,
   AppendResult,
   EventQuery,
   FactStore,
@@ -12,6 +15,7 @@ import { CommitSignal } from '../../streams/commit-signal.js';
 import type { LogSource } from '../../streams/log-source.js';
 import { StreamingStore } from '../../streams/streaming-store.js';
 import type { FactStoreOptions } from '../../streams/streaming-store.js';
+import { MemoryAppendIds } from './memory.append-ids.js';
 import { MemoryLog } from './memory.log.js';
 
 /**
@@ -23,9 +27,11 @@ import { MemoryLog } from './memory.log.js';
 export class FactstrMemoryStore extends StreamingStore implements FactStore {
   readonly #commits = new CommitSignal();
   readonly #memory = new MemoryLog(this.#commits);
+  readonly #ids: MemoryAppendIds;
 
   constructor(options: FactStoreOptions = {}) {
     super(options);
+    this.#ids = new MemoryAppendIds(this.appendIdRetention);
   }
 
   /** @internal */
@@ -33,9 +39,12 @@ export class FactstrMemoryStore extends StreamingStore implements FactStore {
     return this.#memory;
   }
 
-  append(events: NewEvent[]): AppendResult {
+  append(events: NewEvent[], options?: AppendOptions): AppendResult {
     this.assertOpen();
-    return this.#commit(prepareFacts(events, this.limits));
+    checkAppendOptions(options);
+    const facts = prepareFacts(events, this.limits);
+    const id = prepareAppendId(options?.appendId, facts, this.limits);
+    return this.#ids.find(id) ?? this.#commit(facts, id);
   }
 
   query(query: EventQuery): QueryResult {
@@ -62,13 +71,19 @@ export class FactstrMemoryStore extends StreamingStore implements FactStore {
     events: NewEvent[],
     query: EventQuery,
     expectedContextVersion?: bigint | null,
+    options?: AppendOptions,
   ): AppendIfResult {
     this.assertOpen();
+    checkAppendOptions(options);
     const facts = prepareFacts(events, this.limits);
+    const id = prepareAppendId(options?.appendId, facts, this.limits);
     const expected = prepareVersion(expectedContextVersion, 'expectedContextVersion');
-    const actual = this.#contextVersion(prepareQuery(query, this.limits));
+    const context = prepareQuery(query, this.limits);
+    const recorded = this.#ids.find(id);
+    if (recorded !== undefined) return { append_result: recorded, conflict: null };
+    const actual = this.#contextVersion(context);
     return actual === expected
-      ? { append_result: this.#commit(facts), conflict: null }
+      ? { append_result: this.#commit(facts, id), conflict: null }
       : {
           append_result: null,
           conflict: { expected_context_version: expected, actual_context_version: actual },
@@ -79,8 +94,9 @@ export class FactstrMemoryStore extends StreamingStore implements FactStore {
     void this.endStreams();
   }
 
-  #commit(facts: readonly PreparedFact[]): AppendResult {
+  #commit(facts: readonly PreparedFact[], id: PreparedAppendId | null): AppendResult {
     const result = this.#memory.append(facts);
+    this.#ids.record(id, result);
     this.#commits.emit(result.first_sequence_number);
     return result;
   }

@@ -1,4 +1,4 @@
-import type { AppendIfResult } from '../../contract/contract.types.js';
+import type { AppendIfResult, AppendOptions } from '../../contract/contract.types.js';
 import { InvalidOptionsError } from '../../contract/errors.js';
 import { appendStatement, appendVerdict } from './postgres.append.js';
 import type { AppendSettings, PendingAppend } from './postgres.append.js';
@@ -15,8 +15,12 @@ export interface AppendManager {
   query(sql: string, parameters?: unknown[]): Promise<unknown>;
 }
 
-/** @publicApi */
-export interface AppendOptions {
+/**
+ * How an append to Postgres is made.
+ *
+ * @publicApi
+ */
+export interface PostgresAppendOptions extends AppendOptions {
   /**
    * Appends inside this transaction, so that facts and the application's own rows commit together. Postgres only,
    * READ COMMITTED, in the store's database. Append last: from here to the commit every other writer of the store

@@ -12,7 +12,7 @@ import type { LogSource } from '../../streams/log-source.js';
 import { StreamingStore } from '../../streams/streaming-store.js';
 import { AppendQueue } from './postgres.append-queue.js';
 import { appendInside } from './postgres.append-inside.js';
-import type { AppendManager, AppendOptions } from './postgres.append-inside.js';
+import type { AppendManager, PostgresAppendOptions } from './postgres.append-inside.js';
 import { appendStatement, appendVerdict } from './postgres.append.js';
 import type { PendingAppend } from './postgres.append.js';
 import { checkDatabaseName, createDatabase } from './postgres.bootstrap.js';
@@ -106,7 +106,7 @@ export class FactstrPostgresStore extends StreamingStore implements FactStore {
   }
 
   /** With `manager`: inside the application's transaction. */
-  async append(events: NewEvent[], options: AppendOptions = {}): Promise<AppendResult> {
+  async append(events: NewEvent[], options: PostgresAppendOptions = {}): Promise<AppendResult> {
     this.assertOpen();
     const facts = prepareFacts(events, this.limits);
     return (await this.#place({ facts }, options.manager)).append_result!;
@@ -129,7 +129,7 @@ export class FactstrPostgresStore extends StreamingStore implements FactStore {
     events: NewEvent[],
     query: EventQuery,
     expectedContextVersion?: bigint | null,
-    options: AppendOptions = {},
+    options: PostgresAppendOptions = {},
   ): Promise<AppendIfResult> {
     this.assertOpen();
     const facts = prepareFacts(events, this.limits);

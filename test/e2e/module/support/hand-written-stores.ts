@@ -34,7 +34,7 @@ export function asynchronousStore(): HandWrittenStore {
       ...methods,
       append: async (events) => methods.append(events),
       query: async (query) => methods.query(query),
-      appendIf: async (...args) => methods.appendIf(...args),
+      appendIf: async (events, query, expected) => methods.appendIf(events, query, expected),
       close: async () => methods.close(),
     },
     closed,
