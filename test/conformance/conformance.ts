@@ -1,4 +1,5 @@
 import { describe } from '@jest/globals';
+import { describeAppendIds, describeSharedAppendIds } from './suites/append-ids.js';
 import { describeAppending } from './suites/appending.js';
 import { describeBacklog } from './suites/backlog.js';
 import { describeBadInput } from './suites/bad-input.js';
@@ -21,6 +22,7 @@ import type { Provider, SharedDatabase } from './support/provider.js';
 export function describeConformance(provider: Provider): void {
   describe(`The ${provider.name} store: facts`, () => {
     describeAppending(provider);
+    describeAppendIds(provider);
     describeQuerying(provider);
     describeContainment(provider);
     describeContexts(provider);
@@ -46,5 +48,6 @@ export function describeSharedDatabase(provider: Provider<SharedDatabase>): void
   describe(`The ${provider.name} store: a shared database`, () => {
     describeReopening(provider);
     describeSharing(provider);
+    describeSharedAppendIds(provider);
   });
 }

@@ -64,9 +64,10 @@ function promised(store: FactstrSqliteStore): ConformingStore {
     get log() {
       return store.log;
     },
-    append: (events) => store.promises.append(events),
+    append: (events, options) => store.promises.append(events, options),
     query: (query) => store.promises.query(query),
-    appendIf: (events, query, expected) => store.promises.appendIf(events, query, expected),
+    appendIf: (events, query, expected, options) =>
+      store.promises.appendIf(events, query, expected, options),
     streamAll: (handle) => store.streamAll(handle),
     streamTo: (query, handle) => store.streamTo(query, handle),
     streamAllDurable: (stream, handle) => store.streamAllDurable(stream, handle),
