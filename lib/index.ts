@@ -11,7 +11,10 @@ export type { SqliteStoreOptions } from './stores/sqlite/sqlite.options.js';
 export type { SqliteStorePromises } from './stores/sqlite/sqlite.promises.js';
 export { sqliteSchemaSql } from './stores/sqlite/sqlite.schema.js';
 export { FactstrPostgresStore } from './stores/postgres/postgres.store.js';
-export type { AppendManager, PostgresAppendOptions } from './stores/postgres/postgres.append-inside.js';
+export type {
+  AppendManager,
+  PostgresAppendOptions,
+} from './stores/postgres/postgres.append-inside.js';
 export { postgresSchemaSql } from './stores/postgres/postgres.schema.js';
 export type {
   PostgresPoolOptions,
@@ -35,6 +38,7 @@ export { FactstrModule } from './module/factstr.module.js';
 export type * from './module/factstr.options.js';
 export { FactstrStore } from './module/factstr-store.js';
 export type { DecideOptions, ReadOptions } from './module/factstr-store.js';
+export type { AppendRetryOptions } from './module/append-retry.js';
 export { InjectFactstrStore, getFactstrStoreToken } from './module/factstr.tokens.js';
 
 // Handlers

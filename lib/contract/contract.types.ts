@@ -171,6 +171,9 @@ export type StreamHandler = (events: EventRecord[]) => void | boolean | Promise<
  * @publicApi
  */
 export interface FactStore {
+  /** Whether the option `appendId` is honoured. A custom store that keeps ids says so; ours do. */
+  readonly honoursAppendIds?: boolean;
+
   /** Commits the events as one batch with one consecutive range of numbers, or nothing at all. */
   append(events: NewEvent[], options?: AppendOptions): MaybePromise<AppendResult>;
 

@@ -14,7 +14,9 @@ import type {
 } from '../contract/contract.types.js';
 import { DecisionConflictError, InvalidOptionsError } from '../contract/errors.js';
 import type { PostgresAppendOptions } from '../stores/postgres/postgres.append-inside.js';
-import { asynchronous, checkAppendOptions, pagesOf } from './store-faces.js';
+import { AppendRetry } from './append-retry.js';
+import type { AppendRetryOptions } from './append-retry.js';
+import { asynchronous, checkAppendSupport, pagesOf } from './store-faces.js';
 import type { AsynchronousStore } from './store-faces.js';
 
 /**
@@ -46,15 +48,22 @@ export interface DecideOptions {
 export class FactstrStore {
   readonly #raw: FactStore;
   readonly #face: AsynchronousStore;
+  readonly #retry: AppendRetry;
 
-  private constructor(raw: FactStore) {
+  private constructor(raw: FactStore, options?: AppendRetryOptions) {
     this.#raw = raw;
     this.#face = asynchronous(raw);
+    this.#retry = new AppendRetry(options);
+    checkAppendSupport(raw, this.#retry.withId(undefined));
   }
 
-  /** The same service without Nest. Closing it closes `store`. */
-  static of(store: FactStore): FactstrStore {
-    return new FactstrStore(store);
+  /**
+   * The same service without Nest. Closing it closes `store`.
+   *
+   * @throws InvalidOptionsError
+   */
+  static of(store: FactStore, options?: AppendRetryOptions): FactstrStore {
+    return new FactstrStore(store, options);
   }
 
   /** The store that does the work. @internal */
@@ -63,12 +72,13 @@ export class FactstrStore {
   }
 
   /**
-   * Commits the events as one batch. Appends of one store commit in call order. With `manager`: inside the
-   * application's transaction.
+   * Commits the events as one batch. Appends of one store commit in call order. With `appendId`: repeated by
+   * itself while the outcome is not known. With `manager`: inside the application's transaction.
    */
   async append(events: NewEvent[], options?: PostgresAppendOptions): Promise<AppendResult> {
-    checkAppendOptions(this.#raw, options);
-    return this.#face.append(events, options);
+    checkAppendSupport(this.#raw, options);
+    const named = this.#retry.withId(options);
+    return this.#retry.run(() => this.#face.append(events, named), named);
   }
 
   /** The matching facts and the context's version, of one snapshot. Holds all rows in memory; see `read`. */
@@ -83,8 +93,12 @@ export class FactstrStore {
     expectedContextVersion?: bigint | null,
     options?: PostgresAppendOptions,
   ): Promise<AppendIfResult> {
-    checkAppendOptions(this.#raw, options);
-    return this.#face.appendIf(events, query, expectedContextVersion, options);
+    checkAppendSupport(this.#raw, options);
+    const named = this.#retry.withId(options);
+    return this.#retry.run(
+      () => this.#face.appendIf(events, query, expectedContextVersion, named),
+      named,
+    );
   }
 
   /**

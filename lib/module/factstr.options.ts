@@ -1,6 +1,7 @@
 import type { FactStore } from '../contract/contract.types.js';
 import type { FactStoreLimits } from '../contract/limits.js';
 import type { PostgresPoolOptions } from '../stores/postgres/postgres.options.js';
+import type { AppendRetryOptions } from './append-retry.js';
 import type { AroundHandlers } from './handler-call.js';
 
 /**
@@ -8,7 +9,7 @@ import type { AroundHandlers } from './handler-call.js';
  *
  * @publicApi
  */
-export interface FactstrCommonOptions {
+export interface FactstrCommonOptions extends AppendRetryOptions {
   /** Upper bounds for what is written. */
   limits?: Partial<FactStoreLimits>;
   /**
@@ -27,6 +28,8 @@ export interface FactstrCommonOptions {
   timeout?: number;
   /** How long a silent owner of a projection keeps it. Default 15,000. */
   leaseTtl?: number;
+  /** How long the id of an append is kept at least. Default 604,800,000 (7 days). */
+  appendIdRetention?: number;
   /** How long a shutdown waits for handlers that are in flight, and then for the store to close. Default 10,000. */
   shutdownTimeout?: number;
 }

@@ -36,6 +36,9 @@ export async function openStore(
   const common: FactStoreOptions = {
     ...(options.limits === undefined ? {} : { limits: options.limits }),
     ...(options.leaseTtl === undefined ? {} : { leaseTtl: options.leaseTtl }),
+    ...(options.appendIdRetention === undefined
+      ? {}
+      : { appendIdRetention: options.appendIdRetention }),
     onStreamError: (error) => logger.error(describeError(error)),
   };
   switch (options.provider) {
@@ -116,6 +119,8 @@ function withoutModuleOptions<T extends object>(options: T): T {
     'around',
     'timeout',
     'shutdownTimeout',
+    'idempotentAppends',
+    'appendRetryTimeout',
   ];
   return Object.fromEntries(Object.entries(options).filter(([key]) => !own.includes(key))) as T;
 }

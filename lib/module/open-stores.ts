@@ -6,6 +6,7 @@ import { FactstrStore } from './factstr-store.js';
 import type { FactstrOptions } from './factstr.options.js';
 import { messages } from './messages.js';
 import { openStore } from './open-store.js';
+import type { MadeStore } from './open-store.js';
 import { shutdownTimeoutOf, within } from './shutdown-timeout.js';
 import { StoreDefinitions } from './store-definitions.js';
 
@@ -38,7 +39,7 @@ export class OpenStores {
     try {
       this.#definitions.check();
       const made = await openStore(options, this.#logger, this.#given.signal);
-      const open: OpenStore = { name, options, service: FactstrStore.of(made.raw), ...made };
+      const open: OpenStore = { name, options, service: await serviceOf(made, options), ...made };
       this.#open.set(name, open);
       if (this.#given.signal.aborted) {
         await this.closeAll();
@@ -78,5 +79,18 @@ export class OpenStores {
         }
       }),
     );
+  }
+}
+
+/** A store that the options do not fit is closed before it is told. */
+async function serviceOf(
+  { raw, owned }: MadeStore,
+  options: FactstrOptions,
+): Promise<FactstrStore> {
+  try {
+    return FactstrStore.of(raw, options);
+  } catch (error) {
+    if (owned) await raw.close?.();
+    throw error;
   }
 }

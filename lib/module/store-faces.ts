@@ -26,15 +26,22 @@ export interface AsynchronousStore {
   queryPage?(query: EventQuery, limit: number): MaybePromise<QueryResult>;
 }
 
-/** @throws InvalidOptionsError where facts cannot be a part of the application's transaction */
-export function checkAppendOptions(
+/** @throws InvalidOptionsError where the store does not do what the options ask for */
+export function checkAppendSupport(
   store: FactStore,
   options: PostgresAppendOptions | undefined,
 ): void {
-  if (options?.manager === undefined || store instanceof FactstrPostgresStore) return;
-  throw new InvalidOptionsError(
-    'The option manager is for provider "postgres": on others facts cannot be a part of the application\'s transaction. Append without it.',
-  );
+  if (options === undefined) return;
+  if (options.manager !== undefined && !(store instanceof FactstrPostgresStore)) {
+    throw new InvalidOptionsError(
+      'The option manager is for provider "postgres": on others facts cannot be a part of the application\'s transaction. Append without it.',
+    );
+  }
+  if (options.appendId !== undefined && store.honoursAppendIds !== true) {
+    throw new InvalidOptionsError(
+      'The options appendId and idempotentAppends need a store that keeps ids (honoursAppendIds); this custom store would append again. Leave them out.',
+    );
+  }
 }
 
 /**

@@ -54,6 +54,7 @@ export interface FactStoreOptions {
 
 /** The half of a store that follows its log. The other half, appending and querying, is each provider's. */
 export abstract class StreamingStore {
+  readonly honoursAppendIds = true;
   protected readonly limits: FactStoreLimits;
   protected readonly appendIdRetention: number;
   readonly #onStreamError: (error: FactstrError) => void;

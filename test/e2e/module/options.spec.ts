@@ -46,6 +46,26 @@ describe('Options that cannot be meant fail the bootstrap with InvalidOptionsErr
     ['handlers of another kind', { provider: 'memory', handlers: 'none' }, /option handlers/],
     ['handlers that are null', { provider: 'memory', handlers: null }, /option handlers/],
     ['parts that are no boolean', { provider: 'memory', handlers: { live: 1 } }, /option handlers/],
+    [
+      'ids by text',
+      { provider: 'memory', idempotentAppends: 'yes' },
+      /idempotentAppends is true or/,
+    ],
+    [
+      'a retry of no time',
+      { provider: 'memory', appendRetryTimeout: -1 },
+      /appendRetryTimeout is -1/,
+    ],
+    [
+      'ids kept for no time',
+      { provider: 'memory', appendIdRetention: 0 },
+      /appendIdRetention is 0/,
+    ],
+    [
+      'ids on a store that keeps none',
+      { provider: 'custom', store: synchronousStore().store, idempotentAppends: true },
+      /honoursAppendIds/,
+    ],
     ['times in the wrong order', { ...postgres, lockTimeout: 20_000 }, /lockTimeout/],
     [
       'a poll that never pauses',
