@@ -4,6 +4,7 @@ import * as errors from '../../lib/contract/errors.js';
 import * as surface from '../../lib/index.js';
 import { FactstrError } from '../../lib/contract/errors.js';
 import {
+  BAD_APPEND_IDS,
   BAD_EVENTS,
   BAD_HANDLERS,
   BAD_PAYLOADS,
@@ -68,6 +69,7 @@ describe('the errors', () => {
   it('for bad input are all met by the conformance suite', () => {
     const met = new Set(
       [
+        BAD_APPEND_IDS,
         BAD_EVENTS,
         BAD_HANDLERS,
         BAD_PAYLOADS,

@@ -127,19 +127,15 @@ export function describeAppendIds(provider: Provider): void {
       expect(again.first_sequence_number).toBe(4n);
     });
 
-    it.each<[string, unknown, string]>([
-      ['an empty id', { appendId: '' }, 'INVALID_APPEND_ID'],
-      ['an id that is no string', { appendId: 7 }, 'INVALID_APPEND_ID'],
-      ['an over-long id', { appendId: 'x'.repeat(257) }, 'INVALID_APPEND_ID'],
-      ['an id with NUL', { appendId: 'a\u0000' }, 'INVALID_APPEND_ID'],
-      ['an id with a lone surrogate', { appendId: '\ud83d' }, 'INVALID_APPEND_ID'],
-      ['a misspelt option', { appendID: 'a' }, 'INVALID_OPTIONS'],
-      ['options that are no object', 'a', 'INVALID_OPTIONS'],
-    ])('refuse %s', async (_, options, code) => {
+    it.each([
+      ['a misspelt option', { appendID: 'a' }],
+      ['options that are no object', 'a'],
+    ])('refuse %s', async (_, given) => {
       const store = await open();
-      const given = options as AppendOptions;
-      expect((await errorOf(() => store.append(facts(1), given))).code).toBe(code);
-      expect((await errorOf(() => store.appendIf(facts(1), {}, null, given))).code).toBe(code);
+      const options = given as AppendOptions;
+      expect((await errorOf(() => store.append(facts(1), options))).code).toBe('INVALID_OPTIONS');
+      const conditional = await errorOf(() => store.appendIf(facts(1), {}, null, options));
+      expect(conditional.code).toBe('INVALID_OPTIONS');
       expect(await headOf(store)).toBe(null);
     });
   });

@@ -3,6 +3,7 @@ import { facts, headOf } from '../support/facts.js';
 import { errorOf } from '../support/outcome.js';
 import type { ConformingStore, Database, Provider } from '../support/provider.js';
 import {
+  BAD_APPEND_IDS,
   BAD_EVENTS,
   BAD_HANDLERS,
   BAD_PAYLOADS,
@@ -51,6 +52,13 @@ export function describeBadInput(provider: Provider): void {
 
     it.each([...BAD_EVENTS, ...BAD_PAYLOADS])('append refuses %s', async (...refused) => {
       await refuses(refused, () => store.append(refused[1] as never));
+    });
+
+    it.each(BAD_APPEND_IDS)('append and appendIf refuse %s', async (...refused) => {
+      const options = { appendId: refused[1] as string };
+      await refuses(refused, () => store.append(good, options));
+      await refuses(refused, () => store.appendIf(good, {}, 3n, options));
+      await refuses(refused, () => store.appendIf(good, {}, 1n, options));
     });
 
     it.each([...BAD_EVENTS, ...BAD_PAYLOADS])(

@@ -1,5 +1,6 @@
 import {
   EmptyAppendError,
+  InvalidAppendIdError,
   InvalidEventError,
   InvalidHandlerError,
   InvalidPayloadError,
@@ -209,6 +210,22 @@ export const BAD_VERSIONS: Refused[] = [
   version('false', false),
   version('an object', { secret: SECRET }),
   version('NaN', NaN),
+];
+
+const appendId = (what: string, input: unknown): Refused => [
+  `an appendId that is ${what}`,
+  input,
+  InvalidAppendIdError,
+  'INVALID_APPEND_ID',
+];
+
+export const BAD_APPEND_IDS: Refused[] = [
+  appendId('empty', ''),
+  appendId('a number', 7),
+  appendId('an object', { SECRET }),
+  appendId('longer than 256 bytes', SECRET.repeat(30)),
+  appendId('NUL', `${SECRET}${NUL}`),
+  appendId('a lone surrogate', `${SECRET}${LONE}`),
 ];
 
 const stream = (what: string, input: unknown): Refused => [
