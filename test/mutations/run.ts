@@ -1,0 +1,138 @@
+// Removes one guard after the other and looks whether a suite notices: npm run test:mutations [-- --only name,name]
+import { spawn } from 'node:child_process';
+import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { startPostgresServer } from '../support/postgres-server.mjs';
+import { mutations } from './mutations.js';
+import type { Mutation } from './mutations.js';
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const COPIED = ['lib', 'test', 'docs', 'sample', 'package.json', 'tsconfig.json', 'jest.config.js'];
+/** A hang is a failure too. In milliseconds. */
+const TIME_LIMIT = 10 * 60_000;
+
+const { values } = parseArgs({
+  options: { only: { type: 'string' }, list: { type: 'boolean', default: false } },
+});
+const names = values.only?.split(',');
+const unknown = names?.filter((name) => !mutations.some((mutation) => mutation.name === name));
+if (unknown !== undefined && unknown.length > 0) {
+  throw new Error(`There is no mutation ${unknown.join(', ')}; --list shows them.`);
+}
+const chosen = mutations.filter(({ name }) => names?.includes(name) ?? true);
+if (values.list) for (const { name, promise } of chosen) console.log(`${name}: ${promise}`);
+else process.exitCode = await run();
+
+async function run(): Promise<number> {
+  const folder = await mkdtemp(join(tmpdir(), 'factstr-mutations-'));
+  const server = await startPostgresServer();
+  try {
+    for (const name of COPIED) {
+      // The sub-projects' own packages are not needed here.
+      const filter = (path: string): boolean =>
+        !path.includes('node_modules') && !path.endsWith('target');
+      await cp(join(ROOT, name), join(folder, name), { recursive: true, filter });
+    }
+    await symlink(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
+    const suites = [...new Set(chosen.flatMap(({ suites }) => suites))];
+    const untouched = await jest(folder, server.url, suites);
+    console.log(
+      `without any mutation: ${untouched.passed} passed, ${untouched.failed.length} failed`,
+    );
+    if (untouched.failed.length > 0 || untouched.passed === 0) {
+      console.log(`The suites are to be green first: ${untouched.failed.slice(0, 5).join('; ')}`);
+      return 1;
+    }
+    const survived: string[] = [];
+    for (const mutation of chosen) {
+      const noticed = await tried(folder, server.url, mutation);
+      if (!noticed) survived.push(mutation.name);
+    }
+    console.log(`\n${chosen.length - survived.length} mutations noticed, ${survived.length} not`);
+    return survived.length === 0 ? 0 : 1;
+  } finally {
+    await server.end();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Whether a test of its suites fails. */
+async function tried(
+  folder: string,
+  postgres: string,
+  { name, file, find, replace, suites }: Mutation,
+): Promise<boolean> {
+  const path = join(folder, file);
+  const source = await readFile(path, 'utf8');
+  if (source.split(find).length !== 2) {
+    console.log(`${name}: no longer applies to ${file}`);
+    return false;
+  }
+  await writeFile(
+    path,
+    source.replace(find, () => replace),
+  );
+  try {
+    const { failed, isUncompiled } = await jest(folder, postgres, suites);
+    const noticed = failed.length > 0 && !isUncompiled;
+    const how = noticed ? `noticed by ${failed.length}: ${failed[0]}` : 'NOT NOTICED';
+    console.log(`${name}: ${isUncompiled ? 'does not compile' : how}`);
+    return noticed;
+  } finally {
+    await writeFile(path, source);
+  }
+}
+
+interface Outcome {
+  readonly passed: number;
+  readonly failed: readonly string[];
+  /** A suite that cannot even be loaded proves nothing. */
+  readonly isUncompiled: boolean;
+}
+
+interface JestResult {
+  numPassedTests: number;
+  numRuntimeErrorTestSuites: number;
+  testResults: { assertionResults: { status: string; fullName: string }[] }[];
+}
+
+/** Runs suites; a hang counts as one failure. */
+async function jest(folder: string, postgres: string, suites: readonly string[]): Promise<Outcome> {
+  const output = join(folder, 'jest.json');
+  await rm(output, { force: true });
+  const child = spawn(
+    process.execPath,
+    [
+      '--experimental-vm-modules',
+      'node_modules/jest/bin/jest.js',
+      '--ci',
+      '--json',
+      `--outputFile=${output}`,
+      '--forceExit',
+      ...suites,
+    ],
+    {
+      cwd: folder,
+      stdio: 'ignore',
+      env: { ...process.env, FACTSTR_TEST_POSTGRES_URL: postgres },
+    },
+  );
+  const timer = setTimeout(() => child.kill('SIGKILL'), TIME_LIMIT);
+  await new Promise((resolve) => child.once('close', resolve));
+  clearTimeout(timer);
+  const text = await readFile(output, 'utf8').catch(() => undefined);
+  if (text === undefined)
+    return { passed: 0, failed: ['the run did not end'], isUncompiled: false };
+  const result = JSON.parse(text) as JestResult;
+  const failed = result.testResults.flatMap(({ assertionResults }) =>
+    assertionResults.filter(({ status }) => status === 'failed').map(({ fullName }) => fullName),
+  );
+  return {
+    passed: result.numPassedTests,
+    failed,
+    isUncompiled: failed.length === 0 && result.numRuntimeErrorTestSuites > 0,
+  };
+}
