@@ -1,5 +1,6 @@
 import { InvalidOptionsError } from '../contract/errors.js';
 import type { FactstrCommonOptions, FactstrOptions } from './factstr.options.js';
+import { unknownOption } from './known-options.js';
 import { messages } from './messages.js';
 
 /** The longest delay that Node's timers take. */
@@ -24,17 +25,26 @@ export function checkOptions(options: FactstrOptions): void {
   switch (options.provider) {
     case 'memory':
     case 'custom':
-      return;
+      break;
     case 'sqlite':
-      return requireText(options.path, 'path', 'sqlite');
+      requireText(options.path, 'path', 'sqlite');
+      break;
     case 'postgres':
       requireText(options.url, 'url', 'postgres');
       requireWhole(options, 'retryAttempts', 0);
-      return requireWhole(options, 'retryDelay', 0);
+      requireWhole(options, 'retryDelay', 0);
+      break;
     default:
       throw new InvalidOptionsError(
         messages.unknownProvider(JSON.stringify((options as { provider?: unknown }).provider)),
       );
+  }
+  // One that is misspelt would be lost silently.
+  const unknown = unknownOption(options);
+  if (unknown !== undefined) {
+    throw new InvalidOptionsError(
+      messages.unknownOption(options.provider, unknown.name, unknown.known),
+    );
   }
 }
 

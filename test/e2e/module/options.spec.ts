@@ -38,6 +38,8 @@ describe('Options that cannot be meant fail the bootstrap with InvalidOptionsErr
       { provider: 'custom', store: () => Promise.resolve(undefined) },
       /append\(\) is missing/,
     ],
+    ['a misspelt option', { provider: 'memory', leaseTTL: 5 }, /no option "leaseTTL"; it has/],
+    ['an option of another provider', { ...postgres, busyTimeout: 5 }, /no option "busyTimeout"/],
     ['no attempts', { provider: 'memory', maxAttempts: 0 }, /maxAttempts is 0/],
     ['no time for a handler', { provider: 'memory', timeout: 0 }, /timeout is 0/],
     ['an around that is none', { provider: 'memory', around: {} }, /around is no function/],
