@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { WRONG_ISOLATION } from './postgres.errors.js';
-import { quoteIdentifier, quoteLiteral } from './postgres.sql-text.js';
+import { dollarQuote, quoteIdentifier, quoteLiteral } from './postgres.sql-text.js';
 
 /**
  * The append, server side: one round trip, one transaction. It takes, in this order,
@@ -14,7 +14,7 @@ import { quoteIdentifier, quoteLiteral } from './postgres.sql-text.js';
  *
  * Its SET clauses end with it; `synchronous_commit` has to last until the commit.
  */
-const TEMPLATE = `CREATE FUNCTION {schema}.{name}(
+const HEAD = `CREATE FUNCTION {schema}.{name}(
   in_event_types text[],
   in_payloads text[],
   in_conditional boolean,
@@ -29,7 +29,9 @@ const TEMPLATE = `CREATE FUNCTION {schema}.{name}(
 ) LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
 SET lock_timeout = '5s'
-AS $body$
+AS {body}`;
+
+const BODY = `
 DECLARE
   head bigint;
   newest bigint;
@@ -98,18 +100,24 @@ BEGIN
     VALUES (head + 1, head + facts);
   END IF;
   out_first := head + 1;
-END
-$body$`;
+END`;
 
 /** Never replaced: another text is another name, so that two versions of the application can run beside each other. */
-export const APPEND_FUNCTION = `nestjs_factstr_append_${createHash('sha256').update(TEMPLATE).digest('hex').slice(0, 12)}`;
+export const APPEND_FUNCTION = `nestjs_factstr_append_${createHash('sha256')
+  .update(HEAD + BODY)
+  .digest('hex')
+  .slice(0, 12)}`;
 
 /** The arguments' types, as GRANT wants them. */
 export const APPEND_FUNCTION_ARGUMENTS =
   'text[], text[], boolean, bigint, text[], text[], text[], boolean, text';
 
 export function appendFunctionSql(schema: string): string {
-  return TEMPLATE.replaceAll('{schema}', () => quoteIdentifier(schema))
-    .replaceAll('{name}', APPEND_FUNCTION)
-    .replaceAll('{lock}', () => quoteLiteral(`nestjs-factstr append ${schema}`));
+  const filled = (template: string): string =>
+    template
+      .replaceAll('{schema}', () => quoteIdentifier(schema))
+      .replaceAll('{lock}', () => quoteLiteral(`nestjs-factstr append ${schema}`));
+  return filled(HEAD)
+    .replace('{name}', APPEND_FUNCTION)
+    .replace('{body}', () => dollarQuote(filled(BODY)));
 }

@@ -4,7 +4,7 @@ import {
   appendFunctionSql,
 } from './postgres.append-function.js';
 import { ledgerColumns } from '../ledger/ledger-sql.js';
-import { quoteIdentifier } from './postgres.sql-text.js';
+import { dollarQuote, quoteIdentifier } from './postgres.sql-text.js';
 
 /** FACTSTR's tables, and our own beside its cursors. */
 export interface TableDefinition {
@@ -142,7 +142,7 @@ export function postgresSchemaSql(options: { schema?: string; role?: string } = 
     ...Object.keys(INDEXES).map((name) => createIndexSql(schema, name, guard)),
     // An older log keeps its format; an empty one has none yet.
     insertMetadataSql(schema, `\nWHERE NOT EXISTS (SELECT FROM ${inSchema('events')})`),
-    `DO $function$ BEGIN\n${appendFunctionSql(schema)};\nEXCEPTION WHEN duplicate_function THEN NULL;\nEND $function$`,
+    `DO ${dollarQuote(`BEGIN\n${appendFunctionSql(schema)};\nEXCEPTION WHEN duplicate_function THEN NULL;\nEND`)}`,
     `GRANT USAGE ON SCHEMA ${quoteIdentifier(schema)} TO ${grantee}`,
     `GRANT SELECT, INSERT ON ${inSchema('events')}, ${inSchema('append_batches')} TO ${grantee}`,
     `GRANT SELECT ON ${inSchema('store_metadata')} TO ${grantee}`,

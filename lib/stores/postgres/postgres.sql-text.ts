@@ -13,3 +13,10 @@ export function quoteLiteral(text: string): string {
 export function arrayText(elements: readonly string[]): string {
   return `{${elements.map((element) => `"${element.replace(/["\\]/g, String.raw`\$&`)}"`).join(',')}}`;
 }
+
+/** SQL inside SQL, whatever it holds: a schema may be named like a delimiter. */
+export function dollarQuote(sql: string): string {
+  let tag = '$body$';
+  for (let n = 1; sql.includes(tag); n++) tag = `$body${n}$`;
+  return `${tag}${sql}\n${tag}`;
+}
