@@ -57,7 +57,9 @@ export async function callHandler(
       attempt: options.attempt,
       replaying: options.replaying,
       manager: options.manager,
-      signal: own.signal,
+      get signal() {
+        return own.signal;
+      },
     };
     const result = await projection.handle(call);
     if (own.missed !== undefined) throw own.missed;

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { EventRecord } from '../contract/contract.types.js';
 import { CursorAheadOfLogError, CursorFactChangedError } from '../contract/errors.js';
 import type { Fingerprint, LogSource } from './log-source.js';
@@ -14,7 +14,7 @@ export function fingerprintOf(record: EventRecord): Fingerprint {
   const text = JSON.stringify([record.occurred_at, record.event_type, record.payload]);
   return {
     sequence_number: record.sequence_number,
-    hash: createHash('sha256').update(text).digest('hex').slice(0, 32),
+    hash: hash('sha256', text).slice(0, 32),
   };
 }
 

@@ -81,6 +81,13 @@ export class LogReader {
       : this.#readPage(position);
   }
 
+  /** Whether a page is about as large as pages become, so that there is likely more behind it. */
+  isFull(page: readonly CommittedBatch[]): boolean {
+    let facts = 0;
+    for (const { event_records } of page) facts += event_records.length;
+    return facts >= PAGE_FACTS / 2;
+  }
+
   #cachedAfter(position: bigint): readonly CommittedBatch[] | undefined {
     const first = this.#newest[0];
     const last = this.#newest.at(-1);

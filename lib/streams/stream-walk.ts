@@ -20,6 +20,12 @@ export interface WalkSteps {
   readFailed(error: unknown, attempt: number): void;
 }
 
+interface Reading {
+  readonly page: Promise<readonly CommittedBatch[]>;
+  /** The reader's, before it began. */
+  readonly commits: number;
+}
+
 /**
  * The one mechanism behind every stream: a cursor that walks the log, one committed batch after the other,
  * and sleeps at the head until a commit wakes it up.
@@ -45,11 +51,13 @@ export class StreamWalk {
   /** Walks until the signal aborts, or a step throws. */
   async run(steps: WalkSteps): Promise<void> {
     let failures = 0;
+    let ahead: Reading | undefined;
     while (!this.#signal.aborted) {
-      const seen = this.#reader.commits;
+      const reading = ahead ?? this.#read(this.#position);
+      ahead = undefined;
       let page: readonly CommittedBatch[];
       try {
-        page = await this.#reader.readAfter(this.#position);
+        page = await reading.page;
         failures = 0;
       } catch (error) {
         if (this.#signal.aborted) return;
@@ -59,11 +67,21 @@ export class StreamWalk {
       }
       if (page.length === 0) {
         const limit = await steps.idle?.();
-        await this.#reader.commitSince(seen, this.#signal, limit);
+        await this.#reader.commitSince(reading.commits, this.#signal, limit);
       } else {
+        // Of a backlog, the next page is read while this one is being handled.
+        if (this.#reader.isFull(page)) ahead = this.#read(page.at(-1)!.last_sequence_number);
         await this.#walkPage(page, steps);
       }
     }
+  }
+
+  #read(after: bigint): Reading {
+    const { commits } = this.#reader;
+    const page = this.#reader.readAfter(after);
+    // Its failure is met by whoever awaits it: nobody does when the walk has ended meanwhile.
+    page.catch(() => undefined);
+    return { page, commits };
   }
 
   async #walkPage(page: readonly CommittedBatch[], steps: WalkSteps): Promise<void> {
@@ -74,9 +92,10 @@ export class StreamWalk {
       const matching = matchesEveryFact(this.#query)
         ? records
         : records.filter((record) => matchesQuery(record, this.#query));
-      await steps.batch(matching, batch);
+      const passing = steps.batch(matching, batch);
+      if (passing !== undefined) await passing;
       this.#position = batch.last_sequence_number;
-      await this.#turns.give();
+      if (this.#turns.isOver) await this.#turns.give();
     }
     await steps.pageEnd(this.#position);
   }

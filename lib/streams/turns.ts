@@ -10,8 +10,12 @@ const SLICE = 5;
 export class Turns {
   #since = performance.now();
 
+  /** Whether it is the others' turn. */
+  get isOver(): boolean {
+    return performance.now() - this.#since >= SLICE;
+  }
+
   async give(): Promise<void> {
-    if (performance.now() - this.#since < SLICE) return;
     await nextTurn();
     this.#since = performance.now();
   }

@@ -112,15 +112,12 @@ RETURNING '1' AS moved`,
     /** Postgres does both in one round trip; SQLite has no data-modifying CTEs, and no round trips either. */
     markAndMove:
       dialect === 'postgres'
-        ? `WITH ${
-            flushed
-              ? ''
-              : `unflushed AS MATERIALIZED (
-  SELECT pg_catalog.set_config('synchronous_commit', 'off', true)
-), `
-          }fenced AS (
-  UPDATE ${streams} SET ${markSet}${flushed ? '' : ' FROM unflushed'}
-  WHERE name = $1 AND epoch = ${number('$2')}
+        ? `WITH fenced AS (
+  UPDATE ${streams} SET ${markSet}
+  WHERE name = $1 AND epoch = ${number('$2')}${
+    // Cheaper here than in a CTE of its own, which cost a seventh of the statement.
+    flushed ? '' : `\n    AND pg_catalog.set_config('synchronous_commit', 'off', true) = 'off'`
+  }
   RETURNING 1
 ), moved AS (
   UPDATE ${cursors} SET last_processed_sequence_number = greatest(last_processed_sequence_number, ${number('$3')})

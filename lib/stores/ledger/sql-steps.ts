@@ -24,12 +24,30 @@ export interface SqlRunner {
 
 export type SqlDialect = 'sqlite' | 'postgres';
 
+/** A statement with `?`, and which value stands at each of them. */
+interface Positional {
+  readonly sql: string;
+  readonly places: readonly number[];
+}
+
+/** By the step's text, of which a ledger has a few. */
+const positional = new Map<string, Positional>();
+
 /** SQLite's driver takes values by position: `$2 … $1` becomes `? … ?` with the values in that order. */
 export function toPositional(step: SqlStep): { sql: string; values: SqlValue[] } {
-  const values: SqlValue[] = [];
-  const sql = step.sql.replace(/\$(\d+)/g, (_placeholder, number: string) => {
-    values.push(step.values[Number(number) - 1] ?? null);
+  let known = positional.get(step.sql);
+  if (known === undefined) {
+    known = parse(step.sql);
+    positional.set(step.sql, known);
+  }
+  return { sql: known.sql, values: known.places.map((place) => step.values[place] ?? null) };
+}
+
+function parse(text: string): Positional {
+  const places: number[] = [];
+  const sql = text.replace(/\$(\d+)/g, (_placeholder, number: string) => {
+    places.push(Number(number) - 1);
     return '?';
   });
-  return { sql, values };
+  return { sql, places };
 }

@@ -17,39 +17,41 @@ export interface LogPage {
 
 /**
  * Facts and batch boundaries in one statement, hence one snapshot: boundaries read before the facts would miss
- * those of appends that committed in between.
+ * those of appends that committed in between. The first row carries the boundaries of all.
  */
 export function pageStatement(schema: string, after: bigint, limit: number): PgStatement {
+  const numbers = `SELECT sequence_number FROM ${schema}.events WHERE sequence_number > $1::bigint ORDER BY sequence_number`;
   return {
     name: 'page',
     text: `
-WITH page AS MATERIALIZED (
-  SELECT sequence_number, occurred_at, event_type, payload FROM ${schema}.events
-  WHERE sequence_number > $1::bigint
-  ORDER BY sequence_number LIMIT $2::bigint
-)
-SELECT * FROM (
-  SELECT ${RECORD_COLUMNS}, sequence_number, FALSE FROM page
-  UNION ALL
-  SELECT first_sequence_number::text, NULL, NULL, last_sequence_number::text, first_sequence_number, TRUE
-  FROM ${schema}.append_batches
-  WHERE first_sequence_number <= (SELECT max(sequence_number) FROM page)
-    AND first_sequence_number >= coalesce((
-      SELECT max(first_sequence_number) FROM ${schema}.append_batches
-      WHERE first_sequence_number <= $1::bigint + 1), 0)
-) AS rows (number, occurred_at, event_type, content, place, is_boundary)
-ORDER BY is_boundary, place`,
+SELECT ${RECORD_COLUMNS},
+  CASE WHEN sequence_number = (${numbers} LIMIT 1) THEN (
+    SELECT pg_catalog.string_agg(first_sequence_number || ' ' || last_sequence_number, ' ' ORDER BY first_sequence_number)
+    FROM ${schema}.append_batches
+    WHERE first_sequence_number <= (SELECT max(sequence_number) FROM (${numbers} LIMIT $2::bigint) AS numbers)
+      AND first_sequence_number >= coalesce((
+        SELECT max(first_sequence_number) FROM ${schema}.append_batches
+        WHERE first_sequence_number <= $1::bigint + 1), 0)
+  ) END
+FROM ${schema}.events
+WHERE sequence_number > $1::bigint
+ORDER BY sequence_number LIMIT $2::bigint`,
     values: [String(after), limit],
   };
 }
 
 export function readPage(rows: readonly PgRow[]): LogPage {
-  return {
-    records: rows.filter((row) => row[5] === 'f').map(toRecord),
-    boundaries: rows
-      .filter((row) => row[5] === 't')
-      .map((row) => ({ first: BigInt(row[0]!), last: BigInt(row[3]!) })),
-  };
+  return { records: rows.map(toRecord), boundaries: readBoundaries(rows[0]?.[4]) };
+}
+
+/** `first last first last …`, all in one text. */
+function readBoundaries(text: string | null | undefined): Boundary[] {
+  if (text == null) return [];
+  const numbers = text.split(' ');
+  return Array.from({ length: numbers.length / 2 }, (_, index) => ({
+    first: BigInt(numbers[2 * index]!),
+    last: BigInt(numbers[2 * index + 1]!),
+  }));
 }
 
 export interface PageBatches {

@@ -4,6 +4,7 @@ import { ledgerSql } from '../ledger/ledger-sql.js';
 import { SqlLedger } from '../ledger/sql-ledger.js';
 import type { SqlRow, SqlRunner, SqlStep } from '../ledger/sql-steps.js';
 import type { PostgresConnection, ReadySchema } from './postgres.connection.js';
+import type { PgStatement } from './postgres.driver.js';
 import { BOUNDARY_FORMAT_KEY } from './postgres.schema.js';
 
 /** Cursors and leases. A position is FACTSTR's row, so that either engine can go on from it. */
@@ -96,6 +97,9 @@ const WHAT = 'Keeping a durable stream';
 class PostgresStepRunner implements SqlRunner {
   readonly dialect = 'postgres';
   readonly #connection: PostgresConnection;
+  /** By the step's text. Prepared: parsing and planning cost more than running them. */
+  readonly #statements = new Map<string, { schema: string; name: string; text: string }>();
+  #named = 0;
 
   constructor(connection: PostgresConnection) {
     this.#connection = connection;
@@ -105,13 +109,13 @@ class PostgresStepRunner implements SqlRunner {
     const { run, database, schema } = await this.#connection.ready();
     const [only] = steps;
     if (steps.length === 1 && only !== undefined) {
-      const rows = await run(WHAT, statement(only, schema));
+      const rows = await run(WHAT, this.#statement(only, schema));
       return only.guard === true && rows.length === 0 ? undefined : [rows];
     }
     return database.transaction(WHAT, async (runInside) => {
       const results: SqlRow[][] = [];
       for (const step of steps) {
-        const rows = await runInside(statement(step, schema));
+        const rows = await runInside(this.#statement(step, schema));
         if (step.guard === true && rows.length === 0) {
           await runInside({ text: 'ROLLBACK' });
           return undefined;
@@ -121,8 +125,15 @@ class PostgresStepRunner implements SqlRunner {
       return results;
     });
   }
-}
 
-function statement({ sql, values }: SqlStep, schema: string): { text: string; values: unknown[] } {
-  return { text: sql.replaceAll(SCHEMA, schema), values: [...values] };
+  #statement({ sql, values }: SqlStep, schema: string): PgStatement {
+    let statement = this.#statements.get(sql);
+    if (statement?.schema !== schema) {
+      // A name stands for one text for ever.
+      const name = `ledger ${++this.#named}`;
+      statement = { schema, name, text: sql.replaceAll(SCHEMA, schema) };
+      this.#statements.set(sql, statement);
+    }
+    return { name: statement.name, text: statement.text, values };
+  }
 }

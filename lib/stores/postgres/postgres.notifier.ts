@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { PgRow, PgStatement } from './postgres.driver.js';
 
 /** Milliseconds between notifications of a busy writer. */
-const PACE = 10;
+const PACE = 3;
 
 /** Channels belong to a database, not to a schema, and their names are limited to 63 bytes. */
 export function channelOf(schema: string): string {

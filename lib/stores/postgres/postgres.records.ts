@@ -1,27 +1,20 @@
 import type { EventRecord } from '../../contract/contract.types.js';
 
 /**
- * A fact's columns as text, whatever the session's DateStyle and time zone are, for `toRecord`.
+ * A fact's columns for `toRecord`. Our connections leave columns as the text that the server sent, so that none
+ * is cast, which costs a fifth of reading; a time's JSON is the same whatever the session's DateStyle and time
+ * zone are, and as FACTSTR prints it: `…:05.12`, and `…:05` for a whole second.
  */
-export const RECORD_COLUMNS = `sequence_number::text,
-  to_char(occurred_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US'),
-  event_type,
-  payload::text`;
+export const RECORD_COLUMNS = `sequence_number, pg_catalog.to_json(occurred_at AT TIME ZONE 'UTC'), event_type, payload`;
 
 export type RecordRow = readonly (string | null)[];
 
 export function toRecord(row: RecordRow): EventRecord {
   return {
     sequence_number: BigInt(row[0]!),
-    occurred_at: `${withoutTrailingZeros(row[1]!)}Z`,
+    // Without its quotes.
+    occurred_at: `${row[1]!.slice(1, -1)}Z`,
     event_type: row[2]!,
     payload: JSON.parse(row[3]!) as unknown,
   };
-}
-
-/** As FACTSTR prints it: `…:05.12`, and `…:05` for a whole second. */
-function withoutTrailingZeros(time: string): string {
-  let end = time.length;
-  while (time.charCodeAt(end - 1) === 48) end--;
-  return time.slice(0, time.charCodeAt(end - 1) === 46 ? end - 1 : end);
 }
