@@ -7,6 +7,7 @@ import type { SqliteContextIndex } from './sqlite.context-index.js';
 import type { SqliteContext } from './sqlite.context.js';
 import type { SqliteStatement } from './sqlite.driver.js';
 import { SPARSE_BATCHES } from './sqlite.schema.js';
+import { timeAfter } from './sqlite.time.js';
 
 /** One append, checked and ready to be committed, now or from the queue. */
 export interface AppendRequest {
@@ -27,6 +28,7 @@ export class SqliteWriter {
   readonly #insertFact: SqliteStatement<never>;
   readonly #insertBatch: SqliteStatement<never>;
   readonly #marker: SqliteStatement<bigint>;
+  readonly #timeOf: SqliteStatement<string>;
   /** Once sparse, always sparse. */
   #sparse = false;
 
@@ -47,6 +49,7 @@ export class SqliteWriter {
       'INSERT INTO append_batches (first_sequence_number, last_sequence_number) VALUES (?, ?)',
     );
     this.#marker = connection.values(SPARSE_MARKER);
+    this.#timeOf = connection.values('SELECT occurred_at FROM events WHERE sequence_number = ?');
   }
 
   /** Exactly one member of the result is there; without a condition it is `append_result`. */
@@ -83,7 +86,7 @@ export class SqliteWriter {
     if (last > MAX_SEQUENCE_NUMBER) {
       throw new StorageError(`The log is full: its head is ${head}.`);
     }
-    const occurred_at = new Date().toISOString();
+    const occurred_at = timeAfter(this.#timeOf.get(head));
     let sequence_number = first;
     for (const { event_type, payload_text } of facts) {
       this.#insertFact.run(sequence_number++, occurred_at, event_type, payload_text);

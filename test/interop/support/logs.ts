@@ -1,11 +1,11 @@
 import { afterEach, expect } from '@jest/globals';
-import { FactstrStore } from '../../../lib/module/factstr-store.js';
-import type { FactStoreOptions } from '../../../lib/streams/streaming-store.js';
+import type { FactstrStore } from '../../../lib/module/factstr-store.js';
 import { StoreDatabase } from '../../postgres/support/database.js';
 import { TestFolder } from '../../sqlite/support/folder.js';
 import { TestProcess } from '../../support/child-process.js';
 import { FactstrEngine } from './engine.js';
 import type { Location } from './engine.js';
+import { openStore } from './open-store.js';
 
 /** What SQL tells of a log, whichever engine wrote it. */
 interface Tables {
@@ -25,27 +25,22 @@ export interface Cursor {
 export class SharedLog {
   readonly location: Location;
   readonly #tables: Tables;
-  readonly #openStore: (options: FactStoreOptions) => FactstrStore;
   readonly #remove: () => Promise<void>;
   readonly #ends: (() => Promise<unknown>)[] = [];
   /** What our streams reported. A test that expects some takes it out. */
   readonly reported: unknown[] = [];
 
-  constructor(
-    location: Location,
-    tables: Tables,
-    openStore: (options: FactStoreOptions) => FactstrStore,
-    remove: () => Promise<void>,
-  ) {
+  constructor(location: Location, tables: Tables, remove: () => Promise<void>) {
     this.location = location;
     this.#tables = tables;
-    this.#openStore = openStore;
     this.#remove = remove;
   }
 
   /** A store of ours, in this process. */
   store(): FactstrStore {
-    const store = this.#openStore({ onStreamError: (error) => this.reported.push(error) });
+    const store = openStore(this.location, {
+      onStreamError: (error) => this.reported.push(error),
+    });
     this.#ends.push(() => store.close());
     return store;
   }
@@ -141,12 +136,7 @@ const sqlite: LogKind = {
       own: `SELECT name, 'DROP TABLE ' || name AS statement FROM sqlite_master
             WHERE type = 'table' AND name LIKE 'nestjs_factstr_%'`,
     };
-    return new SharedLog(
-      { sqlite: folder.file() },
-      tables,
-      (options) => FactstrStore.of(folder.open(options)),
-      () => folder.dispose(),
-    );
+    return new SharedLog({ sqlite: folder.file() }, tables, () => folder.dispose());
   },
 };
 
@@ -164,19 +154,14 @@ const postgres: LogKind = {
             SELECT proname, 'DROP FUNCTION ' || oid::regprocedure
             FROM pg_proc WHERE proname LIKE 'nestjs_factstr_%'`,
     };
-    return new SharedLog(
-      { postgres: database.url },
-      tables,
-      (options) => FactstrStore.of(database.store(options)),
-      () => database.dispose(),
-    );
+    return new SharedLog({ postgres: database.url }, tables, () => database.dispose());
   },
 };
 
 export const LOG_KINDS: readonly LogKind[] = [sqlite, postgres];
 
 /** Gives each test a log of its own, and fails one whose streams reported what it did not expect. */
-export function sharedLogs({ create }: LogKind): () => Promise<SharedLog> {
+export function sharedLogs(kind: LogKind): () => Promise<SharedLog> {
   const created: SharedLog[] = [];
   afterEach(async () => {
     const disposed = created.splice(0);
@@ -184,7 +169,7 @@ export function sharedLogs({ create }: LogKind): () => Promise<SharedLog> {
     expect(disposed.flatMap(({ reported }) => reported)).toEqual([]);
   });
   return async () => {
-    const log = await create();
+    const log = await kind.create();
     created.push(log);
     return log;
   };
