@@ -93,9 +93,7 @@ function conflictOf(
   if (lengths === undefined) return explain(', a version that its context never had.');
   if (call.appendId === undefined) return { call: recorded, rule, lengths };
   // From its commit on, an id is answered with what it committed, or refused.
-  const used = byId(appends)
-    .get(call.appendId)!
-    .flatMap(({ places }) => places);
+  const used = named.get(call.appendId)!.flatMap(({ places }) => places);
   const before = Math.min(Infinity, ...used) - 1;
   if (lengths[0] > before) {
     return explain(`, although its id had been committed at ${before + 1} by then.`);
