@@ -33,13 +33,14 @@ function valueText(value: JsonValue): string {
 
 /**
  * serde_json reads a number without fraction and exponent that fits 64 bits as an integer and anything else as
- * a double; those it prints in scientific notation below 1e-5 and from 1e16 on, without a plus sign.
+ * a double; those it prints in scientific notation below 1e-5 and from 1e16 on. As in FACTSTR 0.5.2's own build
+ * (serde_json 1.0.149) positive exponents have a plus sign; older serde_json (1.0.140 for one) left it out.
  */
 function numberText(value: number): string {
   // JavaScript writes -2^63 as -9223372036854776000, which does not fit.
   const fitsInteger = Number.isInteger(value) && value > -(2 ** 63) && value < 2 ** 64;
   const written = fitsInteger || (!Number.isInteger(value) && Math.abs(value) >= 1e-5);
-  return written ? JSON.stringify(value) : value.toExponential().replace('e+', 'e');
+  return written ? JSON.stringify(value) : value.toExponential();
 }
 
 /** Not by UTF-16 unit, as JavaScript compares: U+FFFD comes before U+1F600. */
