@@ -1,0 +1,22 @@
+import type { JsonValue } from '../../../lib/contract/json-value.js';
+
+/**
+ * The value with numbers that serde_json reads from text as they are. Without its feature `float_roundtrip`, which
+ * FACTSTR does not ask for, others may come out one unit in the last place off, and what is compared here is text:
+ * the program's pipe, and SQLite's payloads.
+ */
+export function withExactNumbers(value: JsonValue): JsonValue {
+  return JSON.parse(JSON.stringify(value), (_, part: unknown) =>
+    typeof part === 'number' ? exactNumber(part) : part,
+  ) as JsonValue;
+}
+
+/** Up to 15 digits, times or divided by a power of ten that is a double itself (up to 10^22). */
+function exactNumber(value: number): number {
+  const [digits, exponent] = value.toExponential().split('e') as [string, string];
+  const fraction = digits.split('.')[1]?.length ?? 0;
+  if (fraction < 15 && Math.abs(Number(exponent) - fraction) <= 22) return value;
+  if (Math.abs(value) < 1e-18) return Math.sign(value) * 1.25e-7;
+  if (Math.abs(value) > 1e22) return Math.sign(value) * 1.25e22;
+  return Number(value.toPrecision(3));
+}
