@@ -12,7 +12,6 @@ import {
   decided,
   facts,
   indeterminate,
-  log,
   logOf,
   made,
   refused,
