@@ -4,6 +4,7 @@ import type { FactstrStore } from '../../lib/module/factstr-store.js';
 import { upTo } from '../conformance/support/facts.js';
 import { describeSharedLogs } from './support/describe.js';
 import type { LogKind, SharedLog } from './support/logs.js';
+import { nanoseconds } from './support/times.js';
 import { batchOf, claimOf, counting, write } from './support/writing.js';
 import type { WritingReport } from './support/writing.js';
 
@@ -127,9 +128,4 @@ describeSharedLogs('Both engines, appending at the same time', (kind: LogKind) =
 /** FACTSTR shows .87 s where .870 s was stored. */
 function normal(record: EventRecord): unknown {
   return { ...record, occurred_at: nanoseconds(record.occurred_at) };
-}
-
-function nanoseconds(time: string): bigint {
-  const [, seconds, fraction = ''] = /^(.*?)(?:\.(\d+))?Z$/.exec(time)!;
-  return BigInt(Date.parse(`${seconds}Z`)) * 1_000_000n + BigInt(fraction.padEnd(9, '0'));
 }

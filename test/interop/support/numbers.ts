@@ -11,12 +11,11 @@ export function withExactNumbers(value: JsonValue): JsonValue {
   ) as JsonValue;
 }
 
-/** Up to 15 digits, times or divided by a power of ten that is a double itself (up to 10^22). */
+/** At most 15 digits, divided by a power of ten that is a double itself, even where all digits are written out. */
 function exactNumber(value: number): number {
   const [digits, exponent] = value.toExponential().split('e') as [string, string];
-  const fraction = digits.split('.')[1]?.length ?? 0;
-  if (fraction < 15 && Math.abs(Number(exponent) - fraction) <= 22) return value;
-  if (Math.abs(value) < 1e-18) return Math.sign(value) * 1.25e-7;
-  if (Math.abs(value) > 1e22) return Math.sign(value) * 1.25e22;
-  return Number(value.toPrecision(3));
+  const places = (digits.split('.')[1]?.length ?? 0) - Number(exponent);
+  if (Math.abs(value) < 1e15 && digits.length < 16 && places <= 22) return value;
+  if (Math.abs(value) >= 1e15) return Math.sign(value) * 1.25e22;
+  return places > 22 ? Math.sign(value) * 1.25e-7 : Number(value.toPrecision(10));
 }
