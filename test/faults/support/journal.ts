@@ -1,0 +1,79 @@
+import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
+import type { Call, Outcome, RecordedCall } from '../../history/history.types.js';
+
+export interface CallEntry {
+  readonly index: number;
+  readonly client: string;
+  readonly start: number;
+  readonly call: Call;
+}
+
+export interface EndEntry {
+  readonly index: number;
+  readonly end: number;
+  readonly outcome: Outcome;
+  /** The words of an error. */
+  readonly message?: string;
+}
+
+/** A call with the words of its error. */
+export type JournalCall = RecordedCall & { readonly message?: string };
+
+/**
+ * What a process is about to do and what it was told, in a file: a line that was written survives SIGKILL, so
+ * nothing that was acknowledged to the process is forgotten with it.
+ */
+export class Journal {
+  readonly #file: number;
+  #calls = 0;
+
+  constructor(path: string) {
+    this.#file = openSync(path, 'a');
+  }
+
+  begin(client: string, call: Call): number {
+    const entry: CallEntry = { index: this.#calls++, client, start: now(), call };
+    this.write(entry);
+    return entry.index;
+  }
+
+  end(index: number, outcome: Outcome, message?: string): void {
+    const entry: EndEntry = { index, end: now(), outcome, ...(message ? { message } : {}) };
+    this.write(entry);
+  }
+
+  write(entry: object): void {
+    writeSync(this.#file, `${JSON.stringify(entry)}\n`);
+  }
+
+  close(): void {
+    closeSync(this.#file);
+  }
+}
+
+/** Microseconds of the clock that all processes of the machine share. */
+function now(): number {
+  return Number(process.hrtime.bigint() / 1_000n);
+}
+
+/** The calls of one process, with their outcomes where it learnt them. */
+export function readCalls(path: string): JournalCall[] {
+  const calls: JournalCall[] = [];
+  for (const entry of readEntries<CallEntry | EndEntry>(path)) {
+    if ('call' in entry) {
+      const { client, start, call } = entry;
+      calls[entry.index] = { client, start, call };
+    } else {
+      const { index, ...rest } = entry;
+      calls[index] = { ...calls[index]!, ...rest };
+    }
+  }
+  return calls;
+}
+
+/** The lines of a journal; one that was being written when its process died is none. */
+export function readEntries<T>(path: string): T[] {
+  const lines = readFileSync(path, 'utf8').split('\n');
+  lines.pop();
+  return lines.map((line) => JSON.parse(line) as T);
+}

@@ -1,0 +1,32 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
+/** Far beyond what a busy machine needs: only what never comes is to fail. */
+const PATIENCE = 90_000;
+
+/** Waits for a condition; fails, saying what for, when it does not come. */
+export async function waitFor(
+  condition: () => boolean | Promise<boolean>,
+  what: () => string,
+  patience = PATIENCE,
+): Promise<void> {
+  const deadline = performance.now() + patience;
+  while (!(await condition())) {
+    if (performance.now() > deadline) throw new Error(`Waited in vain for ${what()}`);
+    await delay(5);
+  }
+}
+
+/** Until the fault's moment: chosen by the seed, not waited for. In milliseconds. */
+export function after(milliseconds: number): Promise<void> {
+  return delay(milliseconds);
+}
+
+/** The error that something ends with; `undefined` when it succeeds. */
+export async function failureOf(work: () => unknown): Promise<Error | undefined> {
+  try {
+    await work();
+    return undefined;
+  } catch (error) {
+    return error as Error;
+  }
+}
