@@ -62,7 +62,7 @@ export async function write(writer: Writer, task: WritingTask): Promise<WritingR
  * What a service does between two appends, in milliseconds. SQLite's lock has no queue: writers that never pause
  * write in long runs each, and the engines would hardly meet.
  */
-const think = (): Promise<void> => pause(Math.random() * 4);
+export const think = (): Promise<void> => pause(Math.random() * 4);
 
 export function batchOf(name: string, batch: number, size: number): NewEvent[] {
   return Array.from({ length: size }, (_, n) => ({ event_type: name, payload: { batch, n } }));
