@@ -95,7 +95,8 @@ export class OwnedRun implements WalkSteps {
   async batch(matching: readonly EventRecord[], batch: CommittedBatch): Promise<void> {
     const { maxFacts } = this.#projection.batch ?? { maxFacts: 0 };
     if (matching.length > 0) {
-      if (this.#waiting.length + matching.length > maxFacts) await this.#flush();
+      const waiting = this.#waiting.length;
+      if (waiting > 0 && waiting + matching.length > maxFacts) await this.#flush();
       if (this.#waiting.length === 0) this.#waitingSince = performance.now();
       this.#waiting.push(...matching);
     }

@@ -7,6 +7,14 @@ const PAGE_FACTS = 500;
 /** Facts kept for the cursors at the head. */
 const CACHED_FACTS = 1_000;
 
+/** A read at the head, for all who stand there. */
+interface SharedRead {
+  readonly after: bigint;
+  /** The reader's, before it began. */
+  readonly news: number;
+  readonly batches: Promise<readonly CommittedBatch[]>;
+}
+
 /**
  * Reads the log for all streams of one store. Cursors at the head share one read, one decoding and one frozen
  * copy of the newest batches; a cursor further behind reads pages of its own, which nobody keeps. Nothing is
@@ -23,15 +31,24 @@ export class LogReader {
   /** Consecutive batches that end at the newest one read so far. */
   #newest: CommittedBatch[] = [];
   #newestFacts = 0;
-  #reading:
-    { after: bigint; commits: number; batches: Promise<readonly CommittedBatch[]> } | undefined;
+  /** Whether the source reads asynchronously. */
+  #waits = false;
+  /** Moves with every wake-up and every stream that begins: what was read before does not count for them. */
+  #news = 0;
+  #reading: SharedRead | undefined;
+  /** The newest read that found nothing: until there are news nobody need look there again. */
+  #nothing: SharedRead | undefined;
 
   constructor(source: LogSource) {
     this.#source = source;
   }
 
-  /** Counts a stream in; the source is listened to while there are streams. */
+  /**
+   * Counts a stream in; the source is listened to while there are streams. To be called once the stream knows how
+   * far it is to get: nothing that was seen of the head before counts for it.
+   */
   enter(): void {
+    this.#news++;
     if (++this.#streams > 1) return;
     this.#unlisten = this.#source.onCommit((first) => this.#committed(first));
   }
@@ -81,8 +98,12 @@ export class LogReader {
       : this.#readPage(position);
   }
 
-  /** Whether a page is about as large as pages become, so that there is likely more behind it. */
-  isFull(page: readonly CommittedBatch[]): boolean {
+  /**
+   * Whether the page after this one is to be read while this one is handled: where reading means waiting, and
+   * this one is about as large as pages become, so that there is likely more behind it.
+   */
+  readsAhead(page: readonly CommittedBatch[]): boolean {
+    if (!this.#waits) return false;
     let facts = 0;
     for (const { event_records } of page) facts += event_records.length;
     return facts >= PAGE_FACTS / 2;
@@ -102,15 +123,17 @@ export class LogReader {
 
   #readShared(after: bigint): Promise<readonly CommittedBatch[]> {
     // A read that began before the last wake-up may not see what woke us: joining it would lose that.
-    if (this.#reading?.after === after && this.#reading.commits === this.#commits) {
-      return this.#reading.batches;
+    for (const read of [this.#reading, this.#nothing]) {
+      if (read?.after === after && read.news === this.#news) return read.batches;
     }
+    const news = this.#news;
     const batches = this.#readPage(after).then((page) => {
+      if (page.length === 0) this.#nothing = reading;
       this.#remember(after, page);
       // Of two reads that overlapped, all get the records of the first.
       return this.#cachedAfter(after) ?? page;
     });
-    const reading = { after, commits: this.#commits, batches };
+    const reading: SharedRead = { after, news, batches };
     this.#reading = reading;
     const done = (): void => {
       if (this.#reading === reading) this.#reading = undefined;
@@ -120,7 +143,9 @@ export class LogReader {
   }
 
   async #readPage(after: bigint): Promise<CommittedBatch[]> {
-    const page = await this.#source.readBatches(after, PAGE_FACTS);
+    const reading = this.#source.readBatches(after, PAGE_FACTS);
+    this.#waits = reading instanceof Promise;
+    const page = await reading;
     for (const batch of page) {
       for (const record of batch.event_records) deepFreeze(record);
       Object.freeze(batch.event_records);
@@ -145,6 +170,7 @@ export class LogReader {
   #forget(): void {
     this.#newest = [];
     this.#newestFacts = 0;
+    this.#nothing = undefined;
   }
 
   #committed(first: bigint | undefined): void {
@@ -155,6 +181,7 @@ export class LogReader {
     setImmediate(() => {
       this.#wakeScheduled = false;
       this.#commits++;
+      this.#news++;
       for (const wake of this.#wakers) wake();
     });
   }

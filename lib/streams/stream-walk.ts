@@ -70,7 +70,7 @@ export class StreamWalk {
         await this.#reader.commitSince(reading.commits, this.#signal, limit);
       } else {
         // Of a backlog, the next page is read while this one is being handled.
-        if (this.#reader.isFull(page)) ahead = this.#read(page.at(-1)!.last_sequence_number);
+        if (this.#reader.readsAhead(page)) ahead = this.#read(page.at(-1)!.last_sequence_number);
         await this.#walkPage(page, steps);
       }
     }

@@ -145,4 +145,18 @@ describe('The log', () => {
     expect(await read(28n, 5)).toEqual([]);
     expect(await store.log.head()).toBe(28n);
   });
+
+  it('is read on where facts were deleted by hand, still in whole batches', async () => {
+    const database = await create();
+    const store = database.store();
+    for (const size of [1, 1, 1, 1, 1, 1, 2, 3]) await store.append(facts(size));
+    await database.run('DELETE FROM events WHERE sequence_number BETWEEN 2 AND 5');
+    const read = async (after: bigint, limit: number): Promise<number[][]> =>
+      (await store.log.readBatches(after, limit)).map(({ event_records }) =>
+        numbers(event_records),
+      );
+    expect(await read(0n, 4)).toEqual([[1], [6], [7, 8]]);
+    expect(await read(1n, 6)).toEqual([[6], [7, 8], [9, 10, 11]]);
+    expect(await read(3n, 3)).toEqual([[6], [7, 8]]);
+  });
 });

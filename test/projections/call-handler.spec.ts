@@ -3,9 +3,11 @@ import { setImmediate } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from '@jest/globals';
+import { HandlerTimeoutError } from 'nestjs-factstr';
 import type { EventRecord } from 'nestjs-factstr';
 import { callHandler } from '../../lib/projections/call-handler.js';
 import type { Projection } from '../../lib/projections/projection.js';
+import { Gate } from '../conformance/support/inbox.js';
 
 setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as () => void;
@@ -40,13 +42,27 @@ function dependents(signal: AbortSignal): number {
 describe('A call of a projection’s handler', () => {
   it('leaves no more at the signal that outlives it, however often it is made', async () => {
     const { signal } = new AbortController();
-    const quick = projection(30_000, () => undefined);
+    const quick = projection(30_000, (own) => void own.signal);
     await call(signal, quick);
     const once = dependents(signal);
     for (let n = 0; n < 50; n++) await call(signal, quick);
     const failing = projection(30_000, () => false);
     await expect(call(signal, failing)).rejects.toThrow('The handler failed.');
     expect(dependents(signal)).toBe(once);
+  });
+
+  it('has a signal that tells of the deadline also to whoever asks for it later', async () => {
+    const stuck = new Gate();
+    let reason: unknown;
+    const late = projection(5, async (own) => {
+      await stuck.passed;
+      reason = own.signal.reason;
+    });
+    const failure = await call(new AbortController().signal, late, stuck.open).catch(
+      (error: unknown) => error,
+    );
+    expect(reason).toBeInstanceOf(HandlerTimeoutError);
+    expect((failure as Error).cause).toBe(reason);
   });
 
   it('has a signal that still hears of the end when the handler kept it', async () => {

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import type { EventRecord, FactStore } from 'nestjs-factstr';
+import type { EventQuery, EventRecord, FactStore } from 'nestjs-factstr';
 import { backOff } from '../../lib/projections/back-off.js';
 import { describeError } from '../../lib/projections/failures.js';
 import { makeRunner } from '../../lib/projections/make-runner.js';
@@ -21,14 +21,19 @@ function memoryStore(): FactstrMemoryStore {
 }
 
 /** A runner with what it was told and what it told. */
-function running(store: FactStore, handle: (call: ProjectionCall) => unknown, policy = QUICK) {
+function running(
+  store: FactStore,
+  handle: (call: ProjectionCall) => unknown,
+  policy = QUICK,
+  query: EventQuery = {},
+) {
   const calls: string[] = [];
   const told: string[] = [];
   const inner = makeRunner(
     store,
     {
       name: 'p',
-      query: {},
+      query,
       onFailure: 'pause',
       timeout: 30_000,
       retry: policy,
@@ -211,6 +216,24 @@ describe('A projection’s runner', () => {
     await called(3);
     await reaches('live');
     expect(replaying).toEqual([true, true, false]);
+  });
+
+  it('writes its cursor once for each call, however many facts lie between those that match', async () => {
+    const store = memoryStore();
+    for (let n = 1; n <= 40; n++) store.append([n % 4 === 0 ? fact : { ...fact, event_type: 'y' }]);
+    const { ledger } = store.log;
+    const advance = ledger.advance.bind(ledger);
+    const written: bigint[] = [];
+    ledger.advance = (name, epoch, fingerprint) => {
+      written.push(fingerprint.sequence_number);
+      return advance(name, epoch, fingerprint);
+    };
+    const { calls, reaches } = running(store, () => undefined, QUICK, {
+      filters: [{ event_types: ['x'] }],
+    });
+    await reaches('live');
+    expect(calls).toHaveLength(10);
+    expect(written.map(Number)).toEqual([4, 8, 12, 16, 20, 24, 28, 32, 36, 40]);
   });
 
   it('takes whatever is thrown', async () => {

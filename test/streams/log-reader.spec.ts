@@ -1,41 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
-import type { CommittedBatch, LogSource } from '../../lib/streams/log-source.js';
+import type { CommittedBatch } from '../../lib/streams/log-source.js';
 import { LogReader } from '../../lib/streams/log-reader.js';
 import { facts } from '../conformance/support/facts.js';
 import { Gate } from '../conformance/support/inbox.js';
 import { settle } from '../conformance/support/until.js';
 import { FactstrMemoryStore } from '../../lib/stores/memory/memory.store.js';
-
-/** A memory store's log, whose reads take as long as the test says: as those of a database do. */
-class SlowLog implements LogSource {
-  readonly #log: LogSource;
-  readonly ledger;
-  /** What the next reads wait for, after they have seen the log. */
-  readonly gates: Gate[] = [];
-  reads = 0;
-  broken: Error | undefined;
-
-  constructor(log: LogSource) {
-    this.#log = log;
-    this.ledger = log.ledger;
-  }
-
-  head(): bigint | Promise<bigint> {
-    return this.#log.head();
-  }
-
-  async readBatches(after: bigint, limit: number): Promise<CommittedBatch[]> {
-    this.reads++;
-    if (this.broken) throw this.broken;
-    const batches = await this.#log.readBatches(after, limit);
-    await this.gates.shift()?.passed;
-    return batches;
-  }
-
-  onCommit(wake: (first?: bigint) => void): () => void {
-    return this.#log.onCommit(wake);
-  }
-}
+import { SlowLog } from './support/slow-log.js';
 
 function open(): { store: FactstrMemoryStore; log: SlowLog; reader: LogReader } {
   const store = new FactstrMemoryStore();
@@ -126,6 +96,35 @@ describe('the reader that streams share', () => {
     reader.enter();
     await reader.readAfter(2_900n);
     expect(log.reads).toBe(reads + 3);
+    reader.leave();
+  });
+
+  it('looks once where nothing is, for all who come there before the next wake-up', async () => {
+    const { store, log, reader } = open();
+    store.append(facts(1));
+    await settle();
+    expect(ranges(await reader.readAfter(0n))).toEqual([[1, 1]]);
+    for (let n = 0; n < 5; n++) expect(await reader.readAfter(1n)).toEqual([]);
+    expect(log.reads).toBe(2);
+    store.append(facts(1));
+    await settle();
+    expect(ranges(await reader.readAfter(1n))).toEqual([[2, 2]]);
+    expect(log.reads).toBe(3);
+    reader.leave();
+  });
+
+  it('looks again for a stream that begins: it may know of a commit that woke nobody yet', async () => {
+    const { store, log, reader } = open();
+    const gate = new Gate();
+    log.gates.push(gate);
+    const early = reader.readAfter(0n);
+    store.append(facts(1));
+    // Whoever begins now looked up the head before, and waits for no wake-up to get there.
+    reader.enter();
+    expect(ranges(await reader.readAfter(0n))).toEqual([[1, 1]]);
+    gate.open();
+    await early;
+    reader.leave();
     reader.leave();
   });
 

@@ -1,0 +1,33 @@
+import type { CommittedBatch, LogSource } from '../../../lib/streams/log-source.js';
+import type { Gate } from '../../conformance/support/inbox.js';
+
+/** A memory store's log, whose reads take as long as the test says: as those of a database do. */
+export class SlowLog implements LogSource {
+  readonly #log: LogSource;
+  readonly ledger;
+  /** What the next reads wait for, after they have seen the log. */
+  readonly gates: Gate[] = [];
+  reads = 0;
+  broken: Error | undefined;
+
+  constructor(log: LogSource) {
+    this.#log = log;
+    this.ledger = log.ledger;
+  }
+
+  head(): bigint | Promise<bigint> {
+    return this.#log.head();
+  }
+
+  async readBatches(after: bigint, limit: number): Promise<CommittedBatch[]> {
+    this.reads++;
+    if (this.broken) throw this.broken;
+    const batches = await this.#log.readBatches(after, limit);
+    await this.gates.shift()?.passed;
+    return batches;
+  }
+
+  onCommit(wake: (first?: bigint) => void): () => void {
+    return this.#log.onCommit(wake);
+  }
+}
