@@ -71,6 +71,7 @@ describeSharedLogs('A durable stream that the other engine began', (kind) => {
     await engine.append([unwanted, paid(4)]);
     await engine.stream({ name: 's', query: wanted }, theirs.handle);
     await engine.append([paid(5)]);
+    await theirs.reaches(9);
     await cursorReaches(log, 9);
     expect(ours.numbers).toEqual([
       [1, 3],
@@ -146,6 +147,27 @@ describeSharedLogs('A durable stream that the other engine began', (kind) => {
     await cursorReaches(log, 5);
   });
 
+  it('is taken over by FACTSTR from a process of ours that was killed', async () => {
+    const log = await createLog();
+    const [engine, store] = [await log.engine(), log.store()];
+    const child = log.process('streamer.ts', { location: log.location, name: 's' });
+    expect(await child.next()).toBe('running');
+    await engine.append(facts(2));
+    expect(await child.next()).toEqual([1, 2]);
+    await cursorReaches(log, 2);
+    await child.kill();
+    await store.append(facts(1));
+    const theirs = new Inbox();
+    await (await engine.stream({ name: 's' }, theirs.handle)).unsubscribe();
+    expect(theirs.numbers).toEqual([[3]]);
+
+    // And back: the lease of the dead process holds up nobody on this host, nor does the cursor that has moved.
+    const ours = new Inbox();
+    await engine.append(facts(1));
+    await store.streamAllDurable({ name: 's' }, ours.handle);
+    expect(ours.numbers).toEqual([[4]]);
+  });
+
   it('is refused by both with another query', async () => {
     const log = await createLog();
     const [engine, store] = [await log.engine(), log.store()];
@@ -173,7 +195,8 @@ describeSharedLogs('A durable stream that the other engine began', (kind) => {
         const written = await log.cursor(name);
         expect(written).toEqual(await log.cursor(`${name} of FACTSTR`));
       }),
-      { numRuns: 150 },
+      // FACTSTR makes four connections for a stream on Postgres.
+      { numRuns: kind.kind === 'SQLite' ? 150 : 50 },
     );
   });
 });
