@@ -57,6 +57,7 @@ const failures: { replay: string; tally: Played['tally']; notes: readonly string
 const began = performance.now();
 let current: Round | undefined;
 let ending: Promise<void> | undefined;
+const isEnding = (): boolean => ending !== undefined;
 
 if (values.list) {
   for (const { scenario, provider, missing } of rows.values()) {
@@ -100,7 +101,7 @@ async function main(): Promise<void> {
 async function loop(): Promise<void> {
   const deadline = began + minutes * 60_000;
   const playable = [...rows].filter(([, { missing }]) => missing === undefined);
-  while (ending === undefined && playable.length > 0) {
+  while (!isEnding() && playable.length > 0) {
     const [part, row] = playable.reduce((least, next) =>
       next[1].milliseconds < least[1].milliseconds ? next : least,
     );
@@ -119,7 +120,7 @@ async function turn(part: Part, row: Row, run: number): Promise<void> {
     timeLimit: TIME_LIMIT,
     began: (round) => (current = round),
   });
-  if (ending !== undefined) return;
+  if (isEnding()) return;
   row.runs++;
   row.milliseconds += played.milliseconds;
   addTally(row.tally, played.tally);

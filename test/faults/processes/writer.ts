@@ -48,25 +48,23 @@ const store = FactstrStore.of(
 const versions = new Map<number, number | null>();
 const isIndeterminate = new Set(['INDETERMINATE_APPEND']);
 let left = task.calls;
-let stopped = false;
+const stop = new AbortController();
 let batches = 0;
 
-void next().then(() => {
-  stopped = true;
-});
+void next().then(() => stop.abort());
 send('ready');
 for (const call of task.repeat) await made(call);
 await Promise.all(Array.from({ length: task.lanes }, () => work()));
-if (!stopped) send('finished');
+if (!stop.signal.aborted) send('finished');
 // The last word of the test is waited for: a process that has done its calls stays to be killed.
-while (!stopped) await pause(5);
+while (!stop.signal.aborted) await pause(5);
 await store.close();
 journal.close();
 send('stopped');
 process.exit();
 
 async function work(): Promise<void> {
-  while (!stopped && left > 0) {
+  while (!stop.signal.aborted && left > 0) {
     left--;
     await step();
     if (task.think > 0) await pause(random.next() * task.think);

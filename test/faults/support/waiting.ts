@@ -16,6 +16,12 @@ export async function waitFor(
   }
 }
 
+/** Waits for a moment that a fault would do well at; it is as good a moment when it does not come. */
+export async function hopeFor(condition: () => boolean, patience = 3_000): Promise<void> {
+  const deadline = performance.now() + patience;
+  while (!condition() && performance.now() < deadline) await delay(5);
+}
+
 /** Until the fault's moment: chosen by the seed, not waited for. In milliseconds. */
 export function after(milliseconds: number): Promise<void> {
   return delay(milliseconds);
