@@ -1,0 +1,10 @@
+// The library as it is built: `npm run build`. `FACTSTR_DIST` names another build, to compare two.
+export const {
+  DurableProjection,
+  FactstrMemoryStore,
+  FactstrModule,
+  FactstrPostgresStore,
+  FactstrProjections,
+  FactstrSqliteStore,
+  FactstrStore,
+} = await import(process.env.FACTSTR_DIST ?? '../../../dist/index.js');

@@ -1,0 +1,2 @@
+export { getPostgreSQLEventStore } from '@event-driven-io/emmett-postgresql';
+export { getSQLiteEventStore, sqliteConnection } from '@event-driven-io/emmett-sqlite';

@@ -1,0 +1,26 @@
+import { append } from './append.mjs';
+import { appendIf } from './append-if.mjs';
+import { contended } from './contended.mjs';
+import { decide } from './decide.mjs';
+import { deliverAcross } from './deliver-across.mjs';
+import { deliver } from './deliver.mjs';
+import { memory } from './memory.mjs';
+import { query } from './query.mjs';
+import { read } from './read.mjs';
+import { replayMemory } from './replay-memory.mjs';
+import { replay } from './replay.mjs';
+
+/** In the order of the report. */
+export const workloads = [
+  append,
+  appendIf,
+  contended,
+  decide,
+  query,
+  read,
+  memory,
+  deliver,
+  deliverAcross,
+  replay,
+  replayMemory,
+];
