@@ -132,7 +132,9 @@ export abstract class StreamingStore {
     this.assertOpen();
     checkHandler(handle);
     const stop = new AbortController();
-    return this.#track(stop, startLiveStream(this.#streamHost(), query, handle, stop));
+    const subscription = startLiveStream(this.#streamHost(), query, handle, stop);
+    this.#track(stop, subscription.ended);
+    return subscription;
   }
 
   async #durable(
@@ -144,31 +146,23 @@ export abstract class StreamingStore {
     const name = prepareStreamName(stream, this.limits);
     checkHandler(handle);
     const stop = new AbortController();
-    this.#streams.add(stop);
     const starting = startDurableStream(this.#streamHost(), name, query, handle, stop);
-    const settled = starting.then(
-      () => undefined,
+    // One promise for start and end: the store may be closed at any moment, also between the two.
+    const ended = starting.then(
+      (subscription) => subscription.ended,
       () => undefined,
     );
-    this.#ends.add(settled);
-    try {
-      return this.#track(stop, await starting);
-    } catch (error) {
-      this.#streams.delete(stop);
-      throw error;
-    } finally {
-      this.#ends.delete(settled);
-    }
+    this.#track(stop, ended);
+    return starting;
   }
 
-  #track(stop: AbortController, subscription: StreamSubscription): StreamSubscription {
+  #track(stop: AbortController, ended: Promise<void>): void {
     this.#streams.add(stop);
-    this.#ends.add(subscription.ended);
-    void subscription.ended.then(() => {
+    this.#ends.add(ended);
+    void ended.then(() => {
       this.#streams.delete(stop);
-      this.#ends.delete(subscription.ended);
+      this.#ends.delete(ended);
     });
-    return subscription;
   }
 
   #streamHost(): StreamHost {

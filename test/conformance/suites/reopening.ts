@@ -41,6 +41,27 @@ export function describeReopening(provider: Provider<SharedDatabase>): void {
       expect(inbox.numbers).toEqual([[3, 4], [5]]);
     });
 
+    it('has free names, at whatever moment of a registration the store was closed', async () => {
+      const database = await createDatabase();
+      // A name that stays taken is free after the TTL only: that would be the test's timeout.
+      const options = { leaseTtl: 3_600_000 };
+      let store = await database.open(options);
+      for (let moment = 0; moment < 40; moment++) {
+        const name = `closed at ${moment}`;
+        const registered = Promise.resolve(store.streamAllDurable({ name }, () => undefined)).then(
+          () => 'registered',
+          (error: FactstrError) => error.code,
+        );
+        for (let turn = 0; turn < moment; turn++) await Promise.resolve();
+        await store.close();
+        expect(['registered', 'STREAM_ENDED', 'STORE_CLOSED']).toContain(await registered);
+        store = await database.open(options);
+        await store.streamAllDurable({ name }, () => undefined);
+        await store.close();
+        store = await database.open(options);
+      }
+    });
+
     it('delivers again what had failed', async () => {
       const database = await createDatabase();
       let store = await database.open();
