@@ -2,7 +2,7 @@ import { InvalidOptionsError } from '../contract/errors.js';
 import { resolveLimits } from '../contract/limits.js';
 import { prepareQuery, prepareStreamName } from '../contract/validation.js';
 import { describeError } from '../projections/failures.js';
-import { StreamingStore } from '../streams/streaming-store.js';
+import { logOf } from '../streams/walkable-store.js';
 import type { FactHandler } from './fact-handlers.explorer.js';
 import { DEFAULT_STORE } from './factstr.tokens.js';
 import { messages } from './messages.js';
@@ -26,7 +26,7 @@ export function checkHandlers(handlers: readonly FactHandler[], store: OpenStore
     } catch (cause) {
       throw new InvalidOptionsError(messages.badHandler(label, describeError(cause)), { cause });
     }
-    const option = store.raw instanceof StreamingStore ? undefined : needsLog(metadata.options);
+    const option = logOf(store.raw) === undefined ? needsLog(metadata.options) : undefined;
     if (option !== undefined) {
       throw new InvalidOptionsError(messages.needsLog(label, option, store.name));
     }

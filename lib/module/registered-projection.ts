@@ -9,7 +9,7 @@ import type { ProjectionStatus } from '../projections/projection-status.js';
 import { readStatus } from '../projections/read-status.js';
 import type { Runner } from '../projections/runner.js';
 import type { RecordedIntervention, StreamLedger } from '../streams/ledger.js';
-import { StreamingStore } from '../streams/streaming-store.js';
+import { logOf } from '../streams/walkable-store.js';
 import type { FactHandler } from './fact-handlers.explorer.js';
 import type { FactstrCommonOptions } from './factstr.options.js';
 import { callAround } from './handler-call.js';
@@ -49,7 +49,7 @@ export class RegisteredProjection {
 
   /** Of the fact store, which may not be the one that holds the cursor; absent where it shows none. */
   get ledger(): StreamLedger | undefined {
-    return this.#store instanceof StreamingStore ? this.#store.log.ledger : undefined;
+    return logOf(this.#store)?.ledger;
   }
 
   /** `active`: whether reads are to use this version. */
@@ -134,7 +134,9 @@ export class RegisteredProjection {
       sequenceNumber: call.facts.at(-1)!.sequence_number,
       attempt: call.attempt,
       replaying: call.replaying,
-      signal: call.signal,
+      get signal() {
+        return call.signal;
+      },
       manager: call.manager,
     };
   }

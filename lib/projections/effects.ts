@@ -1,7 +1,15 @@
 import type { MaybePromise } from '../contract/contract.types.js';
+import { CursorElsewhereError } from '../contract/errors.js';
 import { Lease } from '../streams/lease.js';
 import type { LeaseOptions } from '../streams/lease.js';
-import type { Intervention, ParkedFact, StreamLedger, StreamReport } from '../streams/ledger.js';
+import type {
+  Intervention,
+  ParkedFact,
+  StoredStream,
+  StreamLedger,
+  StreamReport,
+} from '../streams/ledger.js';
+import { placeOf, sayPlace } from './cursor-place.js';
 import type { Fingerprint } from '../streams/log-source.js';
 
 /** A handler's call; `manager` is the transaction's, where there is one. Rejects when the handler failed. */
@@ -19,9 +27,10 @@ export interface Effects {
   readonly defaultTimeout?: number;
 
   /**
-   * Whether a name without a cursor here may begin. Rejects with why not; an operator's reset is not asked for.
+   * Whether the name's cursor may be kept here, now that this process is about to run it: another ledger may have
+   * had it before. `known`: what is stored here. Rejects with why not; an operator's reset does not ask.
    */
-  admit?(name: string): Promise<void>;
+  admit(name: string, known: StoredStream | undefined): Promise<void>;
 
   /** Runs a handler's code so that it cannot write past its transaction. */
   enclose?<T>(call: () => T): T;
@@ -58,10 +67,23 @@ export class PlainEffects implements Effects {
   readonly transactional = false;
   readonly ledger: StreamLedger;
   readonly #lease: LeaseOptions;
+  readonly #hasStart: boolean;
 
-  constructor(ledger: StreamLedger, lease: LeaseOptions) {
+  /** `hasStart`: whether the projection says where a new cursor stands. */
+  constructor(ledger: StreamLedger, lease: LeaseOptions, hasStart: boolean) {
     this.ledger = ledger;
     this.#lease = lease;
+    this.#hasStart = hasStart;
+  }
+
+  /** @throws CursorElsewhereError */
+  async admit(name: string, known: StoredStream | undefined): Promise<void> {
+    if ((await placeOf(this.ledger, name)) !== 'transactional') return;
+    if (this.#hasStart && known === undefined) return sayPlace(this.ledger, name, 'plain');
+    throw new CursorElsewhereError(
+      `The projection ${JSON.stringify(name)} was transactional before: its cursor is in the read model's database, and facts that were handled there would be handled again. ` +
+        'Two ways out: rebuild it (FactstrProjections.rebuild, with an onReset that clears the read model), or, where the fact store never had a cursor of it, say where it goes on (startFrom).',
+    );
   }
 
   async commit(

@@ -209,7 +209,7 @@ export class LeasedRunner implements Runner {
     const known = await ledger.find(name);
     // Opened once by each process: that checks the batches' boundaries, and completes what FACTSTR began.
     if (known !== undefined && this.#opened) return known;
-    if (known === undefined && !resets) await this.#effects.admit?.(name);
+    if (!resets) await this.#effects.admit(name, known);
     const start = known === undefined ? await this.#start() : 0n;
     const stored = await ledger.open(name, queryText(this.#query), start);
     this.#opened = true;

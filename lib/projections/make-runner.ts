@@ -3,7 +3,7 @@ import { DEFAULT_LIMITS } from '../contract/limits.js';
 import { prepareQuery } from '../contract/validation.js';
 import { newOwner } from '../streams/process-identity.js';
 import { cleanContext } from '../streams/clean-context.js';
-import { StreamingStore } from '../streams/streaming-store.js';
+import { walkableOf } from '../streams/walkable-store.js';
 import { PlainEffects } from './effects.js';
 import type { Effects } from './effects.js';
 import { LeasedRunner } from './leased-runner.js';
@@ -18,10 +18,11 @@ export function makeRunner(
   observer: ProjectionObserver,
   effects?: Effects,
 ): Runner {
-  if (!(store instanceof StreamingStore)) return new StreamRunner(store, projection, observer);
-  const { source, reader, closed } = store.walkable;
+  const walkable = walkableOf(store);
+  if (walkable === undefined) return new StreamRunner(store, projection, observer);
+  const { source, reader, closed } = walkable;
   // An owner of its own: a bare stream of the same store is not to take the name for its own leftover.
-  const lease = { ...store.walkable.lease, owner: newOwner() };
+  const lease = { ...walkable.lease, owner: newOwner() };
   const context = cleanContext();
   const outside: Projection = {
     ...projection,
@@ -35,7 +36,7 @@ export function makeRunner(
     { source, reader, closed },
     outside,
     prepareQuery(projection.query, DEFAULT_LIMITS),
-    effects ?? new PlainEffects(source.ledger, lease),
+    effects ?? new PlainEffects(source.ledger, lease, projection.startFrom !== undefined),
     lease,
     observer,
   );

@@ -1,7 +1,7 @@
 import type { FactStore } from '../contract/contract.types.js';
-import { StreamingStore } from '../streams/streaming-store.js';
 import type { StreamReport } from '../streams/ledger.js';
 import type { LogSource } from '../streams/log-source.js';
+import { logOf } from '../streams/walkable-store.js';
 import type { ProjectionState, ProjectionStatus } from './projection-status.js';
 import type { Runner } from './runner.js';
 
@@ -15,7 +15,7 @@ export async function readStatus(
   runner: Runner,
   store: FactStore,
 ): Promise<ProjectionStatus> {
-  const source = store instanceof StreamingStore ? store.log : undefined;
+  const source = logOf(store);
   const [stored, head] = await Promise.all([
     orNull(() => runner.stored()),
     orNull(async () => source?.head()),

@@ -1,5 +1,5 @@
 import { DurableStreamActiveError } from '../contract/errors.js';
-import { isDead } from './process-identity.js';
+import { isDead, newOwner } from './process-identity.js';
 import type { LeaseOwner, StoredStream, StreamLedger } from './ledger.js';
 import { pause } from './turns.js';
 
@@ -10,6 +10,14 @@ export interface LeaseOptions {
   readonly ttl: number;
   /** How often a contender looks. */
   readonly claimInterval: number;
+}
+
+/** How long a silent holder keeps a name where nobody says otherwise, in milliseconds. */
+export const DEFAULT_LEASE_TTL = 15_000;
+
+/** For an owner of its own. */
+export function leaseOptions(ttl: number): LeaseOptions {
+  return { owner: newOwner(), ttl, claimInterval: Math.min(500, ttl / 4) };
 }
 
 /** The right to run a name in any process, for as long as it is renewed. */

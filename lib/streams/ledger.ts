@@ -154,7 +154,16 @@ export interface LeaseOwner {
  * @publicApi
  */
 export interface Intervention {
-  readonly verb: 'pause' | 'resume' | 'reset' | 'rebuild' | 'retryParked' | 'discardParked';
+  readonly verb:
+    | 'pause'
+    | 'resume'
+    | 'reset'
+    | 'rebuild'
+    | 'retryParked'
+    | 'discardParked'
+    /** The projection's own: its cursor is in the read model's database from now on, or here again. */
+    | 'transactional'
+    | 'plain';
   /** Who, as the caller says. */
   readonly by: string | null;
   /** Where a reset or rebuild puts the cursor. */

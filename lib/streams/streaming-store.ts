@@ -20,11 +20,11 @@ import {
 } from '../contract/validation.js';
 import type { PreparedQuery } from '../contract/validation.js';
 import { startDurableStream } from './durable-stream.js';
+import { DEFAULT_LEASE_TTL, leaseOptions } from './lease.js';
 import { startLiveStream } from './live-stream.js';
 import type { StreamHost } from './live-stream.js';
 import { LogReader } from './log-reader.js';
 import type { LogSource } from './log-source.js';
-import { newOwner } from './process-identity.js';
 import type { StreamSubscription } from './stream-subscription.js';
 
 /**
@@ -171,11 +171,7 @@ export abstract class StreamingStore {
       source: this.log,
       reader: new LogReader(this.log),
       closed: this.#closed.signal,
-      lease: {
-        owner: newOwner(),
-        ttl: this.#leaseTtl,
-        claimInterval: Math.min(500, this.#leaseTtl / 4),
-      },
+      lease: leaseOptions(this.#leaseTtl),
       report: (error) => this.#report(error),
     });
   }
@@ -202,7 +198,7 @@ function resolveRetention(retention: unknown = 7 * 24 * 3_600_000): number {
   );
 }
 
-function resolveLeaseTtl(ttl: unknown = 15_000): number {
+function resolveLeaseTtl(ttl: unknown = DEFAULT_LEASE_TTL): number {
   if (typeof ttl === 'number' && ttl >= 100 && ttl <= 3_600_000) return ttl;
   throw new InvalidOptionsError(
     `leaseTtl is ${String(ttl)}; expected milliseconds from 100 to 3,600,000.`,

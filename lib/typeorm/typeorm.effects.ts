@@ -1,10 +1,12 @@
 import type { MaybePromise } from '../contract/contract.types.js';
 import { CursorElsewhereError } from '../contract/errors.js';
+import { placeOf, sayPlace } from '../projections/cursor-place.js';
 import type { Effects, Work } from '../projections/effects.js';
-import type { Intervention, ParkedFact, StreamLedger } from '../streams/ledger.js';
+import type { Intervention, ParkedFact, StoredStream, StreamLedger } from '../streams/ledger.js';
 import type { Fingerprint } from '../streams/log-source.js';
 import type { ReadModelDatabase } from './read-model.database.js';
 import { ReadModelLedger } from './read-model.ledger.js';
+import { isQueryError } from './typeorm.errors.js';
 
 /** How often a reset is tried that met the owner's transaction in a deadlock. */
 const ATTEMPTS = 5;
@@ -18,24 +20,29 @@ export class TypeOrmEffects implements Effects {
   readonly ledger: ReadModelLedger;
   readonly defaultTimeout: number;
   readonly #database: ReadModelDatabase;
-  /** Where the cursor was before the projection became transactional; `undefined`: no matter. */
-  readonly #former: StreamLedger | undefined;
+  /** The fact store's: where the cursor is while the projection is not transactional. */
+  readonly #plain: StreamLedger;
+  readonly #hasStart: boolean;
 
   constructor(
     database: ReadModelDatabase,
-    former: StreamLedger | undefined,
+    plain: StreamLedger,
+    hasStart: boolean,
     defaultTimeout: number,
   ) {
     this.#database = database;
-    this.#former = former;
+    this.#plain = plain;
+    this.#hasStart = hasStart;
     this.defaultTimeout = defaultTimeout;
     this.ledger = new ReadModelLedger(database);
   }
 
   /** @throws CursorElsewhereError */
-  async admit(name: string): Promise<void> {
-    const former = await this.#former?.find(name);
-    if (former === undefined) return;
+  async admit(name: string, known: StoredStream | undefined): Promise<void> {
+    const former = await this.#plain.find(name);
+    const isLeft =
+      known === undefined ? this.#hasStart : (await placeOf(this.#plain, name)) !== 'plain';
+    if (former === undefined || isLeft) return sayPlace(this.#plain, name, 'transactional');
     throw new CursorElsewhereError(
       `The projection ${JSON.stringify(name)} was not transactional before: its cursor stands at ${former.position} in the fact store, and how much of that ` +
         'the read model holds is not known. Two ways out: rebuild it (FactstrProjections.rebuild, with an onReset that clears the read model), ' +
@@ -77,17 +84,28 @@ export class TypeOrmEffects implements Effects {
 
   async intervene(name: string, intervention: Intervention, onReset?: Work): Promise<void> {
     for (let attempt = 1; ; attempt++) {
+      let own: { error: unknown } | undefined;
       try {
         await this.#database.transaction(async ({ manager, run }) => {
           // The fence first: an owner elsewhere then commits nothing any more.
           await run(this.ledger.interveneSteps(name, intervention));
-          if (onReset !== undefined) await this.enclose(() => onReset(manager));
+          try {
+            if (onReset !== undefined) await this.enclose(() => onReset(manager));
+          } catch (error) {
+            own = { error };
+            throw error;
+          }
           return true;
         });
+        if (intervention.position !== undefined) {
+          await sayPlace(this.#plain, name, 'transactional');
+        }
         return;
       } catch (error) {
         // The owner holds rows of the read model and waits for ours.
-        if (attempt === ATTEMPTS || !isDeadlock(error)) throw error;
+        if (attempt < ATTEMPTS && isDeadlock(error)) continue;
+        // What onReset throws of its own is no failure of the database.
+        throw own !== undefined && !isQueryError(own.error) ? own.error : error;
       }
     }
   }

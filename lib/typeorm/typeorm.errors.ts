@@ -12,7 +12,8 @@ export function driverError(error: unknown): unknown {
   return (error as { driverError?: unknown } | null | undefined)?.driverError ?? error;
 }
 
-function isQueryError(error: unknown): boolean {
+/** Whether TypeORM says that a statement failed. */
+export function isQueryError(error: unknown): boolean {
   return (error as { driverError?: unknown } | null | undefined)?.driverError != null;
 }
 

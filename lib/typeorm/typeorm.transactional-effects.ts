@@ -9,7 +9,7 @@ import type {
   TransactionalEffects,
   TransactionalRequest,
 } from '../projections/transactional-effects.js';
-import { StreamingStore } from '../streams/streaming-store.js';
+import { walkableOf } from '../streams/walkable-store.js';
 import { messages } from './messages.js';
 import { PostgresReadModel } from './postgres.read-model.js';
 import type { ReadModelDatabase } from './read-model.database.js';
@@ -35,8 +35,9 @@ export class TypeOrmTransactionalEffects implements TransactionalEffects {
 
   effectsFor(request: TransactionalRequest): Effects {
     const { store, label, timeout, hasStart } = request;
-    if (!(store instanceof StreamingStore)) throw new InvalidOptionsError(messages.noLog(label));
-    const { ttl } = store.walkable.lease;
+    const walkable = walkableOf(store);
+    if (walkable === undefined) throw new InvalidOptionsError(messages.noLog(label));
+    const { ttl } = walkable.lease;
     const longest = Math.floor(ttl * LONGEST);
     if (timeout !== undefined && timeout >= longest) {
       throw new InvalidOptionsError(messages.timeout(label, timeout, longest, ttl));
@@ -46,7 +47,8 @@ export class TypeOrmTransactionalEffects implements TransactionalEffects {
     const database = this.#database(dataSource, request, longest);
     return new TypeOrmEffects(
       database,
-      hasStart ? undefined : store.log.ledger,
+      walkable.source.ledger,
+      hasStart,
       Math.min(DEFAULT_TIMEOUT, Math.floor(ttl * DEFAULT)),
     );
   }

@@ -1,0 +1,56 @@
+import type { FactStore } from '../contract/contract.types.js';
+import { DEFAULT_LEASE_TTL, leaseOptions } from './lease.js';
+import type { LeaseOptions } from './lease.js';
+import { LogReader } from './log-reader.js';
+import type { LogSource } from './log-source.js';
+import { StreamingStore } from './streaming-store.js';
+
+/**
+ * A store that shows its log: its projections have all that those of this package's own stores have. What it is
+ * told of leases, cursors and parked facts it keeps as `StreamLedger` says.
+ *
+ * @publicApi
+ */
+export interface StoreWithLog extends FactStore {
+  readonly log: LogSource;
+}
+
+/** What the runner of projections walks. */
+export interface WalkableStore {
+  readonly source: LogSource;
+  readonly reader: LogReader;
+  /** Aborts when the store is closed, where it tells. */
+  readonly closed: AbortSignal;
+  readonly lease: LeaseOptions;
+}
+
+/** Of stores that are not ours: by their log, so that their projections share one reader. */
+const walkables = new WeakMap<LogSource, WalkableStore>();
+
+/** The store's log, or `undefined` where it has the contract only. */
+export function logOf(store: FactStore): LogSource | undefined {
+  const { log } = store as Partial<StoreWithLog>;
+  if (typeof log !== 'object' || log === null) return undefined;
+  const { head, readBatches, onCommit, ledger } = log as Partial<LogSource>;
+  const methods = [head, readBatches, onCommit];
+  const complete = methods.every((method) => typeof method === 'function');
+  return complete && typeof ledger === 'object' && ledger !== null ? log : undefined;
+}
+
+/** @throws StoreClosedError */
+export function walkableOf(store: FactStore): WalkableStore | undefined {
+  if (store instanceof StreamingStore) return store.walkable;
+  const source = logOf(store);
+  if (source === undefined) return undefined;
+  let walkable = walkables.get(source);
+  if (walkable === undefined) {
+    walkable = {
+      source,
+      reader: new LogReader(source),
+      closed: new AbortController().signal,
+      lease: leaseOptions(DEFAULT_LEASE_TTL),
+    };
+    walkables.set(source, walkable);
+  }
+  return walkable;
+}
