@@ -1,6 +1,6 @@
 // npm run bench: measures our stores, the raw drivers, the peers and FACTSTR's engine in turns on this machine.
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Bench } from './bench.mjs';
 import { NAMES, allContestants } from './contestants/contestants.mjs';
@@ -34,7 +34,8 @@ try {
   const minutes = (performance.now() - began) / 60_000;
   const about = { ...(await machine(places)), minutes, missing, notes: bench.notes, options };
   const markdown = await report(bench.results, about);
-  const out = options.out && fileURLToPath(new URL(`../../${options.out}/`, import.meta.url));
+  const root = fileURLToPath(new URL('../../', import.meta.url));
+  const out = options.out && resolve(root, options.out);
   if (out === undefined) process.stdout.write(markdown);
   else {
     mkdirSync(out, { recursive: true });

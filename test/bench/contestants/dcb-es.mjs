@@ -1,9 +1,17 @@
+import { setMaxListeners } from 'node:events';
 import { countRows } from '../places/count.mjs';
 import { dcbEs as seed } from '../places/dcb-es.seed.mjs';
 import { DOMINANT } from '../facts.mjs';
 import { peerPool } from './peer-pool.mjs';
 
 /** One event type and one tag make a context, as one type and one predicate make ours. */
+/** Its subscription leaves a listener at the signal whenever it looks without being notified. */
+function leakingController() {
+  const controller = new AbortController();
+  setMaxListeners(0, controller.signal);
+  return controller;
+}
+
 export async function dcbEs() {
   const {
     AppendConditionError,
@@ -62,7 +70,7 @@ export async function dcbEs() {
       rows: (context) => count(store.read(queryOf(context))),
       readAll: () => count(store.read(Query.all())),
       async live(onFact) {
-        const stop = new AbortController();
+        const stop = leakingController();
         const [last] = (await pool.query('SELECT max(sequence_position) AS head FROM events')).rows;
         const after = positionOf(last.head);
         const running = (async () => {
@@ -78,7 +86,7 @@ export async function dcbEs() {
       },
       async replay(name, onFacts) {
         await ensureHandlersInstalled(pool, [name], '_handler_bookmarks');
-        const stop = new AbortController();
+        const stop = leakingController();
         const handle = async () => {
           if (!stop.signal.aborted && !onFacts(1)) stop.abort();
         };

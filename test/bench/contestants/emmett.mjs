@@ -94,7 +94,7 @@ export async function emmett() {
       connectionOptions: { singleton: true, connection },
     });
     await store.readStream('none');
-    const { append, appendIf, ...reading } = session(store);
+    const own = session(store);
     const again =
       (operation) =>
       async (...parameters) => {
@@ -108,9 +108,9 @@ export async function emmett() {
         }
       };
     return {
-      ...reading,
-      append: again(append),
-      appendIf: again(appendIf),
+      ...own,
+      append: again((...all) => own.append(...all)),
+      appendIf: again((...all) => own.appendIf(...all)),
       callers: 1,
       count: () => countRows({ path }, 'emt_messages'),
       close: () => connection.close(),

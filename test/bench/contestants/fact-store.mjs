@@ -2,7 +2,7 @@
 import { DOMINANT } from '../facts.mjs';
 
 /** Without a turn of the event loop where the store is synchronous. */
-export const then = (value, read) => (value instanceof Promise ? value.then(read) : read(value));
+export const settled = (value, read) => (value instanceof Promise ? value.then(read) : read(value));
 
 export function queryOf({ key, value }, after) {
   const filters = [{ event_types: [DOMINANT], payload_predicates: [{ [key]: value }] }];
@@ -17,9 +17,10 @@ export function factStoreSession(store) {
   return {
     /** The version at which everything before a number has been seen. */
     position: (number) => BigInt(number),
-    append: (facts) => then(store.append(facts), ({ committed_count }) => Number(committed_count)),
+    append: (facts) =>
+      settled(store.append(facts), ({ committed_count }) => Number(committed_count)),
     appendIf: (facts, context, version) =>
-      then(store.appendIf(facts, queryOf(context), version), ({ append_result }) =>
+      settled(store.appendIf(facts, queryOf(context), version), ({ append_result }) =>
         Number(append_result?.committed_count ?? 0),
       ),
     version: (context, after) =>
@@ -28,8 +29,8 @@ export function factStoreSession(store) {
         (result) => result.current_context_version ?? null,
       ),
     rows: (context) =>
-      then(store.query(queryOf(context)), ({ event_records }) => event_records.length),
-    readAll: () => then(store.query({}), ({ event_records }) => event_records.length),
+      settled(store.query(queryOf(context)), ({ event_records }) => event_records.length),
+    readAll: () => settled(store.query({}), ({ event_records }) => event_records.length),
   };
 }
 

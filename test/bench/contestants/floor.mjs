@@ -29,12 +29,12 @@ const sqlite = {
       const first = head + 1;
       for (const fact of facts) insertOne(fact);
       insertBatch.run(first, head);
-    }).immediate;
+    });
     return {
       callers: 1,
       append(facts) {
         if (facts.length === 1) insertOne(facts[0]);
-        else insertAll(facts);
+        else insertAll.immediate(facts);
         return facts.length;
       },
       readAll: () => all.all().length,

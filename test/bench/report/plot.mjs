@@ -91,9 +91,10 @@ function spread(lines) {
   const sorted = lines.toSorted((a, b) => a.at - b.at);
   let last = -Infinity;
   for (const line of sorted) last = line.label_at = Math.max(line.at, last + LINE);
-  const over = last - AREA.bottom;
-  for (let n = sorted.length - 1, limit = AREA.bottom; over > 0 && n >= 0; n--, limit -= LINE) {
-    sorted[n].label_at = Math.min(sorted[n].label_at, limit);
+  let limit = AREA.bottom;
+  for (const line of sorted.toReversed()) {
+    line.label_at = Math.min(line.label_at, limit);
+    limit = line.label_at - LINE;
   }
   return sorted;
 }

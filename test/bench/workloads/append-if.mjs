@@ -53,7 +53,10 @@ function knownContexts(entrants, callers) {
     const operations = Math.ceil(milliseconds * (callers === 1 ? 2 : 15));
     const contexts = await makeContexts(entrant, operations);
     const versions = [];
-    const look = async (n) => (versions[n] = await session.version(contexts[n]));
+    const look = async (n) => {
+      versions[n] = await session.version(contexts[n]);
+      return 1;
+    };
     await drive(look, { callers: 16, milliseconds: Infinity, operations });
     return entrant.appends(
       (n) => session.appendIf([factOf(contexts[n])], contexts[n], versions[n]),
