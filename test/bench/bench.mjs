@@ -1,6 +1,8 @@
 import { Entrant } from './entrants.mjs';
 import { interleave } from './measure/interleave.mjs';
 
+const OWN = ['ours', 'service', 'floor'];
+
 /** One run: opens contestants on stores of their own, measures them in turns, and keeps the results. */
 export class Bench {
   results = [];
@@ -133,6 +135,8 @@ export class Bench {
   #note({ workload, case: name }, { id, engine }, error) {
     const what = [workload, name].filter(Boolean).join(', ');
     this.notes.push(`${what}: ${id} (${engine}) failed: ${error.message}`);
+    // A peer may fail; we may not.
+    if (OWN.includes(id)) process.exitCode = 1;
     console.error(error);
   }
 }

@@ -24,7 +24,7 @@ export function factStoreSession(store) {
         Number(append_result?.committed_count ?? 0),
       ),
     version: (context, after) =>
-      then(
+      settled(
         store.query(queryOf(context, after)),
         (result) => result.current_context_version ?? null,
       ),

@@ -1,4 +1,4 @@
-import { drive } from '../measure/drive.mjs';
+import { reads } from '../measure/reads.mjs';
 
 /** More than this is not held in memory at once. */
 const MOST = 200_000;
@@ -20,7 +20,7 @@ export const read = {
         all,
         ({ session }, milliseconds) =>
           session.timed === undefined
-            ? drive(session.readAll, { milliseconds })
+            ? reads(size, session.readAll, { milliseconds })
             : session.timed('read', { operations: 1 }),
       );
       const paging = await bench.keep(engine, { ids: ['service', 'floor'], size });
@@ -28,7 +28,7 @@ export const read = {
         { workload: 'read', case: 'paged' },
         paging,
         ({ session }, milliseconds) =>
-          drive(session.readPages ?? session.readAll, { milliseconds }),
+          reads(size, session.readPages ?? session.readAll, { milliseconds }),
       );
     }
   },
