@@ -1,4 +1,5 @@
 import { countRows } from '../places/count.mjs';
+import { dropIndexTables } from '../places/index-tables.mjs';
 import { factstrPostgres } from '../places/factstr-postgres.seed.mjs';
 import { factstrSqlite } from '../places/factstr-sqlite.seed.mjs';
 import { fact, groupsOf } from '../facts.mjs';
@@ -19,6 +20,8 @@ function session(store, own) {
     ...factStoreSession(store),
     ...streams(store),
     store,
+    /** Resolves when the context index covers the log; undefined where there is none. */
+    indexed: () => store.contextsIndexed?.(),
     service: serviceSession(FactstrStore.of(store)),
     close: () => store.close(),
     ...own,
@@ -34,7 +37,8 @@ const sqlite = {
     return session(store, {
       ...synchronous,
       count: () => countRows({ path }, 'events'),
-      indexed: () => store.contextsIndexed?.(),
+      dropIndex: () => dropIndexTables({ path }),
+      reopen: () => sqlite.open({ path }),
       projection: (options, onFacts) =>
         replayProjection({ provider: 'sqlite', path }, options, onFacts),
     });
@@ -50,7 +54,8 @@ const postgres = {
     await store.connect();
     return session(store, {
       count: () => countRows({ url }, 'events'),
-      indexed: () => store.contextsIndexed?.(),
+      dropIndex: () => dropIndexTables({ url }),
+      reopen: () => postgres.open({ url }),
       projection: (options, onFacts) =>
         replayProjection({ provider: 'postgres', url }, options, onFacts),
     });

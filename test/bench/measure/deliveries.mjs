@@ -1,7 +1,11 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { facts } from '../facts.mjs';
 import { percentile } from './statistics.mjs';
 
 const now = () => Number(process.hrtime.bigint()) / 1e6;
+
+/** Between two appends, in milliseconds: as they come to a store that is not busy, and in step with nobody. */
+const PAUSE = { least: 5, most: 15 };
 
 /**
  * Appends one fact at a time and waits for its delivery. `arrival(id)` resolves with the time of it, by the same
@@ -24,6 +28,7 @@ export async function deliveries(entrant, arrival, milliseconds) {
     const arrived = await arrives;
     fromReturn.push(Math.max(0, arrived - returned));
     fromCall.push(arrived - called);
+    await pause(PAUSE.least + Math.random() * (PAUSE.most - PAUSE.least));
     end = now();
   }
   return {

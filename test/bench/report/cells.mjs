@@ -7,6 +7,8 @@ const READ = {
   operations: (round) => (round.operations / round.milliseconds) * 1_000,
   latency: (round) => round.p50,
   megabytes: (round) => round.megabytes,
+  duration: (round) => round.milliseconds,
+  turn: (round) => round.longest,
 };
 const REFERENCES = ['floor', 'ours', 'service'];
 
@@ -44,8 +46,10 @@ export function cell(result, row) {
   if (result.rounds.length === 0) return 'failed';
   const value = valueOf(result);
   const count = `<sub>n ${number(sum(result, 'operations'))}</sub>`;
-  if (metricOf(result) === 'megabytes') return `${value.toFixed(0)} MB`;
-  if (metricOf(result) === 'latency') return `${latencies(result)} ${count}`;
+  const metric = metricOf(result);
+  if (metric === 'megabytes') return `${value.toFixed(0)} MB`;
+  if (metric === 'duration' || metric === 'turn') return `${number(value)} ms`;
+  if (metric === 'latency') return `${latencies(result)} ${count}`;
   const reference = referenceOf(row);
   const times = ratioOf(result, reference);
   const compared =

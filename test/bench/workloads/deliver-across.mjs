@@ -10,7 +10,7 @@ export const deliverAcross = {
   title: 'Append to handler, other process',
   metric: 'latency',
   about:
-    'Milliseconds from the append’s return to the handler’s call in another process; in brackets from the append’s call. FACTSTR’s streams do not see what other processes commit.',
+    'Milliseconds from the append’s return to the handler’s call in another process, one fact at a time, some milliseconds apart; in brackets from the append’s call. FACTSTR’s streams do not see what other processes commit.',
 
   async run(bench) {
     const ids = ['ours', 'dcb-es', 'emmett'];

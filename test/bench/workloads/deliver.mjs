@@ -8,7 +8,7 @@ export const deliver = {
   title: 'Append to handler, same process',
   metric: 'latency',
   about:
-    'Milliseconds from the append’s return to the handler’s call, one fact at a time; in brackets from the append’s call. FACTSTR’s are from the call.',
+    'Milliseconds from the append’s return to the handler’s call, one fact at a time, some milliseconds apart; in brackets from the append’s call. FACTSTR’s are from the call, one right after the other.',
 
   async run(bench) {
     const ids = ['ours', 'dcb-es', 'emmett', 'factstr'];

@@ -4,6 +4,7 @@ import { contended } from './contended.mjs';
 import { decide } from './decide.mjs';
 import { deliverAcross } from './deliver-across.mjs';
 import { deliver } from './deliver.mjs';
+import { indexUpkeep } from './index-upkeep.mjs';
 import { memory } from './memory.mjs';
 import { query } from './query.mjs';
 import { read } from './read.mjs';
@@ -23,4 +24,5 @@ export const workloads = [
   deliverAcross,
   replay,
   replayMemory,
+  indexUpkeep,
 ];
