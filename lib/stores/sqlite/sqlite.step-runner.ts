@@ -1,6 +1,6 @@
 import type { MaybePromise } from '../../contract/contract.types.js';
 import { toPositional } from '../ledger/sql-steps.js';
-import type { SqlRow, SqlRunner, SqlStep } from '../ledger/sql-steps.js';
+import type { SqlRow, SqlRunner, SqlStep, SqlValue } from '../ledger/sql-steps.js';
 import type { BusyRetry } from './sqlite.busy.js';
 import type { SqliteConnection } from './sqlite.connection.js';
 import type { SqliteStatement } from './sqlite.driver.js';
@@ -9,12 +9,21 @@ import type { LazyConnection } from './sqlite.lazy-connection.js';
 /** A guard returned no row: the transaction is to leave nothing. */
 const UNGUARDED = new Error('The guard did not hold.');
 
+/** What a guarded update returns to say that it met its row. */
+const SIGN = /\s+RETURNING '1' AS \w+$/;
+
+interface PreparedStep {
+  readonly statement: SqliteStatement<SqlRow>;
+  /** Whether the rows that it changed are counted: that costs less than to have them returned. */
+  readonly counts: boolean;
+}
+
 /** Runs a ledger's steps, waiting on a timer while another process holds the lock. */
 export class SqliteStepRunner implements SqlRunner {
   readonly dialect = 'sqlite';
   readonly #connection: LazyConnection;
   readonly #retry: BusyRetry;
-  readonly #statements = new Map<string, SqliteStatement<SqlRow>>();
+  readonly #steps = new Map<string, PreparedStep>();
 
   constructor(connection: LazyConnection, retry: BusyRetry) {
     this.#connection = connection;
@@ -38,19 +47,22 @@ export class SqliteStepRunner implements SqlRunner {
 
   #step(connection: SqliteConnection, step: SqlStep): SqlRow[] {
     const { sql, values } = toPositional(step);
-    let statement = this.#statements.get(sql);
-    if (statement === undefined) {
-      statement = connection.any<SqlRow>(sql);
-      this.#statements.set(sql, statement);
+    let prepared = this.#steps.get(sql);
+    if (prepared === undefined) {
+      const counts = SIGN.test(sql);
+      prepared = { statement: connection.any(counts ? sql.replace(SIGN, '') : sql), counts };
+      this.#steps.set(sql, prepared);
     }
-    if (!statement.reader) {
-      statement.run(...values);
-      return [];
-    }
-    const rows = statement.all(...values);
+    const rows = rowsOf(prepared, values);
     if (step.guard === true && rows.length === 0) throw UNGUARDED;
     return rows;
   }
+}
+
+function rowsOf({ statement, counts }: PreparedStep, values: readonly SqlValue[]): SqlRow[] {
+  if (statement.reader) return statement.all(...values);
+  const { changes } = statement.run(...values);
+  return counts && changes > 0 ? [['1']] : [];
 }
 
 function isRead({ sql }: SqlStep): boolean {
