@@ -1,5 +1,11 @@
 import type { Scenario } from '../support/scenario.js';
 import { blackHole } from './black-hole.js';
+import { cursorAhead } from './cursor-ahead.js';
+import { ownerFreeze, transactionalFreeze } from './owner-freeze.js';
+import { ownerPartition } from './owner-partition.js';
+import { restoredLog } from './restored-log.js';
+import { serverRestart } from './server-restart.js';
+import { terminatedBackends } from './terminated-backends.js';
 import { connectionCut } from './connection-cut.js';
 import { projectionKill, transactionalKill } from './projection-kill.js';
 import { writerKill } from './writer-kill.js';
@@ -11,4 +17,11 @@ export const scenarios: readonly Scenario[] = [
   blackHole,
   projectionKill,
   transactionalKill,
+  terminatedBackends,
+  serverRestart,
+  ownerFreeze,
+  transactionalFreeze,
+  ownerPartition,
+  restoredLog,
+  cursorAhead,
 ];

@@ -7,6 +7,13 @@ import { databaseOf } from './storage.js';
 import type { StoreOptions } from './storage.js';
 import { failureOf, waitFor } from './waiting.js';
 
+interface StartSettings {
+  readonly options: StoreOptions;
+  readonly effects: EffectsTask;
+  /** Whether its projections start at once. */
+  readonly handlers: boolean;
+}
+
 /** The processes that run a log's projections, and the table that their handlers write to. */
 export class Projectors {
   readonly names: readonly string[];
@@ -46,9 +53,10 @@ export class Projectors {
   }
 
   /** Starts a process, and its projections unless told otherwise. */
-  async start(options: StoreOptions = this.#options, handlers = true): Promise<Application> {
+  async start(settings: Partial<StartSettings> = {}): Promise<Application> {
+    const { options = this.#options, effects = this.effects, handlers = true } = settings;
     const application = await Application.create(
-      { options, projections: [...this.names], effects: this.effects },
+      { options, projections: [...this.names], effects },
       (undo) => this.#round.later(undo),
     );
     this.#running.add(application);
@@ -68,7 +76,8 @@ export class Projectors {
       async () => {
         let most = 0;
         for (const application of this.#running) {
-          const { length } = await application.owned();
+          this.#checkAlive(application);
+          const { length } = await application.owned().catch(() => []);
           if (length <= most) continue;
           most = length;
           owner = application;
@@ -89,12 +98,18 @@ export class Projectors {
       last = positions(statuses);
       await waitFor(
         async () => {
-          statuses = await witness!.list();
-          return statuses.every(isAtHead) || positions(statuses) !== last;
+          this.#checkAlive(witness!);
+          // A database that just came back may not answer yet.
+          statuses = await witness!.list().catch(() => statuses);
+          return statuses.length > 0 && (statuses.every(isAtHead) || positions(statuses) !== last);
         },
         () => `the projections to go on: ${describe(statuses)}`,
       );
-    } while (!statuses.every(isAtHead));
+    } while (statuses.length === 0 || !statuses.every(isAtHead));
+  }
+
+  #checkAlive({ end }: Application): void {
+    if (end !== undefined) throw new Error(`A process with projections is gone: ${end}`);
   }
 
   /** Ends them in order, so that nothing is in flight any more. */

@@ -5,6 +5,7 @@ import { createDatabase } from '../../support/postgres.js';
 import type { TestDatabase } from '../../support/postgres.js';
 import { Random } from './random.js';
 import { emptyTally } from './tally.js';
+import { withinTime } from './waiting.js';
 
 /** One run of a scenario: its choices, what it opened, and what it counted. */
 export class Round {
@@ -74,7 +75,7 @@ export class Round {
   async dispose(): Promise<void> {
     for (let undo = this.#undo.pop(); undo !== undefined; undo = this.#undo.pop()) {
       try {
-        await undo();
+        await withinTime(undo);
       } catch (error) {
         this.unexpected(`cleaning up: ${(error as Error).message}`);
       }

@@ -1,3 +1,5 @@
+import { withinTime } from './waiting.js';
+
 /** What several runs use, such as a server that may be stopped: made at the first need, ended with the program. */
 class Shared {
   readonly #made = new Map<string, Promise<unknown>>();
@@ -20,7 +22,7 @@ class Shared {
 
   async dispose(): Promise<void> {
     for (let undo = this.#undo.pop(); undo !== undefined; undo = this.#undo.pop()) {
-      await Promise.resolve(undo()).catch((error: unknown) => console.log('cleaning up:', error));
+      await withinTime(undo).catch((error: unknown) => console.log('cleaning up:', error));
     }
     this.#made.clear();
   }

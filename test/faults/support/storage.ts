@@ -11,9 +11,13 @@ import { waitFor } from './waiting.js';
 export type StoreOptions = FactstrSqliteOptions | FactstrPostgresOptions;
 
 /** An empty log of the run's. */
-export async function newStore(round: Round, provider: Provider): Promise<StoreOptions> {
+export async function newStore(
+  round: Round,
+  provider: Provider,
+  name = 'facts',
+): Promise<StoreOptions> {
   return provider === 'sqlite'
-    ? { provider, path: await round.file('facts.sqlite') }
+    ? { provider, path: await round.file(`${name}.sqlite`) }
     : { provider, url: (await round.database()).url };
 }
 

@@ -36,3 +36,16 @@ export async function failureOf(work: () => unknown): Promise<Error | undefined>
     return error as Error;
   }
 }
+
+/** Does something of which it is not certain that it ends. */
+export async function withinTime(work: () => unknown, limit = 60_000): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error(`It took longer than ${limit} ms.`)), limit);
+  });
+  try {
+    await Promise.race([Promise.resolve().then(work), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

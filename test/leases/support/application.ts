@@ -19,6 +19,7 @@ export class Application {
   readonly #child: TestProcess;
   readonly #answers = new Map<number, (told: Told) => void>();
   #next = 0;
+  #end: string | undefined;
 
   private constructor(child: TestProcess) {
     this.#child = child;
@@ -35,7 +36,13 @@ export class Application {
     return application;
   }
 
+  /** Why it talks no more; `undefined` while it does. */
+  get end(): string | undefined {
+    return this.#end;
+  }
+
   async call<T = void>(call: string, ...args: unknown[]): Promise<T> {
+    if (this.#end !== undefined) throw new Error(this.#end);
     const id = this.#next++;
     const told = new Promise<Told>((resolve) => this.#answers.set(id, resolve));
     this.#child.send({ id, call, args });
@@ -88,13 +95,18 @@ export class Application {
       let told: Told;
       try {
         told = await this.#child.next<Told>();
-      } catch {
+      } catch (error) {
+        this.#end = (error as Error).message;
+        for (const answer of this.#answers.values()) answer({ error: this.#end });
         return;
       }
       const numbers = told.numbers?.map(Number) ?? [];
       if (told.called !== undefined) this.called.push({ name: told.called, numbers });
       else if (told.handled !== undefined) this.handled.push({ name: told.handled, numbers });
-      else this.#answers.get(told.id!)!(told);
+      else {
+        this.#answers.get(told.id!)!(told);
+        this.#answers.delete(told.id!);
+      }
     }
   }
 }
