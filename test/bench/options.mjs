@@ -8,7 +8,9 @@ export const USAGE = `npm run bench -- [options]
   --facts <n>         the largest store
   --rounds <n>        interleaved rounds of each case
   --out <folder>      where benchmarks.md and benchmarks.svg go. Without it docs/ after a whole
-                      run, and nowhere after one with other options.`;
+                      run, and nowhere after one with other options.
+
+FACTSTR_DIST names another build’s index.js, to compare two.`;
 
 const STEPS = [1_000, 10_000, 100_000, 1_000_000];
 

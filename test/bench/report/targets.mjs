@@ -109,10 +109,7 @@ function targets(find, sizes) {
         `${ENGINES[engine]}, \`query\` + \`appendIf\`, narrow, ${many} facts`,
         `× the cost at ${smallest.toLocaleString('en')}`,
         1.5,
-        quotient(
-          valueOf(decide(engine, 'narrow', smallest)),
-          valueOf(decide(engine, 'narrow', largest)),
-        ),
+        ratioOf(decide(engine, 'narrow', smallest), decide(engine, 'narrow', largest)),
       ),
     ),
     ...Object.keys(ENGINES).map((engine) =>
@@ -120,10 +117,7 @@ function targets(find, sizes) {
         `${ENGINES[engine]}, the same, wide, ${many} facts`,
         '× the cost of the narrow one',
         2,
-        quotient(
-          valueOf(decide(engine, 'narrow', largest)),
-          valueOf(decide(engine, 'wide', largest)),
-        ),
+        ratioOf(decide(engine, 'narrow', largest), decide(engine, 'wide', largest)),
       ),
     ),
     atLeast(`Memory, \`appendIf\` at ${many}`, '/s', 100_000, memoryRate(`appendIf at ${many}`)),
@@ -221,8 +215,6 @@ function targets(find, sizes) {
 /** The median of the rounds' 99th percentiles. */
 const slowest = (result) =>
   result && median(result.rounds.filter(Boolean).map((round) => round.p99));
-
-const quotient = (a, b) => (a === undefined || b === undefined ? undefined : a / b);
 
 const atLeast = (what, unit, limit, measured) =>
   row(what, `≥ ${limit.toLocaleString('en')} ${unit}`, measured, measured >= limit);

@@ -13,45 +13,46 @@ export const append = {
     'Facts per second. The floor is prepared statements of the driver: better-sqlite3 INSERTs, and one call of an equal plpgsql function.',
 
   async run(bench) {
+    const { quick, rounds } = bench.options;
+    const pairs = BATCHES.flatMap((batch) => CALLERS.map((callers) => ({ batch, callers }))).filter(
+      ({ batch, callers }) => !quick || QUICK.has(`${batch}/${callers}`),
+    );
     for (const engine of ['sqlite', 'postgres']) {
       await bench.with(engine, {}, async (entrants) => {
-        for (const batch of BATCHES) {
-          const callers = CALLERS.filter(
-            (count) => !bench.options.quick || QUICK.has(`${batch}/${count}`),
-          );
-          // Waves of large batches take seconds: two rounds at most, apart from the others.
-          const isWave = (count) => batch * count > 10_000;
-          const rounds = Math.min(2, bench.options.rounds);
-          await bench.measureAll(
-            cases(
-              entrants,
-              batch,
-              callers.filter((count) => !isWave(count)),
-            ),
-          );
-          await bench.measureAll(cases(entrants, batch, callers.filter(isWave), true), { rounds });
+        for (const { name, rounds: most } of GROUPS) {
+          const cases = pairs
+            .filter((pair) => groupOf(pair) === name)
+            .flatMap((pair) => casesOf(entrants, pair, name));
+          await bench.measureAll(cases, { rounds: Math.min(most, rounds) });
         }
       });
     }
   },
 };
 
-/** Of a wave, each caller appends once. */
-function cases(entrants, batch, callers, wave = false) {
-  return callers.flatMap((count) =>
-    entrants
-      .filter((entrant) => entrant.callers >= count)
-      .map((entrant) => ({
-        about: { workload: 'append', case: appendCase(batch, count) },
-        entrant,
-        run: (_, milliseconds) =>
-          appends(entrant, batch, {
-            callers: count,
-            milliseconds,
-            ...(wave ? { operations: count } : {}),
-          }),
-      })),
-  );
+/** Measured together: those whose ratios count, those that fill the table, and waves, which take seconds. */
+const GROUPS = [
+  { name: 'single facts', rounds: Infinity },
+  { name: 'batches', rounds: Infinity },
+  { name: 'batches of many', rounds: 3 },
+  { name: 'waves', rounds: 1 },
+];
+
+function groupOf({ batch, callers }) {
+  if (batch === 1) return 'single facts';
+  if (callers === 1) return 'batches';
+  return batch * callers > 10_000 ? 'waves' : 'batches of many';
+}
+
+function casesOf(entrants, { batch, callers }, name) {
+  const about = { workload: 'append', case: appendCase(batch, callers) };
+  // Of a wave, each caller appends once.
+  const limit = name === 'waves' ? { operations: callers } : {};
+  const run = (entrant, milliseconds) =>
+    appends(entrant, batch, { callers, milliseconds, ...limit });
+  return entrants
+    .filter((entrant) => entrant.callers >= callers)
+    .map((entrant) => ({ about, entrant, run }));
 }
 
 function appends(entrant, batch, options) {
