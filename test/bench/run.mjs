@@ -18,6 +18,7 @@ if (options.help) {
   process.exit();
 }
 
+process.once('SIGINT', () => process.exit(130));
 const began = performance.now();
 const { contestants, missing } = await allContestants(options.contestants);
 const places = new Places();

@@ -10,7 +10,7 @@ export async function factstrEngine() {
   await import('../../support/typescript-hook.mjs');
   const { cargo, buildEngine } = await import('../../interop/support/cargo.ts');
   if (cargo === undefined) return undefined;
-  console.error('Building FACTSTR’s engine (once; takes some minutes)…');
+  console.error('Building FACTSTR’s engine, unless it is there (the first time takes minutes)…');
   await buildEngine();
   return (await import('../../interop/support/engine.ts')).FactstrEngine;
 }

@@ -22,6 +22,11 @@ export class Places {
   #templates = new Map();
   #next = 0;
 
+  constructor() {
+    // Whatever ends the process; the server ends with it by itself.
+    process.once('exit', () => this.#removeFolder());
+  }
+
   /** An own store with so many facts. */
   async make({ engine, seed }, size) {
     if (engine === 'memory') return {};
@@ -56,6 +61,10 @@ export class Places {
 
   async end() {
     await this.#server?.end();
+    this.#removeFolder();
+  }
+
+  #removeFolder() {
     rmSync(this.#folder, { recursive: true, force: true });
   }
 
