@@ -215,7 +215,7 @@ describe('Queued appends', () => {
     const store = folder.open();
     let ticks = 0;
     const ticking = setInterval(() => ticks++, 1);
-    await Promise.all(Array.from({ length: 1_000 }, () => store.promises.append(facts(1))));
+    await Promise.all(Array.from({ length: 5_000 }, () => store.promises.append(facts(1))));
     clearInterval(ticking);
     expect(ticks).toBeGreaterThan(3);
   });

@@ -4,21 +4,24 @@ import { Turns, pause } from '../../streams/turns.js';
 import { busyDelay } from './sqlite.busy.js';
 import type { BusyRetry } from './sqlite.busy.js';
 import { isBusy } from './sqlite.errors.js';
-import type { AppendRequest } from './sqlite.writer.js';
+import type { AppendOutcome, AppendRequest, GroupResult } from './sqlite.writer.js';
+
+/** Members of one transaction, at most. */
+const GROUP = 256;
 
 interface WaitingAppend {
   readonly request: AppendRequest;
   readonly since: number;
-  resolve(verdict: AppendIfResult): void;
-  reject(error: unknown): void;
+  readonly resolve: (verdict: AppendIfResult) => void;
+  readonly reject: (error: unknown) => void;
 }
 
 /**
- * Appends that wait for their turn: committed in call order, without blocking the event loop while another
- * process holds the lock.
+ * Appends that wait for their turn. Those that wait together become one transaction, and wait for the disk once;
+ * they are committed in call order, without blocking the event loop while another process holds the lock.
  */
 export class SqliteAppendQueue {
-  readonly #commit: (request: AppendRequest) => AppendIfResult;
+  readonly #commit: (requests: readonly AppendRequest[]) => GroupResult;
   readonly #retry: BusyRetry;
   readonly #limit: number;
   readonly #closed = new AbortController();
@@ -26,8 +29,16 @@ export class SqliteAppendQueue {
   #draining = false;
   /** Since when every attempt found the lock taken. */
   #lockedSince: number | undefined;
+  /** The next group's members, at most. */
+  #groupLimit = GROUP;
+  /** So many of the next appends are committed one by one. */
+  #alone = 0;
 
-  constructor(commit: (request: AppendRequest) => AppendIfResult, retry: BusyRetry, limit: number) {
+  constructor(
+    commit: (requests: readonly AppendRequest[]) => GroupResult,
+    retry: BusyRetry,
+    limit: number,
+  ) {
     this.#commit = commit;
     this.#retry = retry;
     this.#limit = limit;
@@ -52,40 +63,63 @@ export class SqliteAppendQueue {
     for (const waiting of this.#waiting.splice(0)) waiting.reject(error);
   }
 
-  /** The one place that takes from the queue: appends that wait at the same time may become one transaction here. */
+  /** The one place that takes from the queue. */
   async #drain(): Promise<void> {
     this.#draining = true;
     const turns = new Turns();
     // The calls of this turn first, so that they are in the queue together.
     await Promise.resolve();
-    for (let next = this.#waiting[0]; next !== undefined; next = this.#waiting[0]) {
-      if (this.#try(next)) {
-        this.#waiting.shift();
-        await turns.give();
-      } else {
-        await pause(busyDelay(), this.#closed.signal);
-      }
+    while (this.#waiting.length > 0) {
+      if (this.#tryGroup()) await turns.give();
+      else await pause(busyDelay(), this.#closed.signal);
     }
     this.#draining = false;
   }
 
-  /** @returns whether the append is settled; otherwise the lock was taken */
-  #try(append: WaitingAppend): boolean {
-    try {
-      append.resolve(this.#commit(append.request));
-    } catch (error) {
-      if (isBusy(error) && !this.#waitedEnough(append)) return false;
-      append.reject(this.#retry.failure(error));
-      if (isBusy(error)) return true;
-    }
+  /** @returns whether to go on at once; otherwise the lock was taken */
+  #tryGroup(): boolean {
+    const size = this.#alone > 0 ? 1 : this.#groupLimit;
+    const requests = this.#waiting.slice(0, size).map(({ request }) => request);
+    const result = this.#commit(requests);
+    if ('outcomes' in result) this.#settle(result.outcomes);
+    else if (isBusy(result.error)) return this.#giveUpSome(result.error);
+    else this.#fail(result.error, result.member, requests.length);
     this.#lockedSince = undefined;
     return true;
   }
 
-  /** The time behind others of this process does not count: only the time for which the lock was taken. */
-  #waitedEnough({ since }: WaitingAppend): boolean {
+  #settle(outcomes: readonly AppendOutcome[]): void {
+    for (const outcome of outcomes) {
+      const { resolve, reject } = this.#take();
+      if ('verdict' in outcome) resolve(outcome.verdict);
+      else reject(outcome.refusal);
+    }
+    this.#groupLimit = GROUP;
+  }
+
+  /** Nothing of the group was written. A first member fails as it would alone; others are tried without it. */
+  #fail(error: unknown, member: number | undefined, size: number): void {
+    if (size === 1 || member === 0) this.#take().reject(this.#retry.failure(error));
+    // Those before the one that failed are committed without it; it is the first one then.
+    else if (member !== undefined) this.#groupLimit = member;
+    // Such as a full disk at COMMIT: some of them may still find room.
+    else this.#alone = size;
+  }
+
+  /** Rejects those who have found the lock taken for long enough: the time behind others of this process does not count. */
+  #giveUpSome(error: unknown): false {
     const now = performance.now();
-    this.#lockedSince ??= now;
-    return now - Math.max(since, this.#lockedSince) >= this.#retry.timeout;
+    const lockedSince = (this.#lockedSince ??= now);
+    const waitedEnough = ({ since }: WaitingAppend): boolean =>
+      now - Math.max(since, lockedSince) >= this.#retry.timeout;
+    while (this.#waiting.length > 0 && waitedEnough(this.#waiting[0]!)) {
+      this.#take().reject(this.#retry.failure(error));
+    }
+    return false;
+  }
+
+  #take(): WaitingAppend {
+    this.#alone = Math.max(0, this.#alone - 1);
+    return this.#waiting.shift()!;
   }
 }

@@ -1,4 +1,4 @@
-import type { AppendResult, MaybePromise } from '../../contract/contract.types.js';
+import type { MaybePromise } from '../../contract/contract.types.js';
 import { CommitSignal } from '../../streams/commit-signal.js';
 import type { StreamLedger } from '../../streams/ledger.js';
 import type { CommittedBatch, LogSource } from '../../streams/log-source.js';
@@ -8,6 +8,7 @@ import type { SqliteStatement } from './sqlite.driver.js';
 import { RECORD_COLUMNS, recordOf } from './sqlite.record.js';
 import type { RecordRow } from './sqlite.record.js';
 import type { SqliteWalk } from './sqlite.walk.js';
+import type { AppendedRange } from './sqlite.writer.js';
 
 type BatchRow = readonly [first_sequence_number: bigint, last_sequence_number: bigint];
 
@@ -68,8 +69,8 @@ export class SqliteLog implements LogSource {
     return this.#commits.on(wake);
   }
 
-  /** An append of this store. */
-  committed({ first_sequence_number, last_sequence_number }: AppendResult): void {
+  /** What a transaction of this store appended. */
+  committed({ first_sequence_number, last_sequence_number }: AppendedRange): void {
     this.#seenHead = last_sequence_number;
     this.#commits.emit(first_sequence_number);
   }

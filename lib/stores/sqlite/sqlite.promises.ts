@@ -1,5 +1,6 @@
 import type {
   AppendIfResult,
+  AppendOptions,
   AppendResult,
   EventQuery,
   NewEvent,
@@ -7,20 +8,22 @@ import type {
 } from '../../contract/contract.types.js';
 
 /**
- * The asynchronous face of a SQLite store, as `fs.promises` is that of `fs`. It commits in call order and does
- * not block the event loop while another process holds the write lock: it fails with `DatabaseBusyError` after
- * `busyTimeout`, and with `StoreOverloadedError` when `maxQueuedAppends` are waiting.
+ * The asynchronous face of a SQLite store, as `fs.promises` is that of `fs`. It commits in call order; appends that
+ * wait at the same time share a transaction and its wait for the disk, each with a verdict and a batch of its own.
+ * It does not block the event loop while another process holds the write lock: it fails with `DatabaseBusyError`
+ * after `busyTimeout`, and with `StoreOverloadedError` when `maxQueuedAppends` are waiting.
  *
  * Every method rejects with what the store's method of that name throws.
  *
  * @publicApi
  */
 export interface SqliteStorePromises {
-  append(events: NewEvent[]): Promise<AppendResult>;
+  append(events: NewEvent[], options?: AppendOptions): Promise<AppendResult>;
   appendIf(
     events: NewEvent[],
     query: EventQuery,
     expectedContextVersion?: bigint | null,
+    options?: AppendOptions,
   ): Promise<AppendIfResult>;
   query(query: EventQuery): Promise<QueryResult>;
   queryPage(query: EventQuery, limit: number): Promise<QueryResult>;

@@ -1,5 +1,6 @@
 import { ForeignDatabaseError, UnsupportedFormatError } from '../../contract/errors.js';
 import { ledgerColumns } from '../ledger/ledger-sql.js';
+import { APPEND_ID_TABLES } from './sqlite.append-ids.js';
 import type { SqliteConnection } from './sqlite.connection.js';
 import { INDEX_TABLES } from './sqlite.index-tables.js';
 
@@ -66,13 +67,22 @@ const FACTSTR_COLUMNS: Record<keyof typeof FACTSTR_TABLES, readonly string[]> = 
 };
 
 /** What must be there; later releases add columns. */
-const OWN_COLUMNS: Record<keyof typeof OWN_TABLES, readonly string[]> = {
+const OWN_COLUMNS: Record<keyof typeof OWN_TABLES | 'nestjs_factstr_appends', readonly string[]> = {
   nestjs_factstr_streams: ['name TEXT 1', 'fingerprint TEXT 0', 'epoch INTEGER 0'],
   nestjs_factstr_parked: ['name TEXT 1', 'sequence_number INTEGER 2'],
   nestjs_factstr_interventions: ['name TEXT 0', 'verb TEXT 0'],
+  nestjs_factstr_appends: [
+    'append_id TEXT 1',
+    'facts_hash TEXT 0',
+    'first_sequence_number INTEGER 0',
+    'last_sequence_number INTEGER 0',
+    'appended_at INTEGER 0',
+  ],
 };
 
-const OBJECTS = { ...FACTSTR_TABLES, ...OWN_TABLES, ...INDEXES, ...INDEX_TABLES };
+/** Without them a file is not opened. */
+const REQUIRED = { ...FACTSTR_TABLES, ...OWN_TABLES, ...INDEXES, ...INDEX_TABLES };
+const OBJECTS = { ...REQUIRED, ...APPEND_ID_TABLES };
 
 /**
  * The SQL that creates a new database, for teams that migrate by hand. Run it once on an empty file: the last
@@ -133,7 +143,7 @@ function isComplete(connection: SqliteConnection, file: string): boolean {
       );
     }
   }
-  const complete = Object.keys(OBJECTS).every((name) => types.has(name));
+  const complete = Object.keys(REQUIRED).every((name) => types.has(name));
   return types.has('store_metadata') ? hasKnownFormat(connection, file) && complete : false;
 }
 

@@ -1,5 +1,7 @@
+import { checkAppendOptions, prepareAppendId } from '../../contract/append-id.js';
 import type {
   AppendIfResult,
+  AppendOptions,
   AppendResult,
   EventQuery,
   FactStore,
@@ -10,6 +12,7 @@ import { prepareFacts, prepareQuery, prepareVersion } from '../../contract/valid
 import type { PreparedQuery } from '../../contract/validation.js';
 import type { LogSource } from '../../streams/log-source.js';
 import { StreamingStore } from '../../streams/streaming-store.js';
+import { SqliteAppendIds } from './sqlite.append-ids.js';
 import { SqliteAppendQueue } from './sqlite.append-queue.js';
 import { BusyRetry } from './sqlite.busy.js';
 import type { SqliteConnection } from './sqlite.connection.js';
@@ -72,19 +75,23 @@ export class FactstrSqliteStore extends StreamingStore implements FactStore {
     this.#context = new SqliteContext(this.#index, walk);
     this.#ledger = new SqliteLedger(file, identityOf(file), this.#retry);
     this.#log = new SqliteLog(this.#connection, walk, this.#ledger, this.#retry, pollInterval);
-    this.#writer = new SqliteWriter(this.#connection, this.#index, this.#context, (result) =>
-      this.#log.committed(result),
+    this.#writer = new SqliteWriter(
+      this.#connection,
+      this.#index,
+      this.#context,
+      new SqliteAppendIds(this.#connection, this.appendIdRetention),
+      (range) => this.#log.committed(range),
     );
     this.#queue = new SqliteAppendQueue(
-      (request) => this.#writer.commit(request),
+      (requests) => this.#writer.commitGroup(requests),
       this.#retry,
       maxQueuedAppends,
     );
     this.promises = {
-      append: async (events) =>
-        (await this.#queue.append(this.#appendRequest(events))).append_result as AppendResult,
-      appendIf: async (events, query, expected) =>
-        this.#queue.append(this.#appendIfRequest(events, query, expected)),
+      append: async (events, options) =>
+        (await this.#queue.append(this.#appendRequest(events, options))).append_result!,
+      appendIf: async (events, query, expected, options) =>
+        this.#queue.append(this.#appendIfRequest(events, query, expected, options)),
       query: async (query) => this.#queryLater(query, Infinity),
       queryPage: async (query, limit) => this.#queryLater(query, limit),
     };
@@ -95,8 +102,8 @@ export class FactstrSqliteStore extends StreamingStore implements FactStore {
     return this.#log;
   }
 
-  append(events: NewEvent[]): AppendResult {
-    const request = this.#appendRequest(events);
+  append(events: NewEvent[], options?: AppendOptions): AppendResult {
+    const request = this.#appendRequest(events, options);
     return this.#retry.blocking(() => this.#writer.commit(request)).append_result!;
   }
 
@@ -114,8 +121,9 @@ export class FactstrSqliteStore extends StreamingStore implements FactStore {
     events: NewEvent[],
     query: EventQuery,
     expectedContextVersion?: bigint | null,
+    options?: AppendOptions,
   ): AppendIfResult {
-    const request = this.#appendIfRequest(events, query, expectedContextVersion);
+    const request = this.#appendIfRequest(events, query, expectedContextVersion, options);
     return this.#retry.blocking(() => this.#writer.commit(request));
   }
 
@@ -174,20 +182,23 @@ export class FactstrSqliteStore extends StreamingStore implements FactStore {
     void ended.then(() => this.#ledger.close());
   }
 
-  #appendRequest(events: NewEvent[]): AppendRequest {
+  #appendRequest(events: NewEvent[], options: AppendOptions | undefined): AppendRequest {
     this.assertOpen();
-    return { facts: prepareFacts(events, this.limits), condition: null };
+    checkAppendOptions(options);
+    const facts = prepareFacts(events, this.limits);
+    const appendId = prepareAppendId(options?.appendId, facts, this.limits);
+    return { facts, condition: null, appendId };
   }
 
   #appendIfRequest(
     events: NewEvent[],
     query: EventQuery,
     expectedContextVersion: bigint | null | undefined,
+    options: AppendOptions | undefined,
   ): AppendRequest {
-    this.assertOpen();
-    const facts = prepareFacts(events, this.limits);
+    const { facts, appendId } = this.#appendRequest(events, options);
     const expected = prepareVersion(expectedContextVersion, 'expectedContextVersion');
-    return { facts, condition: { query: prepareQuery(query, this.limits), expected } };
+    return { facts, condition: { query: prepareQuery(query, this.limits), expected }, appendId };
   }
 
   #prepareQuery(query: EventQuery): PreparedQuery {

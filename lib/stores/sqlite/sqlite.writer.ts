@@ -1,7 +1,9 @@
+import type { PreparedAppendId } from '../../contract/append-id.js';
 import type { AppendIfResult, AppendResult } from '../../contract/contract.types.js';
-import { StorageError } from '../../contract/errors.js';
+import { AppendIdReusedError, StorageError } from '../../contract/errors.js';
 import { MAX_SEQUENCE_NUMBER } from '../../contract/limits.js';
 import type { PreparedFact, PreparedQuery } from '../../contract/validation.js';
+import type { SqliteAppendIds } from './sqlite.append-ids.js';
 import type { SqliteConnection } from './sqlite.connection.js';
 import type { SqliteContextIndex } from './sqlite.context-index.js';
 import type { SqliteContext } from './sqlite.context.js';
@@ -14,7 +16,28 @@ export interface AppendRequest {
   readonly facts: readonly PreparedFact[];
   /** `appendIf`'s; `null` for an unconditional append. */
   readonly condition: { readonly query: PreparedQuery; readonly expected: bigint | null } | null;
+  readonly appendId: PreparedAppendId | null;
 }
+
+/** What became of one member of a group that was committed. */
+export type AppendOutcome =
+  { readonly verdict: AppendIfResult } | { readonly refusal: AppendIdReusedError };
+
+/**
+ * What became of a group: its first members' outcomes, of one at least; or nothing was written, because of an
+ * error in a member, or in what belongs to no member.
+ */
+export type GroupResult =
+  | { readonly outcomes: readonly AppendOutcome[] }
+  | { readonly error: unknown; readonly member: number | undefined };
+
+/** Numbers that were appended. */
+export type AppendedRange = Pick<AppendResult, 'first_sequence_number' | 'last_sequence_number'>;
+
+/** Milliseconds after which a group takes no more members, for the sake of the event loop. */
+const GROUP_TIME = 5;
+/** Characters of payload after which a group takes no more members: the disk's time counts too. */
+const GROUP_SIZE = 1024 * 1024;
 
 export const SPARSE_MARKER = `SELECT count(*) FROM store_metadata
 WHERE key = 'append_batch_boundary_format' AND value = 'sparse_v1'`;
@@ -24,23 +47,29 @@ export class SqliteWriter {
   readonly #connection: SqliteConnection;
   readonly #index: SqliteContextIndex;
   readonly #context: SqliteContext;
-  readonly #committed: (result: AppendResult) => void;
+  readonly #ids: SqliteAppendIds;
+  readonly #committed: (range: AppendedRange) => void;
   readonly #insertFact: SqliteStatement<never>;
   readonly #insertBatch: SqliteStatement<never>;
   readonly #marker: SqliteStatement<bigint>;
   readonly #timeOf: SqliteStatement<string>;
   /** Once sparse, always sparse. */
   #sparse = false;
+  /** What the open transaction has appended, and the time of its newest fact. */
+  #appended: (AppendedRange & { readonly occurred_at: string }) | undefined;
 
+  /** `committed` is called after each transaction that appended something. */
   constructor(
     connection: SqliteConnection,
     index: SqliteContextIndex,
     context: SqliteContext,
-    committed: (result: AppendResult) => void,
+    ids: SqliteAppendIds,
+    committed: (range: AppendedRange) => void,
   ) {
     this.#connection = connection;
     this.#index = index;
     this.#context = context;
+    this.#ids = ids;
     this.#committed = committed;
     this.#insertFact = connection.command(
       'INSERT INTO events (sequence_number, occurred_at, event_type, payload) VALUES (?, ?, ?, ?)',
@@ -52,31 +81,85 @@ export class SqliteWriter {
     this.#timeOf = connection.values('SELECT occurred_at FROM events WHERE sequence_number = ?');
   }
 
-  /** Exactly one member of the result is there; without a condition it is `append_result`. */
-  commit({ facts, condition }: AppendRequest): AppendIfResult {
-    const verdict = this.#index.write((): AppendIfResult => {
-      if (condition !== null) {
-        const actual = this.#context.version(condition.query);
-        if (actual !== condition.expected) {
-          return {
-            append_result: null,
-            conflict: {
-              expected_context_version: condition.expected,
-              actual_context_version: actual,
-            },
-          };
+  /**
+   * Exactly one member of the result is there; without a condition it is `append_result`.
+   *
+   * @throws AppendIdReusedError
+   */
+  commit(request: AppendRequest): AppendIfResult {
+    return this.#write(() => this.#judge(request));
+  }
+
+  /** Commits requests in one transaction, in their order, each as a batch of its own, and as many as time allows. */
+  commitGroup(requests: readonly AppendRequest[]): GroupResult {
+    let member: number | undefined;
+    try {
+      const outcomes = this.#write(() => {
+        const end = performance.now() + GROUP_TIME;
+        const judged: AppendOutcome[] = [];
+        let size = 0;
+        for (const request of requests) {
+          member = judged.length;
+          judged.push(this.#outcome(request));
+          for (const { payload_text } of request.facts) size += payload_text.length;
+          if (size >= GROUP_SIZE || performance.now() >= end) break;
         }
-      }
-      return { append_result: this.#insert(facts), conflict: null };
-    });
-    if (verdict.append_result) this.#committed(verdict.append_result);
-    return verdict;
+        member = undefined;
+        return judged;
+      });
+      return { outcomes };
+    } catch (error) {
+      return { error, member };
+    }
   }
 
   /** Declares that a missing row of `append_batches` means a batch of one fact. */
   adoptSparseBatches(): void {
     this.#connection.write(() => this.#connection.execute(SPARSE_BATCHES));
     this.#sparse = true;
+  }
+
+  #write<T>(work: () => T): T {
+    this.#appended = undefined;
+    let result: T;
+    try {
+      result = this.#index.write(work);
+    } catch (error) {
+      this.#ids.rolledBack();
+      throw error;
+    }
+    if (this.#appended !== undefined) this.#committed(this.#appended);
+    return result;
+  }
+
+  #outcome(request: AppendRequest): AppendOutcome {
+    try {
+      return { verdict: this.#judge(request) };
+    } catch (error) {
+      // The id is looked up first: this member has written nothing, and the others go on.
+      if (error instanceof AppendIdReusedError) return { refusal: error };
+      throw error;
+    }
+  }
+
+  #judge({ facts, condition, appendId }: AppendRequest): AppendIfResult {
+    const recorded = appendId === null ? undefined : this.#ids.find(appendId);
+    if (recorded !== undefined) return { append_result: recorded, conflict: null };
+    if (condition !== null) {
+      const actual = this.#context.version(condition.query);
+      if (actual !== condition.expected) {
+        return {
+          append_result: null,
+          conflict: {
+            expected_context_version: condition.expected,
+            actual_context_version: actual,
+          },
+        };
+      }
+    }
+    const append_result = this.#insert(facts);
+    if (appendId !== null) this.#ids.record(appendId, append_result);
+    return { append_result, conflict: null };
   }
 
   #insert(facts: readonly PreparedFact[]): AppendResult {
@@ -86,13 +169,19 @@ export class SqliteWriter {
     if (last > MAX_SEQUENCE_NUMBER) {
       throw new StorageError(`The log is full: its head is ${head}.`);
     }
-    const occurred_at = timeAfter(this.#timeOf.get(head));
+    const before = this.#appended;
+    const occurred_at = timeAfter(before?.occurred_at ?? this.#timeOf.get(head));
     let sequence_number = first;
     for (const { event_type, payload_text } of facts) {
       this.#insertFact.run(sequence_number++, occurred_at, event_type, payload_text);
     }
     this.#index.add(facts);
     if (first !== last || !this.#isSparse()) this.#insertBatch.run(first, last);
+    this.#appended = {
+      first_sequence_number: before?.first_sequence_number ?? first,
+      last_sequence_number: last,
+      occurred_at,
+    };
     return {
       first_sequence_number: first,
       last_sequence_number: last,

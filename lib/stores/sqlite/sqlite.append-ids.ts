@@ -1,0 +1,97 @@
+import { recordedAppend } from '../../contract/append-id.js';
+import type { PreparedAppendId } from '../../contract/append-id.js';
+import type { AppendResult } from '../../contract/contract.types.js';
+import type { SqliteConnection } from './sqlite.connection.js';
+import type { SqliteStatement } from './sqlite.driver.js';
+
+/**
+ * What is known of appends by their ids. A file that FACTSTR or an earlier version made has them from the first
+ * append with an id on: opening writes nothing for them.
+ */
+export const APPEND_ID_TABLES = {
+  nestjs_factstr_appends: `CREATE TABLE IF NOT EXISTS nestjs_factstr_appends (
+  append_id TEXT PRIMARY KEY,
+  facts_hash TEXT NOT NULL,
+  first_sequence_number INTEGER NOT NULL,
+  last_sequence_number INTEGER NOT NULL,
+  appended_at INTEGER NOT NULL
+) WITHOUT ROWID`,
+  nestjs_factstr_appends_appended_at: `CREATE INDEX IF NOT EXISTS nestjs_factstr_appends_appended_at
+ON nestjs_factstr_appends (appended_at)`,
+};
+
+/** Expired ids that each append with an id removes, at most: more than it adds. */
+const REMOVED = 2;
+
+type RecordedRow = readonly [facts_hash: string, first: bigint, last: bigint];
+
+interface Statements {
+  readonly find: SqliteStatement<RecordedRow>;
+  readonly insert: SqliteStatement<never>;
+  readonly remove: SqliteStatement<never>;
+}
+
+/** The ids of appends. Inside the append's transaction. */
+export class SqliteAppendIds {
+  readonly #connection: SqliteConnection;
+  readonly #retention: number;
+  /** `undefined` while it is not known whether the table is there. */
+  #statements: Statements | undefined;
+
+  /** @param retention how long an id is kept at least, in milliseconds */
+  constructor(connection: SqliteConnection, retention: number) {
+    this.#connection = connection;
+    this.#retention = retention;
+  }
+
+  /**
+   * The result of the append that had this id before.
+   *
+   * @throws AppendIdReusedError when it had other facts
+   */
+  find(id: PreparedAppendId): AppendResult | undefined {
+    const row = this.#prepared().find.get(id.id);
+    if (row === undefined) return undefined;
+    const [facts_hash, first, last] = row;
+    return recordedAppend(id, { facts_hash, first, last });
+  }
+
+  record(id: PreparedAppendId, result: AppendResult): void {
+    const { remove, insert } = this.#prepared();
+    const now = Date.now();
+    remove.run(now - this.#retention);
+    const { first_sequence_number, last_sequence_number } = result;
+    insert.run(id.id, id.facts_hash, first_sequence_number, last_sequence_number, now);
+  }
+
+  /** The transaction may have made the table, or found that somebody had dropped it. */
+  rolledBack(): void {
+    this.#statements = undefined;
+  }
+
+  #prepared(): Statements {
+    if (this.#statements !== undefined) return this.#statements;
+    for (const statement of Object.values(APPEND_ID_TABLES)) this.#connection.execute(statement);
+    return (this.#statements = prepare(this.#connection));
+  }
+}
+
+function prepare(connection: SqliteConnection): Statements {
+  return {
+    find: connection.rows(
+      `SELECT facts_hash, first_sequence_number, last_sequence_number
+       FROM nestjs_factstr_appends WHERE append_id = ?`,
+    ),
+    insert: connection.command(
+      `INSERT INTO nestjs_factstr_appends (append_id, facts_hash, first_sequence_number,
+         last_sequence_number, appended_at)
+       VALUES (?, ?, ?, ?, ?)`,
+    ),
+    remove: connection.command(
+      `DELETE FROM nestjs_factstr_appends WHERE append_id IN (
+         SELECT append_id FROM nestjs_factstr_appends
+         WHERE appended_at < ? ORDER BY appended_at LIMIT ${REMOVED}
+       )`,
+    ),
+  };
+}
