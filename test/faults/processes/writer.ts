@@ -27,6 +27,8 @@ export interface WriterTask {
   repeat: (AppendCall | AppendIfCall)[];
   /** Characters that each payload is made longer by. */
   padding: number;
+  /** Whether it waits for a word before it opens the store. */
+  gated: boolean;
 }
 
 const CONTEXTS = 5;
@@ -38,6 +40,8 @@ const task = await next<WriterTask>();
 const { client, options } = task;
 const random = new Random(task.seed);
 const journal = new Journal(task.journal);
+send('loaded');
+if (task.gated) await next();
 const store = FactstrStore.of(
   options.provider === 'sqlite'
     ? new FactstrSqliteStore(options.path, options)
@@ -52,7 +56,6 @@ const stop = new AbortController();
 let batches = 0;
 
 void next().then(() => stop.abort());
-send('ready');
 for (const call of task.repeat) await made(call);
 await Promise.all(Array.from({ length: task.lanes }, () => work()));
 if (!stop.signal.aborted) send('finished');

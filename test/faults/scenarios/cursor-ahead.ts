@@ -17,7 +17,7 @@ export const cursorAhead: Scenario = {
     const database = databaseOf(options);
     const names = ['p1', 'p2'];
     const projectors = await Projectors.create(round, options, { names, transactional: false });
-    const writer = await Writer.start(round, options, { lanes: 1 });
+    const writer = await Writer.start(round, options, { lanes: 1, think: 20, calls: 10_000 });
     await writer.makes(5, 'committed');
     await projectors.start();
     await round.forEachFault(async () => {

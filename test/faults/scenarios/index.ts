@@ -3,7 +3,12 @@ import { blackHole } from './black-hole.js';
 import { cursorAhead } from './cursor-ahead.js';
 import { ownerFreeze, transactionalFreeze } from './owner-freeze.js';
 import { ownerPartition } from './owner-partition.js';
-import { restoredLog } from './restored-log.js';
+import { firstStarts, firstStartsWithFactstr } from './first-starts.js';
+import { lesserRole } from './lesser-role.js';
+import { lostNotifications } from './lost-notifications.js';
+import { pooler } from './pooler.js';
+import { asynchronousCommit, isolationDefaults } from './session-defaults.js';
+import { restoredLog, restoredWhileRunning } from './restored-log.js';
 import { serverRestart } from './server-restart.js';
 import { terminatedBackends } from './terminated-backends.js';
 import { connectionCut } from './connection-cut.js';
@@ -23,5 +28,13 @@ export const scenarios: readonly Scenario[] = [
   transactionalFreeze,
   ownerPartition,
   restoredLog,
+  restoredWhileRunning,
   cursorAhead,
+  isolationDefaults,
+  asynchronousCommit,
+  lesserRole,
+  firstStarts,
+  firstStartsWithFactstr,
+  lostNotifications,
+  pooler,
 ];

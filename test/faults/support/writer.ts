@@ -19,6 +19,7 @@ export class Writer {
   readonly #made = new Map<string, number>();
   /** How its talk ended, where it did by itself. */
   #ended: string | undefined;
+  #loaded = false;
   #stopped = false;
   /** It has made all of its calls. */
   #finished = false;
@@ -45,6 +46,7 @@ export class Writer {
       think: 4,
       repeat: [],
       padding: 0,
+      gated: false,
       ...settings,
       client,
       options,
@@ -57,6 +59,19 @@ export class Writer {
     round.later(() => writer.kill());
     void writer.#listen();
     return writer;
+  }
+
+  /** Waits until it has everything but the store. */
+  async loaded(): Promise<void> {
+    await waitFor(
+      () => this.#loaded || this.#ended !== undefined,
+      () => `${this.client} to be loaded`,
+    );
+  }
+
+  /** Lets one that is `gated` begin. */
+  go(): void {
+    this.#child.send('go');
   }
 
   /** How many calls had such an outcome, or any. */
@@ -121,6 +136,7 @@ export class Writer {
     for (;;) {
       try {
         const told = await this.#child.next<string | { made: string; code?: string }>();
+        if (told === 'loaded') this.#loaded = true;
         if (told === 'stopped') this.#stopped = true;
         if (told === 'finished') this.#finished = true;
         if (typeof told === 'string') continue;
