@@ -114,7 +114,7 @@ function newFacts(context?: number): NewEvent[] {
       batch,
       n,
       ...(context === undefined ? {} : { context }),
-      ...(task.padding > 0 ? { padding: 'x'.repeat(random.int(0, task.padding)) } : {}),
+      ...(task.padding > 0 ? { padding: random.text(random.int(0, task.padding)) } : {}),
     },
   }));
 }

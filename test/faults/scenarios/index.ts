@@ -3,6 +3,10 @@ import { blackHole } from './black-hole.js';
 import { cursorAhead } from './cursor-ahead.js';
 import { ownerFreeze, transactionalFreeze } from './owner-freeze.js';
 import { ownerPartition } from './owner-partition.js';
+import { damagedFiles } from './damaged-files.js';
+import { diskFull } from './disk-full.js';
+import { foreignDatabases } from './foreign-databases.js';
+import { lockedDatabase } from './locked-database.js';
 import { firstStarts, firstStartsWithFactstr } from './first-starts.js';
 import { lesserRole } from './lesser-role.js';
 import { lostNotifications } from './lost-notifications.js';
@@ -37,4 +41,8 @@ export const scenarios: readonly Scenario[] = [
   firstStartsWithFactstr,
   lostNotifications,
   pooler,
+  diskFull,
+  lockedDatabase,
+  damagedFiles,
+  foreignDatabases,
 ];

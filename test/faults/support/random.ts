@@ -36,6 +36,13 @@ export class Random {
     return choices[this.int(0, choices.length - 1)]!;
   }
 
+  /** So many characters that a database cannot compress. */
+  text(length: number): string {
+    let text = '';
+    while (text.length < length) text += this.next().toString(36).slice(2);
+    return text.slice(0, length);
+  }
+
   seed(): number {
     return this.int(1, 2 ** 31 - 1);
   }

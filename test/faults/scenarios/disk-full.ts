@@ -1,0 +1,60 @@
+import { chownSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { postgresUrl, runSql, uniqueName } from '../../support/postgres.js';
+import type { Round } from '../support/round.js';
+import type { Provider, Scenario } from '../support/scenario.js';
+import { SmallDisk, noSmallDisk } from '../support/small-disk.js';
+import type { StoreOptions } from '../support/storage.js';
+import { judgeLog } from '../support/verdict.js';
+import { Writer } from '../support/writer.js';
+
+/** Appends are refused while there is no room, reading goes on, and with room so does writing. */
+export const diskFull: Scenario = {
+  name: 'disk-full',
+  fault: 'disk full, then room again',
+  providers: ['sqlite', 'postgres'],
+  faults: [5, 1],
+  missing: noSmallDisk,
+  async run(round, provider) {
+    const { disk, options } = await storeOnSmallDisk(round, provider);
+    const named = round.random.chance(0.5);
+    const settings = { named, lanes: 6, padding: 8_000, think: 0, calls: 20_000 };
+    const writer = await Writer.start(round, options, settings);
+    await round.forEachFault(async () => {
+      // Some refusals more, so that the ways into a full disk differ.
+      await writer.makes(round.random.int(1, 20), 'refused', 'STORAGE_FULL');
+      await writer.makes(3, 'answered');
+      disk.grow(round.random.int(512, 1_500));
+      await writer.makes(round.random.int(5, 20), 'committed');
+    });
+    await writer.stop();
+    await judgeLog(round, options, [writer], { refusals: ['STORAGE_FULL'] });
+  },
+};
+
+async function storeOnSmallDisk(
+  round: Round,
+  provider: Provider,
+): Promise<{ disk: SmallDisk; options: StoreOptions }> {
+  if (provider === 'sqlite') {
+    const disk = await SmallDisk.create(round, 2_048);
+    return { disk, options: { provider, path: join(disk.folder, 'facts.sqlite') } };
+  }
+  // The server's own files, its write-ahead log among them, stay where there is room.
+  const [{ data_directory }] = (await runSql(postgresUrl(), 'SHOW data_directory')).rows as [
+    { data_directory: string },
+  ];
+  const { uid, gid } = statSync(data_directory);
+  const disk = await SmallDisk.create(round, 12_288);
+  chownSync(disk.folder, uid, gid);
+  const parent = statSync(join(disk.folder, '..'));
+  if (parent.uid !== uid) chownSync(join(disk.folder, '..'), uid, gid);
+  const name = uniqueName('factstr_small');
+  await runSql(postgresUrl(), `CREATE TABLESPACE ${name} LOCATION '${disk.folder}'`);
+  round.later(() => runSql(postgresUrl(), `DROP TABLESPACE ${name}`));
+  await runSql(postgresUrl(), `CREATE DATABASE ${name} TABLESPACE ${name}`);
+  round.later(() => runSql(postgresUrl(), `DROP DATABASE ${name} WITH (FORCE)`));
+  const url = new URL(postgresUrl());
+  url.pathname = `/${name}`;
+  return { disk, options: { provider, url: url.href } };
+}

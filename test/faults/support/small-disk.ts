@@ -1,0 +1,57 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Round } from './round.js';
+
+let reason: string | undefined | null = null;
+
+/** Why no small disk can be made here: that takes the right to mount. */
+export function noSmallDisk(): string | undefined {
+  if (reason !== null) return reason;
+  const folder = mkdtempSync(join(tmpdir(), 'factstr-faults-'));
+  try {
+    mount(folder, 'size=1m');
+    umount(folder);
+    reason = undefined;
+  } catch {
+    reason = 'it may not mount a tmpfs here';
+  } finally {
+    rmdirSync(folder);
+  }
+  return reason;
+}
+
+/** A file system in memory that can be full. */
+export class SmallDisk {
+  readonly folder: string;
+  #kibibytes: number;
+
+  private constructor(folder: string, kibibytes: number) {
+    this.folder = folder;
+    this.#kibibytes = kibibytes;
+  }
+
+  static async create(round: Round, kibibytes: number): Promise<SmallDisk> {
+    const folder = await round.file('disk');
+    mkdirSync(folder);
+    mount(folder, `size=${kibibytes}k`);
+    round.later(() => umount(folder));
+    return new SmallDisk(folder, kibibytes);
+  }
+
+  /** Makes room. */
+  grow(kibibytes: number): void {
+    this.#kibibytes += kibibytes;
+    mount(this.folder, `remount,size=${this.#kibibytes}k`);
+  }
+}
+
+function mount(folder: string, options: string): void {
+  execFileSync('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', folder], { stdio: 'pipe' });
+}
+
+/** Also while a server that ends still has a file open there. */
+function umount(folder: string): void {
+  execFileSync('umount', ['--lazy', folder], { stdio: 'pipe' });
+}
