@@ -186,8 +186,8 @@ describe('A file that is not ours', () => {
     expect(await refused()).toBeInstanceOf(ForeignDatabaseError);
   });
 
-  it('is foreign when it is shorter than any SQLite header', async () => {
-    writeFileSync(folder.file(), 'hello');
+  it.each(['hello', 'S'])('is foreign when it is shorter than any header: %s', async (text) => {
+    writeFileSync(folder.file(), text);
     expect(await refused()).toBeInstanceOf(ForeignDatabaseError);
   });
 

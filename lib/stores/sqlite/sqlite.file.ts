@@ -56,11 +56,13 @@ export function prepareFile(path: unknown): string {
  * DatabaseBusyError, MissingDriverError
  */
 export function openDatabase(file: string, retry: BusyRetry): SqliteConnection {
+  const size = statSync(file, { throwIfNoEntry: false })?.size;
+  // SQLite takes a file of a single byte for an empty one, and would overwrite it.
+  if (size === 1) throw noDatabase(file);
   inspectPendingWal(file, retry);
-  const existed = statSync(file, { throwIfNoEntry: false }) !== undefined;
   const connection = retry.blocking(() => new SqliteConnection(file));
   try {
-    if (existed) letCreatorBegin(connection, file, retry);
+    if (size !== undefined) letCreatorBegin(connection, file, retry);
     retry.blocking(() => prepareDatabase(connection, file));
     return connection;
   } catch (error) {
@@ -123,9 +125,13 @@ function checkOwner(connection: SqliteConnection, file: string): boolean {
     return checkSchema(connection, file);
   } catch (error) {
     if (!isNotADatabase(error)) throw error;
-    throw new ForeignDatabaseError(
-      `${file} is not a SQLite database. Nothing was changed; use another file.`,
-      { cause: error },
-    );
+    throw noDatabase(file, error);
   }
+}
+
+function noDatabase(file: string, cause?: unknown): ForeignDatabaseError {
+  return new ForeignDatabaseError(
+    `${file} is not a SQLite database. Nothing was changed; use another file.`,
+    { cause },
+  );
 }

@@ -83,8 +83,9 @@ async function openDatabases(round: Round): Promise<void> {
     await execute(database, sql);
     const before = await objectsOf(url);
     const store = new FactstrPostgresStore(url);
-    const failure = (await failureOf(() => store.append([{ event_type: 'a', payload: {} }]))) as
-      (Error & { code?: string }) | undefined;
+    const failure: (Error & { code?: string }) | undefined = await failureOf(() =>
+      store.append([{ event_type: 'a', payload: {} }]),
+    );
     await store.close();
     if (failure === undefined || !REFUSALS.includes(failure.code ?? '')) {
       round.unexpected(`${sql}: ${failure?.code ?? 'was accepted'} ${failure?.message ?? ''}`);
