@@ -16,7 +16,7 @@ import { DecisionConflictError, InvalidOptionsError } from '../contract/errors.j
 import type { PostgresAppendOptions } from '../stores/postgres/postgres.append-inside.js';
 import { AppendRetry } from './append-retry.js';
 import type { AppendRetryOptions } from './append-retry.js';
-import { asynchronous, checkAppendSupport, pagesOf } from './store-faces.js';
+import { asynchronous, checkAppendSupport, closeStore, pagesOf } from './store-faces.js';
 import type { AsynchronousStore } from './store-faces.js';
 
 /**
@@ -178,9 +178,12 @@ export class FactstrStore {
     return this.#raw.streamToDurable(stream, query, handle);
   }
 
-  /** Closes the store. In an application the module does that at shutdown. */
+  /**
+   * Closes the store; deliveries in flight may finish, and their cursors are stored when it resolves. In an
+   * application the module does that at shutdown.
+   */
   async close(): Promise<void> {
-    await this.#raw.close();
+    await closeStore(this.#raw);
   }
 }
 

@@ -8,6 +8,7 @@ import { messages } from './messages.js';
 import { openStore } from './open-store.js';
 import type { MadeStore } from './open-store.js';
 import { shutdownTimeoutOf, within } from './shutdown-timeout.js';
+import { closeStore } from './store-faces.js';
 import { StoreDefinitions } from './store-definitions.js';
 
 /** A store of this application, open. */
@@ -71,7 +72,7 @@ export class OpenStores {
         try {
           // A store may wait for deliveries that the drain has given up.
           const limit = shutdownTimeoutOf(options);
-          if (!(await within(limit, raw.close?.()))) {
+          if (!(await within(limit, closeStore(raw)))) {
             this.#logger.warn(messages.notClosed(name, limit));
           }
         } catch (error) {
@@ -90,7 +91,7 @@ async function serviceOf(
   try {
     return FactstrStore.of(raw, options);
   } catch (error) {
-    if (owned) await raw.close?.();
+    if (owned) await closeStore(raw);
     throw error;
   }
 }

@@ -24,6 +24,7 @@ export interface AsynchronousStore {
   ): MaybePromise<AppendIfResult>;
   /** At most `limit` of the rows that `query` returns, the oldest ones. */
   queryPage?(query: EventQuery, limit: number): MaybePromise<QueryResult>;
+  close?(): MaybePromise<void>;
 }
 
 /** @throws InvalidOptionsError where the store does not do what the options ask for */
@@ -51,6 +52,13 @@ export function checkAppendSupport(
 export function asynchronous(store: FactStore): AsynchronousStore {
   const { promises } = store as { promises?: AsynchronousStore };
   return promises ?? store;
+}
+
+/** Resolves when the store is closed and what it delivered is stored. */
+export async function closeStore(store: FactStore): Promise<void> {
+  const face = asynchronous(store);
+  // A custom store may have an asynchronous face of its own that does not close.
+  await (face.close === undefined ? store.close?.() : face.close());
 }
 
 /** The matching facts up to the version at the beginning, page after page. */
