@@ -1,43 +1,15 @@
 import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
-import type {
-  AppendIfResult,
-  AppendOptions,
-  AppendResult,
-  EventQuery,
-  EventRecord,
-  MaybePromise,
-  NewEvent,
-  QueryResult,
-} from '../../lib/contract/contract.types.js';
-import { FactstrError } from '../../lib/contract/errors.js';
-import { digestOf } from './content.js';
-import type {
-  Call,
-  LoggedFact,
-  Outcome,
-  RecordedCall,
-  RecordedQuery,
-  Version,
-} from './history.types.js';
-
-/** What is recorded: a store, or a face of it. */
-export interface RecordedStore {
-  append(events: NewEvent[], options?: AppendOptions): MaybePromise<AppendResult>;
-  query(query: EventQuery): MaybePromise<QueryResult>;
-  appendIf(
-    events: NewEvent[],
-    query: EventQuery,
-    expected?: bigint | null,
-    options?: AppendOptions,
-  ): MaybePromise<AppendIfResult>;
-}
+import type { Call, Delivery, Outcome, RecordedCall } from './history.types.js';
+import { outcomeOf } from './recorded-outcome.js';
+import type { RecordedStore } from './recorded-outcome.js';
 
 /** A line before each call and one after it, so that a process that is killed leaves what it had begun. */
 type Line =
   | { readonly id: string; readonly client: string; readonly start: number; readonly call: Call }
-  | { readonly id: string; readonly end: number; readonly outcome: Outcome };
+  | { readonly id: string; readonly end: number; readonly outcome: Outcome }
+  | { readonly stream: string; readonly delivery: Delivery };
 
-/** Writes what is asked of a store, and what it answers, to a file of JSON lines. */
+/** Writes what is asked of a store, what it answers and what its streams deliver to a file of JSON lines. */
 export class Recorder {
   readonly #file: number;
   readonly #name: string;
@@ -58,6 +30,11 @@ export class Recorder {
     return outcome;
   }
 
+  /** To be called by a stream's handler when it succeeds. */
+  delivered(stream: string, delivery: Delivery): void {
+    this.#write({ stream, delivery });
+  }
+
   close(): void {
     closeSync(this.#file);
   }
@@ -70,29 +47,23 @@ export class Recorder {
 /** The recorded calls of these files, in the order of their starts. */
 export function readCalls(files: readonly string[]): RecordedCall[] {
   const calls = new Map<string, RecordedCall>();
-  for (const file of files) {
-    // What follows the last line's end was cut off by a kill.
-    for (const text of readFileSync(file, 'utf8').split('\n').slice(0, -1)) {
-      const line = JSON.parse(text) as Line;
-      if ('call' in line) {
-        const { client, start, call } = line;
-        calls.set(line.id, { client, start, call });
-      } else {
-        const { end, outcome } = line;
-        calls.set(line.id, { ...calls.get(line.id)!, end, outcome });
-      }
+  for (const line of files.flatMap(readLines)) {
+    if ('call' in line) {
+      const { client, start, call } = line;
+      calls.set(line.id, { client, start, call });
+    } else if ('outcome' in line) {
+      const { end, outcome } = line;
+      calls.set(line.id, { ...calls.get(line.id)!, end, outcome });
     }
   }
   return [...calls.values()].sort((a, b) => a.start - b.start);
 }
 
-/** Records of a store, as histories have them. */
-export function logOf(records: readonly EventRecord[]): LoggedFact[] {
-  return records.map(({ sequence_number, event_type, payload }) => ({
-    sequence_number: Number(sequence_number),
-    event_type,
-    payload,
-  }));
+/** What the stream of that name was given, by one file. */
+export function readDeliveries(file: string, stream: string): Delivery[] {
+  return readLines(file).flatMap((line) =>
+    'stream' in line && line.stream === stream ? [line.delivery] : [],
+  );
 }
 
 /** Microseconds of the machine's monotonic clock, which all its processes share. */
@@ -100,63 +71,8 @@ export function now(): number {
   return Number(process.hrtime.bigint()) / 1_000;
 }
 
-async function outcomeOf(store: RecordedStore, call: Call): Promise<Outcome> {
-  try {
-    return await answerOf(store, call);
-  } catch (error) {
-    if (!(error instanceof FactstrError)) throw error;
-    const kind = error.code === 'INDETERMINATE_APPEND' ? 'indeterminate' : 'refused';
-    return { kind, code: error.code };
-  }
-}
-
-async function answerOf(store: RecordedStore, call: Call): Promise<Outcome> {
-  if (call.kind === 'query') return answered(await store.query(toQuery(call.query)));
-  const events = call.events as NewEvent[];
-  const options = call.appendId === undefined ? [] : [{ appendId: call.appendId }];
-  if (call.kind === 'append') return committed(await store.append(events, ...options));
-  const expected = call.expected === null ? null : BigInt(call.expected);
-  const { append_result, conflict } = await store.appendIf(
-    events,
-    toQuery(call.query),
-    expected,
-    ...options,
-  );
-  if (append_result) return committed(append_result);
-  return {
-    kind: 'conflict',
-    expected: version(conflict?.expected_context_version),
-    actual: version(conflict?.actual_context_version),
-  };
-}
-
-function answered(result: QueryResult): Outcome {
-  const rows = logOf(result.event_records);
-  return {
-    kind: 'answered',
-    rows: rows.map((row) => row.sequence_number),
-    digest: digestOf(rows),
-    last: version(result.last_returned_sequence_number),
-    version: version(result.current_context_version),
-  };
-}
-
-function committed(result: AppendResult): Outcome {
-  return {
-    kind: 'committed',
-    first: Number(result.first_sequence_number),
-    last: Number(result.last_sequence_number),
-    count: Number(result.committed_count),
-  };
-}
-
-function version(number: bigint | null | undefined): Version {
-  return number === null || number === undefined ? null : Number(number);
-}
-
-function toQuery({ filters, min_sequence_number: min }: RecordedQuery): EventQuery {
-  return {
-    ...(filters === undefined ? {} : { filters: filters as EventQuery['filters'] }),
-    ...(min === undefined ? {} : { min_sequence_number: min === null ? null : BigInt(min) }),
-  };
+function readLines(file: string): Line[] {
+  // What follows the last line's end was cut off by a kill.
+  const lines = readFileSync(file, 'utf8').split('\n').slice(0, -1);
+  return lines.map((text) => JSON.parse(text) as Line);
 }
