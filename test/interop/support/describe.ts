@@ -1,19 +1,13 @@
-import { beforeAll, describe, it } from '@jest/globals';
-import { BUILD_TIMEOUT, buildEngine, cargo } from './cargo.js';
+import { beforeAll, describe } from '@jest/globals';
+import { BUILD_TIMEOUT, buildEngine } from './cargo.js';
 import { LOG_KINDS } from './logs.js';
 import type { LogKind } from './logs.js';
 
 /**
- * Describes what holds beside FACTSTR's own engine. It is built first; where cargo is missing, a test's name says
- * that nothing was tested, on CI too.
+ * Describes what holds beside FACTSTR's own engine. It is built first; where cargo is missing, all of it fails. So
+ * these tests have a command of their own, which `.ci/run` leaves out there, and says so.
  */
 export function describeBesideFactstr(what: string, tests: () => void): void {
-  if (cargo === undefined) {
-    describe(`${what}: NOT TESTED here`, () => {
-      it('needs cargo to build FACTSTR’s engine (https://rustup.rs)', () => undefined);
-    });
-    return;
-  }
   describe(what, () => {
     beforeAll(() => buildEngine(), BUILD_TIMEOUT);
     tests();
