@@ -6,7 +6,7 @@ export type { FactStoreLimits } from './contract/limits.js';
 // Stores
 export { FactstrMemoryStore } from './stores/memory/memory.store.js';
 export { FactstrSqliteStore } from './stores/sqlite/sqlite.store.js';
-export type { ContextIndexProgress } from './stores/sqlite/sqlite.context-index.js';
+export type { ContextIndexProgress } from './context-index/progress.js';
 export type { SqliteStoreOptions } from './stores/sqlite/sqlite.options.js';
 export type { SqliteStorePromises } from './stores/sqlite/sqlite.promises.js';
 export { sqliteSchemaSql } from './stores/sqlite/sqlite.schema.js';

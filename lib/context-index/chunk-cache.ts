@@ -19,6 +19,10 @@ export class ChunkCache {
     return entries;
   }
 
+  has(segment: Segment, chunk: number): boolean {
+    return this.#chunks.has(chunkKey(segment.id, chunk));
+  }
+
   set(segment: Segment, chunk: number, entries: Float64Array): void {
     this.#chunks.set(chunkKey(segment.id, chunk), entries);
     if (this.#chunks.size > KEPT) this.#chunks.delete(this.#chunks.keys().next().value!);

@@ -1,10 +1,10 @@
-import type { Matchable } from '../matching/matches-query.js';
 import { ChunkCache } from './chunk-cache.js';
 import type { IndexedQuery, TermSets } from './context-plan.js';
-import { matchingRows, newestMatch } from './look-up.js';
+import type { IndexView } from './look-up.js';
 import type { Segment } from './segment.js';
 import { DamagedSegmentError } from './segment-codec.js';
 import { SegmentList, isHole } from './segment-list.js';
+import { needRepair, needTypes } from './steps.js';
 import type { Steps } from './steps.js';
 import { Tail } from './tail.js';
 import { hashType } from './terms.js';
@@ -26,6 +26,10 @@ export class ContextIndex {
   readonly #useless = new Set<number>();
   /** Hashes of every type of the log, once somebody has asked. */
   #types: Set<number> | undefined;
+  /** Those of the facts that were added here. */
+  readonly #added = new Set<number>();
+  /** How often facts became known that were not added here, and may be of new types. */
+  #unseen = 0;
 
   get segments(): SegmentList {
     return this.#segments;
@@ -57,7 +61,9 @@ export class ContextIndex {
   /** Adds the fact after the tail's end. */
   add(number: number, event_type: string, payload: unknown): void {
     this.tail.add(number, event_type, payload);
-    this.#types?.add(hashType(event_type));
+    const type = hashType(event_type);
+    this.#added.add(type);
+    this.#types?.add(type);
   }
 
   /**
@@ -73,7 +79,7 @@ export class ContextIndex {
   /** Takes over segments that were stored. */
   use(segments: SegmentList): void {
     // Facts that others appended and indexed were never added here, and may be of new types.
-    if (segments.last > this.tail.end) this.#types = undefined;
+    if (segments.last > this.tail.end) this.#forgetTypes();
     this.#segments = segments;
     this.tail.trim(segments.last);
   }
@@ -90,8 +96,17 @@ export class ContextIndex {
     }
     if (head - this.tail.end > CATCH_UP) {
       this.tail.restart(head);
-      this.#types = undefined;
+      this.#forgetTypes();
     }
+  }
+
+  /** Forgets everything: it was of another log. */
+  clear(): void {
+    this.tail.restart(0);
+    this.cache.clear();
+    this.#segments = SegmentList.EMPTY;
+    this.#useless.clear();
+    this.#forgetTypes();
   }
 
   /** Leaves a segment out, and remembers to remove it. */
@@ -115,38 +130,38 @@ export class ContextIndex {
     for (const id of ids) this.#useless.delete(id);
   }
 
-  /** The newest match beyond `after`, 0 when there is none. */
-  newest(indexed: IndexedQuery, after: number, types: () => Iterable<string>): Steps<number> {
-    const sets = this.#sets(indexed, types);
-    return this.#undamaged(() => newestMatch(this, indexed.query, sets, after));
-  }
-
-  /** The first `limit` matches beyond `after`, oldest first. */
-  rows<R extends Matchable>(
-    indexed: IndexedQuery,
-    after: number,
-    limit: number,
-    types: () => Iterable<string>,
-  ): Steps<R[]> {
-    const sets = this.#sets(indexed, types);
-    return this.#undamaged(() => matchingRows<R>(this, indexed.query, sets, after, limit));
-  }
-
-  /** A damaged segment becomes a hole, and the look-up begins again. */
-  *#undamaged<T>(lookUp: () => Steps<T>): Steps<T> {
+  /**
+   * Looks into what there is now: the log up to the tail's end. When a segment cannot be read it is mended, and
+   * the look-up begins again.
+   */
+  *read<T>(lookUp: (view: IndexView) => Steps<T>): Steps<T> {
     for (;;) {
       try {
-        return yield* lookUp();
+        return yield* lookUp({
+          tail: this.tail.content(),
+          segments: this.#segments,
+          cache: this.cache,
+        });
       } catch (error) {
         if (!(error instanceof DamagedSegmentError)) throw error;
-        this.discard(error.segment);
+        yield* needRepair(error.segment);
       }
     }
   }
 
-  #sets(indexed: IndexedQuery, types: () => Iterable<string>): TermSets {
+  /** The terms under which the query's facts are found: those of a view that was taken before. */
+  *sets(indexed: IndexedQuery): Steps<TermSets> {
     if (!indexed.anyType) return indexed.sets([]);
-    this.#types ??= new Set(Array.from(types(), hashType));
-    return indexed.sets([...this.#types]);
+    if (this.#types !== undefined) return indexed.sets([...this.#types]);
+    const unseen = this.#unseen;
+    const stored = yield* needTypes();
+    const types = new Set([...stored.map(hashType), ...this.#added]);
+    if (unseen === this.#unseen) this.#types = types;
+    return indexed.sets([...types]);
+  }
+
+  #forgetTypes(): void {
+    this.#types = undefined;
+    this.#unseen++;
   }
 }

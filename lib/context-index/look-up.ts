@@ -6,17 +6,18 @@ import type { TermSet, TermSets } from './context-plan.js';
 import type { Segment } from './segment.js';
 import { isHole } from './segment-list.js';
 import type { SegmentList } from './segment-list.js';
-import { SegmentSpan } from './segment-span.js';
-import { needFacts, needNewest, needRows } from './steps.js';
-import type { Steps } from './steps.js';
-import type { Tail } from './tail.js';
+import { SegmentSpan, placesOf } from './segment-span.js';
+import { needFacts, needNewest, needRows, needSoon } from './steps.js';
+import type { ChunkPlace, Steps } from './steps.js';
+import { newestInTail } from './tail-view.js';
+import type { TailContent } from './tail-view.js';
 
 /** Candidates verified at a time, at most. */
 const PAGE = 500;
 
-/** What there is to look into. */
+/** What there is to look into, at one moment. */
 export interface IndexView {
-  readonly tail: Tail;
+  readonly tail: TailContent;
   readonly segments: SegmentList;
   readonly cache: ChunkCache;
 }
@@ -33,9 +34,13 @@ export function* newestMatch(
   if (recent > 0) return recent;
   for (const piece of segments.pieces(tail.start)) {
     if (piece.last <= after) break;
-    const found = isHole(piece)
-      ? yield* needNewest(query, Math.max(piece.after, after), piece.last)
-      : yield* newestOfSegment(piece, cache, query, sets, after);
+    if (isHole(piece)) {
+      const found = yield* needNewest(query, Math.max(piece.after, after), piece.last);
+      if (found > 0) return found;
+      continue;
+    }
+    yield* needSoon(() => missing(cache, placesIn(piece, sets, after)));
+    const found = yield* newestOfSegment(piece, cache, query, sets, after);
     if (found > 0) return found;
   }
   return 0;
@@ -50,8 +55,16 @@ export function* matchingRows<R extends Matchable>(
   limit: number,
 ): Steps<R[]> {
   const rows: R[] = [];
-  for (const piece of Array.from(segments.pieces(tail.start)).toReversed()) {
-    if (piece.last <= after) continue;
+  const pieces = Array.from(segments.pieces(tail.start))
+    .toReversed()
+    .filter(({ last }) => last > after);
+  yield* needSoon(() =>
+    missing(
+      cache,
+      pieces.flatMap((piece) => (isHole(piece) ? [] : placesIn(piece, sets, after))),
+    ),
+  );
+  for (const piece of pieces) {
     const left = limit - rows.length;
     if (left <= 0) return rows;
     if (isHole(piece)) {
@@ -70,8 +83,9 @@ export function* matchingRows<R extends Matchable>(
   return rows;
 }
 
-function* newestOfTail(
-  tail: Tail,
+/** The newest match of the tail beyond `after`, 0 when there is none. */
+export function* newestOfTail(
+  tail: TailContent,
   query: PreparedQuery,
   sets: TermSets,
   after: number,
@@ -79,14 +93,14 @@ function* newestOfTail(
   let newest = 0;
   for (const terms of tail.mayOverflow ? [...sets.leaves, ...sets.overflow] : sets.leaves) {
     const bound = Math.max(newest, after);
-    let number = tail.newest(terms, bound, Infinity);
+    let number = newestInTail(tail, terms, bound, Infinity);
     while (number > 0) {
       const [fact] = yield* needFacts<Matchable>([number]);
       if (fact !== undefined && matchesQuery(fact, query)) {
         newest = number;
         break;
       }
-      number = tail.newest(terms, bound, number);
+      number = newestInTail(tail, terms, bound, number);
     }
   }
   return newest;
@@ -135,12 +149,15 @@ function* numbersOfSegment(
   return inOrder(found);
 }
 
-function numbersOfTail(tail: Tail, sets: TermSets, after: number): number[] {
+function numbersOfTail(tail: TailContent, sets: TermSets, after: number): number[] {
   const found: number[][] = [];
   for (const terms of tail.mayOverflow ? [...sets.leaves, ...sets.overflow] : sets.leaves) {
     const numbers: number[] = [];
-    let number = tail.newest(terms, after, Infinity);
-    for (; number > 0; number = tail.newest(terms, after, number)) numbers.push(number);
+    let number = newestInTail(tail, terms, after, Infinity);
+    while (number > 0) {
+      numbers.push(number);
+      number = newestInTail(tail, terms, after, number);
+    }
     found.push(numbers);
   }
   return inOrder(found);
@@ -172,6 +189,15 @@ function* verified<R extends Matchable>(
 
 function setsIn(segment: Segment, sets: TermSets): readonly TermSet[] {
   return segment.overflows ? [...sets.leaves, ...sets.overflow] : sets.leaves;
+}
+
+/** The chunks that a look-up of the segment begins with. */
+function placesIn(segment: Segment, sets: TermSets, after: number): ChunkPlace[] {
+  return setsIn(segment, sets).flatMap((terms) => placesOf(segment, terms, after));
+}
+
+function missing(cache: ChunkCache, places: readonly ChunkPlace[]): ChunkPlace[] {
+  return places.filter(([segment, chunk]) => !cache.has(segment, chunk));
 }
 
 /** Without spreading: there may be more rows than a call has room for arguments. */

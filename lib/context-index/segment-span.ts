@@ -5,7 +5,10 @@ import { CHUNK_ENTRIES } from './segment.js';
 import type { Segment } from './segment.js';
 import { decodeChunk } from './segment-codec.js';
 import { needChunks } from './steps.js';
-import type { Steps } from './steps.js';
+import type { ChunkPlace, Steps } from './steps.js';
+
+/** Chunks of one term that are read ahead; of a longer span the newest one is. */
+const AHEAD = 4;
 
 /** Walks the facts of a segment that have all of the terms, newest first. */
 export class SegmentSpan {
@@ -42,7 +45,7 @@ export class SegmentSpan {
     after: number,
   ): Steps<SegmentSpan | undefined> {
     for (const term of terms) if (!segment.bloom.mayHave(term)) return undefined;
-    const offset = Math.min(Math.max(0, after + 1 - segment.first), MAX_SPAN);
+    const offset = offsetOf(segment, after);
     let base = terms[0]!;
     if (terms.length > 1) {
       let shortest = Infinity;
@@ -91,6 +94,22 @@ export class SegmentSpan {
   }
 }
 
+/** The chunks that are looked at first for facts beyond `after` with all of the terms. */
+export function placesOf(segment: Segment, terms: TermSet, after: number): ChunkPlace[] {
+  if (!terms.every((term) => segment.bloom.mayHave(term))) return [];
+  const offset = offsetOf(segment, after);
+  const places: ChunkPlace[] = [];
+  for (const term of terms) {
+    const low = entryOf(term, offset);
+    const high = entryOf(term, spanOf(segment));
+    const count = segment.chunksBetween(low, high);
+    const newest = segment.chunkOf(high - 1);
+    const oldest = count > AHEAD ? newest : segment.chunkOf(low);
+    for (let chunk = oldest; chunk <= newest; chunk++) places.push([segment, chunk]);
+  }
+  return places;
+}
+
 /** How many entries a term has: counted within one chunk, estimated across several. */
 function* spanLength(
   segment: Segment,
@@ -113,6 +132,11 @@ function* entriesOf(segment: Segment, cache: ChunkCache, chunk: number): Steps<F
   const entries = decodeChunk(segment, chunk, stored);
   cache.set(segment, chunk, entries);
   return entries;
+}
+
+/** Of the first fact beyond `after`. */
+function offsetOf({ first }: Segment, after: number): number {
+  return Math.min(Math.max(0, after + 1 - first), MAX_SPAN);
 }
 
 /** Beyond every offset. A segment with long stretches without facts has more numbers than offsets. */

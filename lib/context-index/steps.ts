@@ -2,6 +2,9 @@ import type { PreparedQuery } from '../contract/validation.js';
 import type { Matchable } from '../matching/matches-query.js';
 import type { Segment } from './segment.js';
 
+/** A chunk of a segment. */
+export type ChunkPlace = readonly [segment: Segment, chunk: number];
+
 /**
  * What a look-up needs from the storage. Look-ups are generators that yield their needs, so that a synchronous
  * driver and an asynchronous one run the same code.
@@ -13,7 +16,10 @@ export type Need =
       readonly from: number;
       readonly to: number;
     }
+  | { readonly kind: 'soon'; readonly places: () => readonly ChunkPlace[] }
   | { readonly kind: 'facts'; readonly numbers: readonly number[] }
+  | { readonly kind: 'types' }
+  | { readonly kind: 'repair'; readonly segment: Segment }
   | {
       readonly kind: 'newest';
       readonly query: PreparedQuery;
@@ -34,11 +40,27 @@ export interface IndexStorage<R extends Matchable> {
   chunks(segment: Segment, from: number, to: number): (Uint8Array | undefined)[];
   /** The facts of these numbers, in their order; `undefined` for those that are not there. */
   facts(numbers: readonly number[]): (R | undefined)[];
+  /** Every type of the log. */
+  types(): readonly string[];
+  /** A segment could not be read: it is left out of the next look-up, or there is another one in its place. */
+  repair(segment: Segment): void;
   /** Without the index: the newest match beyond `after` and up to `last`, 0 when there is none. */
   newest(query: PreparedQuery, after: number, last: number): number;
   /** Without the index: the first `limit` matches beyond `after` and up to `last`, oldest first. */
   rows(query: PreparedQuery, after: number, last: number, limit: number): R[];
 }
+
+type Soon<M> = M extends (...parameters: infer P) => infer R
+  ? (...parameters: P) => R | Promise<R>
+  : never;
+
+/** The same for a storage that is asked over a network, and answers at once only what it has at hand. */
+export type AsyncIndexStorage<R extends Matchable> = {
+  readonly [K in keyof IndexStorage<R>]: Soon<IndexStorage<R>[K]>;
+} & {
+  /** Chunks that are about to be needed: read together they cost one round trip. */
+  readonly soon: (places: readonly ChunkPlace[]) => void | Promise<void>;
+};
 
 /** A look-up on its way to a `T`. What it is resumed with is the answer to what it yielded. */
 export type Steps<T> = Generator<Need, T, unknown>;
@@ -51,8 +73,21 @@ export function* needChunks(
   return (yield { kind: 'chunks', segment, from, to }) as (Uint8Array | undefined)[];
 }
 
+/** `places` is called where reading ahead is of use. */
+export function* needSoon(places: () => readonly ChunkPlace[]): Steps<void> {
+  yield { kind: 'soon', places };
+}
+
 export function* needFacts<R>(numbers: readonly number[]): Steps<(R | undefined)[]> {
   return (yield { kind: 'facts', numbers }) as (R | undefined)[];
+}
+
+export function* needTypes(): Steps<readonly string[]> {
+  return (yield { kind: 'types' }) as readonly string[];
+}
+
+export function* needRepair(segment: Segment): Steps<void> {
+  yield { kind: 'repair', segment };
 }
 
 export function* needNewest(query: PreparedQuery, after: number, last: number): Steps<number> {
@@ -75,12 +110,45 @@ export function runSteps<T, R extends Matchable>(steps: Steps<T>, storage: Index
   return step.value;
 }
 
-function answerNeed<R extends Matchable>(need: Need, storage: IndexStorage<R>): unknown {
+/** Runs a look-up, at once as far as the storage has its answers at hand. */
+export function runStepsSoon<T, R extends Matchable>(
+  steps: Steps<T>,
+  storage: AsyncIndexStorage<R>,
+): T | Promise<T> {
+  let step = steps.next();
+  while (step.done !== true) {
+    const answer = answerNeed(step.value, storage);
+    if (answer instanceof Promise) return goOn(steps, answer, storage);
+    step = steps.next(answer);
+  }
+  return step.value;
+}
+
+async function goOn<T, R extends Matchable>(
+  steps: Steps<T>,
+  first: Promise<unknown>,
+  storage: AsyncIndexStorage<R>,
+): Promise<T> {
+  let step = steps.next(await first);
+  while (step.done !== true) step = steps.next(await answerNeed(step.value, storage));
+  return step.value;
+}
+
+function answerNeed<R extends Matchable>(
+  need: Need,
+  storage: IndexStorage<R> | AsyncIndexStorage<R>,
+): unknown {
   switch (need.kind) {
     case 'chunks':
       return storage.chunks(need.segment, need.from, need.to);
+    case 'soon':
+      return 'soon' in storage ? storage.soon(need.places()) : undefined;
     case 'facts':
       return storage.facts(need.numbers);
+    case 'types':
+      return storage.types();
+    case 'repair':
+      return storage.repair(need.segment);
     case 'newest':
       return storage.newest(need.query, need.after, need.last);
     default:

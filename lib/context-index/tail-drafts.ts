@@ -14,7 +14,8 @@ export function isFull(tail: Tail): boolean {
 
 /** The tail as segments that are to be stored: nearly always one. */
 export function draftsOf(tail: Tail): SegmentDraft[] {
-  const { terms, numbers, count, mayOverflow: overflows } = tail;
+  const { terms, numbers, mayOverflow: overflows } = tail.content();
+  const { count } = tail;
   const drafts: SegmentDraft[] = [];
   let first = tail.start + 1;
   for (let begin = 0; begin < count || drafts.length === 0;) {

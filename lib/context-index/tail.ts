@@ -1,20 +1,30 @@
-import type { TermSet } from './context-plan.js';
+import { placesUpTo } from './tail-view.js';
+import type { TailContent } from './tail-view.js';
 import { FactTerms, hashType } from './terms.js';
 
+/** Facts and terms that segments have as well and that are kept all the same, at most. */
+const KEPT_FACTS = 2_048;
+const KEPT_TERMS = KEPT_FACTS * 8;
+
 /**
- * The newest facts, in memory: those after `start` up to `end`. Terms and numbers stand side by side in the
- * order of the log; a fact's terms stand together.
+ * The newest facts, in memory: those after `start` up to `end`, which no segment has. Some before `start` are
+ * kept for those who ask what came after a certain fact.
  */
 export class Tail {
+  #kept = 0;
   #start = 0;
   #end = 0;
   #terms = new Uint32Array(8_192);
   #numbers = new Float64Array(8_192);
+  /** Where the terms of the facts after `start` begin. */
+  #begin = 0;
   #count = 0;
   #mayOverflow = false;
+  /** Whether somebody holds the arrays: what is in them has to stay then. */
+  #held = false;
   readonly #reader = new FactTerms();
 
-  /** The number before the first one. */
+  /** The number before the first fact. */
   get start(): number {
     return this.#start;
   }
@@ -24,36 +34,41 @@ export class Tail {
     return this.#end;
   }
 
-  /** Its number of terms. */
+  /** Every fact after this one is known here. */
+  get kept(): number {
+    return this.#kept;
+  }
+
+  /** The number of terms. */
   get count(): number {
-    return this.#count;
+    return this.#count - this.#begin;
   }
 
-  get terms(): Uint32Array {
-    return this.#terms;
+  /** The facts after `start`, as they are now, whatever becomes of the tail. */
+  content(): TailContent {
+    return this.#content(this.#begin, this.#start);
   }
 
-  get numbers(): Float64Array {
-    return this.#numbers;
-  }
-
-  /** Whether there may be facts with too many leaves. */
-  get mayOverflow(): boolean {
-    return this.#mayOverflow;
+  /** The same with all that are kept. */
+  keptContent(): TailContent {
+    return this.#content(0, this.#kept);
   }
 
   /** Begins anew, empty, after a number. */
   restart(after: number): void {
-    this.#start = this.#end = after;
-    this.#count = 0;
+    this.#kept = this.#start = this.#end = after;
+    this.#begin = this.#count = 0;
     this.#mayOverflow = false;
+    if (this.#held) this.#move(0, this.#terms.length);
   }
 
   /** Adds the next fact; numbers between it and the one before are taken to be without facts. */
   add(number: number, event_type: string, payload: unknown): void {
     this.#reader.read(hashType(event_type), payload);
     const { terms, count, overflows } = this.#reader;
-    if (this.#count + count > this.#terms.length) this.#grow(this.#count + count);
+    if (this.#count + count > this.#terms.length) {
+      this.#move(0, Math.max(this.#count + count, this.#terms.length * 2));
+    }
     for (let index = 0; index < count; index++) {
       this.#terms[this.#count] = terms[index]!;
       this.#numbers[this.#count++] = number;
@@ -66,66 +81,59 @@ export class Tail {
   truncate(end: number): void {
     if (end >= this.#end) return;
     this.#end = Math.max(end, this.#start);
-    while (this.#count > 0 && this.#numbers[this.#count - 1]! > end) this.#count--;
+    let count = this.#count;
+    while (count > this.#begin && this.#numbers[count - 1]! > end) count--;
+    if (this.#held && count < this.#count) this.#move(0, this.#terms.length);
+    this.#count = count;
   }
 
-  /** Forgets the facts up to a number: a segment has them. */
+  /** A segment has the facts up to a number. */
   trim(start: number): void {
     if (start <= this.#start) return;
-    if (start >= this.#end) return this.restart(start);
-    let dropped = 0;
-    while (dropped < this.#count && this.#numbers[dropped]! <= start) dropped++;
-    this.#terms.copyWithin(0, dropped, this.#count);
-    this.#numbers.copyWithin(0, dropped, this.#count);
-    this.#count -= dropped;
+    if (start > this.#end) return this.restart(start);
     this.#start = start;
-  }
-
-  /** The newest number beyond `after` and below `below` that has all of the terms; 0 when there is none. */
-  newest(terms: TermSet, after: number, below: number): number {
-    // Nothing above this place can match.
-    let bound = (below > this.#end ? this.#count : this.#placesUpTo(below - 1)) - 1;
-    while (bound >= 0) {
-      let oldest = bound;
-      for (const term of terms) {
-        const place = this.#terms.lastIndexOf(term, bound);
-        if (place < 0) return 0;
-        oldest = Math.min(oldest, place);
-      }
-      const number = this.#numbers[oldest]!;
-      if (number <= after) return 0;
-      const begin = this.#placesUpTo(number - 1);
-      const end = this.#placesUpTo(number);
-      if (terms.every((term) => this.#hasTerm(term, begin, end))) return number;
-      bound = begin - 1;
+    this.#begin = this.#placesUpTo(start);
+    if (start - this.#kept <= KEPT_FACTS && this.#begin <= KEPT_TERMS) return;
+    // Half of what may be kept, so that it is moved once in a while only.
+    this.#kept = Math.max(this.#kept, start - KEPT_FACTS / 2);
+    let dropped = this.#placesUpTo(this.#kept);
+    if (this.#begin - dropped > KEPT_TERMS / 2) {
+      this.#kept = start;
+      dropped = this.#begin;
     }
-    return 0;
+    this.#move(dropped, this.#terms.length);
+    this.#begin -= dropped;
+    this.#count -= dropped;
   }
 
-  #hasTerm(term: number, begin: number, end: number): boolean {
-    for (let place = begin; place < end; place++) if (this.#terms[place] === term) return true;
-    return false;
+  #content(begin: number, start: number): TailContent {
+    this.#held = true;
+    return {
+      start,
+      end: this.#end,
+      terms: this.#terms.subarray(begin, this.#count),
+      numbers: this.#numbers.subarray(begin, this.#count),
+      mayOverflow: this.#mayOverflow,
+    };
   }
 
-  /** How many places facts up to a number take. */
   #placesUpTo(number: number): number {
-    let low = 0;
-    let high = this.#count;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (this.#numbers[middle]! <= number) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+    return placesUpTo(this.#numbers.subarray(0, this.#count), number);
   }
 
-  #grow(needed: number): void {
-    const capacity = Math.max(needed, this.#terms.length * 2);
+  /** Moves the terms from a place on to the beginning. */
+  #move(from: number, capacity: number): void {
+    if (!this.#held && capacity === this.#terms.length) {
+      this.#terms.copyWithin(0, from, this.#count);
+      this.#numbers.copyWithin(0, from, this.#count);
+      return;
+    }
     const terms = new Uint32Array(capacity);
-    terms.set(this.#terms);
+    terms.set(this.#terms.subarray(from, this.#count));
     this.#terms = terms;
     const numbers = new Float64Array(capacity);
-    numbers.set(this.#numbers);
+    numbers.set(this.#numbers.subarray(from, this.#count));
     this.#numbers = numbers;
+    this.#held = false;
   }
 }

@@ -40,6 +40,8 @@ class Chunks {
       chunks: ({ id }, from, to) =>
         Array.from({ length: to - from }, (_, n) => this.#bytes.get(`${id} ${from + n}`)),
       facts: none,
+      types: none,
+      repair: none,
       newest: none,
       rows: none,
     };

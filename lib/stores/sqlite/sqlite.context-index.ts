@@ -1,10 +1,10 @@
-import type { EventRecord } from '../../contract/contract.types.js';
 import type { PreparedFact } from '../../contract/validation.js';
 import { ContextIndex } from '../../context-index/context-index.js';
-import type { IndexedQuery } from '../../context-index/context-plan.js';
+import type { ContextIndexProgress } from '../../context-index/progress.js';
 import type { Segment, SegmentDraft } from '../../context-index/segment.js';
 import type { SegmentList } from '../../context-index/segment-list.js';
 import { runSteps } from '../../context-index/steps.js';
+import type { Steps } from '../../context-index/steps.js';
 import { draftsOf, isFull } from '../../context-index/tail-drafts.js';
 import type { SqliteConnection } from './sqlite.connection.js';
 import type { SqliteStatement } from './sqlite.driver.js';
@@ -14,18 +14,6 @@ import { IndexUnusableError, SqliteIndexTables } from './sqlite.index-tables.js'
 import { RECORD_COLUMNS, readablePayload } from './sqlite.record.js';
 import type { RecordRow } from './sqlite.record.js';
 import type { SqliteWalk } from './sqlite.walk.js';
-
-/**
- * How much of a log is indexed.
- *
- * @publicApi
- */
-export interface ContextIndexProgress {
-  /** The newest committed sequence number, 0 for an empty log. */
-  readonly head: bigint;
-  /** How many of the numbers up to `head` the index covers. */
-  readonly indexed: bigint;
-}
 
 /** What a transaction changed of the index's tables; memory follows when it has committed. */
 interface Stored {
@@ -47,7 +35,6 @@ export class SqliteContextIndex {
   readonly #storage: SqliteIndexStorage;
   readonly #headOnly: SqliteStatement<bigint | null>;
   readonly #newer: SqliteStatement<RecordRow>;
-  readonly #types: SqliteStatement<string>;
   #head = 0n;
   /** `undefined` while nothing was loaded, or the tables were gone. */
   #newestId: bigint | null | undefined;
@@ -67,17 +54,9 @@ export class SqliteContextIndex {
       `SELECT ${RECORD_COLUMNS} FROM events
        WHERE sequence_number > ? ORDER BY sequence_number`,
     );
-    // Jumps from each type to the next one in the index of types.
-    this.#types = connection.values(
-      `WITH RECURSIVE types (type) AS (
-         SELECT min(event_type) FROM events
-         UNION ALL
-         SELECT (SELECT min(event_type) FROM events WHERE event_type > type)
-         FROM types WHERE type IS NOT NULL
-       )
-       SELECT type FROM types WHERE type IS NOT NULL`,
+    this.#storage = new SqliteIndexStorage(connection, this.#tables, walk, (segment) =>
+      this.#index.discard(segment),
     );
-    this.#storage = new SqliteIndexStorage(connection, this.#tables, walk);
   }
 
   /** The newest number of the open transaction. */
@@ -138,20 +117,9 @@ export class SqliteContextIndex {
     return result;
   }
 
-  /** The newest match beyond `after`, 0 when there is none. */
-  newest(indexed: IndexedQuery, after: number): number {
-    return runSteps(
-      this.#index.newest(indexed, after, () => this.#types.all()),
-      this.#storage,
-    );
-  }
-
-  /** The first `limit` matches beyond `after`, oldest first. */
-  rows(indexed: IndexedQuery, after: number, limit: number): EventRecord[] {
-    return runSteps(
-      this.#index.rows<EventRecord>(indexed, after, limit, () => this.#types.all()),
-      this.#storage,
-    );
+  /** Runs a look-up, inside a `read` or `write`. */
+  look<T>(steps: Steps<T>): T {
+    return runSteps(steps, this.#storage);
   }
 
   /** Adds facts that the open transaction has inserted after the head. */

@@ -8,6 +8,7 @@ import { IndexUnusableError } from './sqlite.index-tables.js';
 import type { SqliteIndexTables } from './sqlite.index-tables.js';
 import { RECORD_COLUMNS, recordOf } from './sqlite.record.js';
 import type { RecordRow } from './sqlite.record.js';
+import { isDecidedByType, typesOf } from './sqlite.walk.js';
 import type { SqliteWalk } from './sqlite.walk.js';
 
 /** What look-ups need of the database, inside the caller's transaction. */
@@ -15,10 +16,28 @@ export class SqliteIndexStorage implements IndexStorage<EventRecord> {
   readonly #tables: SqliteIndexTables;
   readonly #walk: SqliteWalk;
   readonly #fact: SqliteStatement<RecordRow>;
+  readonly #types: SqliteStatement<string>;
+  readonly repair: (segment: Segment) => void;
 
-  constructor(connection: SqliteConnection, tables: SqliteIndexTables, walk: SqliteWalk) {
+  constructor(
+    connection: SqliteConnection,
+    tables: SqliteIndexTables,
+    walk: SqliteWalk,
+    repair: (segment: Segment) => void,
+  ) {
     this.#tables = tables;
     this.#walk = walk;
+    this.repair = repair;
+    // Jumps from each type to the next one in the index of types.
+    this.#types = connection.values(
+      `WITH RECURSIVE types (type) AS (
+         SELECT min(event_type) FROM events
+         UNION ALL
+         SELECT (SELECT min(event_type) FROM events WHERE event_type > type)
+         FROM types WHERE type IS NOT NULL
+       )
+       SELECT type FROM types WHERE type IS NOT NULL`,
+    );
     this.#fact = connection.rows(`SELECT ${RECORD_COLUMNS} FROM events WHERE sequence_number = ?`);
   }
 
@@ -39,7 +58,17 @@ export class SqliteIndexStorage implements IndexStorage<EventRecord> {
     });
   }
 
+  types(): readonly string[] {
+    return this.#types.all();
+  }
+
   newest(query: PreparedQuery, after: number, last: number): number {
+    const types = typesOf(query);
+    if (after === 0 && types !== null && isDecidedByType(query)) {
+      const newest = Number(this.#walk.newestOfTypes(types));
+      // What lies beyond a hole is somebody else's.
+      if (newest <= last) return newest;
+    }
     return Number(this.#walk.newest(query, { after: BigInt(after), last: BigInt(last) }));
   }
 

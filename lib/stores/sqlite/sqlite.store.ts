@@ -10,6 +10,7 @@ import type {
 } from '../../contract/contract.types.js';
 import { prepareFacts, prepareQuery, prepareVersion } from '../../contract/validation.js';
 import type { PreparedQuery } from '../../contract/validation.js';
+import type { ContextIndexProgress } from '../../context-index/progress.js';
 import type { LogSource } from '../../streams/log-source.js';
 import { StreamingStore } from '../../streams/streaming-store.js';
 import { aborted } from '../../streams/turns.js';
@@ -18,7 +19,6 @@ import { SqliteAppendQueue } from './sqlite.append-queue.js';
 import { BusyRetry } from './sqlite.busy.js';
 import type { SqliteConnection } from './sqlite.connection.js';
 import { SqliteContextIndex } from './sqlite.context-index.js';
-import type { ContextIndexProgress } from './sqlite.context-index.js';
 import { SqliteContext } from './sqlite.context.js';
 import { SqliteLedger } from './sqlite.ledger.js';
 import { identityOf, openDatabase, prepareFile } from './sqlite.file.js';
@@ -223,17 +223,6 @@ export class FactstrSqliteStore extends StreamingStore implements FactStore {
 
   /** Rows and version of one snapshot. */
   #read(query: PreparedQuery, limit: number): QueryResult {
-    return this.#index.read(() => {
-      const event_records = this.#context.records(query, limit);
-      const last = event_records.at(-1)?.sequence_number ?? null;
-      // Only a limit hides newer facts, and only a cursor hides all of them.
-      const reachesEnd =
-        event_records.length < limit && (last !== null || query.min_sequence_number === null);
-      return {
-        event_records,
-        last_returned_sequence_number: last,
-        current_context_version: reachesEnd ? last : this.#context.version(query),
-      };
-    });
+    return this.#index.read(() => this.#context.read(query, limit));
   }
 }
