@@ -8,10 +8,10 @@ import { EngineError } from './support/engine.js';
 import type { FactstrEngine } from './support/engine.js';
 import type { SharedLog } from './support/logs.js';
 import { sharedLogs } from './support/logs.js';
+import { decideInTurn, fillWithOurs } from './support/our-log.js';
 import { think } from './support/writing.js';
 import type { Writer } from './support/writing.js';
 
-const OPENINGS = 15;
 const ROUNDS = 10;
 
 /** Appends until it is told to stop; returns how many facts. */
@@ -39,37 +39,70 @@ async function appendsAndReads(writer: Writer): Promise<void> {
   expect(event_records[Number(first_sequence_number) - 1]!.event_type).toBe('opened');
 }
 
+/** What a log has of ours when it is opened, and how often that is tried. */
+const STATES = [
+  {
+    what: 'that has nothing of ours yet',
+    openings: 15,
+    prepare: async () => undefined,
+    // Nothing of ours is open then.
+    between: (log: SharedLog) => log.dropOwn(),
+  },
+  {
+    what: 'that has our tables, functions and index',
+    openings: 5,
+    prepare: fillWithOurs,
+    between: async () => undefined,
+  },
+];
+
 describeSharedLogs('A log that is being written', (kind) => {
   const createLog = sharedLogs(kind);
 
-  it('is opened by ours while FACTSTR goes on writing', async () => {
-    const log = await createLog();
-    const stop = keepAppending(await log.engine());
-    for (let opening = 0; opening < OPENINGS; opening++) {
+  it.each(STATES)(
+    'and $what is opened by ours while FACTSTR goes on writing',
+    async ({ openings, prepare, between }) => {
+      const log = await createLog();
+      await prepare(log);
+      const engine = await log.engine();
+      const before = (await engine.query({})).event_records.length;
+      const stop = keepAppending(engine);
+      for (let opening = 0; opening < openings; opening++) {
+        await between(log);
+        const store = log.store();
+        await appendsAndReads(store);
+        await store.close();
+      }
+      const appended = await stop();
       const store = log.store();
-      await appendsAndReads(store);
-      await store.close();
-    }
-    const appended = await stop();
-    const { event_records } = await log.store().query({});
-    expect(numbers(event_records)).toEqual(upTo(appended + OPENINGS));
-  });
+      const { event_records } = await store.query({});
+      expect(numbers(event_records)).toEqual(upTo(before + appended + openings));
+      await decideInTurn(store, engine);
+    },
+  );
 
-  it('is opened by FACTSTR while ours goes on writing', async () => {
-    const log = await createLog();
-    const store = log.store();
-    await store.append(facts(1, 'going on'));
-    const stop = keepAppending(store);
-    const engine = await log.startEngine();
-    for (let opening = 0; opening < OPENINGS; opening++) {
+  it.each(STATES)(
+    'and $what is opened by FACTSTR while ours goes on writing',
+    async ({ openings, prepare }) => {
+      const log = await createLog();
+      await prepare(log);
+      const store = log.store();
+      await store.append(facts(1, 'going on'));
+      const before = (await store.query({})).event_records.length;
+      const stop = keepAppending(store);
+      const engine = await log.startEngine();
+      for (let opening = 0; opening < openings; opening++) {
+        await engine.open(log.location);
+        await appendsAndReads(engine);
+        await engine.close();
+      }
+      const appended = await stop();
+      const { event_records } = await store.query({});
+      expect(numbers(event_records)).toEqual(upTo(before + appended + openings));
       await engine.open(log.location);
-      await appendsAndReads(engine);
-      await engine.close();
-    }
-    const appended = await stop();
-    const { event_records } = await store.query({});
-    expect(numbers(event_records)).toEqual(upTo(1 + appended + OPENINGS));
-  });
+      await decideInTurn(store, engine);
+    },
+  );
 });
 
 /** Opens as a service does that is started again until it comes up; returns why it did not. */
