@@ -8,8 +8,8 @@ import type { History, RecordedCall, Violation } from './checker.js';
 import { REPEATED, severalProcesses } from './support/several-processes.js';
 
 /** For so long further rounds are begun; each is a log of its own. By default there is one. */
-const SECONDS = Number(process.env['FACTSTR_TEST_HISTORY_SECONDS'] ?? 0);
-const SEED = Number(process.env['FACTSTR_TEST_HISTORY_SEED'] ?? randomInt(1, 1_000_000));
+const SECONDS = Number(process.env['FACTSTR_HISTORY_SECONDS'] ?? 0);
+const SEED = Number(process.env['FACTSTR_HISTORY_SEED'] ?? randomInt(1, 1_000_000));
 /** Of each writer, before and after the streams change hands. */
 const CALLS = 120;
 
@@ -35,7 +35,7 @@ describe.each<Provider>(['sqlite', 'postgres'])('Several processes on %s', (prov
       } while (performance.now() < deadline && violations.length === 0);
       console.info(
         `Several processes on ${provider}: round ${run} had ${calls.length} calls and ${history.log.length} facts. ` +
-          `Again: FACTSTR_TEST_HISTORY_SEED=${SEED}; longer: FACTSTR_TEST_HISTORY_SECONDS=60`,
+          `Again: FACTSTR_HISTORY_SEED=${SEED}; longer: FACTSTR_HISTORY_SECONDS=60`,
       );
     },
     SECONDS * 1_000 + 180_000,
