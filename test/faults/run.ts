@@ -5,7 +5,7 @@ import { randomInt } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { startPostgresServer } from '../support/postgres-server.mjs';
-import { scenarios } from './scenarios/index.js';
+import { allParts } from './support/parts.js';
 import { labelOf, play } from './support/play.js';
 import type { Part, Played } from './support/play.js';
 import type { Round } from './support/round.js';
@@ -163,15 +163,12 @@ function replayOf(replay: string | undefined): [string | undefined, number | und
 }
 
 function chosenParts(): Part[] {
-  const all = scenarios.flatMap((scenario) =>
-    scenario.providers.map((provider) => ({ scenario, provider })),
-  );
   const names = replayed === undefined ? values.only?.split(',') : [replayed];
   const matches = (part: Part, name: string): boolean =>
     part.scenario.name === name || labelOf(part) === name || part.provider === name;
-  const unknown = names?.filter((name) => !all.some((part) => matches(part, name)));
+  const unknown = names?.filter((name) => !allParts.some((part) => matches(part, name)));
   if (unknown !== undefined && unknown.length > 0) {
     throw new Error(`There is no scenario ${unknown.join(', ')}; --list shows them.`);
   }
-  return all.filter((part) => names?.some((name) => matches(part, name)) ?? true);
+  return allParts.filter((part) => names?.some((name) => matches(part, name)) ?? true);
 }

@@ -56,5 +56,5 @@ async function storeOnSmallDisk(
   round.later(() => runSql(postgresUrl(), `DROP DATABASE ${name} WITH (FORCE)`));
   const url = new URL(postgresUrl());
   url.pathname = `/${name}`;
-  return { disk, options: { provider, url: url.href } };
+  return { disk, options: { provider: 'postgres', url: url.href } };
 }

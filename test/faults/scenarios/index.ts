@@ -7,6 +7,9 @@ import { damagedFiles } from './damaged-files.js';
 import { diskFull } from './disk-full.js';
 import { foreignDatabases } from './foreign-databases.js';
 import { lockedDatabase } from './locked-database.js';
+import { failingHandlers } from './failing-handlers.js';
+import { hangingHandlers } from './hanging-handlers.js';
+import { leakingHandlers } from './leaking-handlers.js';
 import { firstStarts, firstStartsWithFactstr } from './first-starts.js';
 import { lesserRole } from './lesser-role.js';
 import { lostNotifications } from './lost-notifications.js';
@@ -45,4 +48,7 @@ export const scenarios: readonly Scenario[] = [
   lockedDatabase,
   damagedFiles,
   foreignDatabases,
+  failingHandlers,
+  hangingHandlers,
+  leakingHandlers,
 ];

@@ -52,7 +52,7 @@ export class Journal {
 }
 
 /** Microseconds of the clock that all processes of the machine share. */
-function now(): number {
+export function now(): number {
   return Number(process.hrtime.bigint() / 1_000n);
 }
 

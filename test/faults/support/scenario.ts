@@ -1,6 +1,6 @@
 import type { Round } from './round.js';
 
-export type Provider = 'sqlite' | 'postgres';
+export type Provider = 'memory' | 'sqlite' | 'postgres';
 
 /**
  * A fault, in a form that can be repeated: a run sets up stores and processes of its own, injects as many faults as

@@ -10,12 +10,13 @@ import { waitFor } from './waiting.js';
 /** Where a log is, and how the run's processes open it. */
 export type StoreOptions = FactstrSqliteOptions | FactstrPostgresOptions;
 
-/** An empty log of the run's. */
+/** An empty log of the run's, for several processes. */
 export async function newStore(
   round: Round,
   provider: Provider,
   name = 'facts',
 ): Promise<StoreOptions> {
+  if (provider === 'memory') throw new Error('A log in memory is its process’s own.');
   return provider === 'sqlite'
     ? { provider, path: await round.file(`${name}.sqlite`) }
     : { provider, url: (await round.database()).url };

@@ -1,5 +1,5 @@
 import { checkHistory } from '../../history/checker.js';
-import type { RecordedStream, Rule, Violation } from '../../history/checker.js';
+import type { History, RecordedStream, Rule, Violation } from '../../history/checker.js';
 import { databaseOf, readLog, rowsOf } from './storage.js';
 import type { StoreOptions } from './storage.js';
 import type { JournalCall } from './journal.js';
@@ -38,7 +38,18 @@ export async function judgeLog(
   for (const { crash, client } of writers) {
     if (crash !== undefined) round.unexpected(`${client} ended by itself: ${crash}`);
   }
-  for (const { call, outcome, message, client } of calls) {
+  const { log, batches } = await readLog(databaseOf(options));
+  judgeHistory(round, { calls, log, batches, deliveries }, refusals);
+  return log.length;
+}
+
+/** Judges a log by what its callers were told. */
+export function judgeHistory(
+  round: Round,
+  history: History & { readonly calls: readonly JournalCall[] },
+  refusals: readonly string[] = [],
+): void {
+  for (const { call, outcome, message, client } of history.calls) {
     if (call.kind === 'query' && outcome === undefined) continue;
     if (outcome === undefined || outcome.kind === 'indeterminate') round.tally.indeterminate++;
     if (outcome?.kind === 'committed') round.tally.acknowledged += outcome.count;
@@ -50,9 +61,7 @@ export async function judgeLog(
       round.unexpected(`${client}: the ${call.kind} failed with ${outcome.code}: ${message}`);
     }
   }
-  const { log, batches } = await readLog(databaseOf(options));
-  count(round, checkHistory({ calls, log, batches, deliveries }));
-  return log.length;
+  count(round, checkHistory(history));
 }
 
 function count(round: Round, violations: readonly Violation[]): void {
