@@ -173,15 +173,18 @@ function setOwn(target: { [key: string]: JsonValue }, key: string, value: JsonVa
   }
 }
 
+/** Steps at both ends of a path that are printed, and characters of a key. */
+const PRINTED_STEPS = 4;
+const PRINTED_KEY = 40;
+
 function printPath(path: readonly (string | number)[]): string {
-  let printed = '$';
-  for (const step of path) {
-    printed +=
-      typeof step === 'number'
-        ? `[${step}]`
-        : /^[A-Za-z_$][\w$]*$/.test(step)
-          ? `.${step}`
-          : `[${JSON.stringify(step.slice(0, 40))}]`;
-  }
-  return printed;
+  if (path.length <= 2 * PRINTED_STEPS) return `$${path.map(printStep).join('')}`;
+  const [first, last] = [path.slice(0, PRINTED_STEPS), path.slice(-PRINTED_STEPS)];
+  return `$${first.map(printStep).join('')}…${last.map(printStep).join('')}`;
+}
+
+function printStep(step: string | number): string {
+  if (typeof step === 'number') return `[${step}]`;
+  const key = step.slice(0, PRINTED_KEY);
+  return /^[A-Za-z_$][\w$]*$/.test(step) && key === step ? `.${key}` : `[${JSON.stringify(key)}]`;
 }

@@ -50,7 +50,7 @@ export const messages = {
     `The store ${quote(store)} is overridden: its ${count} handler(s) are not registered.`,
   noOptions: (given: string): string =>
     `The options of FactstrModule are ${given}. Return an object from the factory, for example { provider: 'memory' }.`,
-  unknownProvider: (given: string | undefined): string =>
+  unknownProvider: (given: string): string =>
     `The provider is ${given}; expected "memory", "sqlite", "postgres" or "custom".`,
   missingOption: (provider: string, option: string): string =>
     `Provider ${quote(provider)} needs the option ${option}, a text that is not empty.`,

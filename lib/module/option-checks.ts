@@ -13,7 +13,7 @@ const MAX_TIME = 2 ** 31 - 1;
  */
 export function checkOptions(options: FactstrOptions): void {
   if (typeof options !== 'object' || options === null) {
-    throw new InvalidOptionsError(messages.noOptions(String(options)));
+    throw new InvalidOptionsError(messages.noOptions(kindOf(options)));
   }
   requireWhole(options, 'maxAttempts', 1);
   requireWhole(options, 'timeout', 1);
@@ -36,7 +36,7 @@ export function checkOptions(options: FactstrOptions): void {
       break;
     default:
       throw new InvalidOptionsError(
-        messages.unknownProvider(JSON.stringify((options as { provider?: unknown }).provider)),
+        messages.unknownProvider(shown((options as { provider?: unknown }).provider)),
       );
   }
   // One that is misspelt would be lost silently.
@@ -46,6 +46,18 @@ export function checkOptions(options: FactstrOptions): void {
       messages.unknownOption(options.provider, unknown.name, unknown.known),
     );
   }
+}
+
+/** A value's kind instead of the value: a URL that was passed by mistake holds a password. */
+function kindOf(value: unknown): string {
+  return value === null || value === undefined ? String(value) : `a ${typeof value}`;
+}
+
+/** A misspelt word is told; anything else may be a secret. */
+function shown(value: unknown): string {
+  return typeof value === 'string' && /^\w{0,20}$/.test(value)
+    ? JSON.stringify(value)
+    : kindOf(value);
 }
 
 function checkHandlers(handlers: FactstrCommonOptions['handlers']): void {

@@ -155,7 +155,11 @@ async function runSteps(
 ): Promise<SqlRow[][] | undefined> {
   const results: SqlRow[][] = [];
   for (const { sql, values, guard } of steps) {
-    const { records } = await runner.query(sql.replaceAll(SCHEMA, schema), [...values], true);
+    const { records } = await runner.query(
+      sql.replaceAll(SCHEMA, () => schema),
+      [...values],
+      true,
+    );
     const rows = ((records ?? []) as object[]).map(toRow);
     if (guard === true && rows.length === 0) return undefined;
     results.push(rows);

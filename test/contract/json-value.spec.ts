@@ -120,6 +120,9 @@ describe('toJsonValue', () => {
     [{ xxx: NaN }, '$.xxx'],
     [[[() => 1]], '$[0][0]'],
     [{ deep: new Map() }, '$.deep'],
+    // A message stays short, whatever the value is.
+    [{ ['k'.repeat(1_000)]: 1n }, `$["${'k'.repeat(40)}"]`],
+    [JSON.parse(`${'{"a":['.repeat(50)}1e999${']}'.repeat(50)}`), '$.a[0].a[0]….a[0].a[0]'],
   ])('says where the refused value stands (%#)', (value, path) => {
     expect(refusalOf(value).path).toBe(path);
   });

@@ -30,9 +30,10 @@ export function prepareFile(path: unknown): string {
     );
   }
   // The driver trims names and knows no URIs here: it would open another file than the one named.
-  if (path !== path.trim() || path.startsWith('file:')) {
+  if (path !== path.trim() || path.startsWith('file:') || path.includes('://')) {
+    // Not quoted: another database's URL holds a password.
     throw new InvalidOptionsError(
-      `The SQLite store's path ${JSON.stringify(path)} is a URI or has spaces around it; pass a plain path.`,
+      "The SQLite store's path is a URI or has spaces around it; pass a plain path.",
     );
   }
   const file = resolve(path);
