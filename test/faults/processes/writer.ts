@@ -27,6 +27,10 @@ export interface WriterTask {
   repeat: (AppendCall | AppendIfCall)[];
   /** Characters that each payload is made longer by. */
   padding: number;
+  /** Facts of an append at most. */
+  most: number;
+  /** Whether it reads besides: the whole log, and contexts. */
+  reads: boolean;
   /** Whether it waits for a word before it opens the store. */
   gated: boolean;
 }
@@ -77,7 +81,8 @@ async function work(): Promise<void> {
 async function step(): Promise<void> {
   const context = random.int(1, CONTEXTS);
   const kind = random.next();
-  if (kind < 0.6) return void (await made({ kind: 'append', events: newFacts(), ...id() }));
+  if (kind < (task.reads ? 0.6 : 0.7))
+    return void (await made({ kind: 'append', events: newFacts(), ...id() }));
   if (kind < 0.7) {
     const query = kind < 0.65 ? {} : contextQuery(context);
     const min_sequence_number = kind < 0.65 ? (versions.get(0) ?? null) : null;
@@ -107,7 +112,7 @@ function id(): { appendId?: string } {
 /** Facts that no other append brings; those of a context belong to it. */
 function newFacts(context?: number): NewEvent[] {
   const batch = ++batches;
-  return Array.from({ length: random.chance(0.5) ? 1 : random.int(2, 5) }, (_, n) => ({
+  return Array.from({ length: random.chance(0.5) ? 1 : random.int(2, task.most) }, (_, n) => ({
     event_type: random.pick(['noted', 'counted', 'paid']),
     payload: {
       by: client,

@@ -7,6 +7,10 @@ import { damagedFiles } from './damaged-files.js';
 import { diskFull } from './disk-full.js';
 import { foreignDatabases } from './foreign-databases.js';
 import { lockedDatabase } from './locked-database.js';
+import { backlog } from './backlog.js';
+import { slowHandlers } from './slow-handlers.js';
+import { changedQuery } from './changed-query.js';
+import { oddPayloads } from './odd-payloads.js';
 import { failingHandlers } from './failing-handlers.js';
 import { hangingHandlers } from './hanging-handlers.js';
 import { leakingHandlers } from './leaking-handlers.js';
@@ -51,4 +55,8 @@ export const scenarios: readonly Scenario[] = [
   failingHandlers,
   hangingHandlers,
   leakingHandlers,
+  backlog,
+  slowHandlers,
+  oddPayloads,
+  changedQuery,
 ];

@@ -1,83 +1,128 @@
 import type { RecordedStream } from '../../history/checker.js';
 import { TestProcess } from '../../support/child-process.js';
-import type { Delivered, StreamerTask } from '../processes/streamer.js';
+import type { Delivered, StreamerTask, StreamerTold } from '../processes/streamer.js';
 import { readEntries } from './journal.js';
 import type { Round } from './round.js';
 import type { StoreOptions } from './storage.js';
 import { waitFor } from './waiting.js';
 
+interface Settings {
+  /** How long its handlers take with a batch, until they are told to hurry. In milliseconds; default 0. */
+  readonly slowness?: number;
+  readonly environment?: NodeJS.ProcessEnv;
+}
+
 /** A process with a live and a durable stream over every fact. */
 export class Streamer {
+  /** How far its streams are. */
+  readonly reached = { live: 0, durable: 0 };
   readonly #journal: string;
   readonly #child: TestProcess;
-  readonly #reached = { live: 0, durable: 0 };
   #ended: string | undefined;
-  #state: 'starting' | 'running' | 'stopped' = 'starting';
+  #isRunning = false;
+  #grown: number | undefined;
 
   private constructor(journal: string, child: TestProcess) {
     this.#journal = journal;
     this.#child = child;
   }
 
-  /** Running when it resolves: with an empty log, its streams are to be given everything. */
-  static async start(round: Round, options: StoreOptions): Promise<Streamer> {
+  /** Starts it; its durable stream begins at once. */
+  static async launch(
+    round: Round,
+    options: StoreOptions,
+    { slowness = 0, environment }: Settings = {},
+  ): Promise<Streamer> {
     const journal = await round.file(`${round.name('streamer')}.journal`);
-    const task: StreamerTask = { options, journal };
+    const task: StreamerTask = { options, journal, slowness };
     const script = new URL('../processes/streamer.ts', import.meta.url);
-    const streamer = new Streamer(journal, new TestProcess(script, task));
-    round.later(() => streamer.#child.kill());
+    const streamer = new Streamer(journal, new TestProcess(script, task, environment));
+    round.later(() => streamer.kill());
     void streamer.#listen();
-    await streamer.#is('running');
     return streamer;
   }
 
-  /** Waits until both streams were given the fact. */
-  async reaches(sequenceNumber: number): Promise<void> {
-    await waitFor(
-      () => {
-        this.#checkAlive();
-        return Math.min(this.#reached.live, this.#reached.durable) >= sequenceNumber;
-      },
-      () => `fact ${sequenceNumber}; the streams are at ${JSON.stringify(this.#reached)}`,
+  /** Running when it resolves: with an empty log, its streams are to be given everything. */
+  static async start(
+    round: Round,
+    options: StoreOptions,
+    settings: Settings = {},
+  ): Promise<Streamer> {
+    const streamer = await Streamer.launch(round, options, settings);
+    await streamer.runs();
+    return streamer;
+  }
+
+  /** Waits until its durable stream has replayed. */
+  async runs(): Promise<void> {
+    await this.#is(
+      () => this.#isRunning,
+      () => `the streams to run; they are at ${JSON.stringify(this.reached)}`,
     );
+  }
+
+  /** Waits until these streams were given the fact. */
+  async reaches(
+    sequenceNumber: number,
+    streams: readonly Delivered['stream'][] = ['live', 'durable'],
+  ): Promise<void> {
+    await this.#is(
+      () => streams.every((stream) => this.reached[stream] >= sequenceNumber),
+      () => `fact ${sequenceNumber}; the streams are at ${JSON.stringify(this.reached)}`,
+    );
+  }
+
+  hurry(): void {
+    this.#child.send('hurry');
   }
 
   /** Ends it, and tells what its streams were given. */
   async stop(): Promise<RecordedStream[]> {
     this.#child.send('stop');
-    await this.#is('stopped');
+    await this.#is(
+      () => this.#grown !== undefined,
+      () => 'the streams to be stopped',
+    );
     await this.#child.exited;
-    const delivered = readEntries<Delivered>(this.#journal);
     return (['live', 'durable'] as const).map((name) => ({
       name,
       query: {},
       after: 0,
-      runs: [delivered.filter(({ stream }) => stream === name).map(({ numbers }) => numbers)],
+      runs: [this.delivered(name)],
     }));
   }
 
-  async #is(state: 'running' | 'stopped'): Promise<void> {
-    await waitFor(
-      () => {
-        if (this.#state !== state) this.#checkAlive();
-        return this.#state === state;
-      },
-      () => `the streams to be ${state}`,
+  kill(): Promise<void> {
+    return this.#child.kill();
+  }
+
+  /** What a stream was given, by delivery. Whole when the process has ended. */
+  delivered(stream: Delivered['stream']): number[][] {
+    return readEntries<Delivered>(this.#journal).flatMap((entry) =>
+      entry.stream === stream ? [entry.numbers] : [],
     );
   }
 
-  #checkAlive(): void {
-    if (this.#ended !== undefined) throw new Error(`The streams’ process: ${this.#ended}`);
+  /** By how many bytes it grew at most since it was loaded; known when it has stopped. */
+  get grown(): number {
+    return this.#grown ?? Number.NaN;
+  }
+
+  async #is(isSo: () => boolean, what: () => string): Promise<void> {
+    await waitFor(() => {
+      if (isSo()) return true;
+      if (this.#ended !== undefined) throw new Error(`The streams’ process: ${this.#ended}`);
+      return false;
+    }, what);
   }
 
   async #listen(): Promise<void> {
     for (;;) {
       try {
-        const told = await this.#child.next<
-          'running' | 'stopped' | { stream: 'live' | 'durable'; last: number }
-        >();
-        if (typeof told === 'string') this.#state = told;
-        else this.#reached[told.stream] = told.last;
+        const told = await this.#child.next<StreamerTold>();
+        if (told === 'running') this.#isRunning = true;
+        else if ('grown' in told) this.#grown = told.grown;
+        else this.reached[told.stream] = told.last;
       } catch (error) {
         this.#ended = (error as Error).message;
         return;

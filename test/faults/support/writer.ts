@@ -46,6 +46,8 @@ export class Writer {
       think: 4,
       repeat: [],
       padding: 0,
+      most: 5,
+      reads: true,
       gated: false,
       ...settings,
       client,
