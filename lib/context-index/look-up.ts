@@ -7,7 +7,7 @@ import type { Segment } from './segment.js';
 import { isHole } from './segment-list.js';
 import type { SegmentList } from './segment-list.js';
 import { SegmentSpan, placesOf } from './segment-span.js';
-import { needFacts, needNewest, needRows, needSoon } from './steps.js';
+import { needFacts, needMatchables, needNewest, needRows, needSoon } from './steps.js';
 import type { ChunkPlace, Steps } from './steps.js';
 import { newestInTail } from './tail-view.js';
 import type { TailContent } from './tail-view.js';
@@ -95,7 +95,7 @@ export function* newestOfTail(
     const bound = Math.max(newest, after);
     let number = newestInTail(tail, terms, bound, Infinity);
     while (number > 0) {
-      const [fact] = yield* needFacts<Matchable>([number]);
+      const [fact] = yield* needMatchables([number]);
       if (fact !== undefined && matchesQuery(fact, query)) {
         newest = number;
         break;
@@ -130,7 +130,7 @@ function* newestOfSegment(
 
 function* firstMatch(numbers: readonly number[], query: PreparedQuery): Steps<number> {
   if (numbers.length === 0) return 0;
-  const facts = yield* needFacts<Matchable>(numbers);
+  const facts = yield* needMatchables(numbers);
   const place = facts.findIndex((fact) => fact !== undefined && matchesQuery(fact, query));
   return numbers[place] ?? 0;
 }

@@ -1,3 +1,5 @@
+import { isPromise } from 'node:util/types';
+import type { MaybePromise } from '../contract/contract.types.js';
 import type { PreparedQuery } from '../contract/validation.js';
 import type { Matchable } from '../matching/matches-query.js';
 import type { Segment } from './segment.js';
@@ -17,7 +19,7 @@ export type Need =
       readonly to: number;
     }
   | { readonly kind: 'soon'; readonly places: () => readonly ChunkPlace[] }
-  | { readonly kind: 'facts'; readonly numbers: readonly number[] }
+  | { readonly kind: 'facts'; readonly numbers: readonly number[]; readonly whole: boolean }
   | { readonly kind: 'types' }
   | { readonly kind: 'repair'; readonly segment: Segment }
   | {
@@ -38,8 +40,11 @@ export type Need =
 export interface IndexStorage<R extends Matchable> {
   /** The stored bytes of a segment's chunks `from` to before `to`; `undefined` for those that are not there. */
   chunks(segment: Segment, from: number, to: number): (Uint8Array | undefined)[];
-  /** The facts of these numbers, in their order; `undefined` for those that are not there. */
-  facts(numbers: readonly number[]): (R | undefined)[];
+  /**
+   * The facts of these numbers, in their order; `undefined` for those that are not there. `whole`: as rows;
+   * otherwise what the matcher looks at is enough.
+   */
+  facts(numbers: readonly number[], whole: boolean): (R | undefined)[];
   /** Every type of the log. */
   types(): readonly string[];
   /** A segment could not be read: it is left out of the next look-up, or there is another one in its place. */
@@ -50,17 +55,17 @@ export interface IndexStorage<R extends Matchable> {
   rows(query: PreparedQuery, after: number, last: number, limit: number): R[];
 }
 
-type Soon<M> = M extends (...parameters: infer P) => infer R
-  ? (...parameters: P) => R | Promise<R>
-  : never;
-
 /** The same for a storage that is asked over a network, and answers at once only what it has at hand. */
-export type AsyncIndexStorage<R extends Matchable> = {
-  readonly [K in keyof IndexStorage<R>]: Soon<IndexStorage<R>[K]>;
-} & {
+export interface AsyncIndexStorage<R extends Matchable> {
   /** Chunks that are about to be needed: read together they cost one round trip. */
-  readonly soon: (places: readonly ChunkPlace[]) => void | Promise<void>;
-};
+  soon(places: readonly ChunkPlace[]): MaybePromise<void>;
+  chunks(segment: Segment, from: number, to: number): MaybePromise<(Uint8Array | undefined)[]>;
+  facts(numbers: readonly number[], whole: boolean): MaybePromise<(R | Matchable | undefined)[]>;
+  types(): MaybePromise<readonly string[]>;
+  repair(segment: Segment): MaybePromise<void>;
+  newest(query: PreparedQuery, after: number, last: number): MaybePromise<number>;
+  rows(query: PreparedQuery, after: number, last: number, limit: number): MaybePromise<R[]>;
+}
 
 /** A look-up on its way to a `T`. What it is resumed with is the answer to what it yielded. */
 export type Steps<T> = Generator<Need, T, unknown>;
@@ -79,7 +84,12 @@ export function* needSoon(places: () => readonly ChunkPlace[]): Steps<void> {
 }
 
 export function* needFacts<R>(numbers: readonly number[]): Steps<(R | undefined)[]> {
-  return (yield { kind: 'facts', numbers }) as (R | undefined)[];
+  return (yield { kind: 'facts', numbers, whole: true }) as (R | undefined)[];
+}
+
+/** As far as the matcher looks at them. */
+export function* needMatchables(numbers: readonly number[]): Steps<(Matchable | undefined)[]> {
+  return (yield { kind: 'facts', numbers, whole: false }) as (Matchable | undefined)[];
 }
 
 export function* needTypes(): Steps<readonly string[]> {
@@ -105,36 +115,53 @@ export function* needRows<R>(
 
 /** Runs a look-up on a synchronous storage. */
 export function runSteps<T, R extends Matchable>(steps: Steps<T>, storage: IndexStorage<R>): T {
-  let step = steps.next();
-  while (step.done !== true) step = steps.next(answerNeed(step.value, storage));
-  return step.value;
+  return runAnswered(steps, (need) => answerNeed(need, storage));
 }
 
 /** Runs a look-up, at once as far as the storage has its answers at hand. */
 export function runStepsSoon<T, R extends Matchable>(
   steps: Steps<T>,
   storage: AsyncIndexStorage<R>,
-): T | Promise<T> {
+): MaybePromise<T> {
+  return runAnsweredSoon(steps, (need) => answerNeed(need, storage));
+}
+
+/** Runs a generator that is resumed with the answer to what it yielded. */
+export function runAnswered<N, T>(
+  steps: Generator<N, T, unknown>,
+  answer: (need: N) => unknown,
+): T {
+  let step = steps.next();
+  while (step.done !== true) step = steps.next(answer(step.value));
+  return step.value;
+}
+
+/** The same where answers may be promises. */
+export function runAnsweredSoon<N, T>(
+  steps: Generator<N, T, unknown>,
+  answer: (need: N) => unknown,
+): MaybePromise<T> {
   let step = steps.next();
   while (step.done !== true) {
-    const answer = answerNeed(step.value, storage);
-    if (answer instanceof Promise) return goOn(steps, answer, storage);
-    step = steps.next(answer);
+    const answered = answer(step.value);
+    if (isPromise(answered)) return goOn(steps, answered, answer);
+    step = steps.next(answered);
   }
   return step.value;
 }
 
-async function goOn<T, R extends Matchable>(
-  steps: Steps<T>,
+async function goOn<N, T>(
+  steps: Generator<N, T, unknown>,
   first: Promise<unknown>,
-  storage: AsyncIndexStorage<R>,
+  answer: (need: N) => unknown,
 ): Promise<T> {
   let step = steps.next(await first);
-  while (step.done !== true) step = steps.next(await answerNeed(step.value, storage));
+  while (step.done !== true) step = steps.next(await answer(step.value));
   return step.value;
 }
 
-function answerNeed<R extends Matchable>(
+/** The storage's answer to a need. */
+export function answerNeed<R extends Matchable>(
   need: Need,
   storage: IndexStorage<R> | AsyncIndexStorage<R>,
 ): unknown {
@@ -144,7 +171,7 @@ function answerNeed<R extends Matchable>(
     case 'soon':
       return 'soon' in storage ? storage.soon(need.places()) : undefined;
     case 'facts':
-      return storage.facts(need.numbers);
+      return storage.facts(need.numbers, need.whole);
     case 'types':
       return storage.types();
     case 'repair':

@@ -1,8 +1,9 @@
 import type { AppendIfResult, AppendOptions } from '../../contract/contract.types.js';
 import { InvalidOptionsError } from '../../contract/errors.js';
-import { appendStatement, appendVerdict } from './postgres.append.js';
-import type { AppendSettings, PendingAppend } from './postgres.append.js';
-import type { PgRow, PgStatement } from './postgres.driver.js';
+import type { PendingAppend } from './postgres.append.js';
+import type { PostgresAppender } from './postgres.appender.js';
+import type { ReadySchema } from './postgres.connection.js';
+import { channelOf } from './postgres.notifier.js';
 import { statementError } from './postgres.errors.js';
 
 /**
@@ -37,15 +38,6 @@ const IDENTITY = `(SELECT oid::text FROM pg_catalog.pg_database WHERE datname = 
 const LOOK = `SELECT ${IDENTITY} AS identity,
   (pg_catalog.transaction_timestamp() = pg_catalog.statement_timestamp())::text AS alone`;
 
-export interface InsideSettings extends AppendSettings {
-  /** Where commits are announced. */
-  readonly channel: string;
-  /** Host and database, for messages. */
-  readonly target: string;
-  /** Runs a statement on a connection of the store. */
-  readonly run: (what: string, statement: PgStatement) => Promise<PgRow[]>;
-}
-
 /**
  * Appends on the connection of the application's transaction. The NOTIFY is a part of it, so that streams are
  * woken by the commit.
@@ -56,9 +48,10 @@ export interface InsideSettings extends AppendSettings {
 export async function appendInside(
   manager: AppendManager,
   pending: PendingAppend,
-  settings: InsideSettings,
+  appender: PostgresAppender,
+  ready: ReadySchema,
 ): Promise<AppendIfResult> {
-  const { target, channel } = settings;
+  const target = ready.database.target.name;
   checkManager(manager);
   const ask = async (sql: string, values: unknown[]): Promise<Record<string, string | null>> => {
     try {
@@ -70,21 +63,22 @@ export async function appendInside(
   };
   const { identity, alone } = await ask(LOOK, []);
   if (alone === 'true') throw noTransaction();
-  const [own] = await settings.run('Identifying the database', { text: `SELECT ${IDENTITY}` });
+  const [own] = await ready.run('Identifying the database', { text: `SELECT ${IDENTITY}` });
   if (identity !== own![0]) {
     throw new InvalidOptionsError(
       `The manager's transaction is in another database than the store, which is ${target}. Nothing was written. ` +
         'Use a data source of that database, or append without manager.',
     );
   }
-  const { text, values = [] } = appendStatement(pending, settings);
-  const { first, actual } = await ask(
-    `SELECT a.out_first AS first, a.out_actual AS actual,
-  CASE WHEN a.out_first IS NOT NULL THEN pg_catalog.pg_notify($${values.length + 1}, '')::text END AS told
-FROM (${text}) AS a`,
-    [...values, channel],
-  );
-  return appendVerdict(pending, [first ?? null, actual ?? null]);
+  return appender.inside(pending, ready, async ({ text, values = [] }) => {
+    const row = await ask(
+      `SELECT appended.*, CASE WHEN appended.firsts IS NOT NULL
+  THEN pg_catalog.pg_notify($${values.length + 1}, '')::text END AS told
+FROM (${text}) AS appended (head, at, firsts, actual, recorded)`,
+      [...values, channelOf(ready.schema)],
+    );
+    return ['head', 'at', 'firsts', 'actual', 'recorded'].map((column) => row[column] ?? null);
+  });
 }
 
 /** What can be told without asking the server. */

@@ -1,34 +1,58 @@
+import type { AppendIfResult } from '../../contract/contract.types.js';
 import {
   DatabaseBusyError,
   DatabaseUnavailableError,
+  IndeterminateAppendError,
   StoreOverloadedError,
 } from '../../contract/errors.js';
+import type { AppendOutcome, PendingAppend } from './postgres.append.js';
+import { isCancelled } from './postgres.errors.js';
 
-interface Waiting<M, R> {
-  readonly member: M;
+/** Members of one call, at most. */
+const GROUP = 256;
+/** Characters of payload after which a group takes no more members. */
+const GROUP_SIZE = 1024 * 1024;
+
+interface Waiting {
+  readonly pending: PendingAppend;
   readonly since: number;
-  readonly resolve: (result: R) => void;
+  readonly size: number;
+  /** Settles when the context is known; until then the append and those after it wait. */
+  ready: Promise<void> | undefined;
+  readonly resolve: (result: AppendIfResult) => void;
   readonly reject: (error: unknown) => void;
 }
 
-/** Appends of one store object, committed in call order: one call is in flight, the others wait. */
-export class AppendQueue<M, R> {
-  readonly #run: (member: M) => Promise<R>;
+export interface QueueWork {
+  /** Looks the context up, ahead of its turn; `undefined` where that is not needed, or done already. */
+  prepare(pending: PendingAppend): Promise<void> | undefined;
+  /** Commits a group in one call. */
+  commit(group: readonly PendingAppend[]): Promise<readonly AppendOutcome[]>;
+}
+
+/**
+ * Appends of one store object, committed in call order: one call is in flight, and those that wait meanwhile are
+ * the next group.
+ */
+export class AppendQueue {
+  readonly #work: QueueWork;
   readonly #capacity: number;
   /** How long a member may wait for a lock, in milliseconds, here or in the server. */
   readonly #patience: number;
-  #waiting: Waiting<M, R>[] = [];
+  #waiting: Waiting[] = [];
   #running: Promise<void> | undefined;
   #inFlight: Promise<unknown> = Promise.resolve();
+  /** So many of the next members are committed one by one. */
+  #alone = 0;
 
-  constructor(run: (member: M) => Promise<R>, capacity: number, patience: number) {
-    this.#run = run;
+  constructor(work: QueueWork, capacity: number, patience: number) {
+    this.#work = work;
     this.#capacity = capacity;
     this.#patience = patience;
   }
 
-  /** @throws StoreOverloadedError and whatever `run` throws */
-  add(member: M): Promise<R> {
+  /** @throws StoreOverloadedError and whatever the work throws */
+  add(pending: PendingAppend): Promise<AppendIfResult> {
     if (this.#waiting.length >= this.#capacity) {
       return Promise.reject(
         new StoreOverloadedError(
@@ -37,8 +61,15 @@ export class AppendQueue<M, R> {
       );
     }
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ member, since: performance.now(), resolve, reject });
-      this.#running ??= this.#work();
+      const size = pending.facts.reduce((sum, { payload_text }) => sum + payload_text.length, 0);
+      const ready = this.#work.prepare(pending);
+      const waiting = { pending, since: performance.now(), size, ready, resolve, reject };
+      this.#waiting.push(waiting);
+      ready?.then(
+        () => (waiting.ready = undefined),
+        () => undefined,
+      );
+      this.#running ??= this.#drain();
     });
   }
 
@@ -52,29 +83,79 @@ export class AppendQueue<M, R> {
     while (this.#running !== undefined) await this.#running;
   }
 
-  async #work(): Promise<void> {
-    for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
+  /** The one place that takes from the queue. */
+  async #drain(): Promise<void> {
+    // The calls of this turn first, so that they are in the queue together.
+    await Promise.resolve();
+    for (let first = this.#waiting[0]; first !== undefined; first = this.#waiting[0]) {
       try {
-        const running = this.#run(next.member);
-        this.#inFlight = running.catch(() => undefined);
-        next.resolve(await running);
+        await first.ready;
       } catch (error) {
-        next.reject(error);
-        if (error instanceof DatabaseUnavailableError) this.#failWaiting(error, 0);
-        if (error instanceof DatabaseBusyError) this.#failWaiting(error, this.#patience);
+        this.#waiting.shift();
+        this.#fail([first], error);
+        continue;
       }
+      await this.#commit(this.#take());
     }
     this.#running = undefined;
+  }
+
+  /** The next members that know their contexts: one at least. */
+  #take(): Waiting[] {
+    const most = this.#alone > 0 ? 1 : GROUP;
+    let count = 1;
+    let size = this.#waiting[0]!.size;
+    while (count < most && count < this.#waiting.length && size < GROUP_SIZE) {
+      const next = this.#waiting[count]!;
+      if (next.ready !== undefined) break;
+      size += next.size;
+      count++;
+    }
+    this.#alone = Math.max(0, this.#alone - count);
+    return this.#waiting.splice(0, count);
+  }
+
+  async #commit(group: readonly Waiting[]): Promise<void> {
+    try {
+      const running = this.#work.commit(group.map(({ pending }) => pending));
+      this.#inFlight = running.catch(() => undefined);
+      const outcomes = await running;
+      group.forEach(({ resolve, reject }, index) => {
+        const outcome = outcomes[index]!;
+        if ('verdict' in outcome) resolve(outcome.verdict);
+        else reject(outcome.refusal);
+      });
+    } catch (error) {
+      if (group.length === 1 || !isOneMembers(error)) return this.#fail(group, error);
+      // Nothing was written. One of them is the reason: it fails alone.
+      this.#waiting.unshift(...group);
+      this.#alone = Math.max(this.#alone, group.length);
+    }
   }
 
   /**
    * What keeps one append waiting keeps the others waiting too: those that have waited as long fail with it,
    * instead of one timeout after the other.
    */
-  #failWaiting(error: Error, atLeast: number): void {
-    const latest = performance.now() - atLeast;
+  #fail(group: readonly Waiting[], error: unknown): void {
+    for (const { reject } of group) reject(error);
+    const latest =
+      error instanceof DatabaseUnavailableError
+        ? Infinity
+        : error instanceof DatabaseBusyError
+          ? performance.now() - this.#patience
+          : -Infinity;
     const waiting = this.#waiting;
     this.#waiting = waiting.filter(({ since }) => since > latest);
     for (const { since, reject } of waiting) if (since <= latest) reject(error);
   }
+}
+
+/** Whether an error may be that of one member, the server having refused the group. */
+function isOneMembers(error: unknown): boolean {
+  return !(
+    error instanceof IndeterminateAppendError ||
+    error instanceof DatabaseUnavailableError ||
+    (error instanceof DatabaseBusyError && !isCancelled(error))
+  );
 }

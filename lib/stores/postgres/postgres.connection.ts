@@ -1,7 +1,9 @@
 import { SchemaMissingError, StoreClosedError } from '../../contract/errors.js';
 import { PostgresDatabase } from './postgres.database.js';
+import type { Run } from './postgres.database.js';
 import { loadDriver } from './postgres.driver.js';
 import type { PgRow, PgStatement } from './postgres.driver.js';
+import { setUpIndex } from './postgres.index-setup.js';
 import { initialize } from './postgres.initialize.js';
 import type { ResolvedPostgresOptions } from './postgres.options.js';
 import { quoteIdentifier } from './postgres.sql-text.js';
@@ -16,10 +18,14 @@ export interface ReadySchema {
   readonly catalogSchema: string;
   /** Whether `append_batches` holds multi-event appends only. */
   readonly sparse: boolean;
+  /** Whether there are tables for the context index. */
+  readonly hasIndex: boolean;
   /** Runs a statement that reads, or whose repetition does no harm. */
   readonly run: (what: string, statement: PgStatement) => Promise<PgRow[]>;
   /** Runs an append. */
   readonly append: (statement: PgStatement) => Promise<PgRow>;
+  /** Runs the statements of `work` in one transaction at READ COMMITTED. */
+  readonly transaction: <T>(what: string, work: (run: Run) => Promise<T>) => Promise<T>;
 }
 
 /** Connects at the first use, once for all who ask; what failed is tried again by the next who asks. */
@@ -78,13 +84,16 @@ export class PostgresConnection {
     }
     const database = await this.#database;
     const { schema, sparse } = await initialize(database);
+    const hasIndex = await setUpIndex(database, schema);
     return {
       database,
       schema: quoteIdentifier(schema),
       catalogSchema: schema,
       sparse,
+      hasIndex,
       run: (what, statement) => this.#watched(database.run(what, statement)),
       append: (statement) => this.#watched(database.append(statement)),
+      transaction: (what, work) => this.#watched(database.transaction(what, work)),
     };
   }
 

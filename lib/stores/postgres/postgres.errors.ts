@@ -118,6 +118,11 @@ export function connectionLost(error: unknown): boolean {
   return severity === undefined || code === undefined || code.startsWith('08');
 }
 
+/** Whether the server gave a statement up: it took too long, or somebody asked for it. */
+export function isCancelled(error: unknown): boolean {
+  return (error as { cause?: { code?: unknown } }).cause?.code === '57014';
+}
+
 function answered(error: DriverError, { what, target }: Attempt): FactstrError | undefined {
   const options = { cause: error };
   const nothing = 'Nothing was written.';

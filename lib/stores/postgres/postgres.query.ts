@@ -5,6 +5,12 @@ import { Parameters, filterCondition, sqlFilters } from './postgres.filters.js';
 import type { SqlFilter } from './postgres.filters.js';
 import { RECORD_COLUMNS, toRecord } from './postgres.records.js';
 
+/** The numbers beyond `after` and up to `last`. */
+export interface LogRange {
+  readonly after: number;
+  readonly last: number;
+}
+
 /**
  * One statement, hence one snapshot, for rows and context version. Each row carries the version in its last
  * column; a context without rows to return has one row that holds nothing else.
@@ -40,6 +46,39 @@ SELECT ${RECORD_COLUMNS}, context.version::text
 FROM context LEFT JOIN page ON TRUE
 ORDER BY page.sequence_number`;
   return { text, values: parameters.values };
+}
+
+/** The first `limit` facts of part of the log that match, oldest first. */
+export function rowsStatement(
+  query: PreparedQuery,
+  schema: string,
+  { after, last, limit }: LogRange & { readonly limit: number },
+): PgStatement {
+  const parameters = new Parameters();
+  const condition = filterCondition(sqlFilters(query), parameters);
+  const range = rangeCondition({ after, last }, parameters);
+  const rows = limit === Infinity ? 'NULL' : parameters.add(limit, 'bigint');
+  const text = `SELECT ${RECORD_COLUMNS} FROM ${schema}.events
+WHERE (${condition}) AND ${range} ORDER BY events.sequence_number LIMIT ${rows}`;
+  return { text, values: parameters.values };
+}
+
+/** The newest fact of part of the log that matches. */
+export function newestStatement(
+  query: PreparedQuery,
+  schema: string,
+  range: LogRange,
+): PgStatement {
+  const parameters = new Parameters();
+  const filters = sqlFilters(query);
+  const condition = `(${filterCondition(filters, parameters)}) AND ${rangeCondition(range, parameters)}`;
+  const text = `SELECT (${newestSql(filters, condition, `${schema}.events`)})::text`;
+  return { text, values: parameters.values };
+}
+
+function rangeCondition({ after, last }: LogRange, parameters: Parameters): string {
+  const beyond = parameters.add(String(after), 'bigint');
+  return `sequence_number > ${beyond} AND sequence_number <= ${parameters.add(String(last), 'bigint')}`;
 }
 
 /** OFFSET 0 keeps the planner from walking the primary key backwards in search of a rare payload. */

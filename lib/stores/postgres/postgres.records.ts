@@ -5,7 +5,8 @@ import type { EventRecord } from '../../contract/contract.types.js';
  * is cast, which costs a fifth of reading; a time's JSON is the same whatever the session's DateStyle and time
  * zone are, and as FACTSTR prints it: `…:05.12`, and `…:05` for a whole second.
  */
-export const RECORD_COLUMNS = `sequence_number, pg_catalog.to_json(occurred_at AT TIME ZONE 'UTC'), event_type, payload`;
+export const OCCURRED_AT = `pg_catalog.to_json(occurred_at AT TIME ZONE 'UTC')`;
+export const RECORD_COLUMNS = `sequence_number, ${OCCURRED_AT}, event_type, payload`;
 
 export type RecordRow = readonly (string | null)[];
 

@@ -3,6 +3,7 @@ import {
   APPEND_FUNCTION_ARGUMENTS,
   appendFunctionSql,
 } from './postgres.append-function.js';
+import { INDEX_TABLES, createIndexTableSql } from './postgres.index-tables.js';
 import { ledgerColumns } from '../ledger/ledger-sql.js';
 import { dollarQuote, quoteIdentifier } from './postgres.sql-text.js';
 
@@ -82,17 +83,29 @@ export const TABLES: readonly TableDefinition[] = [
     primaryKey: 'id',
     definition: LEDGER.interventions,
   },
+  {
+    name: 'nestjs_factstr_appends',
+    columns: { append_id: TEXT, facts_hash: TEXT, first_sequence_number: BIGINT },
+    primaryKey: 'append_id',
+    definition: `
+  append_id text PRIMARY KEY,
+  facts_hash text NOT NULL,
+  first_sequence_number bigint NOT NULL,
+  last_sequence_number bigint NOT NULL,
+  appended_at timestamptz NOT NULL`,
+  },
 ];
 
 export const PAYLOAD_INDEX = 'idx_events_payload_gin';
 /** In kB. With the default of 4 MB every look-up scans a list of that size. */
 const PENDING_LIST_LIMIT = 'gin_pending_list_limit = 64';
 
-/** FACTSTR's indexes. */
+/** FACTSTR's indexes, and ours. */
 export const INDEXES: Readonly<Record<string, string>> = {
-  idx_events_type: '(event_type)',
-  idx_events_occurred_at: '(occurred_at)',
-  [PAYLOAD_INDEX]: `USING gin (payload) WITH (${PENDING_LIST_LIMIT})`,
+  idx_events_type: 'events (event_type)',
+  idx_events_occurred_at: 'events (occurred_at)',
+  [PAYLOAD_INDEX]: `events USING gin (payload) WITH (${PENDING_LIST_LIMIT})`,
+  nestjs_factstr_appends_appended_at: 'nestjs_factstr_appends (appended_at)',
 };
 
 export const FORMAT_VERSION_KEY = 'store_format_version';
@@ -106,7 +119,7 @@ export function createTableSql(schema: string, table: TableDefinition, guard = '
 }
 
 export function createIndexSql(schema: string, name: string, guard = ''): string {
-  return `CREATE INDEX ${guard}${name} ON ${quoteIdentifier(schema)}.events ${INDEXES[name]!}`;
+  return `CREATE INDEX ${guard}${name} ON ${quoteIdentifier(schema)}.${INDEXES[name]!}`;
 }
 
 /** For an index that FACTSTR made. */
@@ -140,6 +153,7 @@ export function postgresSchemaSql(options: { schema?: string; role?: string } = 
   return [
     ...TABLES.map((table) => createTableSql(schema, table, guard)),
     ...Object.keys(INDEXES).map((name) => createIndexSql(schema, name, guard)),
+    ...Object.keys(INDEX_TABLES).map((name) => createIndexTableSql(schema, name, guard)),
     // An older log keeps its format; an empty one has none yet.
     insertMetadataSql(schema, `\nWHERE NOT EXISTS (SELECT FROM ${inSchema('events')})`),
     `DO ${dollarQuote(`BEGIN\n${appendFunctionSql(schema)};\nEXCEPTION WHEN duplicate_function THEN NULL;\nEND`)}`,
@@ -148,6 +162,7 @@ export function postgresSchemaSql(options: { schema?: string; role?: string } = 
     `GRANT SELECT ON ${inSchema('store_metadata')} TO ${grantee}`,
     `GRANT SELECT, INSERT, UPDATE ON ${inSchema('durable_stream_cursors')}, ${inSchema('nestjs_factstr_streams')} TO ${grantee}`,
     `GRANT SELECT, INSERT, UPDATE, DELETE ON ${inSchema('nestjs_factstr_parked')} TO ${grantee}`,
+    `GRANT SELECT, INSERT, DELETE ON ${['nestjs_factstr_appends', ...Object.keys(INDEX_TABLES)].map(inSchema).join(', ')} TO ${grantee}`,
     `GRANT SELECT, INSERT ON ${inSchema('nestjs_factstr_interventions')} TO ${grantee}`,
     `GRANT EXECUTE ON FUNCTION ${inSchema(APPEND_FUNCTION)} (${APPEND_FUNCTION_ARGUMENTS}) TO ${grantee}`,
     '',

@@ -6,17 +6,23 @@ import type {
   NewEvent,
   QueryResult,
 } from '../../contract/contract.types.js';
+import { checkAppendOptions, prepareAppendId } from '../../contract/append-id.js';
 import { prepareFacts, prepareQuery, prepareVersion } from '../../contract/validation.js';
+import { planQuery } from '../../context-index/context-plan.js';
+import type { ContextIndexProgress } from '../../context-index/progress.js';
 import { CommitSignal } from '../../streams/commit-signal.js';
 import type { LogSource } from '../../streams/log-source.js';
 import { StreamingStore } from '../../streams/streaming-store.js';
 import { AppendQueue } from './postgres.append-queue.js';
 import { appendInside } from './postgres.append-inside.js';
 import type { AppendManager, PostgresAppendOptions } from './postgres.append-inside.js';
-import { appendStatement, appendVerdict } from './postgres.append.js';
 import type { PendingAppend } from './postgres.append.js';
+import { PostgresAppender } from './postgres.appender.js';
+import type { CommittedRange } from './postgres.appender.js';
 import { checkDatabaseName, createDatabase } from './postgres.bootstrap.js';
 import { PostgresConnection } from './postgres.connection.js';
+import { PostgresContextIndex } from './postgres.context-index.js';
+import { PostgresIndexKeeper } from './postgres.index-keeper.js';
 import { adoptSparseBoundaries } from './postgres.initialize.js';
 import { PostgresLog } from './postgres.log.js';
 import { CommitNotifier, channelOf } from './postgres.notifier.js';
@@ -39,7 +45,10 @@ const CLOSE_TIMEOUT = 5_000;
  */
 export class FactstrPostgresStore extends StreamingStore implements FactStore {
   readonly #connection: PostgresConnection;
-  readonly #appends: AppendQueue<PendingAppend, AppendIfResult>;
+  readonly #index: PostgresContextIndex;
+  readonly #keeper: PostgresIndexKeeper;
+  readonly #appender: PostgresAppender;
+  readonly #appends: AppendQueue;
   readonly #commits: CommitSignal;
   readonly #watcher: CommitWatcher;
   readonly #log: PostgresLog;
@@ -54,8 +63,16 @@ export class FactstrPostgresStore extends StreamingStore implements FactStore {
     super(options);
     const resolved = resolvePostgresOptions(options);
     this.#connection = new PostgresConnection(parseTarget(url), resolved);
+    this.#index = new PostgresContextIndex(this.#connection, () => this.#keeper.wake());
+    this.#keeper = new PostgresIndexKeeper(this.#connection, this.#index);
+    this.#appender = new PostgresAppender(
+      this.#connection,
+      this.#index,
+      this.appendIdRetention,
+      (range, schema) => this.#committed(range, schema),
+    );
     this.#appends = new AppendQueue(
-      (pending) => this.#append(pending),
+      this.#appender,
       resolved.maxQueuedAppends,
       resolved.lockTimeout,
     );
@@ -106,10 +123,9 @@ export class FactstrPostgresStore extends StreamingStore implements FactStore {
   }
 
   /** With `manager`: inside the application's transaction. */
-  async append(events: NewEvent[], options: PostgresAppendOptions = {}): Promise<AppendResult> {
-    this.assertOpen();
-    const facts = prepareFacts(events, this.limits);
-    return (await this.#place({ facts }, options.manager)).append_result!;
+  async append(events: NewEvent[], options?: PostgresAppendOptions): Promise<AppendResult> {
+    const pending = this.#pending(events, options);
+    return (await this.#place(pending, options?.manager)).append_result!;
   }
 
   async query(query: EventQuery): Promise<QueryResult> {
@@ -120,8 +136,14 @@ export class FactstrPostgresStore extends StreamingStore implements FactStore {
   async queryPage(query: EventQuery, limit: number): Promise<QueryResult> {
     this.assertOpen();
     const prepared = prepareQuery(query, this.limits);
+    const indexed =
+      planQuery(prepared).indexed === null ? undefined : await this.#index.query(prepared, limit);
+    if (indexed !== undefined) return indexed;
     const { run, schema } = await this.#connection.ready();
-    return queryResult(await run('The query', queryStatement(prepared, schema, limit)));
+    const known = this.#index.head.number;
+    const found = queryResult(await run('The query', queryStatement(prepared, schema, limit)));
+    this.#index.remember(prepared, found.current_context_version ?? null, known);
+    return found;
   }
 
   /** With `manager`: inside the application's transaction. */
@@ -129,13 +151,36 @@ export class FactstrPostgresStore extends StreamingStore implements FactStore {
     events: NewEvent[],
     query: EventQuery,
     expectedContextVersion?: bigint | null,
-    options: PostgresAppendOptions = {},
+    options?: PostgresAppendOptions,
   ): Promise<AppendIfResult> {
-    this.assertOpen();
-    const facts = prepareFacts(events, this.limits);
+    const pending = this.#pending(events, options);
     const expected = prepareVersion(expectedContextVersion, 'expectedContextVersion');
     const condition = { query: prepareQuery(query, this.limits), expected };
-    return this.#place({ facts, condition }, options.manager);
+    return this.#place({ ...pending, condition }, options?.manager);
+  }
+
+  /**
+   * How much of the log the context index covers. What it does not cover is found by Postgres's own indexes: right,
+   * but slower. An existing database, and facts that FACTSTR appended, are indexed in the background.
+   *
+   * @throws what `connect` throws
+   */
+  async contextIndex(): Promise<ContextIndexProgress> {
+    this.assertOpen();
+    await this.#index.refresh();
+    return this.#index.progress;
+  }
+
+  /**
+   * Resolves when the context index covers the whole log. Keeps the process alive until then, unlike the indexing
+   * in the background itself.
+   *
+   * @throws StoreClosedError, and what `connect` throws
+   */
+  async contextsIndexed(): Promise<void> {
+    this.assertOpen();
+    await this.#index.refresh();
+    await this.#keeper.finished();
   }
 
   /**
@@ -163,39 +208,32 @@ export class FactstrPostgresStore extends StreamingStore implements FactStore {
       Promise.all([this.endStreams(), this.#appends.drained()]),
       timeout(CLOSE_TIMEOUT),
     ]);
+    await this.#keeper.close();
     await this.#notifier?.end();
     await this.#watcher.end();
     await this.#connection.end();
   }
 
-  async #place(pending: PendingAppend, manager?: AppendManager): Promise<AppendIfResult> {
-    if (manager === undefined) return this.#appends.add(pending);
-    const { run, schema, sparse, database } = await this.#connection.ready();
-    return appendInside(manager, pending, {
-      run,
-      schema,
-      sparse,
-      lockTimeout: this.#connection.options.lockTimeout,
-      channel: channelOf(schema),
-      target: database.target.name,
-    });
+  #pending(events: NewEvent[], options: PostgresAppendOptions | undefined): PendingAppend {
+    this.assertOpen();
+    checkAppendOptions(options, ['appendId', 'manager']);
+    const facts = prepareFacts(events, this.limits);
+    const appendId = prepareAppendId(options?.appendId, facts, this.limits);
+    return { facts, condition: null, appendId };
   }
 
-  async #append(pending: PendingAppend): Promise<AppendIfResult> {
-    const { append, schema, sparse } = await this.#connection.ready();
-    const { lockTimeout } = this.#connection.options;
-    const row = await append(appendStatement(pending, { schema, sparse, lockTimeout }));
-    const verdict = appendVerdict(pending, row);
-    if (verdict.append_result) {
-      const { first_sequence_number, last_sequence_number } = verdict.append_result;
-      this.#watcher.committed(last_sequence_number);
-      this.#commits.emit(first_sequence_number);
-      this.#notifier ??= new CommitNotifier(channelOf(schema), (statement) =>
-        this.#watcher.run('Notifying', statement),
-      );
-      this.#notifier.committed();
-    }
-    return verdict;
+  async #place(pending: PendingAppend, manager?: AppendManager): Promise<AppendIfResult> {
+    if (manager === undefined) return this.#appends.add(pending);
+    return appendInside(manager, pending, this.#appender, await this.#connection.ready());
+  }
+
+  #committed({ first, last }: CommittedRange, schema: string): void {
+    this.#watcher.committed(last);
+    this.#commits.emit(first);
+    this.#notifier ??= new CommitNotifier(channelOf(schema), (statement) =>
+      this.#watcher.run('Notifying', statement),
+    );
+    this.#notifier.committed();
   }
 }
 

@@ -2,13 +2,13 @@ import type { PreparedFact } from '../../contract/validation.js';
 import { ContextIndex } from '../../context-index/context-index.js';
 import type { ContextIndexProgress } from '../../context-index/progress.js';
 import type { Segment, SegmentDraft } from '../../context-index/segment.js';
-import type { SegmentList } from '../../context-index/segment-list.js';
-import { runSteps } from '../../context-index/steps.js';
+import { changeSegments } from '../../context-index/segment-change.js';
+import type { SegmentChange } from '../../context-index/segment-change.js';
+import { answerNeed, runAnswered, runSteps } from '../../context-index/steps.js';
 import type { Steps } from '../../context-index/steps.js';
 import { draftsOf, isFull } from '../../context-index/tail-drafts.js';
 import type { SqliteConnection } from './sqlite.connection.js';
 import type { SqliteStatement } from './sqlite.driver.js';
-import { SqliteIndexChange } from './sqlite.index-change.js';
 import { SqliteIndexStorage } from './sqlite.index-storage.js';
 import { IndexUnusableError, SqliteIndexTables } from './sqlite.index-tables.js';
 import { RECORD_COLUMNS, readablePayload } from './sqlite.record.js';
@@ -16,10 +16,8 @@ import type { RecordRow } from './sqlite.record.js';
 import type { SqliteWalk } from './sqlite.walk.js';
 
 /** What a transaction changed of the index's tables; memory follows when it has committed. */
-interface Stored {
-  readonly segments: SegmentList;
+interface Stored extends SegmentChange {
   readonly newestId: bigint | null;
-  readonly removed: readonly number[];
 }
 
 /**
@@ -228,17 +226,13 @@ export class SqliteContextIndex {
 
   #storeAll(filled: SegmentDraft | undefined): void {
     const { tail, segments, useless } = this.#index;
-    const removed = [...useless];
-    const change = new SqliteIndexChange(this.#tables, this.#storage, segments, removed);
-    this.#tables.remove(removed);
-    if (filled !== undefined && segments.isHole(filled.first, filled.last)) change.add(filled);
-    if (isFull(tail)) {
-      for (const draft of draftsOf(tail)) change.add(draft);
-    }
-    this.#stored = {
-      segments: change.segments,
-      newestId: this.#tables.state()[1],
-      removed: change.removed,
-    };
+    const isMissing = filled !== undefined && segments.isHole(filled.first, filled.last);
+    const drafts = [...(isMissing ? [filled] : []), ...(isFull(tail) ? draftsOf(tail) : [])];
+    const change = runAnswered(changeSegments(segments, useless, drafts), (need) => {
+      if (need.kind === 'store') return this.#tables.store(need.draft);
+      if (need.kind === 'remove') return this.#tables.remove(need.ids);
+      return answerNeed(need, this.#storage);
+    });
+    this.#stored = { ...change, newestId: this.#tables.state()[1] };
   }
 }

@@ -1,0 +1,43 @@
+import type { PreparedQuery } from '../contract/validation.js';
+
+/** Contexts that are remembered, and characters of each one's query, at most. */
+const CONTEXTS = 4_096;
+const CHARACTERS = 2_048;
+
+/** A context's version at one moment. */
+export interface KnownVersion {
+  /** The newest match among the facts up to `head`, 0 when there is none. */
+  readonly version: number;
+  readonly head: number;
+}
+
+/** The versions of the contexts that were looked up last: what was decided on is appended to right after. */
+export class KnownContexts {
+  readonly #versions = new Map<string, KnownVersion>();
+
+  get(query: PreparedQuery): KnownVersion | undefined {
+    return this.#versions.get(keyOf(query));
+  }
+
+  set(query: PreparedQuery, { version, head }: KnownVersion): void {
+    const key = keyOf(query);
+    if (key.length > CHARACTERS) return;
+    const known = this.#versions.get(key);
+    if (known !== undefined && known.head >= head) return;
+    // A Map keeps the order of insertion: the first one was learnt first.
+    this.#versions.delete(key);
+    this.#versions.set(key, { version, head });
+    if (this.#versions.size > CONTEXTS) {
+      this.#versions.delete(this.#versions.keys().next().value!);
+    }
+  }
+
+  clear(): void {
+    this.#versions.clear();
+  }
+}
+
+/** A read cursor is no part of a context. */
+function keyOf({ filters }: PreparedQuery): string {
+  return JSON.stringify(filters);
+}

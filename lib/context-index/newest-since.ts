@@ -1,0 +1,50 @@
+import type { PreparedQuery } from '../contract/validation.js';
+import { matchesQuery } from '../matching/matches-query.js';
+import type { ContextIndex } from './context-index.js';
+import { planQuery } from './context-plan.js';
+import { newestOfTail } from './look-up.js';
+import type { RecentFacts } from './recent-facts.js';
+
+/** Facts that are looked at one by one, at most, where terms do not help. */
+const WALKED = 1_024;
+
+/**
+ * The newest match beyond `after`, by what is in memory; 0 when there is none, `undefined` when memory does not
+ * reach back so far.
+ */
+export function newestSince(
+  index: ContextIndex,
+  recent: RecentFacts,
+  query: PreparedQuery,
+  after: number,
+): number | undefined {
+  const { tail } = index;
+  if (after < tail.kept || after < recent.start) return undefined;
+  const { everything, walked, indexed } = planQuery(query);
+  if (everything) return tail.end;
+  let newest = 0;
+  if (walked !== null) {
+    if (tail.end - after > WALKED) return undefined;
+    for (let number = tail.end; number > after && newest === 0; number--) {
+      const fact = recent.get(number);
+      if (fact !== undefined && matchesQuery(fact, walked)) newest = number;
+    }
+  }
+  if (indexed === null) return newest;
+  const sets = index.sets(indexed).next();
+  // The types of the log are not known.
+  if (sets.done !== true) return undefined;
+  const steps = newestOfTail(
+    tail.keptContent(),
+    indexed.query,
+    sets.value,
+    Math.max(newest, after),
+  );
+  let step = steps.next();
+  while (step.done !== true) {
+    const { value: need } = step;
+    if (need.kind !== 'facts') return undefined;
+    step = steps.next(need.numbers.map((number) => recent.get(number)));
+  }
+  return step.value || newest;
+}

@@ -1,0 +1,148 @@
+import { isPromise } from 'node:util/types';
+import type { AppendIfResult } from '../../contract/contract.types.js';
+import type { KnownVersion } from '../../context-index/known-contexts.js';
+import { groupResult, groupStatement } from './postgres.append.js';
+import type {
+  AppendOutcome,
+  AppendSettings,
+  GroupMember,
+  GroupResult,
+  KnownHead,
+  PendingAppend,
+} from './postgres.append.js';
+import type { PostgresConnection, ReadySchema } from './postgres.connection.js';
+import type { PostgresContextIndex } from './postgres.context-index.js';
+import type { PgRow, PgStatement } from './postgres.driver.js';
+
+/** Facts beyond which what came since is not looked at under the lock, but read first. */
+const GAP = 1_000;
+/** How often that is tried before the lock has to do. */
+const ATTEMPTS = 3;
+
+/** Numbers that were committed. */
+export interface CommittedRange {
+  readonly first: bigint;
+  readonly last: bigint;
+}
+
+/** Commits groups of appends: what is known of their contexts goes with them, so that the lock is held briefly. */
+export class PostgresAppender {
+  readonly #connection: PostgresConnection;
+  readonly #index: PostgresContextIndex;
+  readonly #retention: number;
+  readonly #committed: (range: CommittedRange, schema: string) => void;
+  /** What was found out about the contexts of appends that wait. */
+  readonly #known = new WeakMap<PendingAppend, KnownVersion | null>();
+
+  /** @param retention how long an append's id is kept, in milliseconds */
+  constructor(
+    connection: PostgresConnection,
+    index: PostgresContextIndex,
+    retention: number,
+    committed: (range: CommittedRange, schema: string) => void,
+  ) {
+    this.#connection = connection;
+    this.#index = index;
+    this.#retention = retention;
+    this.#committed = committed;
+  }
+
+  /** Looks an append's context up; `undefined` when that is done, or not needed. */
+  prepare(pending: PendingAppend): Promise<void> | undefined {
+    if (pending.condition === null) return undefined;
+    const known = this.#index.known(pending.condition.query);
+    if (!isPromise(known)) {
+      this.#known.set(pending, known);
+      return undefined;
+    }
+    return known.then((version) => void this.#known.set(pending, version));
+  }
+
+  /** Commits a group in one transaction. Every failure leaves nothing behind. */
+  async commit(group: readonly PendingAppend[]): Promise<readonly AppendOutcome[]> {
+    const ready = await this.#connection.ready();
+    const result = await this.#judged(group, ready, ATTEMPTS, async (statement) =>
+      ready.append(statement),
+    );
+    const { head, at, appended, outcomes } = result;
+    const facts = appended.flatMap((pending) => pending.facts);
+    this.#index.committed(head, at, facts);
+    group.forEach(({ condition }, index) => {
+      const outcome = outcomes[index]!;
+      const conflict = 'verdict' in outcome ? outcome.verdict.conflict : null;
+      // In a group the newest match may be beyond its head.
+      if (condition !== null && conflict && group.length === 1) {
+        this.#index.judged(condition.query, conflict.actual_context_version ?? null, head);
+      }
+    });
+    if (facts.length > 0) {
+      const range = { first: head + 1n, last: head + BigInt(facts.length) };
+      this.#committed(range, ready.schema);
+    }
+    return outcomes;
+  }
+
+  /** Appends inside somebody's transaction, by its `run`: what comes of it is not known before its commit. */
+  async inside(
+    pending: PendingAppend,
+    ready: ReadySchema,
+    run: (statement: PgStatement) => Promise<PgRow>,
+  ): Promise<AppendIfResult> {
+    await this.prepare(pending);
+    const { outcomes } = await this.#judged([pending], ready, 0, run);
+    const [outcome] = outcomes;
+    if ('verdict' in outcome!) return outcome.verdict;
+    throw outcome!.refusal;
+  }
+
+  /** After `attempts` in vain the server looks at all facts that came since, however many. */
+  async #judged(
+    group: readonly PendingAppend[],
+    { schema, sparse }: ReadySchema,
+    attempts: number,
+    run: (statement: PgStatement) => Promise<PgRow>,
+  ): Promise<GroupResult> {
+    const settings: AppendSettings = {
+      schema,
+      sparse,
+      lockTimeout: this.#connection.options.lockTimeout,
+      retention: this.#retention,
+    };
+    for (let attempt = 0; ; attempt++) {
+      const { members, head } = await this.#informed(group);
+      const gap = attempt < attempts ? GAP : null;
+      const row = await run(groupStatement(members, head, gap, settings));
+      const result = groupResult(group, row);
+      if (result !== undefined) return result;
+      await this.#index.refresh();
+    }
+  }
+
+  /** All that is known of the members' contexts, as of one moment. */
+  async #informed(
+    group: readonly PendingAppend[],
+  ): Promise<{ members: GroupMember[]; head: KnownHead | null }> {
+    for (;;) {
+      const members: GroupMember[] = [];
+      const outdated: PendingAppend[] = [];
+      for (const pending of group) {
+        const known = this.#currentOf(pending);
+        if (known === undefined) outdated.push(pending);
+        else members.push({ pending, known });
+      }
+      if (outdated.length === 0) {
+        const isNeeded = members.some(({ known }) => known !== null);
+        return { members, head: isNeeded ? this.#index.head : null };
+      }
+      await Promise.all(outdated.map(async (pending) => this.prepare(pending)));
+    }
+  }
+
+  /** `undefined` when it has to be looked up again. */
+  #currentOf(pending: PendingAppend): KnownVersion | null | undefined {
+    if (pending.condition === null) return null;
+    const known = this.#known.get(pending);
+    if (known == null) return known;
+    return this.#index.current(pending.condition.query, known);
+  }
+}

@@ -1,0 +1,210 @@
+import { StoreClosedError } from '../../contract/errors.js';
+import { changeSegments } from '../../context-index/segment-change.js';
+import { segmentOf } from '../../context-index/segment.js';
+import type { Segment, SegmentDraft } from '../../context-index/segment.js';
+import { chunkKey } from '../../context-index/chunk-cache.js';
+import { SliceBuilder } from '../../context-index/slice-builder.js';
+import type { Hole } from '../../context-index/segment-list.js';
+import { runAnsweredSoon } from '../../context-index/steps.js';
+import { draftsOf, isFull } from '../../context-index/tail-drafts.js';
+import type { PostgresConnection } from './postgres.connection.js';
+import type { PostgresContextIndex } from './postgres.context-index.js';
+import type { Run } from './postgres.database.js';
+import { PostgresIndexTables, chunkOfRow, tryLockStatement } from './postgres.index-tables.js';
+
+/** Facts read at a time. */
+const PAGE = 500;
+/** Milliseconds until the next attempt after an error that waiting may cure. */
+const PAUSE = 1_000;
+/** Milliseconds, at most, for which another process that changes the segments is left ahead. */
+const HEAD_START = 50;
+/** Ids of a new index begin at a random place, and go on in random steps: none is used twice. */
+const FIRST_IDS = 2 ** 32;
+const STEP = 1_024;
+
+interface Waiting {
+  resolve(): void;
+  reject(error: unknown): void;
+}
+
+/**
+ * Stores what memory knows and the segments lack, in the background: full tails, holes such as an existing
+ * database, facts of another engine. Facts that are committed never change, so that this needs no part in any append.
+ * One process at a time does it; the others find the numbers indexed, and drop their own work.
+ */
+export class PostgresIndexKeeper {
+  readonly #connection: PostgresConnection;
+  readonly #index: PostgresContextIndex;
+  readonly #waiting = new Set<Waiting>();
+  readonly #closed = new AbortController();
+  #running: Promise<void> | undefined;
+  /** A slice of a hole, to be stored. */
+  #slice: SegmentDraft | undefined;
+  #highestId = 0;
+
+  constructor(connection: PostgresConnection, index: PostgresContextIndex) {
+    this.#connection = connection;
+    this.#index = index;
+  }
+
+  /** To be called when there may be work. Returns at once, and does not keep the process alive. */
+  wake(): void {
+    if (this.#closed.signal.aborted || !this.#index.needsWork) return;
+    this.#running ??= this.#work().finally(() => {
+      this.#running = undefined;
+      // What came between the last look and now.
+      this.wake();
+    });
+  }
+
+  /** Resolves when no work is left; keeps the process alive until then. */
+  finished(): Promise<void> {
+    if (!this.#index.needsWork) return Promise.resolve();
+    this.wake();
+    return new Promise((resolve, reject) => this.#waiting.add({ resolve, reject }));
+  }
+
+  /** Resolves when nothing is under way any more. */
+  async close(): Promise<void> {
+    this.#closed.abort();
+    const error = new StoreClosedError('The store was closed before its log was indexed.');
+    this.#end((waiting) => waiting.reject(error));
+    await this.#running;
+  }
+
+  #end(settle: (waiting: Waiting) => void): void {
+    for (const waiting of this.#waiting) settle(waiting);
+    this.#waiting.clear();
+  }
+
+  async #work(): Promise<void> {
+    while (!this.#closed.signal.aborted && this.#index.needsWork) {
+      let delay = 0;
+      try {
+        if (!(await this.#step())) delay = Math.random() * HEAD_START;
+      } catch (error) {
+        // Those who wait are told; those who look up see for themselves.
+        this.#slice = undefined;
+        this.#end((waiting) => waiting.reject(error));
+        delay = PAUSE;
+      }
+      await this.#pause(delay);
+    }
+    this.#end((waiting) => waiting.resolve());
+  }
+
+  /** @returns whether something was done; otherwise another process is at it */
+  async #step(): Promise<boolean> {
+    const { tail, segments } = this.#index.memory;
+    if (isFull(tail)) return this.#store(draftsOf(tail));
+    const hole = segments.newestHole(tail.start);
+    if (hole !== undefined) this.#slice ??= await this.#read(hole);
+    const drafts = this.#slice === undefined ? [] : [this.#slice];
+    const done = await this.#store(drafts);
+    if (done) this.#slice = undefined;
+    return done;
+  }
+
+  /** The newest slice of a hole. */
+  async #read(hole: Hole): Promise<SegmentDraft | undefined> {
+    const slice = new SliceBuilder(hole);
+    const { run, schema } = await this.#connection.ready();
+    const tables = new PostgresIndexTables(schema);
+    for (;;) {
+      if (this.#closed.signal.aborted) return undefined;
+      const rows = await run('Indexing', tables.older(hole.after, slice.until, PAGE));
+      for (const [number, event_type, payload] of rows) {
+        const fact: unknown = payload == null ? undefined : JSON.parse(payload);
+        if (!slice.add(Number(number), event_type!, fact)) return slice.draft(Number(number));
+      }
+      if (rows.length < PAGE) return slice.draft(hole.after);
+      await this.#pause(0);
+    }
+  }
+
+  /** @returns false when another process has changed the segments, or is about to */
+  async #store(drafts: readonly SegmentDraft[]): Promise<boolean> {
+    const { transaction, schema, catalogSchema } = await this.#connection.ready();
+    const tables = new PostgresIndexTables(schema);
+    const { segments: before, useless } = this.#index.memory;
+    const removing = [...useless];
+    const known = this.#index.newestId;
+    const outcome = await transaction('Indexing', async (run) => {
+      await run({ text: 'SET LOCAL synchronous_commit = off' });
+      const [[locked]] = (await run(tryLockStatement(catalogSchema))) as [[string]];
+      if (locked !== 't') return 'taken';
+      const [[newest]] = (await run(tables.newestId())) as [[string | null]];
+      const newestId = newest === null ? null : Number(newest);
+      if (newestId !== known) return 'changed';
+      const ids = new NextIds(Math.max(newestId ?? 0, this.#highestId));
+      const missing = drafts.filter(({ first, last }) => before.isHole(first, last));
+      const change = await runAnsweredSoon(changeSegments(before, removing, missing), (need) => {
+        if (need.kind === 'store') return store(run, tables, need.draft, ids);
+        if (need.kind === 'remove') return each(run, tables.remove(need.ids));
+        if (need.kind === 'chunks') return chunksOf(run, tables, need);
+        throw new Error(`Storing segments needs no ${need.kind}.`);
+      });
+      const [[last]] = (await run(tables.newestId())) as [[string | null]];
+      return { ...change, newestId: last === null ? null : Number(last) };
+    });
+    if (outcome === 'changed') await this.#index.refresh();
+    if (typeof outcome === 'string') return false;
+    this.#highestId = Math.max(this.#highestId, outcome.newestId ?? 0);
+    this.#index.stored(before, outcome);
+    return true;
+  }
+
+  /** Without keeping the process alive, unless somebody waits for the end. */
+  #pause(milliseconds: number): Promise<void> {
+    return new Promise((resolve) => {
+      const { signal } = this.#closed;
+      const end = (): void => {
+        clearTimeout(timer);
+        signal.removeEventListener('abort', end);
+        resolve();
+      };
+      const timer = setTimeout(end, milliseconds);
+      if (this.#waiting.size === 0) timer.unref();
+      signal.addEventListener('abort', end);
+    });
+  }
+}
+
+class NextIds {
+  #last: number;
+
+  constructor(last: number) {
+    this.#last = last;
+  }
+
+  take(): number {
+    const step = this.#last === 0 ? FIRST_IDS : STEP;
+    return (this.#last += 1 + Math.floor(Math.random() * step));
+  }
+}
+
+async function store(
+  run: Run,
+  tables: PostgresIndexTables,
+  draft: SegmentDraft,
+  ids: NextIds,
+): Promise<Segment> {
+  const [row] = await run(tables.fingerprint(draft.last));
+  const segment = segmentOf(draft, ids.take(), row?.[0] ?? '');
+  await each(run, tables.insert(segment, draft));
+  return segment;
+}
+
+async function chunksOf(
+  run: Run,
+  tables: PostgresIndexTables,
+  { segment, from, to }: { segment: Segment; from: number; to: number },
+): Promise<(Uint8Array | undefined)[]> {
+  const keys = Array.from({ length: to - from }, (_, n) => chunkKey(segment.id, from + n));
+  const found = new Map((await run(tables.chunks(keys))).map(chunkOfRow));
+  return keys.map((key) => found.get(key));
+}
+
+async function each(run: Run, statements: readonly Parameters<Run>[0][]): Promise<void> {
+  for (const statement of statements) await run(statement);
+}

@@ -1,0 +1,53 @@
+import type { PostgresDatabase } from './postgres.database.js';
+import { INDEX_COLUMNS, createIndexTableSql } from './postgres.index-tables.js';
+
+/** Milliseconds for which others may be held up for a cache. */
+const PATIENCE = 1_000;
+
+/** Each table's columns, and whether the role may use it. */
+const LOOK = `
+SELECT c.relname,
+  (SELECT pg_catalog.string_agg(a.attname, ',' ORDER BY a.attname) FROM pg_catalog.pg_attribute AS a
+   WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'p')),
+  (pg_catalog.has_table_privilege(c.oid, 'SELECT') AND pg_catalog.has_table_privilege(c.oid, 'INSERT')
+   AND pg_catalog.has_table_privilege(c.oid, 'DELETE'))::text
+FROM pg_catalog.pg_class AS c
+JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+WHERE n.nspname = $1 AND c.relname = ANY ($2::text[])`;
+
+/**
+ * Looks for the context index's tables, and creates them where the role may. They are a cache: nothing that is
+ * wrong with them is an error.
+ *
+ * @returns whether they can be used
+ */
+export async function setUpIndex(database: PostgresDatabase, schema: string): Promise<boolean> {
+  const missing = await missingTables(database, schema);
+  if (missing === undefined) return false;
+  if (missing.length === 0) return true;
+  if (!database.options.initialize) return false;
+  try {
+    await database.transaction("Creating the context index's tables", async (run) => {
+      await run({ text: `SET LOCAL lock_timeout = ${PATIENCE}` });
+      for (const table of missing) await run({ text: createIndexTableSql(schema, table) });
+    });
+    return true;
+  } catch {
+    // Without CREATE; or somebody else was faster.
+    return (await missingTables(database, schema))?.length === 0;
+  }
+}
+
+/** `undefined` when something else has one of their names. */
+async function missingTables(
+  database: PostgresDatabase,
+  schema: string,
+): Promise<string[] | undefined> {
+  const names = Object.keys(INDEX_COLUMNS);
+  const rows = await database.run('Reading the schema', { text: LOOK, values: [schema, names] });
+  const usable = rows.every(
+    ([name, columns, allowed]) => columns === INDEX_COLUMNS[name!] && allowed === 'true',
+  );
+  if (!usable) return undefined;
+  return names.filter((name) => !rows.some(([found]) => found === name));
+}

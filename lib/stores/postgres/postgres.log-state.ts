@@ -1,0 +1,77 @@
+import type { ReadySchema } from './postgres.connection.js';
+import type { PgRow, PgStatement } from './postgres.driver.js';
+import { LARGE_PAYLOAD, SEGMENTS } from './postgres.index-tables.js';
+import { OCCURRED_AT } from './postgres.records.js';
+
+/** Facts that are read at once, at most; more of them are left to be indexed in the background. */
+const MOST = 4_096;
+
+/** What was committed after a number. */
+export interface LogState {
+  readonly head: bigint;
+  /** The time of the fact at the head; empty for an empty log. */
+  readonly headAt: string;
+  /** The time of the fact that was known; `null` where there is none of that number. */
+  readonly knownAt: string | null;
+  readonly newestId: number | null;
+  /** `null` when there are too many. */
+  readonly facts: readonly NewFact[] | null;
+}
+
+export interface NewFact {
+  readonly number: number;
+  readonly at: string;
+  readonly event_type: string;
+  /** `undefined` for a large one. */
+  readonly payload: unknown;
+  /** Characters of the payload's text. */
+  readonly size: number;
+}
+
+/** One statement, hence one snapshot. Times are texts as in `RECORD_COLUMNS`, only to be compared. */
+export function logStateStatement(
+  { schema, hasIndex }: Pick<ReadySchema, 'schema' | 'hasIndex'>,
+  after: number,
+): PgStatement {
+  return {
+    name: hasIndex ? 'log-state' : 'log-state-only',
+    text: `
+WITH state AS MATERIALIZED (
+  SELECT
+    coalesce((SELECT max(sequence_number) FROM ${schema}.events), 0) AS head,
+    ${hasIndex ? `(SELECT max(id) FROM ${schema}.${SEGMENTS})` : 'NULL::bigint'} AS newest_id
+)
+SELECT state.head, state.newest_id,
+  (SELECT ${OCCURRED_AT} FROM ${schema}.events WHERE sequence_number = state.head) AS head_at,
+  (SELECT ${OCCURRED_AT} FROM ${schema}.events WHERE sequence_number = $1::bigint) AS known_at,
+  facts.*
+FROM state LEFT JOIN LATERAL (
+  SELECT sequence_number, ${OCCURRED_AT}, event_type,
+    CASE WHEN pg_catalog.pg_column_size(payload) <= ${LARGE_PAYLOAD} THEN payload END
+  FROM ${schema}.events
+  WHERE sequence_number > $1::bigint AND state.head - $1::bigint <= ${MOST}
+  ORDER BY events.sequence_number
+) AS facts ON TRUE`,
+    values: [String(after)],
+  };
+}
+
+export function readLogState(rows: readonly PgRow[], after: number): LogState {
+  const [head, newestId, headAt, knownAt] = rows[0]!;
+  const facts = rows
+    .filter((row) => row[4] !== null)
+    .map(([, , , , number, at, event_type, payload]) => ({
+      number: Number(number),
+      at: at!,
+      event_type: event_type!,
+      payload: payload == null ? undefined : (JSON.parse(payload) as unknown),
+      size: payload?.length ?? 0,
+    }));
+  return {
+    head: BigInt(head!),
+    headAt: headAt ?? '',
+    knownAt: knownAt ?? null,
+    newestId: newestId == null ? null : Number(newestId),
+    facts: facts.length === 0 && BigInt(head!) > BigInt(after) ? null : facts,
+  };
+}
