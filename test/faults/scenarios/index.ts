@@ -1,5 +1,6 @@
 import type { Scenario } from '../support/scenario.js';
 import { blackHole } from './black-hole.js';
+import { clockJumps } from './clock-jumps.js';
 import { cursorAhead } from './cursor-ahead.js';
 import { ownerFreeze, transactionalFreeze } from './owner-freeze.js';
 import { ownerPartition } from './owner-partition.js';
@@ -48,6 +49,7 @@ export const scenarios: readonly Scenario[] = [
   firstStartsWithFactstr,
   lostNotifications,
   pooler,
+  clockJumps,
   diskFull,
   lockedDatabase,
   damagedFiles,

@@ -1,6 +1,5 @@
-import Sqlite from 'better-sqlite3';
-import type { Application } from '../../leases/support/application.js';
 import { watchCursors } from '../support/cursors.js';
+import { freeze } from '../support/freeze.js';
 import { Projectors } from '../support/projectors.js';
 import type { Round } from '../support/round.js';
 import type { Provider, Scenario } from '../support/scenario.js';
@@ -63,32 +62,6 @@ async function run(round: Round, provider: Provider, transactional: boolean): Pr
     facts: upTo(length),
     transactional,
   });
-}
-
-/** Stops a process outside of SQLite's write transactions, as takeover is promised there only. */
-async function freeze(application: Application, files: readonly string[]): Promise<void> {
-  await waitFor(
-    async () => {
-      await application.kill('SIGSTOP');
-      if (!files.some(isLocked)) return true;
-      await application.kill('SIGCONT');
-      await after(3);
-      return false;
-    },
-    () => 'the owner to be outside a write transaction',
-  );
-}
-
-function isLocked(file: string): boolean {
-  const database = new Sqlite(file, { timeout: 200 });
-  try {
-    database.exec('BEGIN IMMEDIATE; ROLLBACK');
-    return false;
-  } catch {
-    return true;
-  } finally {
-    database.close();
-  }
 }
 
 /** A stale owner commits no cursor; what its handler does when it wakes may come again. */
