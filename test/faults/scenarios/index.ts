@@ -20,6 +20,7 @@ import { lesserRole } from './lesser-role.js';
 import { lostNotifications } from './lost-notifications.js';
 import { pooler } from './pooler.js';
 import { asynchronousCommit, isolationDefaults } from './session-defaults.js';
+import { rollingDeploy } from './rolling-deploy.js';
 import { restoredLog, restoredWhileRunning } from './restored-log.js';
 import { serverRestart } from './server-restart.js';
 import { terminatedBackends } from './terminated-backends.js';
@@ -61,4 +62,5 @@ export const scenarios: readonly Scenario[] = [
   slowHandlers,
   oddPayloads,
   changedQuery,
+  rollingDeploy,
 ];

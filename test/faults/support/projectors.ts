@@ -12,6 +12,8 @@ interface StartSettings {
   readonly effects: EffectsTask;
   /** Whether its projections start at once. */
   readonly handlers: boolean;
+  /** What starts its process. */
+  readonly version: { readonly Application: typeof Application };
 }
 
 /** The processes that run a log's projections, and the table that their handlers write to. */
@@ -55,7 +57,7 @@ export class Projectors {
   /** Starts a process, and its projections unless told otherwise. */
   async start(settings: Partial<StartSettings> = {}): Promise<Application> {
     const { options = this.#options, effects = this.effects, handlers = true } = settings;
-    const application = await Application.create(
+    const application = await (settings.version ?? { Application }).Application.create(
       { options, projections: [...this.names], effects },
       (undo) => this.#round.later(undo),
     );
@@ -112,14 +114,17 @@ export class Projectors {
     if (end !== undefined) throw new Error(`A process with projections is gone: ${end}`);
   }
 
+  /** Ends one in order. */
+  async end(application: Application): Promise<void> {
+    this.#running.delete(application);
+    const failure = await failureOf(() => application.call('close'));
+    if (failure !== undefined) this.#round.unexpected(`closing: ${failure.message}`);
+    await application.kill();
+  }
+
   /** Ends them in order, so that nothing is in flight any more. */
   async close(): Promise<void> {
-    for (const application of this.#running) {
-      const failure = await failureOf(() => application.call('close'));
-      if (failure !== undefined) this.#round.unexpected(`closing: ${failure.message}`);
-      await application.kill();
-    }
-    this.#running.clear();
+    for (const application of this.#running) await this.end(application);
   }
 }
 
