@@ -8,13 +8,27 @@ import { matchesQuery } from '../../../lib/matching/matches-query.js';
 export interface CheckedStore {
   query(query: EventQuery): Answer;
   queryPage(query: EventQuery, limit: number): Answer;
-  appendIf(events: NewEvent[], query: EventQuery, expected: bigint | null): { conflict?: unknown };
+  appendIf(events: NewEvent[], query: EventQuery, expected: bigint | null): Verdict;
+}
+
+/** The same with promises. */
+export interface CheckedAsyncStore {
+  query(query: EventQuery): Promise<Answer>;
+  queryPage(query: EventQuery, limit: number): Promise<Answer>;
+  appendIf(events: NewEvent[], query: EventQuery, expected: bigint | null): Promise<Verdict>;
+}
+
+interface Verdict {
+  readonly conflict?: unknown;
 }
 
 interface Answer {
   readonly event_records: EventRecord[];
   readonly current_context_version?: bigint | null;
 }
+
+const PAGE = 3;
+const REFUSED: NewEvent[] = [{ event_type: 'refused', payload: {} }];
 
 interface NumberedFact extends NewEvent {
   readonly number: number;
@@ -56,27 +70,51 @@ export class LogModel {
 
   /** The store answers as the model does: rows, version, a page after a cursor, a refused verdict. */
   check(store: CheckedStore, query: EventQuery): void {
-    const expected = this.numbers(query);
-    const version = expected.length === 0 ? null : BigInt(expected.at(-1)!);
-    const whole = store.query(query);
-    const middle = expected[expected.length >> 1] ?? 0;
-    const page = store.queryPage({ ...query, min_sequence_number: BigInt(middle) }, 3);
-    const wrong = version === null ? 1n : version - 1n;
-    // As text: comparing thousands of values one by one takes longer than all the look-ups.
-    expect({
-      rows: numbersOf(whole).join(),
-      version: whole.current_context_version,
-      page: numbersOf(page),
-      pageVersion: page.current_context_version,
-      verdict: store.appendIf([{ event_type: 'refused', payload: {} }], query, wrong).conflict,
-    }).toEqual({
-      rows: expected.join(),
-      version,
-      page: expected.filter((number) => number > middle).slice(0, 3),
-      pageVersion: version,
-      verdict: { expected_context_version: wrong, actual_context_version: version },
-    });
+    const { page, wrong, answers } = this.#expected(query);
+    expectAnswers(
+      store.query(query),
+      store.queryPage(page, PAGE),
+      store.appendIf(REFUSED, query, wrong),
+      answers,
+    );
   }
+
+  /** The same; each call is awaited before the next one. */
+  async checkSoon(store: CheckedAsyncStore, query: EventQuery): Promise<void> {
+    const { page, wrong, answers } = this.#expected(query);
+    const whole = await store.query(query);
+    const part = await store.queryPage(page, PAGE);
+    expectAnswers(whole, part, await store.appendIf(REFUSED, query, wrong), answers);
+  }
+
+  #expected(query: EventQuery): { page: EventQuery; wrong: bigint; answers: object } {
+    const numbers = this.numbers(query);
+    const version = numbers.length === 0 ? null : BigInt(numbers.at(-1)!);
+    const middle = numbers[numbers.length >> 1] ?? 0;
+    const wrong = version === null ? 1n : version - 1n;
+    return {
+      page: { ...query, min_sequence_number: BigInt(middle) },
+      wrong,
+      answers: {
+        rows: numbers.join(),
+        version,
+        page: numbers.filter((number) => number > middle).slice(0, PAGE),
+        pageVersion: version,
+        verdict: { expected_context_version: wrong, actual_context_version: version },
+      },
+    };
+  }
+}
+
+/** As text: comparing thousands of values one by one takes longer than all the look-ups. */
+function expectAnswers(whole: Answer, page: Answer, { conflict }: Verdict, answers: object): void {
+  expect({
+    rows: numbersOf(whole).join(),
+    version: whole.current_context_version,
+    page: numbersOf(page),
+    pageVersion: page.current_context_version,
+    verdict: conflict,
+  }).toEqual(answers);
 }
 
 function numbersOf({ event_records }: Answer): number[] {
