@@ -1,10 +1,12 @@
 /**
- * Work of which everybody wants a run that begins after they asked: one runs, and those who ask meanwhile share
- * the next one.
+ * Work of which everybody wants a run that begins after they asked: one runs at a time, and those who ask
+ * meanwhile share the next one.
  */
 export class Rounds {
   readonly #work: () => Promise<void>;
-  #running: Promise<void> | undefined;
+  /** Resolves when the newest round has ended. */
+  #ended: Promise<void> = Promise.resolve();
+  /** The round that has not begun yet. */
   #next: Promise<void> | undefined;
 
   constructor(work: () => Promise<void>) {
@@ -13,19 +15,13 @@ export class Rounds {
 
   /** Resolves when a run that began after this call has ended. */
   run(): Promise<void> {
-    if (this.#running === undefined) return this.#begin();
-    return (this.#next ??= this.#running.then(ignore, ignore).then(() => {
+    if (this.#next !== undefined) return this.#next;
+    // Always after the round before: whether that one still runs is not to be told at every turn.
+    const next = this.#ended.then(() => {
       this.#next = undefined;
-      return this.#begin();
-    }));
-  }
-
-  #begin(): Promise<void> {
-    const running = this.#work().finally(() => {
-      if (this.#running === running) this.#running = undefined;
+      return this.#work();
     });
-    return (this.#running = running);
+    this.#ended = next.catch(() => undefined);
+    return (this.#next = next);
   }
 }
-
-function ignore(): void {}
