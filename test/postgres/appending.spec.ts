@@ -7,7 +7,7 @@ import {
   StoreClosedError,
   StoreOverloadedError,
 } from '../../lib/contract/errors.js';
-import { APPEND_FUNCTION } from '../../lib/stores/postgres/postgres.append-function.js';
+import { APPEND_ONE } from '../../lib/stores/postgres/postgres.append-function.js';
 import { containing, fact, facts, ofTypes, upTo } from '../conformance/support/facts.js';
 import { errorOf } from '../conformance/support/outcome.js';
 import { until } from '../conformance/support/until.js';
@@ -27,12 +27,7 @@ async function connected<T>(url: string, use: (client: pg.Client) => Promise<T>)
   }
 }
 
-const callFunction = `SELECT * FROM ${APPEND_FUNCTION}(
-  in_types => '{noted}', in_payloads => '{"{}"}', in_members => NULL, in_places => NULL, in_sizes => '{1}',
-  in_append_ids => '{NULL}', in_hashes => '{NULL}', in_conditional => '{f}', in_expected => '{NULL}',
-  in_since => '{0}', in_newest => '{NULL}', in_earlier => '{NULL}', in_filter_counts => '{0}',
-  in_filter_types => '{}', in_filter_containers => '{}', in_filter_scalars => '{}', in_known => NULL,
-  in_known_at => NULL, in_gap => NULL, in_sparse => true, in_retention => 1000, in_lock_timeout => '100ms')`;
+const callFunction = `SELECT * FROM ${APPEND_ONE.name}('{noted}', '{"{}"}', true, '100ms')`;
 
 describe('Appends of one store object', () => {
   it('commit in call order, awaited or not', async () => {

@@ -2,11 +2,65 @@ import { createHash } from 'node:crypto';
 import { WRONG_ISOLATION } from './postgres.errors.js';
 import { dollarQuote, quoteIdentifier, quoteLiteral } from './postgres.sql-text.js';
 
+/** End with the function. A writer of the application's transaction keeps its own. */
+const SETTINGS = `LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, pg_temp
+SET lock_timeout = '5s'
+AS {body}`;
+
 /**
- * A group of appends, server side: one round trip, one transaction. It takes, in this order,
+ * A writer's turn. It takes, in this order,
  * - ROW EXCLUSIVE on `events`, which FACTSTR's writers exclude, and
  * - an advisory lock, which our own writers exclude one another by without blocking vacuum;
  * only statements after that see what the writer before committed, hence VOLATILE and READ COMMITTED.
+ * `synchronous_commit` has to last until the commit.
+ */
+const TURN = `IF current_setting('transaction_isolation') <> 'read committed' THEN
+    RAISE EXCEPTION USING ERRCODE = '${WRONG_ISOLATION}', MESSAGE =
+      'appending needs READ COMMITTED, not ' || upper(current_setting('transaction_isolation'));
+  END IF;
+  PERFORM set_config('lock_timeout', in_lock_timeout, true);
+  LOCK TABLE {schema}.events IN ROW EXCLUSIVE MODE;
+  PERFORM pg_advisory_xact_lock(hashtextextended({lock}, 0));
+  IF current_setting('synchronous_commit') = 'off' THEN
+    PERFORM set_config('synchronous_commit', 'on', true);
+  END IF;`;
+
+/** One unconditional append without an id: what most calls of a single caller are. */
+const ONE_HEAD = `CREATE FUNCTION {schema}.{name}(
+  in_types text[],
+  in_payloads text[],
+  in_sparse boolean,
+  in_lock_timeout text,
+  OUT out_head bigint,
+  OUT out_at text
+) ${SETTINGS}`;
+
+const ONE_BODY = `
+DECLARE
+  committed_at timestamptz;
+  facts integer := cardinality(in_types);
+BEGIN
+  ${TURN}
+  out_head := coalesce((SELECT max(e.sequence_number) FROM {schema}.events AS e), 0);
+  committed_at := clock_timestamp();
+  IF facts = 1 THEN
+    INSERT INTO {schema}.events (sequence_number, occurred_at, event_type, payload)
+    VALUES (out_head + 1, committed_at, in_types[1], in_payloads[1]::jsonb);
+  ELSE
+    INSERT INTO {schema}.events (sequence_number, occurred_at, event_type, payload)
+    SELECT out_head + f.place, committed_at, f.event_type, f.payload::jsonb
+    FROM unnest(in_types, in_payloads) WITH ORDINALITY AS f (event_type, payload, place);
+  END IF;
+  IF facts > 1 OR NOT in_sparse THEN
+    INSERT INTO {schema}.append_batches (first_sequence_number, last_sequence_number)
+    VALUES (out_head + 1, out_head + facts);
+  END IF;
+  out_at := to_json(committed_at AT TIME ZONE 'UTC')::text;
+END`;
+
+/**
+ * A group of appends: one round trip, one transaction.
  *
  * `in_sizes`, `in_append_ids`, `in_hashes`, `in_conditional`, `in_expected`, `in_since`, `in_newest`,
  * `in_earlier` and `in_filter_counts` have an element per member, judged in order, each against what is committed
@@ -21,10 +75,9 @@ import { dollarQuote, quoteIdentifier, quoteLiteral } from './postgres.sql-text.
  *   predicates apart, as `@>` lets them match arrays, and ours do not.
  *
  * OFFSET 0 keeps the planner from walking the primary key backwards in search of a maximum, and from using the
- * payloads' index where the range of numbers is short. The SET clauses end with the function;
- * `synchronous_commit` has to last until the commit.
+ * payloads' index where the range of numbers is short.
  */
-const HEAD = `CREATE FUNCTION {schema}.{name}(
+const GROUP_HEAD = `CREATE FUNCTION {schema}.{name}(
   in_types text[],
   in_payloads text[],
   in_members integer[],
@@ -52,12 +105,9 @@ const HEAD = `CREATE FUNCTION {schema}.{name}(
   OUT out_firsts bigint[],
   OUT out_actual bigint[],
   OUT out_recorded text[]
-) LANGUAGE plpgsql VOLATILE
-SET search_path = pg_catalog, pg_temp
-SET lock_timeout = '5s'
-AS {body}`;
+) ${SETTINGS}`;
 
-const BODY = `
+const GROUP_BODY = `
 DECLARE
   head_at timestamptz;
   committed_at timestamptz;
@@ -78,16 +128,7 @@ DECLARE
   ids integer := 0;
   batches boolean := NOT in_sparse;
 BEGIN
-  IF current_setting('transaction_isolation') <> 'read committed' THEN
-    RAISE EXCEPTION USING ERRCODE = '${WRONG_ISOLATION}', MESSAGE =
-      'appending needs READ COMMITTED, not ' || upper(current_setting('transaction_isolation'));
-  END IF;
-  PERFORM set_config('lock_timeout', in_lock_timeout, true);
-  LOCK TABLE {schema}.events IN ROW EXCLUSIVE MODE;
-  PERFORM pg_advisory_xact_lock(hashtextextended({lock}, 0));
-  IF current_setting('synchronous_commit') = 'off' THEN
-    PERFORM set_config('synchronous_commit', 'on', true);
-  END IF;
+  ${TURN}
   SELECT e.sequence_number, e.occurred_at INTO out_head, head_at
   FROM {schema}.events AS e ORDER BY e.sequence_number DESC LIMIT 1;
   out_head := coalesce(out_head, 0);
@@ -224,23 +265,38 @@ BEGIN
   out_actual := actuals;
 END`;
 
-/** Never replaced: another text is another name, so that two versions of the application can run beside each other. */
-export const APPEND_FUNCTION = `nestjs_factstr_append_${createHash('sha256')
-  .update(HEAD + BODY)
-  .digest('hex')
-  .slice(0, 12)}`;
+export interface AppendFunction {
+  readonly name: string;
+  /** Its arguments' types, as GRANT wants them. */
+  readonly arguments: string;
+  readonly head: string;
+  readonly body: string;
+}
 
-/** The arguments' types, as GRANT wants them. */
-export const APPEND_FUNCTION_ARGUMENTS =
-  'text[], text[], integer[], integer[], integer[], text[], text[], boolean[], bigint[], bigint[], bigint[], text[], ' +
-  'integer[], text[], text[], text[], bigint, text, bigint, boolean, bigint, text';
+export const APPEND_ONE = appendFunction('append', ONE_HEAD, ONE_BODY);
+export const APPEND_GROUP = appendFunction('append_group', GROUP_HEAD, GROUP_BODY);
+export const APPEND_FUNCTIONS: readonly AppendFunction[] = [APPEND_ONE, APPEND_GROUP];
 
-export function appendFunctionSql(schema: string): string {
+export function createFunctionSql(schema: string, { name, head, body }: AppendFunction): string {
   const filled = (template: string): string =>
     template
       .replaceAll('{schema}', () => quoteIdentifier(schema))
       .replaceAll('{lock}', () => quoteLiteral(`nestjs-factstr append ${schema}`));
-  return filled(HEAD)
-    .replace('{name}', APPEND_FUNCTION)
-    .replace('{body}', () => dollarQuote(filled(BODY)));
+  return filled(head)
+    .replace('{name}', name)
+    .replace('{body}', () => dollarQuote(filled(body)));
+}
+
+/** Never replaced: another text is another name, so that two versions of the application can run beside each other. */
+function appendFunction(name: string, head: string, body: string): AppendFunction {
+  const hash = createHash('sha256')
+    .update(head + body)
+    .digest('hex');
+  const inputs = [...head.matchAll(/^ {2}in_\w+ ([a-z[\]]+)/gm)].map(([, type]) => type!);
+  return {
+    name: `nestjs_factstr_${name}_${hash.slice(0, 12)}`,
+    arguments: inputs.join(', '),
+    head,
+    body,
+  };
 }

@@ -10,6 +10,8 @@ import { isCancelled } from './postgres.errors.js';
 
 /** Members of one call, at most. */
 const GROUP = 256;
+/** Milliseconds, at most, for which those who are ready wait for others who look their contexts up. */
+const COMPANY = 2;
 /** Characters of payload after which a group takes no more members. */
 const GROUP_SIZE = 1024 * 1024;
 
@@ -95,9 +97,20 @@ export class AppendQueue {
         this.#fail([first], error);
         continue;
       }
+      if (this.#alone === 0) await this.#company();
       await this.#commit(this.#take());
     }
     this.#running = undefined;
+  }
+
+  /** Those who look their contexts up are read together, and soon ready: a larger group is worth the wait. */
+  async #company(): Promise<void> {
+    const pending = this.#waiting.slice(1, GROUP).flatMap(({ ready }) => ready ?? []);
+    if (pending.length === 0) return;
+    let timer: NodeJS.Timeout | undefined;
+    const enough = new Promise((resolve) => (timer = setTimeout(resolve, COMPANY)));
+    await Promise.race([Promise.allSettled(pending), enough]);
+    clearTimeout(timer);
   }
 
   /** The next members that know their contexts: one at least. */

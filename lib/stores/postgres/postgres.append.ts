@@ -6,7 +6,7 @@ import type { PreparedFact, PreparedQuery } from '../../contract/validation.js';
 import { GroupFacts } from '../../context-index/group-facts.js';
 import type { GroupPlace } from '../../context-index/group-facts.js';
 import type { KnownVersion } from '../../context-index/known-contexts.js';
-import { APPEND_FUNCTION } from './postgres.append-function.js';
+import { APPEND_GROUP, APPEND_ONE } from './postgres.append-function.js';
 import type { PgRow, PgStatement } from './postgres.driver.js';
 import { sqlFilters } from './postgres.filters.js';
 import { arrayText } from './postgres.sql-text.js';
@@ -67,6 +67,9 @@ export function groupStatement(
   gap: number | null,
   settings: AppendSettings,
 ): PgStatement {
+  const [first] = members;
+  if (members.length === 1 && isPlain(first!.pending))
+    return oneStatement(first!.pending, settings);
   const pending = members.map((member) => member.pending);
   const facts = pending.flatMap((member) => member.facts);
   const filters = pending.map(({ condition }) =>
@@ -75,9 +78,9 @@ export function groupStatement(
   const flat = filters.flat();
   const single = members.length === 1;
   return {
-    name: 'append',
+    name: 'append-group',
     text: `SELECT out_head::text, out_at, out_firsts::text, out_actual::text, out_recorded::text
-FROM ${settings.schema}.${APPEND_FUNCTION}($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16,
+FROM ${settings.schema}.${APPEND_GROUP.name}($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16,
   $17, $18, $19, $20, $21, $22)`,
     values: [
       arrayText(facts.map((fact) => fact.event_type)),
@@ -102,6 +105,28 @@ FROM ${settings.schema}.${APPEND_FUNCTION}($1, $2, $3, $4, $5, $6, $7, $8, $9, $
       settings.sparse,
       String(settings.retention),
       String(settings.lockTimeout),
+    ],
+  };
+}
+
+function isPlain({ condition, appendId }: PendingAppend): boolean {
+  return condition === null && appendId === null;
+}
+
+/** Its row has the columns of a group's. */
+function oneStatement(
+  { facts }: PendingAppend,
+  { schema, sparse, lockTimeout }: AppendSettings,
+): PgStatement {
+  return {
+    name: 'append',
+    text: `SELECT out_head::text, out_at, '{' || out_head + 1 || '}', '{NULL}', NULL
+FROM ${schema}.${APPEND_ONE.name}($1, $2, $3, $4)`,
+    values: [
+      arrayText(facts.map((fact) => fact.event_type)),
+      arrayText(facts.map((fact) => fact.payload_text)),
+      sparse,
+      String(lockTimeout),
     ],
   };
 }

@@ -23,6 +23,8 @@ const ATTEMPTS = 3;
 export interface CommittedRange {
   readonly first: bigint;
   readonly last: bigint;
+  /** How many appends it holds. */
+  readonly appends: number;
 }
 
 /** Commits groups of appends: what is known of their contexts goes with them, so that the lock is held briefly. */
@@ -76,7 +78,8 @@ export class PostgresAppender {
       }
     });
     if (facts.length > 0) {
-      const range = { first: head + 1n, last: head + BigInt(facts.length) };
+      const last = head + BigInt(facts.length);
+      const range = { first: head + 1n, last, appends: appended.length };
       this.#committed(range, ready.schema);
     }
     return outcomes;

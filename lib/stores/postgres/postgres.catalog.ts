@@ -3,7 +3,7 @@ import {
   SchemaMissingError,
   UnsupportedFormatError,
 } from '../../contract/errors.js';
-import { APPEND_FUNCTION } from './postgres.append-function.js';
+import { APPEND_FUNCTIONS } from './postgres.append-function.js';
 import type { Run } from './postgres.database.js';
 import {
   BOUNDARY_FORMAT_KEY,
@@ -61,7 +61,7 @@ UNION ALL
 SELECT 'function', p.proname, NULL, NULL
 FROM pg_catalog.pg_proc AS p
 JOIN pg_catalog.pg_namespace AS n ON n.oid = p.pronamespace
-WHERE n.nspname = $1 AND p.proname = $4`;
+WHERE n.nspname = $1 AND p.proname = ANY ($4::text[])`;
 
 /** @throws ForeignDatabaseError, UnsupportedFormatError, SchemaMissingError */
 export async function readCatalog(run: Run, target: string): Promise<Catalog> {
@@ -73,7 +73,12 @@ export async function readCatalog(run: Run, target: string): Promise<Catalog> {
   }
   const objects = await run({
     text: OBJECTS_QUERY,
-    values: [schema, TABLES.map((table) => table.name), Object.keys(INDEXES), APPEND_FUNCTION],
+    values: [
+      schema,
+      TABLES.map((table) => table.name),
+      Object.keys(INDEXES),
+      APPEND_FUNCTIONS.map(({ name }) => name),
+    ],
   });
   const found = (kind: string): Set<string> =>
     new Set(objects.filter((row) => row[0] === kind).map((row) => row[1]!));
@@ -83,13 +88,14 @@ export async function readCatalog(run: Run, target: string): Promise<Catalog> {
   }
   const hasEvents = tables.has('events');
   const indexes = found('index');
+  const functions = found('function');
   const missing = [
     // FACTSTR up to 0.5.0 had no such table, and such a database keeps its format.
     ...TABLES.filter(({ name }) => name !== 'store_metadata' || !hasEvents)
       .map(({ name }) => name)
       .filter((name) => !tables.has(name)),
     ...Object.keys(INDEXES).filter((name) => !indexes.has(name)),
-    ...(found('function').has(APPEND_FUNCTION) ? [] : [APPEND_FUNCTION]),
+    ...APPEND_FUNCTIONS.map(({ name }) => name).filter((name) => !functions.has(name)),
   ];
   const sparse = tables.has('store_metadata') && (await readSparse(run, schema, target));
   const slowLookups = objects.some(

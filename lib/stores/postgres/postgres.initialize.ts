@@ -1,12 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { PermissionDeniedError, SchemaMissingError } from '../../contract/errors.js';
+import { APPEND_FUNCTIONS, createFunctionSql } from './postgres.append-function.js';
 import { readCatalog } from './postgres.catalog.js';
 import type { Catalog } from './postgres.catalog.js';
 import type { PostgresDatabase, Run } from './postgres.database.js';
 import {
   INDEXES,
   TABLES,
-  createFunctionSql,
   createIndexSql,
   createTableSql,
   insertMetadataSql,
@@ -85,8 +85,8 @@ async function createMissing(run: Run, database: PostgresDatabase): Promise<Cata
   for (const index of Object.keys(INDEXES)) {
     if (isMissing(index)) await run({ text: createIndexSql(schema, index) });
   }
-  if (missing.some((object) => object.startsWith('nestjs_factstr_append_'))) {
-    await run({ text: createFunctionSql(schema) });
+  for (const one of APPEND_FUNCTIONS) {
+    if (isMissing(one.name)) await run({ text: createFunctionSql(schema, one) });
   }
   return { schema, hasEvents: true, missing: [], sparse: sparse || !hasEvents, slowLookups: false };
 }

@@ -37,9 +37,10 @@ export class CommitNotifier {
     };
   }
 
-  committed(): void {
+  /** `appends` were committed. */
+  committed(appends: number): void {
     if (this.#ended) return;
-    this.#due++;
+    this.#due += appends;
     if (this.#timer === undefined && this.#sending === undefined) this.#notify();
   }
 

@@ -1,8 +1,4 @@
-import {
-  APPEND_FUNCTION,
-  APPEND_FUNCTION_ARGUMENTS,
-  appendFunctionSql,
-} from './postgres.append-function.js';
+import { APPEND_FUNCTIONS, createFunctionSql } from './postgres.append-function.js';
 import { INDEX_TABLES, createIndexTableSql } from './postgres.index-tables.js';
 import { ledgerColumns } from '../ledger/ledger-sql.js';
 import { dollarQuote, quoteIdentifier } from './postgres.sql-text.js';
@@ -127,8 +123,6 @@ export function limitPendingListSql(schema: string): string {
   return `ALTER INDEX ${quoteIdentifier(schema)}.${PAYLOAD_INDEX} SET (${PENDING_LIST_LIMIT})`;
 }
 
-export { appendFunctionSql as createFunctionSql };
-
 export function insertMetadataSql(schema: string, condition = ''): string {
   return `INSERT INTO ${quoteIdentifier(schema)}.store_metadata (key, value)
 SELECT key, value FROM (VALUES
@@ -140,8 +134,8 @@ ON CONFLICT (key) DO NOTHING`;
 
 /**
  * The whole schema as SQL, with the grants that a role of the application needs, for teams that migrate by
- * hand and run with `initialize: false`. It may be run again, and on a database that FACTSTR made. The function's
- * name changes with its text: print and run it with each upgrade; older ones stay until nobody uses them.
+ * hand and run with `initialize: false`. It may be run again, and on a database that FACTSTR made. The functions'
+ * names change with their texts: print and run it with each upgrade; older ones stay until nobody uses them.
  *
  * @publicApi
  */
@@ -156,7 +150,10 @@ export function postgresSchemaSql(options: { schema?: string; role?: string } = 
     ...Object.keys(INDEX_TABLES).map((name) => createIndexTableSql(schema, name, guard)),
     // An older log keeps its format; an empty one has none yet.
     insertMetadataSql(schema, `\nWHERE NOT EXISTS (SELECT FROM ${inSchema('events')})`),
-    `DO ${dollarQuote(`BEGIN\n${appendFunctionSql(schema)};\nEXCEPTION WHEN duplicate_function THEN NULL;\nEND`)}`,
+    ...APPEND_FUNCTIONS.map(
+      (one) =>
+        `DO ${dollarQuote(`BEGIN\n${createFunctionSql(schema, one)};\nEXCEPTION WHEN duplicate_function THEN NULL;\nEND`)}`,
+    ),
     `GRANT USAGE ON SCHEMA ${quoteIdentifier(schema)} TO ${grantee}`,
     `GRANT SELECT, INSERT ON ${inSchema('events')}, ${inSchema('append_batches')} TO ${grantee}`,
     `GRANT SELECT ON ${inSchema('store_metadata')} TO ${grantee}`,
@@ -164,7 +161,9 @@ export function postgresSchemaSql(options: { schema?: string; role?: string } = 
     `GRANT SELECT, INSERT, UPDATE, DELETE ON ${inSchema('nestjs_factstr_parked')} TO ${grantee}`,
     `GRANT SELECT, INSERT, DELETE ON ${['nestjs_factstr_appends', ...Object.keys(INDEX_TABLES)].map(inSchema).join(', ')} TO ${grantee}`,
     `GRANT SELECT, INSERT ON ${inSchema('nestjs_factstr_interventions')} TO ${grantee}`,
-    `GRANT EXECUTE ON FUNCTION ${inSchema(APPEND_FUNCTION)} (${APPEND_FUNCTION_ARGUMENTS}) TO ${grantee}`,
+    ...APPEND_FUNCTIONS.map(
+      (one) => `GRANT EXECUTE ON FUNCTION ${inSchema(one.name)} (${one.arguments}) TO ${grantee}`,
+    ),
     '',
   ].join(';\n\n');
 }

@@ -227,13 +227,13 @@ export class FactstrPostgresStore extends StreamingStore implements FactStore {
     return appendInside(manager, pending, this.#appender, await this.#connection.ready());
   }
 
-  #committed({ first, last }: CommittedRange, schema: string): void {
+  #committed({ first, last, appends }: CommittedRange, schema: string): void {
     this.#watcher.committed(last);
     this.#commits.emit(first);
     this.#notifier ??= new CommitNotifier(channelOf(schema), (statement) =>
       this.#watcher.run('Notifying', statement),
     );
-    this.#notifier.committed();
+    this.#notifier.committed(appends);
   }
 }
 
