@@ -62,6 +62,30 @@ export function describeSharing(provider: Provider<SharedDatabase>): void {
       expect(await headOf(stores[1])).toBe(5n);
     });
 
+    it('see one moment in each query: whole batches, and the version of the last of them', async () => {
+      const stores = await openTwo();
+      // One part is found by its type, the other by its payload.
+      const query = {
+        filters: [{ event_types: ['opened'] }, { payload_predicates: [{ state: 'closed' }] }],
+      };
+      const batch = [fact('opened'), fact('changed', { state: 'closed' })];
+      const writing = (async () => {
+        for (let n = 0; n < 60; n++) await stores[n % 2]!.append(batch);
+      })();
+      const reading = stores.map(async (store) => {
+        for (let head = 0n; head < 120n;) {
+          const { event_records, current_context_version } = await store.query(query);
+          const types = event_records.map((record) => record.event_type);
+          expect(types.filter((type) => type === 'opened')).toHaveLength(types.length / 2);
+          expect(current_context_version).toBe(event_records.at(-1)?.sequence_number ?? null);
+          expect(current_context_version ?? 0n).toBeGreaterThanOrEqual(head);
+          head = current_context_version ?? 0n;
+          await settle();
+        }
+      });
+      await Promise.all([writing, ...reading]);
+    });
+
     it('wake one another’s live streams', async () => {
       const [one, two] = await openTwo();
       const inbox = new Inbox();
