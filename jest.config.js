@@ -1,3 +1,5 @@
+import { availableParallelism } from 'node:os';
+
 /** @type {import('jest').Config} */
 export default {
   testEnvironment: 'node',
@@ -27,5 +29,9 @@ export default {
       },
     ],
   },
-  testTimeout: 30_000,
+  // Never in Jest's own process: it keeps every file's modules, and tests that collect garbage come to take minutes.
+  maxWorkers: Math.max(2, availableParallelism() - 1),
+  workerIdleMemoryLimit: '512MB',
+  // Longer than the patience of test/conformance/support/until.ts: it says what it waited for.
+  testTimeout: 60_000,
 };

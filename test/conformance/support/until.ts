@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
 
-const PATIENCE = 15_000;
+/** Milliseconds. Far beyond what a busy machine needs: only what never comes is to fail. */
+const PATIENCE = 40_000;
 
 /** Waits for a condition; fails, saying what for, when it does not come. */
 export async function until(
