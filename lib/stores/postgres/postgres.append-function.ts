@@ -26,6 +26,12 @@ const TURN = `IF current_setting('transaction_isolation') <> 'read committed' TH
     PERFORM set_config('synchronous_commit', 'on', true);
   END IF;`;
 
+/** What the writer finds. The time tells a log from another one of the same length. */
+const LOOK = `SELECT e.sequence_number, e.occurred_at INTO out_head, head_at
+  FROM {schema}.events AS e ORDER BY e.sequence_number DESC LIMIT 1;
+  out_head := coalesce(out_head, 0);
+  out_head_at := to_json(head_at AT TIME ZONE 'UTC')::text;`;
+
 /** One unconditional append without an id: what most calls of a single caller are. */
 const ONE_HEAD = `CREATE FUNCTION {schema}.{name}(
   in_types text[],
@@ -33,16 +39,18 @@ const ONE_HEAD = `CREATE FUNCTION {schema}.{name}(
   in_sparse boolean,
   in_lock_timeout text,
   OUT out_head bigint,
+  OUT out_head_at text,
   OUT out_at text
 ) ${SETTINGS}`;
 
 const ONE_BODY = `
 DECLARE
+  head_at timestamptz;
   committed_at timestamptz;
   facts integer := cardinality(in_types);
 BEGIN
   ${TURN}
-  out_head := coalesce((SELECT max(e.sequence_number) FROM {schema}.events AS e), 0);
+  ${LOOK}
   committed_at := clock_timestamp();
   IF facts = 1 THEN
     INSERT INTO {schema}.events (sequence_number, occurred_at, event_type, payload)
@@ -101,6 +109,7 @@ const GROUP_HEAD = `CREATE FUNCTION {schema}.{name}(
   in_retention bigint,
   in_lock_timeout text,
   OUT out_head bigint,
+  OUT out_head_at text,
   OUT out_at text,
   OUT out_firsts bigint[],
   OUT out_actual bigint[],
@@ -129,9 +138,7 @@ DECLARE
   batches boolean := NOT in_sparse;
 BEGIN
   ${TURN}
-  SELECT e.sequence_number, e.occurred_at INTO out_head, head_at
-  FROM {schema}.events AS e ORDER BY e.sequence_number DESC LIMIT 1;
-  out_head := coalesce(out_head, 0);
+  ${LOOK}
 
   IF in_known IS NOT NULL THEN
     IF in_known < out_head THEN

@@ -74,10 +74,11 @@ export async function appendInside(
     const row = await ask(
       `SELECT appended.*, CASE WHEN appended.firsts IS NOT NULL
   THEN pg_catalog.pg_notify($${values.length + 1}, '')::text END AS told
-FROM (${text}) AS appended (head, at, firsts, actual, recorded)`,
+FROM (${text}) AS appended (head, head_at, at, firsts, actual, recorded)`,
       [...values, channelOf(ready.schema)],
     );
-    return ['head', 'at', 'firsts', 'actual', 'recorded'].map((column) => row[column] ?? null);
+    const columns = ['head', 'head_at', 'at', 'firsts', 'actual', 'recorded'];
+    return columns.map((column) => row[column] ?? null);
   });
 }
 

@@ -49,6 +49,8 @@ export type AppendOutcome =
 export interface GroupResult {
   /** The newest number before the group. */
   readonly head: bigint;
+  /** The time of that fact; empty for an empty log. */
+  readonly headAt: string;
   /** The time of the facts that the group has appended. */
   readonly at: string;
   /** One for each member, in order. */
@@ -79,7 +81,7 @@ export function groupStatement(
   const single = members.length === 1;
   return {
     name: 'append-group',
-    text: `SELECT out_head::text, out_at, out_firsts::text, out_actual::text, out_recorded::text
+    text: `SELECT out_head::text, out_head_at, out_at, out_firsts::text, out_actual::text, out_recorded::text
 FROM ${settings.schema}.${APPEND_GROUP.name}($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16,
   $17, $18, $19, $20, $21, $22)`,
     values: [
@@ -120,7 +122,7 @@ function oneStatement(
 ): PgStatement {
   return {
     name: 'append',
-    text: `SELECT out_head::text, out_at, '{' || out_head + 1 || '}', '{NULL}', NULL
+    text: `SELECT out_head::text, out_head_at, out_at, '{' || out_head + 1 || '}', '{NULL}', NULL
 FROM ${schema}.${APPEND_ONE.name}($1, $2, $3, $4)`,
     values: [
       arrayText(facts.map((fact) => fact.event_type)),
@@ -136,13 +138,14 @@ export function groupResult(
   pending: readonly PendingAppend[],
   row: PgRow,
 ): GroupResult | undefined {
-  const [head, at, firsts, actual, recorded] = row;
+  const [head, headAt, at, firsts, actual, recorded] = row;
   if (firsts == null) return undefined;
   const firstOf = elements(firsts);
   const actualOf = elements(actual!);
   const recordedOf = recorded == null ? [] : elements(recorded);
   return {
     head: BigInt(head!),
+    headAt: headAt ?? '',
     at: at ?? '',
     outcomes: pending.map((member, index) =>
       outcome(member, firstOf[index] ?? null, actualOf[index] ?? null, recordedOf[index] ?? null),

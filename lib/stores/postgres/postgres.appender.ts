@@ -1,6 +1,5 @@
 import { isPromise } from 'node:util/types';
 import type { AppendIfResult } from '../../contract/contract.types.js';
-import type { KnownVersion } from '../../context-index/known-contexts.js';
 import { groupResult, groupStatement } from './postgres.append.js';
 import type {
   AppendOutcome,
@@ -13,6 +12,7 @@ import type {
 import type { PostgresConnection, ReadySchema } from './postgres.connection.js';
 import type { PostgresContextIndex } from './postgres.context-index.js';
 import type { PgRow, PgStatement } from './postgres.driver.js';
+import type { VersionOfLog } from './postgres.log-state.js';
 
 /** Facts beyond which what came since is not looked at under the lock, but read first. */
 const GAP = 1_000;
@@ -34,7 +34,7 @@ export class PostgresAppender {
   readonly #retention: number;
   readonly #committed: (range: CommittedRange, schema: string) => void;
   /** What was found out about the contexts of appends that wait. */
-  readonly #known = new WeakMap<PendingAppend, KnownVersion | null>();
+  readonly #known = new WeakMap<PendingAppend, VersionOfLog | null>();
 
   /** @param retention how long an append's id is kept, in milliseconds */
   constructor(
@@ -66,17 +66,9 @@ export class PostgresAppender {
     const result = await this.#judged(group, ready, ATTEMPTS, async (statement) =>
       ready.append(statement),
     );
-    const { head, at, appended, outcomes } = result;
+    const { head, headAt, at, appended, outcomes } = result;
     const facts = appended.flatMap((pending) => pending.facts);
-    this.#index.committed(head, at, facts);
-    group.forEach(({ condition }, index) => {
-      const outcome = outcomes[index]!;
-      const conflict = 'verdict' in outcome ? outcome.verdict.conflict : null;
-      // In a group the newest match may be beyond its head.
-      if (condition !== null && conflict && group.length === 1) {
-        this.#index.judged(condition.query, conflict.actual_context_version ?? null, head);
-      }
-    });
+    this.#index.committed(head, headAt, at, facts);
     if (facts.length > 0) {
       const last = head + BigInt(facts.length);
       const range = { first: head + 1n, last, appends: appended.length };
@@ -142,7 +134,7 @@ export class PostgresAppender {
   }
 
   /** `undefined` when it has to be looked up again. */
-  #currentOf(pending: PendingAppend): KnownVersion | null | undefined {
+  #currentOf(pending: PendingAppend): VersionOfLog | null | undefined {
     if (pending.condition === null) return null;
     const known = this.#known.get(pending);
     if (known == null) return known;

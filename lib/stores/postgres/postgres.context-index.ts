@@ -1,5 +1,4 @@
 import type { MaybePromise, QueryResult } from '../../contract/contract.types.js';
-import { SchemaMissingError } from '../../contract/errors.js';
 import type { PreparedFact, PreparedQuery } from '../../contract/validation.js';
 import { ContextIndex } from '../../context-index/context-index.js';
 import { contextVersion, readContext } from '../../context-index/context.js';
@@ -14,18 +13,20 @@ import type { Segment } from '../../context-index/segment.js';
 import { runStepsSoon } from '../../context-index/steps.js';
 import { isFull } from '../../context-index/tail-drafts.js';
 import type { Matchable } from '../../matching/matches-query.js';
-import type { KnownHead } from './postgres.append.js';
 import type { PostgresConnection } from './postgres.connection.js';
+import { isWithdrawn } from './postgres.index-setup.js';
 import { PostgresIndexStorage } from './postgres.index-storage.js';
-import { PostgresIndexTables, segmentOfRow } from './postgres.index-tables.js';
 import { logStateStatement, readLogState } from './postgres.log-state.js';
-import type { LogState } from './postgres.log-state.js';
+import type { HeadOfLog, LogState, VersionOfLog } from './postgres.log-state.js';
 import { Rounds } from './postgres.rounds.js';
+import { loadSegments } from './postgres.segments.js';
 
 /** Facts beyond which a tail that nobody stores is given up for a hole. */
 const LONGEST_TAIL = 8_192;
 /** Facts that are kept of it. */
 const SHORTENED = 1_024;
+/** How often the log is read where the index's tables come and go. */
+const ATTEMPTS = 3;
 
 /**
  * The context index on Postgres. Memory knows the log up to the tail's end: facts that this store committed are
@@ -42,6 +43,8 @@ export class PostgresContextIndex {
   readonly #news = new Rounds(() => this.#learn());
   /** The time of the fact at the tail's end. */
   #at = '';
+  /** Counts the logs that were found in the place of one another. */
+  #log = 0;
   /** Of the segments in memory; `undefined` when they are to be read anew. */
   #newestId: number | null | undefined;
   /** Whether memory knows the log up to some moment. */
@@ -87,7 +90,10 @@ export class PostgresContextIndex {
   async query(query: PreparedQuery, limit: number): Promise<QueryResult | undefined> {
     await this.refresh();
     if (!this.#usable) return undefined;
+    const log = this.#log;
     const found = await runStepsSoon(readContext(this.memory, query, limit), this.#storage);
+    // What was read of two logs belongs to none.
+    if (log !== this.#log) return this.query(query, limit);
     this.#versions.set(query, found);
     const { records, version } = found;
     return {
@@ -97,64 +103,67 @@ export class PostgresContextIndex {
     };
   }
 
-  /** The up-to-date head, where the index is of no use. */
-  remember(query: PreparedQuery, version: bigint | null, head: number): void {
-    if (!this.#opened || !this.#usable) return;
-    // The answer may be newer than what was known when it was asked for.
+  /** The server's answer to somebody who knew the log up to `before` when it was asked for. */
+  remember(query: PreparedQuery, version: bigint | null, before: HeadOfLog): void {
+    if (!this.#opened || !this.#usable || before.log !== this.#log) return;
     const newest = Number(version ?? 0n);
-    this.#versions.set(query, { version: newest, head: Math.max(newest, head) });
+    // What lies beyond the tail has not been compared with what is known: it may be of another log.
+    if (newest > this.memory.tail.end) return;
+    this.#versions.set(query, { version: newest, head: Math.max(newest, before.number) });
   }
 
   /** Up to where memory knows the log. */
-  get head(): KnownHead {
-    return { number: this.memory.tail.end, at: this.#at };
+  get head(): HeadOfLog {
+    return { number: this.memory.tail.end, at: this.#at, log: this.#log };
   }
 
   /**
    * What is known of a context, as far as `head`: at once where somebody has looked at it lately. `null` when the
    * server has to look for itself.
    */
-  known(query: PreparedQuery): MaybePromise<KnownVersion | null> {
+  known(query: PreparedQuery): MaybePromise<VersionOfLog | null> {
     if (!this.#opened || this.#behind) return this.#catchUp(query);
     if (!this.#usable) return null;
     const known = this.#versions.get(query);
     const current = known && this.#broughtUp(query, known);
     if (current !== undefined) return current;
+    const log = this.#log;
     const found = runStepsSoon(contextVersion(this.memory, query), this.#storage);
     if (!(found instanceof Promise)) return this.#remembered(query, found);
-    return found.then((version) => this.#remembered(query, version));
+    return found.then((version) =>
+      log === this.#log ? this.#remembered(query, version) : this.known(query),
+    );
   }
 
   /** What was known a moment ago, as of now; `undefined` when it has to be looked up again. */
-  current(query: PreparedQuery, known: KnownVersion): KnownVersion | undefined {
-    return this.#opened && this.#usable ? this.#broughtUp(query, known) : undefined;
+  current(query: PreparedQuery, known: VersionOfLog): VersionOfLog | undefined {
+    if (!this.#opened || !this.#usable || known.log !== this.#log) return undefined;
+    return this.#broughtUp(query, known);
   }
 
-  /** This store has committed facts after `head`. */
-  committed(head: bigint, at: string, facts: readonly PreparedFact[]): void {
+  /** This store has committed facts of the time `at`, after the fact `head` of the time `headAt`. */
+  committed(head: bigint, headAt: string, at: string, facts: readonly PreparedFact[]): void {
     if (!this.#opened || !this.#usable || facts.length === 0) return;
     const { tail } = this.memory;
     let number = Number(head);
-    // Somebody else was there before; or others have read these facts already.
-    if (number > tail.end) this.#behind = true;
-    if (number !== tail.end) return;
+    // Somebody else was there before; or it is another log; or others have read these facts already.
+    const follows = number === tail.end && headAt === this.#at;
+    if (number >= tail.end && !follows) this.#behind = true;
+    if (!follows) return;
     for (const fact of facts) this.#add(++number, fact, fact.payload_text.length);
     this.#at = at;
     this.#shorten();
     if (isFull(tail)) this.#onWork();
   }
 
-  /** A context's version at `head`, by the server's verdict. */
-  judged(query: PreparedQuery, version: bigint | null, head: bigint): void {
-    if (this.#opened && this.#usable) {
-      this.#versions.set(query, { version: Number(version ?? 0n), head: Number(head) });
-    }
-  }
-
-  /** The background has changed the stored segments; `before` is what it began with. */
-  stored(before: SegmentList, change: SegmentChange & { readonly newestId: number | null }): void {
+  /** The background has changed the stored segments; `before` and `log` are what it began with. */
+  stored(
+    before: SegmentList,
+    log: number,
+    change: SegmentChange & { readonly newestId: number | null },
+  ): void {
     this.memory.removed(change.removed);
-    if (this.memory.segments !== before) {
+    if (this.memory.segments !== before || log !== this.#log) {
       this.#newestId = undefined;
       return;
     }
@@ -162,21 +171,22 @@ export class PostgresContextIndex {
     this.memory.use(change.segments);
   }
 
-  async #catchUp(query: PreparedQuery): Promise<KnownVersion | null> {
+  async #catchUp(query: PreparedQuery): Promise<VersionOfLog | null> {
     await this.refresh();
     return this.#usable ? this.known(query) : null;
   }
 
-  #remembered(query: PreparedQuery, found: KnownVersion): KnownVersion {
+  #remembered(query: PreparedQuery, found: KnownVersion): VersionOfLog {
     this.#versions.set(query, found);
-    return found;
+    return { ...found, log: this.#log };
   }
 
-  #broughtUp(query: PreparedQuery, known: KnownVersion): KnownVersion | undefined {
+  #broughtUp(query: PreparedQuery, { version, head }: KnownVersion): VersionOfLog | undefined {
     const { end } = this.memory.tail;
-    if (known.head >= end) return known;
-    const newest = newestSince(this.memory, this.#recent, query, known.head);
-    return newest === undefined ? undefined : { version: newest || known.version, head: end };
+    if (head >= end) return { version, head, log: this.#log };
+    const newest = newestSince(this.memory, this.#recent, query, head);
+    if (newest === undefined) return undefined;
+    return { version: newest || version, head: end, log: this.#log };
   }
 
   /** Reads what was committed since. */
@@ -234,49 +244,26 @@ export class PostgresContextIndex {
     if (tail.end - tail.start > LONGEST_TAIL) tail.trim(tail.end - SHORTENED);
   }
 
-  async #readState(after: number): Promise<LogState> {
+  async #readState(after: number, attempt = 1): Promise<LogState> {
     const ready = await this.#connection.ready();
     try {
       const rows = await ready.run('Reading the head', logStateStatement(ready, after));
       this.#storable = ready.hasIndex;
       return readLogState(rows, after);
     } catch (error) {
-      if (!(error instanceof SchemaMissingError) || !ready.hasIndex) throw error;
-      // The index's tables were dropped: the next use of the connection makes them again.
-      return this.#readState(after);
+      if (!ready.hasIndex || attempt === ATTEMPTS || !isWithdrawn(error)) throw error;
+      // The next use of the connection makes the index's tables again, or does without.
+      this.#connection.invalidate();
+      return this.#readState(after, attempt + 1);
     }
   }
 
   async #load(newestId: number | null): Promise<void> {
-    const { run, schema } = await this.#connection.ready();
-    const tables = new PostgresIndexTables(schema);
-    const segments: Segment[] = [];
     try {
-      if (newestId !== null) {
-        const known = new Map(this.memory.segments.segments.map((each) => [each.id, each]));
-        const ids = (await run('Reading the index', tables.ids())).map(([id]) => Number(id));
-        const missing = ids.filter((id) => !known.has(id));
-        const rows =
-          missing.length === 0 ? [] : await run('Reading the index', tables.segments(missing));
-        for (const row of rows) {
-          const segment = segmentOfRow(row);
-          if (segment === undefined) this.memory.addUseless(Number(row[0]));
-          else known.set(segment.id, segment);
-        }
-        for (const id of ids) {
-          const segment = known.get(id);
-          // What others have indexed beyond what is known here is for the next time.
-          if (segment !== undefined && segment.last <= this.memory.tail.end) segments.push(segment);
-        }
-      }
-      this.memory.load(segments);
+      await loadSegments(await this.#connection.ready(), this.memory, newestId);
       this.#newestId = newestId;
-      const newest = this.memory.segments.segments.at(-1);
-      if (newest === undefined) return;
-      const [row] = await run('Reading the index', tables.fingerprint(newest.last));
-      if ((row?.[0] ?? '') !== newest.lastFact) this.memory.discardAll();
     } catch (error) {
-      if (!(error instanceof SchemaMissingError)) throw error;
+      if (!isWithdrawn(error)) throw error;
       this.memory.load([]);
       this.#newestId = undefined;
     }
@@ -291,6 +278,8 @@ export class PostgresContextIndex {
   }
 
   #forget(): void {
+    this.#log++;
+    this.#opened = false;
     this.memory.clear();
     this.#recent.restart(0);
     this.#versions.clear();

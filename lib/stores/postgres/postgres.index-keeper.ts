@@ -10,7 +10,9 @@ import { draftsOf, isFull } from '../../context-index/tail-drafts.js';
 import type { PostgresConnection } from './postgres.connection.js';
 import type { PostgresContextIndex } from './postgres.context-index.js';
 import type { Run } from './postgres.database.js';
+import { isWithdrawn } from './postgres.index-setup.js';
 import { PostgresIndexTables, chunkOfRow, tryLockStatement } from './postgres.index-tables.js';
+import type { HeadOfLog } from './postgres.log-state.js';
 
 /** Facts read at a time. */
 const PAGE = 500;
@@ -18,9 +20,16 @@ const PAGE = 500;
 const PAUSE = 1_000;
 /** Milliseconds, at most, for which another process that changes the segments is left ahead. */
 const HEAD_START = 50;
+/** Milliseconds after which the server takes the lock from a process that stands still, so that others go on. */
+const STILL = 5_000;
 /** Ids of a new index begin at a random place, and go on in random steps: none is used twice. */
 const FIRST_IDS = 2 ** 32;
 const STEP = 1_024;
+
+interface Slice {
+  readonly draft: SegmentDraft;
+  readonly log: number;
+}
 
 interface Waiting {
   resolve(): void;
@@ -39,7 +48,8 @@ export class PostgresIndexKeeper {
   readonly #closed = new AbortController();
   #running: Promise<void> | undefined;
   /** A slice of a hole, to be stored. */
-  #slice: SegmentDraft | undefined;
+  #slice: Slice | undefined;
+  #timer: NodeJS.Timeout | undefined;
   #highestId = 0;
 
   constructor(connection: PostgresConnection, index: PostgresContextIndex) {
@@ -59,16 +69,17 @@ export class PostgresIndexKeeper {
 
   /** Resolves when no work is left; keeps the process alive until then. */
   finished(): Promise<void> {
+    if (this.#closed.signal.aborted) return Promise.reject(closed());
     if (!this.#index.needsWork) return Promise.resolve();
     this.wake();
+    this.#timer?.ref();
     return new Promise((resolve, reject) => this.#waiting.add({ resolve, reject }));
   }
 
   /** Resolves when nothing is under way any more. */
   async close(): Promise<void> {
     this.#closed.abort();
-    const error = new StoreClosedError('The store was closed before its log was indexed.');
-    this.#end((waiting) => waiting.reject(error));
+    this.#end((waiting) => waiting.reject(closed()));
     await this.#running;
   }
 
@@ -85,6 +96,7 @@ export class PostgresIndexKeeper {
       } catch (error) {
         // Those who wait are told; those who look up see for themselves.
         this.#slice = undefined;
+        if (isWithdrawn(error)) this.#connection.invalidate();
         this.#end((waiting) => waiting.reject(error));
         delay = PAUSE;
       }
@@ -95,12 +107,16 @@ export class PostgresIndexKeeper {
 
   /** @returns whether something was done; otherwise another process is at it */
   async #step(): Promise<boolean> {
-    const { tail, segments } = this.#index.memory;
-    if (isFull(tail)) return this.#store(draftsOf(tail));
+    const { head, memory } = this.#index;
+    const { tail, segments } = memory;
+    if (isFull(tail)) return this.#store(draftsOf(tail), head);
+    if (this.#slice?.log !== head.log) this.#slice = undefined;
     const hole = segments.newestHole(tail.start);
-    if (hole !== undefined) this.#slice ??= await this.#read(hole);
-    const drafts = this.#slice === undefined ? [] : [this.#slice];
-    const done = await this.#store(drafts);
+    if (hole !== undefined && this.#slice === undefined) {
+      const draft = await this.#read(hole);
+      if (draft !== undefined) this.#slice = { draft, log: head.log };
+    }
+    const done = await this.#store(this.#slice === undefined ? [] : [this.#slice.draft], head);
     if (done) this.#slice = undefined;
     return done;
   }
@@ -122,15 +138,26 @@ export class PostgresIndexKeeper {
     }
   }
 
-  /** @returns false when another process has changed the segments, or is about to */
-  async #store(drafts: readonly SegmentDraft[]): Promise<boolean> {
-    const { transaction, schema, catalogSchema } = await this.#connection.ready();
+  /**
+   * Stores drafts of the log that `head` is of.
+   *
+   * @returns false when another process has changed the segments, or is about to; or the log is another one
+   */
+  async #store(drafts: readonly SegmentDraft[], head: HeadOfLog): Promise<boolean> {
+    const { transaction, schema, catalogSchema, hasIndex } = await this.#connection.ready();
+    if (!hasIndex) {
+      await this.#index.refresh();
+      return false;
+    }
     const tables = new PostgresIndexTables(schema);
     const { segments: before, useless } = this.#index.memory;
+    if (this.#index.head.log !== head.log) return false;
     const removing = [...useless];
     const known = this.#index.newestId;
     const outcome = await transaction('Indexing', async (run) => {
-      await run({ text: 'SET LOCAL synchronous_commit = off' });
+      await run({
+        text: `SET LOCAL synchronous_commit = off; SET LOCAL idle_in_transaction_session_timeout = ${STILL}`,
+      });
       const [[locked]] = (await run(tryLockStatement(catalogSchema))) as [[string]];
       if (locked !== 't') return 'taken';
       const [[newest]] = (await run(tables.newestId())) as [[string | null]];
@@ -144,13 +171,18 @@ export class PostgresIndexKeeper {
         if (need.kind === 'chunks') return chunksOf(run, tables, need);
         throw new Error(`Storing segments needs no ${need.kind}.`);
       });
-      const [[last]] = (await run(tables.newestId())) as [[string | null]];
-      return { ...change, newestId: last === null ? null : Number(last) };
+      // At last, so that a fingerprint which was taken before is not that of a log which came after.
+      const [[last, at]] = (await run(tables.outcome(head.number))) as [(string | null)[]];
+      if ((at ?? '') !== head.at) {
+        await run({ text: 'ROLLBACK' });
+        return 'changed';
+      }
+      return { ...change, newestId: last == null ? null : Number(last) };
     });
     if (outcome === 'changed') await this.#index.refresh();
     if (typeof outcome === 'string') return false;
     this.#highestId = Math.max(this.#highestId, outcome.newestId ?? 0);
-    this.#index.stored(before, outcome);
+    this.#index.stored(before, head.log, outcome);
     return true;
   }
 
@@ -164,10 +196,15 @@ export class PostgresIndexKeeper {
         resolve();
       };
       const timer = setTimeout(end, milliseconds);
+      this.#timer = timer;
       if (this.#waiting.size === 0) timer.unref();
       signal.addEventListener('abort', end);
     });
   }
+}
+
+function closed(): StoreClosedError {
+  return new StoreClosedError('The store was closed before its log was indexed.');
 }
 
 class NextIds {

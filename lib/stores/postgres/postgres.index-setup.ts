@@ -1,3 +1,4 @@
+import { PermissionDeniedError, SchemaMissingError } from '../../contract/errors.js';
 import type { PostgresDatabase } from './postgres.database.js';
 import { INDEX_COLUMNS, createIndexTableSql } from './postgres.index-tables.js';
 
@@ -36,6 +37,11 @@ export async function setUpIndex(database: PostgresDatabase, schema: string): Pr
     // Without CREATE; or somebody else was faster.
     return (await missingTables(database, schema))?.length === 0;
   }
+}
+
+/** Whether an error may be that the tables were dropped, or withdrawn from the role, since they were looked for. */
+export function isWithdrawn(error: unknown): boolean {
+  return error instanceof SchemaMissingError || error instanceof PermissionDeniedError;
 }
 
 /** `undefined` when something else has one of their names. */

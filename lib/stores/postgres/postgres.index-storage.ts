@@ -1,5 +1,4 @@
 import type { EventRecord } from '../../contract/contract.types.js';
-import { SchemaMissingError } from '../../contract/errors.js';
 import type { PreparedQuery } from '../../contract/validation.js';
 import { chunkKey } from '../../context-index/chunk-cache.js';
 import type { ContextIndex } from '../../context-index/context-index.js';
@@ -10,6 +9,7 @@ import type { AsyncIndexStorage, ChunkPlace } from '../../context-index/steps.js
 import type { Matchable } from '../../matching/matches-query.js';
 import type { PostgresConnection } from './postgres.connection.js';
 import type { PgRow } from './postgres.driver.js';
+import { isWithdrawn } from './postgres.index-setup.js';
 import { PostgresIndexTables, chunkOfRow } from './postgres.index-tables.js';
 import { Loader } from './postgres.loader.js';
 import { newestStatement, rowsStatement } from './postgres.query.js';
@@ -133,9 +133,10 @@ SELECT type FROM types WHERE type IS NOT NULL`,
       const rows = await run(WHAT, new PostgresIndexTables(schema).chunks(keys));
       return new Map(rows.map(chunkOfRow));
     } catch (error) {
-      // Dropped: as if each chunk was missing.
-      if (error instanceof SchemaMissingError) return new Map();
-      throw error;
+      if (!isWithdrawn(error)) throw error;
+      // As if each chunk was missing.
+      this.#connection.invalidate();
+      return new Map();
     }
   }
 }

@@ -70,6 +70,15 @@ export class PostgresIndexTables {
     return { text: `SELECT max(id)::text FROM ${this.#schema}.${SEGMENTS}` };
   }
 
+  /** The same, and the time of a fact. */
+  outcome(number: number): PgStatement {
+    return {
+      text: `SELECT (SELECT max(id) FROM ${this.#schema}.${SEGMENTS}),
+  (SELECT ${OCCURRED_AT} FROM ${this.#schema}.events WHERE sequence_number = $1::bigint)`,
+      values: [String(number)],
+    };
+  }
+
   ids(): PgStatement {
     return { name: 'segment-ids', text: `SELECT id::text FROM ${this.#schema}.${SEGMENTS}` };
   }

@@ -1,3 +1,5 @@
+import type { KnownVersion } from '../../context-index/known-contexts.js';
+import type { KnownHead } from './postgres.append.js';
 import type { ReadySchema } from './postgres.connection.js';
 import type { PgRow, PgStatement } from './postgres.driver.js';
 import { LARGE_PAYLOAD, SEGMENTS } from './postgres.index-tables.js';
@@ -5,6 +7,16 @@ import { OCCURRED_AT } from './postgres.records.js';
 
 /** Facts that are read at once, at most; more of them are left to be indexed in the background. */
 const MOST = 4_096;
+
+/** What is known of a context in one log: a restored one is another log, whatever its numbers are. */
+export interface VersionOfLog extends KnownVersion {
+  readonly log: number;
+}
+
+/** Up to where one log is known. */
+export interface HeadOfLog extends KnownHead {
+  readonly log: number;
+}
 
 /** What was committed after a number. */
 export interface LogState {

@@ -140,7 +140,7 @@ export class FactstrPostgresStore extends StreamingStore implements FactStore {
       planQuery(prepared).indexed === null ? undefined : await this.#index.query(prepared, limit);
     if (indexed !== undefined) return indexed;
     const { run, schema } = await this.#connection.ready();
-    const known = this.#index.head.number;
+    const known = this.#index.head;
     const found = queryResult(await run('The query', queryStatement(prepared, schema, limit)));
     this.#index.remember(prepared, found.current_context_version ?? null, known);
     return found;

@@ -1,0 +1,88 @@
+import type { NewEvent } from '../../../lib/contract/contract.types.js';
+import type { StoreDatabase } from '../../postgres/support/database.js';
+import { CHUNKS, SEGMENTS } from './index-tables.js';
+import type { SegmentRange } from './index-tables.js';
+import { LogModel } from './model.js';
+
+/** What a process holds while it changes the segments. */
+export const HOLD_INDEX = `SELECT pg_advisory_xact_lock(hashtextextended('nestjs-factstr index public', 0))`;
+
+/** Appends as another engine would: under its lock, with nothing of ours. `number` of the first one. */
+export async function insertFacts(
+  database: StoreDatabase,
+  facts: readonly NewEvent[],
+  number?: number,
+): Promise<void> {
+  await database.run(`BEGIN;
+    LOCK TABLE events IN EXCLUSIVE MODE;
+    ${insertSql(facts, number)};
+    COMMIT`);
+}
+
+/** The log as a restore leaves it: cut, and grown again with other facts. */
+export async function regrow(
+  database: StoreDatabase,
+  cut: number,
+  facts: readonly NewEvent[],
+): Promise<void> {
+  await database.run(`BEGIN;
+    LOCK TABLE events IN ACCESS EXCLUSIVE MODE;
+    DELETE FROM events WHERE sequence_number > ${cut};
+    DELETE FROM append_batches WHERE last_sequence_number > ${cut};
+    ${facts.length === 0 ? 'SELECT' : insertSql(facts)};
+    COMMIT`);
+}
+
+function insertSql(facts: readonly NewEvent[], number?: number): string {
+  const rows = JSON.stringify(facts).replaceAll("'", "''");
+  const head =
+    number === undefined
+      ? '(SELECT coalesce(max(sequence_number), 0) FROM events)'
+      : `${number - 1}::bigint`;
+  return `WITH head AS (SELECT ${head} AS number),
+    inserted AS (
+      INSERT INTO events (sequence_number, event_type, payload)
+      SELECT head.number + place, fact->>'event_type', fact->'payload'
+      FROM head, jsonb_array_elements('${rows}'::jsonb) WITH ORDINALITY AS facts (fact, place)
+      RETURNING sequence_number
+    )
+    INSERT INTO append_batches
+    SELECT min(sequence_number), max(sequence_number) FROM inserted HAVING count(*) > 1`;
+}
+
+/** The log as it is in the database. */
+export async function readLog(database: StoreDatabase): Promise<LogModel> {
+  const model = new LogModel();
+  const rows = await database.rows<{ number: string; event_type: string; payload: unknown }>(
+    'SELECT sequence_number AS number, event_type, payload FROM events ORDER BY 1',
+  );
+  for (const { number, event_type, payload } of rows) {
+    model.insert(Number(number), { event_type, payload });
+  }
+  return model;
+}
+
+/** What the index's segments cover, in order. */
+export async function segmentRanges(database: StoreDatabase): Promise<SegmentRange[]> {
+  return database.rows<SegmentRange>(
+    `SELECT first_sequence_number::float8 AS first, last_sequence_number::float8 AS last
+     FROM ${SEGMENTS} ORDER BY first_sequence_number`,
+  );
+}
+
+/** Chunks that belong to no segment. */
+export async function strayChunks(database: StoreDatabase): Promise<number> {
+  const [row] = await database.rows<{ count: number }>(
+    `SELECT count(*)::float8 AS count FROM ${CHUNKS}
+     WHERE id / 1048576 NOT IN (SELECT id FROM ${SEGMENTS})`,
+  );
+  return row!.count;
+}
+
+/** Ends every other connection to the database; those who had one find out by themselves. */
+export async function cutConnections(database: StoreDatabase): Promise<void> {
+  await database.rows(
+    `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+     WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'`,
+  );
+}
