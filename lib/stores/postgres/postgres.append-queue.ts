@@ -2,6 +2,7 @@ import type { AppendIfResult } from '../../contract/contract.types.js';
 import {
   DatabaseBusyError,
   DatabaseUnavailableError,
+  FactstrError,
   IndeterminateAppendError,
   StoreOverloadedError,
 } from '../../contract/errors.js';
@@ -93,8 +94,9 @@ export class AppendQueue {
       try {
         await first.ready;
       } catch (error) {
+        // Its own context's look-up has failed: that is no reason for the others.
         this.#waiting.shift();
-        this.#fail([first], error);
+        first.reject(error);
         continue;
       }
       if (this.#alone === 0) await this.#company();
@@ -166,6 +168,8 @@ export class AppendQueue {
 
 /** Whether an error may be that of one member, the server having refused the group. */
 function isOneMembers(error: unknown): boolean {
+  // Whatever is no answer to the statement may have come after its commit.
+  if (!(error instanceof FactstrError)) return false;
   return !(
     error instanceof IndeterminateAppendError ||
     error instanceof DatabaseUnavailableError ||
