@@ -91,7 +91,7 @@ export function describeAppendIds(provider: Provider): void {
 
     it('tell apart what is appended at the same time', async () => {
       const store = await open();
-      const calls = Array.from({ length: 40 }, (_, n) =>
+      const calls = Array.from({ length: 40 }, async (_, n) =>
         store.append([fact('noted', { n: n % 4 })], { appendId: `id-${n % 4}` }),
       );
       const results = await Promise.all(calls);
