@@ -1,7 +1,7 @@
 import { DurableStreamQueryChangedError } from '../contract/errors.js';
 import type { PreparedQuery } from '../contract/validation.js';
 import { sameMeaning } from '../matching/query-text.js';
-import { checkCursor } from '../streams/fingerprint.js';
+import { CursorWatch } from '../streams/cursor-watch.js';
 import type { Lease } from '../streams/lease.js';
 import type { StoredStream, StreamReport } from '../streams/ledger.js';
 import type { LogReader } from '../streams/log-reader.js';
@@ -98,7 +98,8 @@ export class LeasedWalk {
     if (stored.paused) return;
     checkQuery(name, stored, this.#query);
     const head = await this.#source.head();
-    await checkCursor(this.#source, name, stored, head);
+    const watch = new CursorWatch(this.#source, this.#reader, name, stored);
+    await watch.check();
     // Told to stop while the lease was being taken: what was said then stays said.
     if (signals.stop.aborted) return;
     this.#state.enter(stored.position < head ? 'replaying' : 'live', null);
@@ -116,7 +117,7 @@ export class LeasedWalk {
         head,
         signals,
       );
-      await owned.walk(this.#reader, this.#query, stored.position);
+      await owned.walk(this.#reader, this.#query, stored.position, watch);
     } catch (error) {
       if (!(error instanceof GivenUp)) throw error;
       await this.#pauseItself(error);

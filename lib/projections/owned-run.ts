@@ -1,5 +1,6 @@
 import type { EventRecord, MaybePromise } from '../contract/contract.types.js';
 import type { PreparedQuery } from '../contract/validation.js';
+import type { CursorWatch } from '../streams/cursor-watch.js';
 import { fingerprintOf } from '../streams/fingerprint.js';
 import type { Lease } from '../streams/lease.js';
 import type { LogReader } from '../streams/log-reader.js';
@@ -82,9 +83,14 @@ export class OwnedRun implements WalkSteps {
   }
 
   /** Walks until told to stop. @throws LeaseLost, GivenUp, and errors of the database that do not pass */
-  async walk(reader: LogReader, query: PreparedQuery, position: bigint): Promise<void> {
+  async walk(
+    reader: LogReader,
+    query: PreparedQuery,
+    position: bigint,
+    watch: CursorWatch,
+  ): Promise<void> {
     this.#passed(position);
-    await new StreamWalk(reader, query, position, this.#stop).run(this);
+    await new StreamWalk(reader, query, position, this.#stop, watch).run(this);
     if (this.#lease.lost.aborted) throw new LeaseLost();
   }
 

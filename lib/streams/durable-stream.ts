@@ -7,7 +7,8 @@ import {
 import type { PreparedQuery } from '../contract/validation.js';
 import { queryText, sameMeaning } from '../matching/query-text.js';
 import { holdName } from './active-names.js';
-import { checkCursor, fingerprintOf } from './fingerprint.js';
+import { CursorWatch } from './cursor-watch.js';
+import { fingerprintOf } from './fingerprint.js';
 import { HandlerCall } from './handler-call.js';
 import { claimLease } from './lease.js';
 import type { Lease } from './lease.js';
@@ -124,9 +125,10 @@ class DurableRun implements WalkSteps {
     const cursor = (await source.ledger.find(this.#name))!;
     this.#checkQuery(cursor);
     this.#replayUntil = await source.head();
-    await checkCursor(source, this.#name, cursor, this.#replayUntil);
+    const watch = new CursorWatch(source, reader, this.#name, cursor);
+    await watch.check();
     if (this.#stop.aborted) throw this.#ended();
-    const walk = new StreamWalk(reader, this.#query, cursor.position, this.#signal);
+    const walk = new StreamWalk(reader, this.#query, cursor.position, this.#signal, watch);
     reader.enter();
     const reached = new Promise<void>((resolve) => {
       this.#reached = resolve;

@@ -4,7 +4,7 @@ import { CursorAheadOfLogError, CursorFactChangedError } from '../contract/error
 import type { Fingerprint, LogSource } from './log-source.js';
 
 /** Where a cursor stands, and what the fact there looked like. */
-interface StoredPosition {
+export interface StoredPosition {
   readonly position: bigint;
   readonly fingerprint: Fingerprint | null;
 }
@@ -28,23 +28,27 @@ export function fingerprintOf(record: EventRecord): Fingerprint {
 export async function checkCursor(
   source: LogSource,
   name: string,
-  cursor: StoredPosition,
-  head: bigint,
+  { position, fingerprint }: StoredPosition,
 ): Promise<void> {
-  const { position, fingerprint } = cursor;
-  if (position > head) {
+  if (position === 0n) return;
+  const [batch] = await source.readBatches(position - 1n, 1);
+  const record = batch?.event_records[0];
+  if (record === undefined) {
     throw new CursorAheadOfLogError(
-      `The cursor of durable stream ${JSON.stringify(name)} stands at ${position}, beyond the log's head ${head}: ` +
+      `The cursor of durable stream ${JSON.stringify(name)} stands at ${position}, beyond the log's head ${await source.head()}: ` +
         'the log was restored from an older copy or replaced. Restore the newer log, or set the cursor back and rebuild what it feeds.',
     );
   }
-  if (position === 0n || fingerprint === null || fingerprint.sequence_number !== position) return;
-  const [batch] = await source.readBatches(position - 1n, 1);
-  const record = batch?.event_records[0];
-  if (record?.sequence_number !== position || fingerprintOf(record).hash !== fingerprint.hash) {
+  if (fingerprint === null || fingerprint.sequence_number !== position) return;
+  if (record.sequence_number !== position || fingerprintOf(record).hash !== fingerprint.hash) {
     throw new CursorFactChangedError(
       `Fact ${position}, at which the cursor of durable stream ${JSON.stringify(name)} stands, is not the fact that was ` +
         'processed: the log was restored from an older copy and has grown since, or was replaced. Rebuild what the stream feeds from the beginning.',
     );
   }
+}
+
+/** Whether it is what `checkCursor` found. */
+export function isOfAnotherLog(error: unknown): boolean {
+  return error instanceof CursorAheadOfLogError || error instanceof CursorFactChangedError;
 }

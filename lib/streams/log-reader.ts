@@ -57,7 +57,7 @@ export class LogReader {
     if (--this.#streams > 0) return;
     this.#unlisten?.();
     this.#unlisten = undefined;
-    this.#forget();
+    this.forget();
   }
 
   /** Calls back synchronously for each append of this store object. */
@@ -158,7 +158,7 @@ export class LogReader {
     const end = this.#newest.at(-1)?.last_sequence_number;
     if (end !== undefined && end !== after) {
       if (page.at(-1)!.last_sequence_number <= end) return;
-      this.#forget();
+      this.forget();
     }
     this.#newest.push(...page);
     for (const batch of page) this.#newestFacts += batch.event_records.length;
@@ -167,7 +167,8 @@ export class LogReader {
     }
   }
 
-  #forget(): void {
+  /** What was read before is read again: the log was replaced, or nobody needs it. */
+  forget(): void {
     this.#newest = [];
     this.#newestFacts = 0;
     this.#nothing = undefined;

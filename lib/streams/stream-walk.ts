@@ -1,6 +1,8 @@
 import type { EventRecord } from '../contract/contract.types.js';
 import type { PreparedQuery } from '../contract/validation.js';
 import { matchesEveryFact, matchesQuery } from '../matching/matches-query.js';
+import type { CursorWatch } from './cursor-watch.js';
+import { isOfAnotherLog } from './fingerprint.js';
 import { recordsAfter } from './log-reader.js';
 import type { LogReader } from './log-reader.js';
 import type { CommittedBatch } from './log-source.js';
@@ -34,10 +36,19 @@ export class StreamWalk {
   readonly #reader: LogReader;
   readonly #query: PreparedQuery;
   readonly #signal: AbortSignal;
+  readonly #watch: CursorWatch | undefined;
   readonly #turns = new Turns();
   #position: bigint;
 
-  constructor(reader: LogReader, query: PreparedQuery, position: bigint, signal: AbortSignal) {
+  /** `watch`: notices when the log is replaced meanwhile, for a cursor that is stored. */
+  constructor(
+    reader: LogReader,
+    query: PreparedQuery,
+    position: bigint,
+    signal: AbortSignal,
+    watch?: CursorWatch,
+  ) {
+    this.#watch = watch;
     this.#reader = reader;
     this.#query = query;
     this.#position = position;
@@ -57,10 +68,11 @@ export class StreamWalk {
       ahead = undefined;
       let page: readonly CommittedBatch[];
       try {
-        page = await reading.page;
+        page = await this.#checked(reading.page);
         failures = 0;
       } catch (error) {
         if (this.#signal.aborted) return;
+        if (isOfAnotherLog(error)) throw error;
         steps.readFailed(error, failures);
         await pause(retryDelay(failures++), this.#signal);
         continue;
@@ -74,6 +86,16 @@ export class StreamWalk {
         await this.#walkPage(page, steps);
       }
     }
+  }
+
+  /** A page of the log that the cursor stands in. The two are read at the same time, unless that took long. */
+  async #checked(page: Reading['page']): Promise<readonly CommittedBatch[]> {
+    const watch = this.#watch;
+    if (watch === undefined) return page;
+    if (watch.isDue) await Promise.all([page, watch.check()]);
+    const read = await page;
+    if (watch.isDue) await watch.check();
+    return read;
   }
 
   #read(after: bigint): Reading {
@@ -95,6 +117,7 @@ export class StreamWalk {
       const passing = steps.batch(matching, batch);
       if (passing !== undefined) await passing;
       this.#position = batch.last_sequence_number;
+      this.#watch?.passed(batch.event_records.at(-1)!);
       if (this.#turns.isOver) await this.#turns.give();
     }
     await steps.pageEnd(this.#position);
