@@ -9,7 +9,7 @@ import { hopeFor } from '../support/waiting.js';
 
 /** Facts, and characters of each: in either form more than its reader may hold. */
 const LONG = [1_000_000, 400] as const;
-const SHORT = [40_000, 6_000] as const;
+const SHORT = [20_000, 6_000] as const;
 /** Of so many facts the first few were appended together, the others alone. */
 const PERIOD = 10;
 const TOGETHER = 4;

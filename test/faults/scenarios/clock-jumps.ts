@@ -21,7 +21,7 @@ export const clockJumps: Scenario = {
   name: 'clock-jumps',
   fault: 'clocks of writers, owners and servers that jump',
   providers: ['sqlite', 'postgres'],
-  faults: [10, 3],
+  faults: [10, 1],
   missing: noClocks,
   async run(round, provider) {
     const server = provider === 'postgres' ? await serverWithClock() : undefined;

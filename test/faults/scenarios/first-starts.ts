@@ -15,7 +15,7 @@ export const firstStarts: Scenario = {
   name: 'first-starts',
   fault: 'processes that race to create the store',
   providers: ['sqlite', 'postgres'],
-  faults: [6, 2],
+  faults: [6, 1],
   run: (round, provider) =>
     round.forEachFault(async () => {
       const options = await newStore(round, provider, round.name('facts'));

@@ -41,7 +41,7 @@ export const projectionKill: Scenario = {
   name: 'projection-kill',
   fault: 'SIGKILL of a projection’s owner, plain handlers',
   providers: ['sqlite', 'postgres'],
-  faults: [5, 2],
+  faults: [5, 1],
   run: (round, provider) => run(round, provider, false),
 };
 
@@ -50,6 +50,6 @@ export const transactionalKill: Scenario = {
   name: 'transactional-kill',
   fault: 'SIGKILL of a projection’s owner, transactional handlers',
   providers: ['sqlite', 'postgres'],
-  faults: [5, 2],
+  faults: [5, 1],
   run: (round, provider) => run(round, provider, true),
 };

@@ -20,7 +20,7 @@ export const restoredLog: Scenario = {
   name: 'restored-log',
   fault: 'an older log restored under a cursor, also grown past it',
   providers: ['sqlite', 'postgres'],
-  faults: [3, 2],
+  faults: [3, 1],
   run: (round, provider) => round.forEachFault((index) => restoreOnce(round, provider, index)),
 };
 
@@ -29,7 +29,7 @@ export const restoredWhileRunning: Scenario = {
   name: 'restored-while-running',
   fault: 'an older log restored under a running application',
   providers: ['postgres'],
-  faults: [2, 2],
+  faults: [2, 1],
   run: (round, provider) =>
     round.forEachFault((index) => restoreOnce(round, provider, index, true)),
 };

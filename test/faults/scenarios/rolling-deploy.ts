@@ -15,7 +15,7 @@ export const rollingDeploy: Scenario = {
   name: 'rolling-deploy',
   fault: 'two versions during a rolling deploy, to and fro',
   providers: ['sqlite', 'postgres'],
-  faults: [8, 3],
+  faults: [8, 1],
   missing: noOlderVersion,
   async run(round, provider) {
     const current: Version = { Application: CurrentApplication, Writer };

@@ -11,7 +11,7 @@ export const serverRestart: Scenario = {
   name: 'server-restart',
   fault: 'Postgres stopped, immediate or fast, and restarted',
   providers: ['postgres'],
-  faults: [5, 2],
+  faults: [5, 1],
   async run(round) {
     const server = await stoppableServer(round);
     const { url } = await round.database(server.url);

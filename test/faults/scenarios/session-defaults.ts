@@ -47,7 +47,7 @@ export const asynchronousCommit: Scenario = {
   name: 'asynchronous-commit',
   fault: 'sessions that default to synchronous_commit=off, server stopped immediate',
   providers: ['postgres'],
-  faults: [6, 2],
+  faults: [6, 1],
   async run(round) {
     // What is not flushed by a commit stays in the server's memory for long, and is lost with it.
     const server = await stoppableServer(round, 'lazy server', {

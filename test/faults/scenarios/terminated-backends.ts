@@ -11,7 +11,7 @@ export const terminatedBackends: Scenario = {
   name: 'terminated-backends',
   fault: 'pg_terminate_backend',
   providers: ['postgres'],
-  faults: [30, 6],
+  faults: [30, 4],
   async run(round) {
     const options = await newStore(round, 'postgres');
     if (options.provider !== 'postgres') return;
