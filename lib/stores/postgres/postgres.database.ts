@@ -1,3 +1,4 @@
+import { StoreClosedError } from '../../contract/errors.js';
 import { appendError, connectError, statementError } from './postgres.errors.js';
 import type { Attempt } from './postgres.errors.js';
 import type {
@@ -31,6 +32,9 @@ export class PostgresDatabase {
   readonly #reads: PgPool;
   readonly #appends: PgPool;
   #ended: Promise<void> | undefined;
+  /** How many use a connection, or wait for one. */
+  #uses = 0;
+  #unused: (() => void) | undefined;
 
   private constructor(
     driver: PgDriver,
@@ -149,12 +153,30 @@ export class PostgresDatabase {
 
   /** Closes the connections when the statements under way have ended. */
   end(): Promise<void> {
-    return (this.#ended ??= Promise.all([this.#reads.end(), this.#appends.end()]).then(
-      () => undefined,
-    ));
+    return (this.#ended ??= this.#end());
+  }
+
+  async #end(): Promise<void> {
+    // A pool that ends forgets those who wait for a connection.
+    if (this.#uses > 0) await new Promise<void>((resolve) => (this.#unused = resolve));
+    await Promise.all([this.#reads.end(), this.#appends.end()]);
   }
 
   async #use<T>(
+    pool: PgPool,
+    attempt: Attempt,
+    work: (client: PgPoolClient) => Promise<T>,
+  ): Promise<T> {
+    if (this.#ended !== undefined) throw new StoreClosedError('The store is closed.');
+    this.#uses++;
+    try {
+      return await this.#useOne(pool, attempt, work);
+    } finally {
+      if (--this.#uses === 0) this.#unused?.();
+    }
+  }
+
+  async #useOne<T>(
     pool: PgPool,
     attempt: Attempt,
     work: (client: PgPoolClient) => Promise<T>,
