@@ -21,7 +21,7 @@ export function newestSince(
   const { tail } = index;
   if (after < tail.kept || after < recent.start) return undefined;
   const { everything, walked, indexed } = planQuery(query);
-  if (everything) return tail.end;
+  if (everything) return tail.end > after ? tail.end : 0;
   let newest = 0;
   if (walked !== null) {
     if (tail.end - after > WALKED) return undefined;

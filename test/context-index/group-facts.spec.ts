@@ -1,0 +1,68 @@
+import { describe, expect, it } from '@jest/globals';
+import type { EventQuery, NewEvent } from '../../lib/contract/contract.types.js';
+import { DEFAULT_LIMITS } from '../../lib/contract/limits.js';
+import { prepareFacts, prepareQuery } from '../../lib/contract/validation.js';
+import { GroupFacts } from '../../lib/context-index/group-facts.js';
+import { matchesQuery } from '../../lib/matching/matches-query.js';
+import { Material } from './support/arbitrary.js';
+
+function groupOf(members: readonly NewEvent[][]): GroupFacts {
+  const group = new GroupFacts();
+  members.forEach((facts, member) => group.add(member, prepareFacts(facts, DEFAULT_LIMITS)));
+  return group;
+}
+
+function matching(members: readonly NewEvent[][], query: EventQuery): object[] {
+  return groupOf(members).matching(prepareQuery(query, DEFAULT_LIMITS));
+}
+
+/** By the reference matcher. */
+function expected(members: readonly NewEvent[][], query: EventQuery): object[] {
+  const prepared = prepareQuery(query, DEFAULT_LIMITS);
+  return members
+    .map((facts, member) => ({
+      member,
+      offset: prepareFacts(facts, DEFAULT_LIMITS).findLastIndex((fact) =>
+        matchesQuery(fact, prepared),
+      ),
+    }))
+    .filter(({ offset }) => offset >= 0)
+    .toReversed();
+}
+
+const claim = (seat: unknown): NewEvent => ({ event_type: 'claimed', payload: { seat } });
+
+describe('The facts of a group', () => {
+  it('are found for each member: its newest match, newest member first', () => {
+    const members = [[claim(1), claim(2), claim(1)], [claim(2)], [claim(1), claim(3)]];
+    const query = { filters: [{ event_types: ['claimed'], payload_predicates: [{ seat: 1 }] }] };
+    expect(matching(members, query)).toEqual([
+      { member: 2, offset: 0 },
+      { member: 0, offset: 2 },
+    ]);
+  });
+
+  it('are found with more leaves than are looked at one by one', () => {
+    const many = Array.from({ length: 3_000 }, (_, n) => n);
+    const members = [[claim(many)], [claim([5])]];
+    for (const seat of [5, 2_999]) {
+      const query = { filters: [{ payload_predicates: [{ seat: [seat] }] }] };
+      expect(matching(members, query)).toEqual(expected(members, query));
+      expect(matching(members, query)).not.toEqual([]);
+    }
+  });
+
+  it('are those of the reference matcher, whatever the query', () => {
+    let found = 0;
+    for (let seed = 1; seed <= 20; seed++) {
+      const material = new Material(seed);
+      const members = Array.from({ length: 12 }, () => material.draw(1 + material.below(4)));
+      for (const query of material.queries) {
+        const places = expected(members, query);
+        expect({ query, places: matching(members, query) }).toEqual({ query, places });
+        found += places.length;
+      }
+    }
+    expect(found).toBeGreaterThan(500);
+  });
+});
