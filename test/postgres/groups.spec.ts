@@ -1,10 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import type { AppendIfResult, EventQuery, NewEvent } from '../../lib/contract/contract.types.js';
 import { AppendIdReusedError, DatabaseBusyError, StorageError } from '../../lib/contract/errors.js';
+import type { PostgresStoreOptions } from '../../lib/stores/postgres/postgres.options.js';
 import type { FactstrPostgresStore } from '../../lib/stores/postgres/postgres.store.js';
 import { containing, fact, facts, numbersOf, ofTypes, upTo } from '../conformance/support/facts.js';
 import { Gate } from '../conformance/support/inbox.js';
 import { errorOf } from '../conformance/support/outcome.js';
+import { until } from '../conformance/support/until.js';
 import { testDatabases } from './support/database.js';
 import type { StoreDatabase } from './support/database.js';
 
@@ -252,33 +254,89 @@ describe('Appends that wait together', () => {
     }
   });
 
-  it('fail alone when their context cannot be looked up; order is kept', async () => {
+  it('fail alone when their look-up does; order is kept', async () => {
     const database = await create();
-    const store = database.store({ lockTimeout: 300 });
-    await store.append(facts(2_000));
-    await store.contextsIndexed();
-    // Known without asking: the tail is what others' look-ups need.
-    await store.append([fact('claimed', { seat: 1 })]);
-    const later = database.store({ lockTimeout: 300 });
-    await later.query(containing({ seat: 1 }));
-    const gate = new Gate();
-    const holder = database.hold('LOCK TABLE nestjs_factstr_index_1_chunks', gate.passed);
-    await holder.begun;
+    const { store, release } = await withLockedIndex(database);
     try {
-      const [before, failed, after] = await together(later, () => [
-        later.append([fact('noted', 'before')]),
-        errorOf(() => later.appendIf(facts(1), containing({ n: 5 }), 6n)),
-        later.append([fact('noted', 'after')]),
+      const calls = together(store, () => [
+        store.append([fact('noted', 'before')]),
+        errorOf(() => store.appendIf(facts(1), containing({ n: 5 }), 6n)),
+        store.append([fact('noted', 'after')]),
       ]);
+      await until(
+        async () => (await database.rows(CANCEL_LOOK_UPS)).length > 0,
+        () => 'a look-up',
+      );
+      const [before, failed, after] = await calls;
       expect(before).toMatchObject({ first_sequence_number: 2_002n });
       expect(failed).toBeInstanceOf(DatabaseBusyError);
       expect(after).toMatchObject({ first_sequence_number: 2_003n });
     } finally {
-      gate.open();
-      await holder.ended;
+      await release();
     }
   });
+
+  it('leave it to the server to look their contexts up where somebody holds the index', async () => {
+    const database = await create();
+    const { store, release } = await withLockedIndex(database, { lockTimeout: 300 });
+    try {
+      const verdicts = await together(store, () => [
+        store.appendIf(facts(1), containing({ n: 5 }), 5n),
+        store.appendIf(facts(1), containing({ n: 5 }), 6n),
+      ]);
+      expect(verdicts.map(firstOf)).toEqual([null, 2_002]);
+      expect(verdicts[0].conflict?.actual_context_version).toBe(6n);
+    } finally {
+      await release();
+    }
+  });
+
+  it('leave it to the server where long queries hold every connection', async () => {
+    const database = await create();
+    const { store, release } = await withLockedIndex(database, {
+      pool: { max: 2 },
+      connectionTimeout: 300,
+    });
+    const long = store.query(containing({ n: 5 }));
+    try {
+      await until(
+        async () => (await database.rows(LOOK_UPS)).length > 0,
+        () => 'a query that waits',
+      );
+      const { append_result } = await store.appendIf(facts(1), containing({ n: 7 }), 8n);
+      expect(append_result?.first_sequence_number).toBe(2_002n);
+    } finally {
+      await release();
+    }
+    expect((await long).current_context_version).toBe(6n);
+  });
 });
+
+const LOOK_UPS = `SELECT pid FROM pg_stat_activity
+  WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%index_1_chunks%'
+    AND pid <> pg_backend_pid()`;
+const CANCEL_LOOK_UPS = `SELECT pg_cancel_backend(pid) FROM (${LOOK_UPS}) AS waiting`;
+
+/** 2,000 facts of which the index is locked, and one more; the store has looked nothing up yet. */
+async function withLockedIndex(
+  database: StoreDatabase,
+  options: PostgresStoreOptions = {},
+): Promise<{ store: FactstrPostgresStore; release: () => Promise<void> }> {
+  const filled = database.store();
+  await filled.append(facts(2_000));
+  await filled.contextsIndexed();
+  await filled.append([fact('claimed', { seat: 1 })]);
+  const store = database.store(options);
+  await store.contextIndex();
+  const gate = new Gate();
+  const holder = database.hold('LOCK TABLE nestjs_factstr_index_1_chunks', gate.passed);
+  await holder.begun;
+  const release = async (): Promise<void> => {
+    gate.open();
+    await holder.ended;
+  };
+  return { store, release };
+}
 
 /** With its tables. */
 async function opened(database: StoreDatabase): Promise<StoreDatabase> {

@@ -1,5 +1,6 @@
 import { isPromise } from 'node:util/types';
 import type { AppendIfResult } from '../../contract/contract.types.js';
+import { DatabaseBusyError } from '../../contract/errors.js';
 import { groupResult, groupStatement } from './postgres.append.js';
 import type {
   AppendOutcome,
@@ -12,6 +13,7 @@ import type {
 import type { PostgresConnection, ReadySchema } from './postgres.connection.js';
 import type { PostgresContextIndex } from './postgres.context-index.js';
 import type { PgRow, PgStatement } from './postgres.driver.js';
+import { isCancelled } from './postgres.errors.js';
 import type { VersionOfLog } from './postgres.log-state.js';
 
 /** Facts beyond which what came since is not looked at under the lock, but read first. */
@@ -57,7 +59,14 @@ export class PostgresAppender {
       this.#known.set(pending, known);
       return undefined;
     }
-    return known.then((version) => void this.#known.set(pending, version));
+    return known.then(
+      (version) => void this.#known.set(pending, version),
+      (error: unknown) => {
+        if (!isHeldUp(error)) throw error;
+        // By long queries, or somebody who holds the index. The append's own connection is not.
+        this.#known.set(pending, null);
+      },
+    );
   }
 
   /** Commits a group in one transaction. Every failure leaves nothing behind. */
@@ -140,4 +149,9 @@ export class PostgresAppender {
     if (known == null) return known;
     return this.#index.current(pending.condition.query, known);
   }
+}
+
+/** Whether a connection, or a lock, was waited for in vain; the server's own look-up may be faster. */
+function isHeldUp(error: unknown): boolean {
+  return error instanceof DatabaseBusyError && !isCancelled(error);
 }
