@@ -7,7 +7,13 @@ import { testDatabases } from '../postgres/support/database.js';
 import type { StoreDatabase } from '../postgres/support/database.js';
 import { Material } from './support/arbitrary.js';
 import { LogModel } from './support/model.js';
-import { HOLD_INDEX, cutConnections, regrow, segmentRanges } from './support/postgres-log.js';
+import {
+  HOLD_INDEX,
+  cutConnections,
+  expectGapless,
+  regrow,
+  segmentRanges,
+} from './support/postgres-log.js';
 
 const create = testDatabases();
 
@@ -142,6 +148,21 @@ describe('A log that is restored under a running store', () => {
       await model.checkSoon(store, query);
       await model.checkSoon(later, query);
     }
+    if (model.head > 1_024) await expectGapless(database);
+  });
+
+  it('is what decides where others had appended what this store has only read', async () => {
+    const database = await create();
+    const restored = new Restored(database);
+    await restored.append(claims(100, 0));
+    await restored.store.query(about(3));
+    await restored.regrow(100, claims(10, 0));
+    const { current_context_version } = await restored.store.query(ofType);
+    expect(current_context_version).toBe(110n);
+    const others = Array.from({ length: 8 }, () => ({ event_type: 'other', payload: {} }));
+    await restored.regrow(105, others);
+    await restored.decide(ofType, 110n);
+    await restored.decide(ofType, 105n);
   });
 
   it('is not indexed by what was known of the log before', async () => {

@@ -5,6 +5,7 @@ import { Gate } from '../conformance/support/inbox.js';
 import { until } from '../conformance/support/until.js';
 import { testDatabases } from '../postgres/support/database.js';
 import type { StoreDatabase } from '../postgres/support/database.js';
+import { TestProxy } from '../postgres/support/proxy.js';
 import { TestProcess } from '../support/child-process.js';
 import type { PostgresCrasherTask } from './processes/postgres-crasher.js';
 import { Material } from './support/arbitrary.js';
@@ -13,10 +14,10 @@ import { CHUNKS, SEGMENTS } from './support/index-tables.js';
 import { LogModel } from './support/model.js';
 import {
   HOLD_INDEX,
+  expectGapless,
   insertFacts,
   readLog,
   segmentRanges,
-  strayChunks,
 } from './support/postgres-log.js';
 
 // Tens of thousands of facts, and processes: some machines are slow.
@@ -32,14 +33,6 @@ function start(script: string, argument: unknown): TestProcess {
   const child = new TestProcess(new URL(`./processes/${script}`, import.meta.url), argument);
   processes.push(child);
   return child;
-}
-
-/** Segments that follow one another without gap or overlap. */
-async function expectGapless(database: StoreDatabase): Promise<void> {
-  const ranges = await segmentRanges(database);
-  expect(ranges[0]?.first).toBe(1);
-  ranges.slice(1).forEach(({ first }, index) => expect(first).toBe(ranges[index]!.last + 1));
-  expect(await strayChunks(database)).toBe(0);
 }
 
 /** A database with its tables. */
@@ -371,6 +364,59 @@ describe('The context index of a shared Postgres database', () => {
     await expectGapless(database);
   });
 
+  it.each(['refuse', 'drop'] as const)(
+    'is used behind a pooler that shares sessions, whose way with settings is to %s them',
+    async (way) => {
+      const database = await createOpened();
+      const proxy = await TestProxy.start(database.url, way);
+      try {
+        await expectRight(database, proxy.url);
+        await expectGapless(database);
+      } finally {
+        await proxy.stop();
+      }
+    },
+  );
+
+  it('settles whatever is under way when connections are cut, and is right afterwards', async () => {
+    const database = await createOpened();
+    const proxy = await TestProxy.start(database.url);
+    try {
+      const store = database.store({}, proxy.url);
+      const material = new Material(85, 12);
+      await store.append(material.draw(5_000));
+      for (let round = 0; round < 8; round++) {
+        const underWay = material.queries.flatMap((query): Promise<unknown>[] => [
+          store.query(query),
+          store.appendIf(material.draw(100), query, BigInt(material.below(5_000))),
+          store.append(material.draw(150)),
+        ]);
+        underWay.push(store.contextsIndexed());
+        // The first of them has an answer; the others are anywhere.
+        await Promise.race(underWay);
+        proxy.cut();
+        for (const result of await Promise.allSettled(underWay)) {
+          if (result.status === 'fulfilled') continue;
+          expect(['DATABASE_UNAVAILABLE', 'INDETERMINATE_APPEND']).toContain(
+            (result.reason as { code: string }).code,
+          );
+        }
+      }
+      await until(
+        () =>
+          store.contextsIndexed().then(
+            () => true,
+            () => false,
+          ),
+        () => 'a connection',
+      );
+      const model = await readLog(database);
+      for (const query of material.queries) await model.checkSoon(store, query);
+    } finally {
+      await proxy.stop();
+    }
+  });
+
   it('leaves tables of other columns alone, and does without them', async () => {
     const database = await createOpened();
     await database.run(`DROP TABLE ${SEGMENTS}; CREATE VIEW ${SEGMENTS} AS SELECT 1 AS id`);
@@ -448,4 +494,5 @@ async function expectRight(database: StoreDatabase, url: string): Promise<void> 
     model.append(facts);
     for (const query of material.queries) await model.checkSoon(store, query);
   }
+  await store.contextsIndexed();
 }

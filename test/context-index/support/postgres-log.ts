@@ -1,3 +1,4 @@
+import { expect } from '@jest/globals';
 import type { NewEvent } from '../../../lib/contract/contract.types.js';
 import type { StoreDatabase } from '../../postgres/support/database.js';
 import { CHUNKS, SEGMENTS } from './index-tables.js';
@@ -71,12 +72,24 @@ export async function segmentRanges(database: StoreDatabase): Promise<SegmentRan
 }
 
 /** Chunks that belong to no segment. */
-export async function strayChunks(database: StoreDatabase): Promise<number> {
+async function strayChunks(database: StoreDatabase): Promise<number> {
   const [row] = await database.rows<{ count: number }>(
     `SELECT count(*)::float8 AS count FROM ${CHUNKS}
      WHERE id / 1048576 NOT IN (SELECT id FROM ${SEGMENTS})`,
   );
   return row!.count;
+}
+
+/** Segments that follow one another without gap or overlap, and no more than there are facts. */
+export async function expectGapless(database: StoreDatabase): Promise<void> {
+  const ranges = await segmentRanges(database);
+  expect(ranges[0]?.first).toBe(1);
+  ranges.slice(1).forEach(({ first }, index) => expect(first).toBe(ranges[index]!.last + 1));
+  expect(await strayChunks(database)).toBe(0);
+  const [row] = await database.rows<{ head: number }>(
+    'SELECT max(sequence_number)::float8 AS head FROM events',
+  );
+  expect(ranges.at(-1)!.last).toBeLessThanOrEqual(row!.head);
 }
 
 /** Ends every other connection to the database; those who had one find out by themselves. */
