@@ -20,6 +20,8 @@ import type { VersionOfLog } from './postgres.log-state.js';
 const GAP = 1_000;
 /** How often that is tried before the lock has to do. */
 const ATTEMPTS = 3;
+/** How often contexts are looked up again because the log has grown too far meanwhile. */
+const ROUNDS = 2;
 
 /** Numbers that were committed. */
 export interface CommittedRange {
@@ -122,19 +124,20 @@ export class PostgresAppender {
     }
   }
 
-  /** All that is known of the members' contexts, as of one moment. */
+  /** All that is known of the members' contexts. */
   async #informed(
     group: readonly PendingAppend[],
   ): Promise<{ members: GroupMember[]; head: KnownHead | null }> {
-    for (;;) {
+    for (let round = 1; ; round++) {
       const members: GroupMember[] = [];
       const outdated: PendingAppend[] = [];
       for (const pending of group) {
         const known = this.#currentOf(pending);
         if (known === undefined) outdated.push(pending);
-        else members.push({ pending, known });
+        members.push({ pending, known: known ?? this.#knownBefore(pending) });
       }
-      if (outdated.length === 0) {
+      // The log may grow faster than contexts are looked up: what came since is looked at by the server then.
+      if (outdated.length === 0 || round > ROUNDS) {
         const isNeeded = members.some(({ known }) => known !== null);
         return { members, head: isNeeded ? this.#index.head : null };
       }
@@ -148,6 +151,12 @@ export class PostgresAppender {
     const known = this.#known.get(pending);
     if (known == null) return known;
     return this.#index.current(pending.condition.query, known);
+  }
+
+  /** What was known of the same log at some moment. */
+  #knownBefore(pending: PendingAppend): VersionOfLog | null {
+    const known = this.#known.get(pending);
+    return known?.log === this.#index.head.log ? known : null;
   }
 }
 
