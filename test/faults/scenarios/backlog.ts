@@ -10,9 +10,9 @@ import { hopeFor } from '../support/waiting.js';
 /** Facts, and characters of each: in either form more than its reader may hold. */
 const LONG = [1_000_000, 400] as const;
 const SHORT = [20_000, 6_000] as const;
-/** Of so many facts the first few were appended together, the others alone. */
-const PERIOD = 10;
-const TOGETHER = 4;
+/** Of so many facts the first were appended together, the others alone. */
+const PERIOD = 100;
+const TOGETHER = 90;
 
 /** A stream gets through a log that is larger than its process may be, also when that is killed on the way. */
 export const backlog: Scenario = {

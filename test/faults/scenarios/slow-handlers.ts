@@ -26,7 +26,7 @@ export const slowHandlers: Scenario = {
       calls: 100_000,
     });
     await round.forEachFault(async () => {
-      await writer.makes(round.short ? 900 : 2_000, 'committed');
+      await writer.makes(900, 'committed');
     });
     await writer.stop();
     const { length } = (await readLog(databaseOf(options))).log;

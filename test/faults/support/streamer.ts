@@ -61,15 +61,19 @@ export class Streamer {
     );
   }
 
-  /** Waits until these streams were given the fact. */
+  /** Waits until these streams were given the fact, as long as that takes while there is progress. */
   async reaches(
     sequenceNumber: number,
     streams: readonly Delivered['stream'][] = ['live', 'durable'],
   ): Promise<void> {
-    await this.#is(
-      () => streams.every((stream) => this.reached[stream] >= sequenceNumber),
-      () => `fact ${sequenceNumber}; the streams are at ${JSON.stringify(this.reached)}`,
-    );
+    const there = (): boolean => streams.every((stream) => this.reached[stream] >= sequenceNumber);
+    while (!there()) {
+      const before = JSON.stringify(this.reached);
+      await this.#is(
+        () => there() || JSON.stringify(this.reached) !== before,
+        () => `fact ${sequenceNumber}; the streams are at ${before}`,
+      );
+    }
   }
 
   hurry(): void {
