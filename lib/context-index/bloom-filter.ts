@@ -1,11 +1,12 @@
 import { MAX_SPAN } from './entries.js';
 import { mix } from './hashing.js';
 
-const BITS_PER_TERM = 10;
+/** A look-up of something new asks every segment: each false "yes" costs it a chunk. */
+const BITS_PER_TERM = 16;
 const PROBES = 4;
 const STEP = 0x243f6a88;
 
-/** Whether a segment may have a term: no false "no", about one false "yes" in a hundred. */
+/** Whether a segment may have a term: no false "no", about one false "yes" in four hundred. */
 export class BloomFilter {
   /** As stored. */
   readonly words: Uint32Array;

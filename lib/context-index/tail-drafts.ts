@@ -3,13 +3,15 @@ import type { SegmentDraft } from './segment.js';
 import { FULL_TAIL } from './segment-list.js';
 import type { Tail } from './tail.js';
 
-/** Beyond so many terms a tail is full, however few its facts. */
-const FULL_TERMS = FULL_TAIL * 8;
+/** Terms of a fact that count as one fact's: a tail of larger ones is full sooner. */
+const TERMS = 8;
+const FULL_TERMS = FULL_TAIL * TERMS;
 /** A segment's terms, at most, where one transaction brings many. */
 const LARGEST = FULL_TERMS * 64;
 
-export function isFull(tail: Tail): boolean {
-  return tail.end - tail.start >= FULL_TAIL || tail.count >= FULL_TERMS;
+/** Whether it is time to store the tail: when it has so many facts. */
+export function isFull(tail: Tail, facts = FULL_TAIL): boolean {
+  return tail.end - tail.start >= facts || tail.count >= facts * TERMS;
 }
 
 /** The tail as segments that are to be stored: nearly always one. */

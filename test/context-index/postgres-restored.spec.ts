@@ -139,7 +139,7 @@ describe('A log that is restored under a running store', () => {
         () => 'a connection',
       );
     } else {
-      await restored.append(material.draw(1_100));
+      await restored.append(material.draw(4_200));
     }
     for (const query of material.queries) await model.checkSoon(store, query);
     await store.contextsIndexed();
@@ -148,7 +148,7 @@ describe('A log that is restored under a running store', () => {
       await model.checkSoon(store, query);
       await model.checkSoon(later, query);
     }
-    if (model.head > 1_024) await expectGapless(database);
+    if (model.head > 4_096) await expectGapless(database);
   });
 
   it('is what decides where others had appended what this store has only read', async () => {
@@ -169,13 +169,13 @@ describe('A log that is restored under a running store', () => {
     const database = await create();
     const material = new Material(72, 12);
     const restored = new Restored(database);
-    await restored.append(material.draw(3_000));
+    await restored.append(material.draw(5_000));
     const gate = new Gate();
     const others = database.hold(HOLD_INDEX, gate.passed);
     await others.begun;
     // Its tail is full from here on, and waits for the other one.
     for (const query of material.queries) await restored.store.query(query);
-    await restored.regrow(0, material.draw(3_000));
+    await restored.regrow(0, material.draw(5_000));
     gate.open();
     await others.ended;
     await until(

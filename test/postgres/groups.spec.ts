@@ -268,9 +268,9 @@ describe('Appends that wait together', () => {
         () => 'a look-up',
       );
       const [before, failed, after] = await calls;
-      expect(before).toMatchObject({ first_sequence_number: 2_002n });
+      expect(before).toMatchObject({ first_sequence_number: 5_002n });
       expect(failed).toBeInstanceOf(DatabaseBusyError);
-      expect(after).toMatchObject({ first_sequence_number: 2_003n });
+      expect(after).toMatchObject({ first_sequence_number: 5_003n });
     } finally {
       await release();
     }
@@ -284,7 +284,7 @@ describe('Appends that wait together', () => {
         store.appendIf(facts(1), containing({ n: 5 }), 5n),
         store.appendIf(facts(1), containing({ n: 5 }), 6n),
       ]);
-      expect(verdicts.map(firstOf)).toEqual([null, 2_002]);
+      expect(verdicts.map(firstOf)).toEqual([null, 5_002]);
       expect(verdicts[0].conflict?.actual_context_version).toBe(6n);
     } finally {
       await release();
@@ -304,7 +304,7 @@ describe('Appends that wait together', () => {
         () => 'a query that waits',
       );
       const { append_result } = await store.appendIf(facts(1), containing({ n: 7 }), 8n);
-      expect(append_result?.first_sequence_number).toBe(2_002n);
+      expect(append_result?.first_sequence_number).toBe(5_002n);
     } finally {
       await release();
     }
@@ -317,13 +317,13 @@ const LOOK_UPS = `SELECT pid FROM pg_stat_activity
     AND pid <> pg_backend_pid()`;
 const CANCEL_LOOK_UPS = `SELECT pg_cancel_backend(pid) FROM (${LOOK_UPS}) AS waiting`;
 
-/** 2,000 facts of which the index is locked, and one more; the store has looked nothing up yet. */
+/** 5,000 facts of which the index is locked, and one more; the store has looked nothing up yet. */
 async function withLockedIndex(
   database: StoreDatabase,
   options: PostgresStoreOptions = {},
 ): Promise<{ store: FactstrPostgresStore; release: () => Promise<void> }> {
   const filled = database.store();
-  await filled.append(facts(2_000));
+  await filled.append(facts(5_000));
   await filled.contextsIndexed();
   await filled.append([fact('claimed', { seat: 1 })]);
   const store = database.store(options);

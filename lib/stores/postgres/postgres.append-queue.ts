@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { AppendIfResult } from '../../contract/contract.types.js';
 import {
   DatabaseBusyError,
@@ -101,6 +102,8 @@ export class AppendQueue {
       }
       if (this.#alone === 0) await this.#company();
       await this.#commit(this.#take());
+      // Who appends again after a verdict does so in this turn, and joins those who wait.
+      if (this.#waiting.length > 0) await nextTurn();
     }
     this.#running = undefined;
   }

@@ -79,7 +79,7 @@ export class PostgresAppender {
     );
     const { head, headAt, at, appended, outcomes } = result;
     const facts = appended.flatMap((pending) => pending.facts);
-    this.#index.committed(head, headAt, at, facts);
+    this.#index.committed({ head: Number(head), headAt, at, facts });
     if (facts.length > 0) {
       const last = head + BigInt(facts.length);
       const range = { first: head + 1n, last, appends: appended.length };

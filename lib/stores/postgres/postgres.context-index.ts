@@ -1,5 +1,5 @@
 import type { MaybePromise, QueryResult } from '../../contract/contract.types.js';
-import type { PreparedFact, PreparedQuery } from '../../contract/validation.js';
+import type { PreparedQuery } from '../../contract/validation.js';
 import { ContextIndex } from '../../context-index/context-index.js';
 import { contextVersion, readContext } from '../../context-index/context.js';
 import { KnownContexts } from '../../context-index/known-contexts.js';
@@ -17,12 +17,18 @@ import type { PostgresConnection } from './postgres.connection.js';
 import { isWithdrawn } from './postgres.index-setup.js';
 import { PostgresIndexStorage } from './postgres.index-storage.js';
 import { logStateStatement, readLogState } from './postgres.log-state.js';
-import type { HeadOfLog, LogState, VersionOfLog } from './postgres.log-state.js';
+import type { HeadOfLog, LogState, VersionOfLog, OwnCommit } from './postgres.log-state.js';
 import { Rounds } from './postgres.rounds.js';
 import { loadSegments } from './postgres.segments.js';
 
+/** Facts of a tail that is stored. */
+const FULL = 4_096;
 /** Facts beyond which a tail that nobody stores is given up for a hole. */
-const LONGEST_TAIL = 8_192;
+const LONGEST_TAIL = 16_384;
+/** Own commits that are kept while memory looks for what was before them, at most. */
+const AHEAD = 16;
+/** Milliseconds between two looks for those who only append. */
+const PACE = 100;
 /** Facts that are kept of it. */
 const SHORTENED = 1_024;
 /** How often the log is read where the index's tables come and go. */
@@ -52,6 +58,9 @@ export class PostgresContextIndex {
   #usable = true;
   /** Whether there are tables for segments. */
   #storable = false;
+  /** Own commits that came before what lies between them and the tail. */
+  readonly #ahead: OwnCommit[] = [];
+  #looking = false;
   /** Whether the log is known to have grown by facts that memory lacks. */
   #behind = false;
 
@@ -76,8 +85,13 @@ export class PostgresContextIndex {
   /** Whether the background has something to do: holes, segments to remove, a full tail. */
   get needsWork(): boolean {
     if (!this.#opened || !this.#usable || !this.#storable) return false;
-    const { tail, useless, hasHoles } = this.memory;
-    return hasHoles || useless.size > 0 || isFull(tail);
+    const { useless, hasHoles } = this.memory;
+    return hasHoles || useless.size > 0 || this.isTailFull;
+  }
+
+  /** Whether the tail is to be stored: a transaction of its own, hence not too often. */
+  get isTailFull(): boolean {
+    return isFull(this.memory.tail, FULL);
   }
 
   /** Resolves when memory knows all that was committed before this call. */
@@ -141,19 +155,38 @@ export class PostgresContextIndex {
     return this.#broughtUp(query, known);
   }
 
-  /** This store has committed facts of the time `at`, after the fact `head` of the time `headAt`. */
-  committed(head: bigint, headAt: string, at: string, facts: readonly PreparedFact[]): void {
-    if (!this.#opened || !this.#usable || facts.length === 0) return;
+  /** This store has committed facts. */
+  committed(commit: OwnCommit): void {
+    if (!this.#usable || commit.facts.length === 0) return;
     const { tail } = this.memory;
-    let number = Number(head);
-    // Somebody else was there before; or it is another log; or others have read these facts already.
-    const follows = number === tail.end && headAt === this.#at;
-    if (number >= tail.end && !follows) this.#behind = true;
-    if (!follows) return;
+    if (!this.#take(commit) && commit.head >= tail.end) {
+      // Others were there before, or memory knows nothing yet: it has to look, and finds this commit by itself
+      // unless it looks too early.
+      this.#behind = true;
+      if (this.#ahead.push(commit) > AHEAD) this.#ahead.shift();
+      this.#lookSoon();
+    }
+    this.#shorten();
+    if (this.needsWork) this.#onWork();
+  }
+
+  /** @returns whether the facts follow those that are known */
+  #take({ head, headAt, at, facts }: OwnCommit): boolean {
+    if (!this.#opened || head !== this.memory.tail.end || headAt !== this.#at) return false;
+    let number = head;
     for (const fact of facts) this.#add(++number, fact, fact.payload_text.length);
     this.#at = at;
-    this.#shorten();
-    if (isFull(tail)) this.#onWork();
+    return true;
+  }
+
+  /** At once, and then at a pace: who only appends needs no more. */
+  #lookSoon(): void {
+    if (this.#looking) return;
+    this.#looking = true;
+    this.refresh()
+      // Who asks for something meets the same server.
+      .catch(() => undefined)
+      .finally(() => setTimeout(() => (this.#looking = false), PACE).unref());
   }
 
   /** The background has changed the stored segments; `before` and `log` are what it began with. */
@@ -209,6 +242,9 @@ export class PostgresContextIndex {
       if (state.newestId !== this.#newestId) await this.#load(state.newestId);
       this.#opened = true;
       this.#behind = false;
+      for (const commit of this.#ahead.splice(0)) {
+        if (!this.#take(commit) && commit.head >= this.memory.tail.end) this.#behind = true;
+      }
       return;
     }
   }

@@ -6,7 +6,7 @@ import { chunkKey } from '../../context-index/chunk-cache.js';
 import { SliceBuilder } from '../../context-index/slice-builder.js';
 import type { Hole } from '../../context-index/segment-list.js';
 import { runAnsweredSoon } from '../../context-index/steps.js';
-import { draftsOf, isFull } from '../../context-index/tail-drafts.js';
+import { draftsOf } from '../../context-index/tail-drafts.js';
 import type { PostgresConnection } from './postgres.connection.js';
 import type { PostgresContextIndex } from './postgres.context-index.js';
 import type { Run } from './postgres.database.js';
@@ -109,7 +109,7 @@ export class PostgresIndexKeeper {
   async #step(): Promise<boolean> {
     const { head, memory } = this.#index;
     const { tail, segments } = memory;
-    if (isFull(tail)) return this.#store(draftsOf(tail), head);
+    if (this.#index.isTailFull) return this.#store(draftsOf(tail), head);
     if (this.#slice?.log !== head.log) this.#slice = undefined;
     const hole = segments.newestHole(tail.start);
     if (hole !== undefined && this.#slice === undefined) {

@@ -1,3 +1,4 @@
+import type { PreparedFact } from '../../contract/validation.js';
 import type { KnownVersion } from '../../context-index/known-contexts.js';
 import type { KnownHead } from './postgres.append.js';
 import type { ReadySchema } from './postgres.connection.js';
@@ -16,6 +17,16 @@ export interface VersionOfLog extends KnownVersion {
 /** Up to where one log is known. */
 export interface HeadOfLog extends KnownHead {
   readonly log: number;
+}
+
+/** Facts that a store has committed itself, in one call. */
+export interface OwnCommit {
+  /** The newest number before them, and its fact's time. */
+  readonly head: number;
+  readonly headAt: string;
+  /** Their own time. */
+  readonly at: string;
+  readonly facts: readonly PreparedFact[];
 }
 
 /** What was committed after a number. */
