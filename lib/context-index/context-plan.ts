@@ -41,7 +41,19 @@ interface Branch {
 
 const reader = new LeafReader();
 
+const plans = new WeakMap<PreparedQuery, ContextPlan>();
+
+/** Made once for each query, which is asked for several times on its way. */
 export function planQuery(query: PreparedQuery): ContextPlan {
+  let plan = plans.get(query);
+  if (plan === undefined) {
+    plan = makePlan(query);
+    plans.set(query, plan);
+  }
+  return plan;
+}
+
+function makePlan(query: PreparedQuery): ContextPlan {
   const filters = query.filters ?? [];
   if (filters.length === 0 || filters.some(matchesAll)) {
     return { everything: true, walked: null, indexed: null };

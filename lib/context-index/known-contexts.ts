@@ -37,7 +37,14 @@ export class KnownContexts {
   }
 }
 
+const keys = new WeakMap<PreparedQuery, string>();
+
 /** A read cursor is no part of a context. */
-function keyOf({ filters }: PreparedQuery): string {
-  return JSON.stringify(filters);
+function keyOf(query: PreparedQuery): string {
+  let key = keys.get(query);
+  if (key === undefined) {
+    key = JSON.stringify(query.filters);
+    keys.set(query, key);
+  }
+  return key;
 }

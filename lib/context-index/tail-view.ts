@@ -1,4 +1,5 @@
 import type { TermSet } from './context-plan.js';
+import type { TermFilter } from './term-filter.js';
 
 /** A tail's content at one moment. */
 export interface TailContent {
@@ -11,6 +12,7 @@ export interface TailContent {
   readonly numbers: Float64Array;
   /** Whether there may be facts with too many leaves. */
   readonly mayOverflow: boolean;
+  readonly filter: TermFilter;
 }
 
 /** The newest number beyond `after` and below `below` that has all of the terms; 0 when there is none. */
@@ -20,10 +22,13 @@ export function newestInTail(
   after: number,
   below: number,
 ): number {
-  const { terms, numbers, start, end } = tail;
-  const least = Math.max(after, start);
+  // Most look-ups are for something that is not there.
+  for (const term of wanted) if (!tail.filter.mayHave(term)) return 0;
+  const from = after <= tail.start ? 0 : placesUpTo(tail.numbers, after);
+  const terms = tail.terms.subarray(from);
+  const numbers = tail.numbers.subarray(from);
   // Nothing above this place can match.
-  let bound = (below > end ? numbers.length : placesUpTo(numbers, below - 1)) - 1;
+  let bound = (below > tail.end ? numbers.length : placesUpTo(numbers, below - 1)) - 1;
   while (bound >= 0) {
     let oldest = bound;
     for (const term of wanted) {
@@ -32,7 +37,6 @@ export function newestInTail(
       oldest = Math.min(oldest, place);
     }
     const number = numbers[oldest]!;
-    if (number <= least) return 0;
     const first = placesUpTo(numbers, number - 1);
     const last = placesUpTo(numbers, number);
     if (wanted.every((term) => hasTerm(terms, term, first, last))) return number;

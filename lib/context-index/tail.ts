@@ -1,5 +1,6 @@
 import { placesUpTo } from './tail-view.js';
 import type { TailContent } from './tail-view.js';
+import { TermFilter } from './term-filter.js';
 import { FactTerms, hashType } from './terms.js';
 
 /** Facts and terms that segments have as well and that are kept all the same, at most. */
@@ -20,6 +21,8 @@ export class Tail {
   #begin = 0;
   #count = 0;
   #mayOverflow = false;
+  /** Of all terms that are kept, and perhaps of some that are not any more. */
+  #filter = new TermFilter();
   /** Whether somebody holds the arrays: what is in them has to stay then. */
   #held = false;
   readonly #reader = new FactTerms();
@@ -59,6 +62,7 @@ export class Tail {
     this.#kept = this.#start = this.#end = after;
     this.#begin = this.#count = 0;
     this.#mayOverflow = false;
+    this.#filter = new TermFilter();
     if (this.#held) this.#move(0, this.#terms.length);
   }
 
@@ -71,6 +75,7 @@ export class Tail {
     }
     for (let index = 0; index < count; index++) {
       this.#terms[this.#count] = terms[index]!;
+      this.#filter.add(terms[index]!);
       this.#numbers[this.#count++] = number;
     }
     this.#mayOverflow ||= overflows;
@@ -104,6 +109,13 @@ export class Tail {
     this.#move(dropped, this.#terms.length);
     this.#begin -= dropped;
     this.#count -= dropped;
+    this.#renewFilter();
+  }
+
+  /** A new one: those who hold the old one still need what is in it. */
+  #renewFilter(): void {
+    this.#filter = new TermFilter();
+    for (let place = 0; place < this.#count; place++) this.#filter.add(this.#terms[place]!);
   }
 
   #content(begin: number, start: number): TailContent {
@@ -114,6 +126,7 @@ export class Tail {
       terms: this.#terms.subarray(begin, this.#count),
       numbers: this.#numbers.subarray(begin, this.#count),
       mayOverflow: this.#mayOverflow,
+      filter: this.#filter,
     };
   }
 

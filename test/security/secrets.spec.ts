@@ -92,6 +92,8 @@ describe('A password is in no error and no line of the log', () => {
   it.each([
     ['a port that is none', { provider: 'postgres', url: `postgres://me:${SECRET}@host:port/x` }],
     ['a bare percent', { provider: 'postgres', url: `postgres://me:%${SECRET}@127.0.0.1:1/x` }],
+    ['a slash', { provider: 'postgres', url: `postgres://me:1/${SECRET}@127.0.0.1/x` }],
+    ['no encoding', { provider: 'postgres', url: `postgres://me:${SECRET}@127.0.0.1:1/%zz` }],
     ['another scheme', { provider: 'postgres', url: `mysql://me:${SECRET}@host/x` }],
     ['the place of all options', `postgres://me:${SECRET}@host/x`],
     ['the place of the provider', { provider: `postgres://me:${SECRET}@host/x` }],
@@ -99,6 +101,12 @@ describe('A password is in no error and no line of the log', () => {
   ])('when the URL has %s', async (_, options) => {
     const retries = typeof options === 'object' && 'url' in options ? { retryAttempts: 0 } : {};
     await isKept(bootstrap(typeof options === 'object' ? { ...options, ...retries } : options));
+  });
+
+  it('when it stands where a database is to be named', async () => {
+    const databaseName = `postgres://me:${SECRET}@127.0.0.1:1/x`;
+    const serverUrl = 'postgres://127.0.0.1:1/postgres';
+    await isKept(() => FactstrPostgresStore.bootstrap({ serverUrl, databaseName }));
   });
 
   it('and none makes a folder', () => {

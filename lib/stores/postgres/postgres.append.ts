@@ -9,7 +9,7 @@ import type { KnownVersion } from '../../context-index/known-contexts.js';
 import { APPEND_GROUP, APPEND_ONE } from './postgres.append-function.js';
 import type { PgRow, PgStatement } from './postgres.driver.js';
 import { sqlFilters } from './postgres.filters.js';
-import { arrayText } from './postgres.sql-text.js';
+import { arrayText, jsonArrayText } from './postgres.sql-text.js';
 
 /** One append, checked. */
 export interface PendingAppend {
@@ -86,7 +86,7 @@ FROM ${settings.schema}.${APPEND_GROUP.name}($1, $2, $3, $4, $5, $6, $7, $8, $9,
   $17, $18, $19, $20, $21, $22)`,
     values: [
       arrayText(facts.map((fact) => fact.event_type)),
-      arrayText(facts.map((fact) => fact.payload_text)),
+      jsonArrayText(facts.map((fact) => fact.payload_text)),
       single ? null : list(pending.flatMap(({ facts: own }, member) => own.map(() => member + 1))),
       single ? null : list(pending.flatMap(({ facts: own }) => own.map((_, place) => place))),
       list(pending.map(({ facts: own }) => own.length)),
@@ -126,7 +126,7 @@ function oneStatement(
 FROM ${schema}.${APPEND_ONE.name}($1, $2, $3, $4)`,
     values: [
       arrayText(facts.map((fact) => fact.event_type)),
-      arrayText(facts.map((fact) => fact.payload_text)),
+      jsonArrayText(facts.map((fact) => fact.payload_text)),
       sparse,
       String(lockTimeout),
     ],

@@ -19,9 +19,11 @@ export function checkDatabaseName(name: unknown): string {
   if (typeof name === 'string' && name.length <= MAX_NAME_BYTES && /^[A-Za-z_]\w*$/.test(name)) {
     return name;
   }
+  // What looks like a URL is not quoted: it may hold a password.
+  const quoted = typeof name === 'string' && !/[:@/]/.test(name) ? name.slice(0, 80) : undefined;
   throw new InvalidDatabaseNameError(
     `A database's name consists of letters, digits and underscores ([A-Za-z_][A-Za-z0-9_]*), ${MAX_NAME_BYTES} at most` +
-      (typeof name === 'string' ? `; ${JSON.stringify(name.slice(0, 80))} does not.` : '.'),
+      (quoted === undefined ? '.' : `; ${JSON.stringify(quoted)} does not.`),
   );
 }
 

@@ -131,7 +131,7 @@ class PostgresStepRunner implements SqlRunner {
     if (statement?.schema !== schema) {
       // A name stands for one text for ever.
       const name = `ledger ${++this.#named}`;
-      statement = { schema, name, text: sql.replaceAll(SCHEMA, schema) };
+      statement = { schema, name, text: sql.replaceAll(SCHEMA, () => schema) };
       this.#statements.set(sql, statement);
     }
     return { name: statement.name, text: statement.text, values };

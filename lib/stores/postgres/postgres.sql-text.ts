@@ -14,6 +14,11 @@ export function arrayText(elements: readonly string[]): string {
   return `{${elements.map((element) => `"${element.replace(/["\\]/g, String.raw`\$&`)}"`).join(',')}}`;
 }
 
+/** The same for texts without control characters, such as JSON: an escaped quote is one in both. */
+export function jsonArrayText(elements: readonly string[]): string {
+  return `{${elements.map((element) => JSON.stringify(element)).join(',')}}`;
+}
+
 /** SQL inside SQL, whatever it holds: a schema may be named like a delimiter. */
 export function dollarQuote(sql: string): string {
   let tag = '$body$';

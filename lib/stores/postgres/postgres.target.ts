@@ -19,7 +19,7 @@ export function parseTarget(url: string): PostgresTarget {
   const options = given ?? process.env['PGOPTIONS'] ?? '';
   parsed.searchParams.delete('options');
   const host = parsed.searchParams.get('host') ?? (parsed.host || 'the default host');
-  const database = decodeURIComponent(parsed.pathname.slice(1)) || 'the default';
+  const database = databaseOf(parsed) || 'the default';
   return {
     url: given === null ? url : parsed.href,
     options,
@@ -34,19 +34,34 @@ export function withDatabase(serverUrl: string, database: string): string {
   return parsed.href;
 }
 
+/** Messages name it. @throws InvalidOptionsError */
+function databaseOf({ pathname }: URL): string {
+  try {
+    const database = decodeURIComponent(pathname.slice(1));
+    // A password with a slash ends up here.
+    if (!database.includes('@')) return database;
+  } catch {
+    // No percent-encoding.
+  }
+  throw new InvalidOptionsError(`${expected('url')}; ${ENCODED}`);
+}
+
+const ENCODED = 'special characters in the user, the password and the name are percent-encoded.';
+
+/** The URL's parts are quoted by no message: they may hold the password. */
+function expected(option: string): string {
+  return `Expected ${option} to be of the form postgres://user:password@host:port/database`;
+}
+
 function parseUrl(url: string, option: string): URL {
-  // Its parts are quoted by no message: they may hold the password.
-  const expected = `Expected ${option} to be of the form postgres://user:password@host:port/database`;
   if (typeof url !== 'string' || !/^postgres(ql)?:\/\//.test(url)) {
-    throw new InvalidOptionsError(`${expected}.`);
+    throw new InvalidOptionsError(`${expected(option)}.`);
   }
   try {
     // Without a host, as for a socket named by the parameter `host`, it is no URL for Node.
     return new URL(url.replace('@/', '@localhost/'));
   } catch {
-    throw new InvalidOptionsError(
-      `${expected}; special characters in the user and the password are percent-encoded.`,
-    );
+    throw new InvalidOptionsError(`${expected(option)}; ${ENCODED}`);
   }
 }
 
