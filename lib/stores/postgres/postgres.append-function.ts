@@ -3,19 +3,21 @@ import { GROUP_BODY, GROUP_HEAD } from './postgres.group-function.js';
 import { LOOK, SETTINGS, TURN } from './postgres.append-turn.js';
 import { dollarQuote, quoteIdentifier, quoteLiteral } from './postgres.sql-text.js';
 
-/** One unconditional append without an id: what most calls of a single caller are. */
+/**
+ * One unconditional append without an id: what most calls of a single caller are. Returns `head head_at at`, as one
+ * text: a row would cost more.
+ */
 const ONE_HEAD = `CREATE FUNCTION {schema}.{name}(
   in_types text[],
   in_payloads text[],
   in_sparse boolean,
-  in_lock_timeout text,
-  OUT out_head bigint,
-  OUT out_head_at text,
-  OUT out_at text
-) ${SETTINGS}`;
+  in_lock_timeout text
+) RETURNS text ${SETTINGS}`;
 
 const ONE_BODY = `
 DECLARE
+  out_head bigint;
+  out_head_at text;
   head_at timestamptz;
   committed_at timestamptz;
   facts integer := cardinality(in_types);
@@ -35,7 +37,7 @@ BEGIN
     INSERT INTO {schema}.append_batches (first_sequence_number, last_sequence_number)
     VALUES (out_head + 1, out_head + facts);
   END IF;
-  out_at := to_json(committed_at AT TIME ZONE 'UTC')::text;
+  RETURN concat_ws(' ', out_head, coalesce(out_head_at, '-'), extract(epoch FROM committed_at));
 END`;
 
 export interface AppendFunction {

@@ -28,4 +28,4 @@ export const TURN = `IF current_setting('transaction_isolation') <> 'read commit
 export const LOOK = `SELECT e.sequence_number, e.occurred_at INTO out_head, head_at
   FROM {schema}.events AS e ORDER BY e.sequence_number DESC LIMIT 1;
   out_head := coalesce(out_head, 0);
-  out_head_at := to_json(head_at AT TIME ZONE 'UTC')::text;`;
+  out_head_at := extract(epoch FROM head_at)::text;`;

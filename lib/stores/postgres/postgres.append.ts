@@ -28,7 +28,7 @@ export interface GroupMember {
 /** Up to where this process knows the log. */
 export interface KnownHead {
   readonly number: number;
-  /** The fact's time, as `RECORD_COLUMNS` has it; empty for an empty log. */
+  /** The fact's moment; empty for an empty log. */
   readonly at: string;
 }
 
@@ -69,9 +69,6 @@ export function groupStatement(
   gap: number | null,
   settings: AppendSettings,
 ): PgStatement {
-  const [first] = members;
-  if (members.length === 1 && isPlain(first!.pending))
-    return oneStatement(first!.pending, settings);
   const pending = members.map((member) => member.pending);
   const facts = pending.flatMap((member) => member.facts);
   const filters = pending.map(({ condition }) =>
@@ -111,19 +108,15 @@ FROM ${settings.schema}.${APPEND_GROUP.name}($1, $2, $3, $4, $5, $6, $7, $8, $9,
   };
 }
 
-function isPlain({ condition, appendId }: PendingAppend): boolean {
-  return condition === null && appendId === null;
-}
-
-/** Its row has the columns of a group's. */
-function oneStatement(
-  { facts }: PendingAppend,
-  { schema, sparse, lockTimeout }: AppendSettings,
-): PgStatement {
+/** The same by the function for one plain append where it is one. */
+export function ownStatement(...asked: Parameters<typeof groupStatement>): PgStatement {
+  const [[first], , , { schema, sparse, lockTimeout }] = asked;
+  const { facts, condition, appendId } = first!.pending;
+  if (asked[0].length > 1 || condition !== null || appendId !== null)
+    return groupStatement(...asked);
   return {
     name: 'append',
-    text: `SELECT out_head::text, out_head_at, out_at, '{' || out_head + 1 || '}', '{NULL}', NULL
-FROM ${schema}.${APPEND_ONE.name}($1, $2, $3, $4)`,
+    text: `SELECT ${schema}.${APPEND_ONE.name}($1, $2, $3, $4)`,
     values: [
       arrayText(facts.map((fact) => fact.event_type)),
       jsonArrayText(facts.map((fact) => fact.payload_text)),
@@ -138,7 +131,7 @@ export function groupResult(
   pending: readonly PendingAppend[],
   row: PgRow,
 ): GroupResult | undefined {
-  const [head, headAt, at, firsts, actual, recorded] = row;
+  const [head, headAt, at, firsts, actual, recorded] = row.length === 1 ? rowOfOne(row[0]!) : row;
   if (firsts == null) return undefined;
   const firstOf = elements(firsts);
   const actualOf = elements(actual!);
@@ -152,6 +145,13 @@ export function groupResult(
     ),
     appended: pending.filter((_, index) => firstOf[index] != null),
   };
+}
+
+/** As the row of a group of one. */
+function rowOfOne(text: string): PgRow {
+  const [head, headAt, at] = text.split(' ');
+  const first = String(BigInt(head!) + 1n);
+  return [head!, headAt === '-' ? null : headAt!, at!, `{${first}}`, '{NULL}', null];
 }
 
 function outcome(

@@ -1,7 +1,7 @@
 import { isPromise } from 'node:util/types';
 import type { AppendIfResult } from '../../contract/contract.types.js';
 import { DatabaseBusyError } from '../../contract/errors.js';
-import { groupResult, groupStatement } from './postgres.append.js';
+import { groupResult, groupStatement, ownStatement } from './postgres.append.js';
 import type {
   AppendOutcome,
   AppendSettings,
@@ -74,9 +74,8 @@ export class PostgresAppender {
   /** Commits a group in one transaction. Every failure leaves nothing behind. */
   async commit(group: readonly PendingAppend[]): Promise<readonly AppendOutcome[]> {
     const ready = await this.#connection.ready();
-    const result = await this.#judged(group, ready, ATTEMPTS, async (statement) =>
-      ready.append(statement),
-    );
+    const run = async (statement: PgStatement): Promise<PgRow> => ready.append(statement);
+    const result = await this.#judged(group, ready, ATTEMPTS, run, ownStatement);
     const { head, headAt, at, appended, outcomes } = result;
     const facts = appended.flatMap((pending) => pending.facts);
     this.#index.committed({ head: Number(head), headAt, at, facts });
@@ -107,6 +106,7 @@ export class PostgresAppender {
     { schema, sparse }: ReadySchema,
     attempts: number,
     run: (statement: PgStatement) => Promise<PgRow>,
+    statementOf = groupStatement,
   ): Promise<GroupResult> {
     const settings: AppendSettings = {
       schema,
@@ -117,7 +117,7 @@ export class PostgresAppender {
     for (let attempt = 0; ; attempt++) {
       const { members, head } = await this.#informed(group);
       const gap = attempt < attempts ? GAP : null;
-      const row = await run(groupStatement(members, head, gap, settings));
+      const row = await run(statementOf(members, head, gap, settings));
       const result = groupResult(group, row);
       if (result !== undefined) return result;
       await this.#index.refresh();

@@ -78,7 +78,7 @@ BEGIN
       SELECT e.occurred_at INTO head_at FROM {schema}.events AS e WHERE e.sequence_number = in_known;
     END IF;
     IF in_known > out_head OR out_head - in_known > in_gap
-      OR (in_known > 0 AND to_json(head_at AT TIME ZONE 'UTC')::text IS DISTINCT FROM in_known_at)
+      OR (in_known > 0 AND extract(epoch FROM head_at)::text IS DISTINCT FROM in_known_at)
     THEN
       RETURN;
     END IF;
@@ -176,7 +176,7 @@ BEGIN
 
   IF last_number > out_head THEN
     committed_at := clock_timestamp();
-    out_at := to_json(committed_at AT TIME ZONE 'UTC')::text;
+    out_at := extract(epoch FROM committed_at)::text;
     IF members = 1 THEN
       INSERT INTO {schema}.events (sequence_number, occurred_at, event_type, payload)
       SELECT out_head + f.place, committed_at, f.event_type, f.payload::jsonb

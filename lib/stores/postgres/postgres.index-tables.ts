@@ -3,7 +3,7 @@ import { MAX_SPAN } from '../../context-index/entries.js';
 import { decodeSegment, encodeChunk, encodeSegment } from '../../context-index/segment-codec.js';
 import type { Segment, SegmentDraft } from '../../context-index/segment.js';
 import type { PgRow, PgStatement } from './postgres.driver.js';
-import { OCCURRED_AT } from './postgres.records.js';
+import { MOMENT, OCCURRED_AT } from './postgres.records.js';
 import { quoteIdentifier, quoteLiteral } from './postgres.sql-text.js';
 
 export const SEGMENTS = 'nestjs_factstr_index_1_segments';
@@ -74,7 +74,7 @@ export class PostgresIndexTables {
   outcome(number: number): PgStatement {
     return {
       text: `SELECT (SELECT max(id) FROM ${this.#schema}.${SEGMENTS}),
-  (SELECT ${OCCURRED_AT} FROM ${this.#schema}.events WHERE sequence_number = $1::bigint)`,
+  (SELECT ${MOMENT} FROM ${this.#schema}.events WHERE sequence_number = $1::bigint)`,
       values: [String(number)],
     };
   }

@@ -4,7 +4,7 @@ import type { KnownHead } from './postgres.append.js';
 import type { ReadySchema } from './postgres.connection.js';
 import type { PgRow, PgStatement } from './postgres.driver.js';
 import { LARGE_PAYLOAD, SEGMENTS } from './postgres.index-tables.js';
-import { OCCURRED_AT } from './postgres.records.js';
+import { MOMENT } from './postgres.records.js';
 
 /** Facts that are read at once, at most; more of them are left to be indexed in the background. */
 const MOST = 4_096;
@@ -51,7 +51,7 @@ export interface NewFact {
   readonly size: number;
 }
 
-/** One statement, hence one snapshot. Times are texts as in `RECORD_COLUMNS`, only to be compared. */
+/** One statement, hence one snapshot. Times are moments, only to be compared. */
 export function logStateStatement(
   { schema, hasIndex }: Pick<ReadySchema, 'schema' | 'hasIndex'>,
   after: number,
@@ -65,11 +65,11 @@ WITH state AS MATERIALIZED (
     ${hasIndex ? `(SELECT max(id) FROM ${schema}.${SEGMENTS})` : 'NULL::bigint'} AS newest_id
 )
 SELECT state.head, state.newest_id,
-  (SELECT ${OCCURRED_AT} FROM ${schema}.events WHERE sequence_number = state.head) AS head_at,
-  (SELECT ${OCCURRED_AT} FROM ${schema}.events WHERE sequence_number = $1::bigint) AS known_at,
+  (SELECT ${MOMENT} FROM ${schema}.events WHERE sequence_number = state.head) AS head_at,
+  (SELECT ${MOMENT} FROM ${schema}.events WHERE sequence_number = $1::bigint) AS known_at,
   facts.*
 FROM state LEFT JOIN LATERAL (
-  SELECT sequence_number, ${OCCURRED_AT}, event_type,
+  SELECT sequence_number, ${MOMENT}, event_type,
     CASE WHEN pg_catalog.pg_column_size(payload) <= ${LARGE_PAYLOAD} THEN payload END
   FROM ${schema}.events
   WHERE sequence_number > $1::bigint AND state.head - $1::bigint <= ${MOST}

@@ -6,6 +6,8 @@ import type { EventRecord } from '../../contract/contract.types.js';
  * zone are, and as FACTSTR prints it: `…:05.12`, and `…:05` for a whole second.
  */
 export const OCCURRED_AT = `pg_catalog.to_json(occurred_at AT TIME ZONE 'UTC')`;
+/** A fact's time to be compared only; its text is that of a number, which costs less. */
+export const MOMENT = 'extract(epoch FROM occurred_at)';
 export const RECORD_COLUMNS = `sequence_number, ${OCCURRED_AT}, event_type, payload`;
 
 export type RecordRow = readonly (string | null)[];
