@@ -41,16 +41,30 @@ interface Branch {
 
 const reader = new LeafReader();
 
-const plans = new WeakMap<PreparedQuery, ContextPlan>();
+/** A query that is asked for its plan several times on its way. */
+export class ContextQuery implements PreparedQuery {
+  readonly filters: PreparedQuery['filters'];
+  readonly min_sequence_number: bigint | null;
+  #plan: ContextPlan | undefined;
+  #key: string | undefined;
 
-/** Made once for each query, which is asked for several times on its way. */
-export function planQuery(query: PreparedQuery): ContextPlan {
-  let plan = plans.get(query);
-  if (plan === undefined) {
-    plan = makePlan(query);
-    plans.set(query, plan);
+  constructor({ filters, min_sequence_number }: PreparedQuery) {
+    this.filters = filters;
+    this.min_sequence_number = min_sequence_number;
   }
-  return plan;
+
+  get plan(): ContextPlan {
+    return (this.#plan ??= makePlan(this));
+  }
+
+  /** What tells its context from others. A read cursor is no part of it. */
+  get key(): string {
+    return (this.#key ??= JSON.stringify(this.filters));
+  }
+}
+
+export function planQuery(query: PreparedQuery): ContextPlan {
+  return query instanceof ContextQuery ? query.plan : makePlan(query);
 }
 
 function makePlan(query: PreparedQuery): ContextPlan {

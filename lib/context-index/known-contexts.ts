@@ -1,4 +1,4 @@
-import type { PreparedQuery } from '../contract/validation.js';
+import type { ContextQuery } from './context-plan.js';
 
 /** Contexts that are remembered, and characters of each one's query, at most. */
 const CONTEXTS = 4_096;
@@ -15,12 +15,11 @@ export interface KnownVersion {
 export class KnownContexts {
   readonly #versions = new Map<string, KnownVersion>();
 
-  get(query: PreparedQuery): KnownVersion | undefined {
-    return this.#versions.get(keyOf(query));
+  get({ key }: ContextQuery): KnownVersion | undefined {
+    return this.#versions.get(key);
   }
 
-  set(query: PreparedQuery, { version, head }: KnownVersion): void {
-    const key = keyOf(query);
+  set({ key }: ContextQuery, { version, head }: KnownVersion): void {
     if (key.length > CHARACTERS) return;
     const known = this.#versions.get(key);
     if (known !== undefined && known.head >= head) return;
@@ -35,16 +34,4 @@ export class KnownContexts {
   clear(): void {
     this.#versions.clear();
   }
-}
-
-const keys = new WeakMap<PreparedQuery, string>();
-
-/** A read cursor is no part of a context. */
-function keyOf(query: PreparedQuery): string {
-  let key = keys.get(query);
-  if (key === undefined) {
-    key = JSON.stringify(query.filters);
-    keys.set(query, key);
-  }
-  return key;
 }

@@ -25,7 +25,7 @@ import type { AsynchronousStore } from './store-faces.js';
  * @publicApi
  */
 export interface ReadOptions {
-  /** Facts held in memory at a time. Default 500. */
+  /** Facts read at a time; up to twice as many are held in memory. Default 1,000. */
   pageSize?: number;
 }
 
@@ -107,7 +107,7 @@ export class FactstrStore {
    * @throws InvalidOptionsError for a page size that is no positive integer
    */
   async *read(query: EventQuery, options: ReadOptions = {}): AsyncGenerator<EventRecord, void> {
-    const pageSize = options.pageSize ?? 500;
+    const pageSize = options.pageSize ?? 1_000;
     if (!Number.isSafeInteger(pageSize) || pageSize < 1) {
       throw new InvalidOptionsError(
         `pageSize is ${String(pageSize)}; expected a positive integer.`,

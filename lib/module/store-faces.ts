@@ -72,16 +72,22 @@ export async function* pagesOf(
     yield* (await store.query(query)).event_records;
     return;
   }
-  let after = query.min_sequence_number ?? null;
+  const read = async (after: bigint | null): Promise<QueryResult> =>
+    store.queryPage!({ ...query, min_sequence_number: after }, pageSize);
+  let next: Promise<QueryResult> | undefined = read(query.min_sequence_number ?? null);
   let end: bigint | null | undefined;
-  for (;;) {
-    const page = await store.queryPage({ ...query, min_sequence_number: after }, pageSize);
+  while (next !== undefined) {
+    const page: QueryResult = await next;
     if (end === undefined) end = page.current_context_version ?? null;
+    const after = page.last_returned_sequence_number ?? null;
+    const isLast = page.event_records.length < pageSize || after === null || after === end;
+    // Ahead, while the caller works on this one.
+    next = isLast ? undefined : read(after);
+    // Who stops here does not hear of it.
+    next?.catch(() => undefined);
     for (const record of page.event_records) {
       if (end === null || record.sequence_number > end) return;
       yield record;
     }
-    after = page.last_returned_sequence_number ?? null;
-    if (page.event_records.length < pageSize || after === null || after === end) return;
   }
 }

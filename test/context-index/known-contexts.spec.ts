@@ -2,14 +2,14 @@ import { describe, expect, it } from '@jest/globals';
 import type { EventQuery } from '../../lib/contract/contract.types.js';
 import { DEFAULT_LIMITS } from '../../lib/contract/limits.js';
 import { prepareQuery } from '../../lib/contract/validation.js';
-import type { PreparedQuery } from '../../lib/contract/validation.js';
+import { ContextQuery } from '../../lib/context-index/context-plan.js';
 import { KnownContexts } from '../../lib/context-index/known-contexts.js';
 
-function query(query: EventQuery): PreparedQuery {
-  return prepareQuery(query, DEFAULT_LIMITS);
+function query(query: EventQuery): ContextQuery {
+  return new ContextQuery(prepareQuery(query, DEFAULT_LIMITS));
 }
 
-function about(n: unknown): PreparedQuery {
+function about(n: unknown): ContextQuery {
   return query({ filters: [{ event_types: ['a'], payload_predicates: [{ n }] }] });
 }
 
@@ -18,7 +18,8 @@ describe('Known contexts', () => {
     const known = new KnownContexts();
     known.set(about(1), { version: 3, head: 5 });
     const { filters } = about(1);
-    expect(known.get({ filters, min_sequence_number: 2n })).toEqual({ version: 3, head: 5 });
+    const later = new ContextQuery({ filters, min_sequence_number: 2n });
+    expect(known.get(later)).toEqual({ version: 3, head: 5 });
     expect(known.get(about('1'))).toBeUndefined();
   });
 

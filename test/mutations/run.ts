@@ -1,8 +1,10 @@
 // Removes one guard after the other and looks whether a suite notices: npm run test:mutations [-- --only name,name]
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { startPostgresServer } from '../support/postgres-server.mjs';
@@ -12,7 +14,7 @@ import type { Mutation } from './mutations.js';
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const COPIED = ['lib', 'test', 'docs', 'sample', 'package.json', 'tsconfig.json', 'jest.config.js'];
 /** A hang is a failure too. In milliseconds. */
-const TIME_LIMIT = 10 * 60_000;
+const TIME_LIMIT = 15 * 60_000;
 
 const { values } = parseArgs({
   options: { only: { type: 'string' }, list: { type: 'boolean', default: false } },
@@ -39,11 +41,10 @@ async function run(): Promise<number> {
     await symlink(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
     const suites = [...new Set(chosen.flatMap(({ suites }) => suites))];
     const untouched = await jest(folder, server.url, suites);
-    console.log(
-      `without any mutation: ${untouched.passed} passed, ${untouched.failed.length} failed`,
-    );
-    if (untouched.failed.length > 0 || untouched.passed === 0) {
-      console.log(`The suites are to be green first: ${untouched.failed.slice(0, 5).join('; ')}`);
+    const red = [...untouched.failed, ...untouched.broken];
+    console.log(`without any mutation: ${untouched.passed} passed, ${red.length} failed`);
+    if (red.length > 0 || untouched.passed === 0) {
+      console.log(`The suites are to be green first: ${red.slice(0, 5).join('; ')}`);
       return 1;
     }
     const survived: string[] = [];
@@ -76,10 +77,10 @@ async function tried(
     source.replace(find, () => replace),
   );
   try {
-    const { failed, isUncompiled } = await jest(folder, postgres, suites);
-    const noticed = failed.length > 0 && !isUncompiled;
-    const how = noticed ? `noticed by ${failed.length}: ${failed[0]}` : 'NOT NOTICED';
-    console.log(`${name}: ${isUncompiled ? 'does not compile' : how}`);
+    const { failed, broken } = await jest(folder, postgres, suites, true);
+    const noticed = failed.length > 0 && broken.length === 0;
+    const how = noticed ? `noticed by: ${failed[0]}` : 'NOT NOTICED';
+    console.log(`${name}: ${broken.length > 0 ? `cannot be run: ${broken[0]}` : how}`);
     return noticed;
   } finally {
     await writeFile(path, source);
@@ -89,50 +90,50 @@ async function tried(
 interface Outcome {
   readonly passed: number;
   readonly failed: readonly string[];
-  /** A suite that cannot even be loaded proves nothing. */
-  readonly isUncompiled: boolean;
+  /** Suites that could not be loaded. */
+  readonly broken: readonly string[];
 }
 
-interface JestResult {
-  numPassedTests: number;
-  numRuntimeErrorTestSuites: number;
-  testResults: { assertionResults: { status: string; fullName: string }[] }[];
-}
-
-/** Runs suites; a hang counts as one failure. */
-async function jest(folder: string, postgres: string, suites: readonly string[]): Promise<Outcome> {
-  const output = join(folder, 'jest.json');
-  await rm(output, { force: true });
+/** Runs suites, to their end or to the first failure; a hang counts as one. */
+async function jest(
+  folder: string,
+  postgres: string,
+  suites: readonly string[],
+  untilFailure = false,
+): Promise<Outcome> {
   const child = spawn(
     process.execPath,
     [
       '--experimental-vm-modules',
       'node_modules/jest/bin/jest.js',
       '--ci',
-      '--json',
-      `--outputFile=${output}`,
+      '--runInBand',
       '--forceExit',
+      '--reporters=<rootDir>/test/mutations/failures.reporter.mjs',
       ...suites,
     ],
     {
       cwd: folder,
-      stdio: 'ignore',
+      stdio: ['ignore', 'pipe', 'ignore'],
       env: { ...process.env, FACTSTR_TEST_POSTGRES_URL: postgres },
     },
   );
-  const timer = setTimeout(() => child.kill('SIGKILL'), TIME_LIMIT);
-  await new Promise((resolve) => child.once('close', resolve));
+  const ended = once(child, 'close');
+  const failed: string[] = [];
+  const broken: string[] = [];
+  let passed = 0;
+  const timer = setTimeout(() => {
+    failed.push('the run did not end');
+    child.kill('SIGKILL');
+  }, TIME_LIMIT);
+  for await (const line of createInterface({ input: child.stdout })) {
+    const [, kind, what] = /^\s*(failed|broken|passed): (.*)$/.exec(line) ?? [];
+    if (kind === 'failed') failed.push(what!);
+    if (kind === 'broken') broken.push(what!);
+    if (kind === 'passed') passed = Number(what);
+    if (untilFailure && failed.length + broken.length > 0) child.kill('SIGKILL');
+  }
+  await ended;
   clearTimeout(timer);
-  const text = await readFile(output, 'utf8').catch(() => undefined);
-  if (text === undefined)
-    return { passed: 0, failed: ['the run did not end'], isUncompiled: false };
-  const result = JSON.parse(text) as JestResult;
-  const failed = result.testResults.flatMap(({ assertionResults }) =>
-    assertionResults.filter(({ status }) => status === 'failed').map(({ fullName }) => fullName),
-  );
-  return {
-    passed: result.numPassedTests,
-    failed,
-    isUncompiled: failed.length === 0 && result.numRuntimeErrorTestSuites > 0,
-  };
+  return { passed, failed, broken };
 }

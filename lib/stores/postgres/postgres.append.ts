@@ -2,7 +2,8 @@ import { recordedAppend } from '../../contract/append-id.js';
 import type { PreparedAppendId } from '../../contract/append-id.js';
 import type { AppendIfResult } from '../../contract/contract.types.js';
 import type { AppendIdReusedError } from '../../contract/errors.js';
-import type { PreparedFact, PreparedQuery } from '../../contract/validation.js';
+import type { PreparedFact } from '../../contract/validation.js';
+import type { ContextQuery } from '../../context-index/context-plan.js';
 import { GroupFacts } from '../../context-index/group-facts.js';
 import type { GroupPlace } from '../../context-index/group-facts.js';
 import type { KnownVersion } from '../../context-index/known-contexts.js';
@@ -15,7 +16,7 @@ import { arrayText, jsonArrayText } from './postgres.sql-text.js';
 export interface PendingAppend {
   readonly facts: readonly PreparedFact[];
   /** `appendIf`'s; `null` for an unconditional append. */
-  readonly condition: { readonly query: PreparedQuery; readonly expected: bigint | null } | null;
+  readonly condition: { readonly query: ContextQuery; readonly expected: bigint | null } | null;
   readonly appendId: PreparedAppendId | null;
 }
 

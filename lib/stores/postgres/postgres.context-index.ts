@@ -1,5 +1,5 @@
 import type { MaybePromise, QueryResult } from '../../contract/contract.types.js';
-import type { PreparedQuery } from '../../contract/validation.js';
+import type { ContextQuery } from '../../context-index/context-plan.js';
 import { ContextIndex } from '../../context-index/context-index.js';
 import { contextVersion, readContext } from '../../context-index/context.js';
 import { KnownContexts } from '../../context-index/known-contexts.js';
@@ -101,7 +101,7 @@ export class PostgresContextIndex {
   }
 
   /** Rows and version of one moment, all that was committed before the call included. `undefined`: ask without the index. */
-  async query(query: PreparedQuery, limit: number): Promise<QueryResult | undefined> {
+  async query(query: ContextQuery, limit: number): Promise<QueryResult | undefined> {
     await this.refresh();
     if (!this.#usable) return undefined;
     const log = this.#log;
@@ -118,7 +118,7 @@ export class PostgresContextIndex {
   }
 
   /** The server's answer to somebody who knew the log up to `before` when it was asked for. */
-  remember(query: PreparedQuery, version: bigint | null, before: HeadOfLog): void {
+  remember(query: ContextQuery, version: bigint | null, before: HeadOfLog): void {
     if (!this.#opened || !this.#usable || before.log !== this.#log) return;
     const newest = Number(version ?? 0n);
     // What lies beyond the tail has not been compared with what is known: it may be of another log.
@@ -135,7 +135,7 @@ export class PostgresContextIndex {
    * What is known of a context, as far as `head`: at once where somebody has looked at it lately. `null` when the
    * server has to look for itself.
    */
-  known(query: PreparedQuery): MaybePromise<VersionOfLog | null> {
+  known(query: ContextQuery): MaybePromise<VersionOfLog | null> {
     if (!this.#opened || this.#behind) return this.#catchUp(query);
     if (!this.#usable) return null;
     const known = this.#versions.get(query);
@@ -150,7 +150,7 @@ export class PostgresContextIndex {
   }
 
   /** What was known a moment ago, as of now; `undefined` when it has to be looked up again. */
-  current(query: PreparedQuery, known: VersionOfLog): VersionOfLog | undefined {
+  current(query: ContextQuery, known: VersionOfLog): VersionOfLog | undefined {
     if (!this.#opened || !this.#usable || known.log !== this.#log) return undefined;
     return this.#broughtUp(query, known);
   }
@@ -204,17 +204,17 @@ export class PostgresContextIndex {
     this.memory.use(change.segments);
   }
 
-  async #catchUp(query: PreparedQuery): Promise<VersionOfLog | null> {
+  async #catchUp(query: ContextQuery): Promise<VersionOfLog | null> {
     await this.refresh();
     return this.#usable ? this.known(query) : null;
   }
 
-  #remembered(query: PreparedQuery, found: KnownVersion): VersionOfLog {
+  #remembered(query: ContextQuery, found: KnownVersion): VersionOfLog {
     this.#versions.set(query, found);
     return { ...found, log: this.#log };
   }
 
-  #broughtUp(query: PreparedQuery, { version, head }: KnownVersion): VersionOfLog | undefined {
+  #broughtUp(query: ContextQuery, { version, head }: KnownVersion): VersionOfLog | undefined {
     const { end } = this.memory.tail;
     if (head >= end) return { version, head, log: this.#log };
     const newest = newestSince(this.memory, this.#recent, query, head);

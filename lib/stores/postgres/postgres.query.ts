@@ -1,5 +1,6 @@
 import type { QueryResult } from '../../contract/contract.types.js';
 import type { PreparedQuery } from '../../contract/validation.js';
+import { matchesEveryFact } from '../../matching/matches-query.js';
 import type { PgRow, PgStatement } from './postgres.driver.js';
 import { Parameters, filterCondition, sqlFilters } from './postgres.filters.js';
 import type { SqlFilter } from './postgres.filters.js';
@@ -21,6 +22,7 @@ export function queryStatement(query: PreparedQuery, schema: string, limit: numb
   const condition = filterCondition(filters, parameters);
   const events = `${schema}.events`;
   const after = query.min_sequence_number ?? 0n;
+  if (matchesEveryFact(query) && limit !== Infinity) return pageOfAll(events, after, limit);
   if (after === 0n && limit === Infinity) {
     // The last row is the context's newest. Ordered by the table's column: the selected one is text.
     const text = `SELECT ${RECORD_COLUMNS} FROM ${events} WHERE ${condition} ORDER BY events.sequence_number`;
@@ -46,6 +48,21 @@ SELECT ${RECORD_COLUMNS}, context.version::text
 FROM context LEFT JOIN page ON TRUE
 ORDER BY page.sequence_number`;
   return { text, values: parameters.values };
+}
+
+/** A page of the whole log. */
+function pageOfAll(events: string, after: bigint, limit: number): PgStatement {
+  return {
+    name: 'read-page',
+    text: `SELECT page.*, context.version::text
+FROM (SELECT max(sequence_number) AS version FROM ${events}) AS context
+LEFT JOIN LATERAL (
+  SELECT ${RECORD_COLUMNS} FROM ${events}
+  WHERE sequence_number > $1::bigint ORDER BY events.sequence_number LIMIT $2::bigint
+) AS page ON TRUE
+ORDER BY page.sequence_number`,
+    values: [String(after), limit],
+  };
 }
 
 /** The first `limit` facts of part of the log that match, oldest first. */

@@ -8,7 +8,7 @@ import type {
 } from '../../contract/contract.types.js';
 import { checkAppendOptions, prepareAppendId } from '../../contract/append-id.js';
 import { prepareFacts, prepareQuery, prepareVersion } from '../../contract/validation.js';
-import { planQuery } from '../../context-index/context-plan.js';
+import { ContextQuery } from '../../context-index/context-plan.js';
 import type { ContextIndexProgress } from '../../context-index/progress.js';
 import { CommitSignal } from '../../streams/commit-signal.js';
 import type { LogSource } from '../../streams/log-source.js';
@@ -135,9 +135,9 @@ export class FactstrPostgresStore extends StreamingStore implements FactStore {
   /** As `query`, but at most `limit` rows: the oldest after `min_sequence_number`. */
   async queryPage(query: EventQuery, limit: number): Promise<QueryResult> {
     this.assertOpen();
-    const prepared = prepareQuery(query, this.limits);
+    const prepared = new ContextQuery(prepareQuery(query, this.limits));
     const indexed =
-      planQuery(prepared).indexed === null ? undefined : await this.#index.query(prepared, limit);
+      prepared.plan.indexed === null ? undefined : await this.#index.query(prepared, limit);
     if (indexed !== undefined) return indexed;
     const { run, schema } = await this.#connection.ready();
     const known = this.#index.head;
@@ -155,7 +155,7 @@ export class FactstrPostgresStore extends StreamingStore implements FactStore {
   ): Promise<AppendIfResult> {
     const pending = this.#pending(events, options);
     const expected = prepareVersion(expectedContextVersion, 'expectedContextVersion');
-    const condition = { query: prepareQuery(query, this.limits), expected };
+    const condition = { query: new ContextQuery(prepareQuery(query, this.limits)), expected };
     return this.#place({ ...pending, condition }, options?.manager);
   }
 
