@@ -188,10 +188,10 @@ WHERE name = $1 AND \${number('$2')} IS NOT NULL`,
     name: 'query-sees-what-was-committed',
     promise: 'a query sees all that was committed before it was asked',
     file: 'lib/stores/postgres/postgres.context-index.ts',
-    find: `    await this.refresh();
-    if (!this.#usable) return undefined;`,
-    replace: `    if (!this.#opened) await this.refresh();
-    if (!this.#usable) return undefined;`,
+    find: `    await this.#log.refresh();
+    if (!this.#log.isUsable) return undefined;`,
+    replace: `    if (!this.#log.isOpen) await this.#log.refresh();
+    if (!this.#log.isUsable) return undefined;`,
     suites: ['test/conformance/postgres'],
   },
 ];

@@ -12,6 +12,7 @@ import type {
 } from './postgres.append.js';
 import type { PostgresConnection, ReadySchema } from './postgres.connection.js';
 import type { PostgresContextIndex } from './postgres.context-index.js';
+import type { KnownLog } from './postgres.known-log.js';
 import type { PgRow, PgStatement } from './postgres.driver.js';
 import { isCancelled } from './postgres.errors.js';
 import type { VersionOfLog } from './postgres.log-state.js';
@@ -34,6 +35,7 @@ export interface CommittedRange {
 /** Commits groups of appends: what is known of their contexts goes with them, so that the lock is held briefly. */
 export class PostgresAppender {
   readonly #connection: PostgresConnection;
+  readonly #log: KnownLog;
   readonly #index: PostgresContextIndex;
   readonly #retention: number;
   readonly #committed: (range: CommittedRange, schema: string) => void;
@@ -43,11 +45,13 @@ export class PostgresAppender {
   /** @param retention how long an append's id is kept, in milliseconds */
   constructor(
     connection: PostgresConnection,
+    log: KnownLog,
     index: PostgresContextIndex,
     retention: number,
     committed: (range: CommittedRange, schema: string) => void,
   ) {
     this.#connection = connection;
+    this.#log = log;
     this.#index = index;
     this.#retention = retention;
     this.#committed = committed;
@@ -78,7 +82,7 @@ export class PostgresAppender {
     const result = await this.#judged(group, ready, ATTEMPTS, run, ownStatement);
     const { head, headAt, at, appended, outcomes } = result;
     const facts = appended.flatMap((pending) => pending.facts);
-    this.#index.committed({ head: Number(head), headAt, at, facts });
+    this.#log.committed({ head: Number(head), headAt, at, facts });
     if (facts.length > 0) {
       const last = head + BigInt(facts.length);
       const range = { first: head + 1n, last, appends: appended.length };
@@ -120,7 +124,7 @@ export class PostgresAppender {
       const row = await run(statementOf(members, head, gap, settings));
       const result = groupResult(group, row);
       if (result !== undefined) return result;
-      await this.#index.refresh();
+      await this.#log.refresh();
     }
   }
 
@@ -139,7 +143,7 @@ export class PostgresAppender {
       // The log may grow faster than contexts are looked up: what came since is looked at by the server then.
       if (outdated.length === 0 || round > ROUNDS) {
         const isNeeded = members.some(({ known }) => known !== null);
-        return { members, head: isNeeded ? this.#index.head : null };
+        return { members, head: isNeeded ? this.#log.head : null };
       }
       await Promise.all(outdated.map(async (pending) => this.prepare(pending)));
     }
@@ -156,7 +160,7 @@ export class PostgresAppender {
   /** What was known of the same log at some moment. */
   #knownBefore(pending: PendingAppend): VersionOfLog | null {
     const known = this.#known.get(pending);
-    return known?.log === this.#index.head.log ? known : null;
+    return known?.log === this.#log.head.log ? known : null;
   }
 }
 

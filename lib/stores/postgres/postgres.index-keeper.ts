@@ -8,7 +8,7 @@ import type { Hole } from '../../context-index/segment-list.js';
 import { runAnsweredSoon } from '../../context-index/steps.js';
 import { draftsOf } from '../../context-index/tail-drafts.js';
 import type { PostgresConnection } from './postgres.connection.js';
-import type { PostgresContextIndex } from './postgres.context-index.js';
+import type { KnownLog } from './postgres.known-log.js';
 import type { Run } from './postgres.database.js';
 import { isWithdrawn } from './postgres.index-setup.js';
 import { PostgresIndexTables, chunkOfRow, tryLockStatement } from './postgres.index-tables.js';
@@ -43,7 +43,7 @@ interface Waiting {
  */
 export class PostgresIndexKeeper {
   readonly #connection: PostgresConnection;
-  readonly #index: PostgresContextIndex;
+  readonly #known: KnownLog;
   readonly #waiting = new Set<Waiting>();
   readonly #closed = new AbortController();
   #running: Promise<void> | undefined;
@@ -52,14 +52,14 @@ export class PostgresIndexKeeper {
   #timer: NodeJS.Timeout | undefined;
   #highestId = 0;
 
-  constructor(connection: PostgresConnection, index: PostgresContextIndex) {
+  constructor(connection: PostgresConnection, known: KnownLog) {
     this.#connection = connection;
-    this.#index = index;
+    this.#known = known;
   }
 
   /** To be called when there may be work. Returns at once, and does not keep the process alive. */
   wake(): void {
-    if (this.#closed.signal.aborted || !this.#index.needsWork) return;
+    if (this.#closed.signal.aborted || !this.#known.needsWork) return;
     this.#running ??= this.#work().finally(() => {
       this.#running = undefined;
       // What came between the last look and now.
@@ -70,7 +70,7 @@ export class PostgresIndexKeeper {
   /** Resolves when no work is left; keeps the process alive until then. */
   finished(): Promise<void> {
     if (this.#closed.signal.aborted) return Promise.reject(closed());
-    if (!this.#index.needsWork) return Promise.resolve();
+    if (!this.#known.needsWork) return Promise.resolve();
     this.wake();
     this.#timer?.ref();
     return new Promise((resolve, reject) => this.#waiting.add({ resolve, reject }));
@@ -89,7 +89,7 @@ export class PostgresIndexKeeper {
   }
 
   async #work(): Promise<void> {
-    while (!this.#closed.signal.aborted && this.#index.needsWork) {
+    while (!this.#closed.signal.aborted && this.#known.needsWork) {
       let delay = 0;
       try {
         if (!(await this.#step())) delay = Math.random() * HEAD_START;
@@ -107,9 +107,9 @@ export class PostgresIndexKeeper {
 
   /** @returns whether something was done; otherwise another process is at it */
   async #step(): Promise<boolean> {
-    const { head, memory } = this.#index;
+    const { head, memory } = this.#known;
     const { tail, segments } = memory;
-    if (this.#index.isTailFull) return this.#store(draftsOf(tail), head);
+    if (this.#known.isTailFull) return this.#store(draftsOf(tail), head);
     if (this.#slice?.log !== head.log) this.#slice = undefined;
     const hole = segments.newestHole(tail.start);
     if (hole !== undefined && this.#slice === undefined) {
@@ -146,14 +146,14 @@ export class PostgresIndexKeeper {
   async #store(drafts: readonly SegmentDraft[], head: HeadOfLog): Promise<boolean> {
     const { transaction, schema, catalogSchema, hasIndex } = await this.#connection.ready();
     if (!hasIndex) {
-      await this.#index.refresh();
+      await this.#known.refresh();
       return false;
     }
     const tables = new PostgresIndexTables(schema);
-    const { segments: before, useless } = this.#index.memory;
-    if (this.#index.head.log !== head.log) return false;
+    const { segments: before, useless } = this.#known.memory;
+    if (this.#known.head.log !== head.log) return false;
     const removing = [...useless];
-    const known = this.#index.newestId;
+    const known = this.#known.newestId;
     const outcome = await transaction('Indexing', async (run) => {
       await run({
         text: `SET LOCAL synchronous_commit = off; SET LOCAL idle_in_transaction_session_timeout = ${STILL}`,
@@ -179,10 +179,10 @@ export class PostgresIndexKeeper {
       }
       return { ...change, newestId: last == null ? null : Number(last) };
     });
-    if (outcome === 'changed') await this.#index.refresh();
+    if (outcome === 'changed') await this.#known.refresh();
     if (typeof outcome === 'string') return false;
     this.#highestId = Math.max(this.#highestId, outcome.newestId ?? 0);
-    this.#index.stored(before, head.log, outcome);
+    this.#known.stored(before, head.log, outcome);
     return true;
   }
 

@@ -22,6 +22,7 @@ import type { CommittedRange } from './postgres.appender.js';
 import { checkDatabaseName, createDatabase } from './postgres.bootstrap.js';
 import { PostgresConnection } from './postgres.connection.js';
 import { PostgresContextIndex } from './postgres.context-index.js';
+import { KnownLog } from './postgres.known-log.js';
 import { PostgresIndexKeeper } from './postgres.index-keeper.js';
 import { adoptSparseBoundaries } from './postgres.initialize.js';
 import { PostgresLog } from './postgres.log.js';
@@ -45,6 +46,7 @@ const CLOSE_TIMEOUT = 5_000;
  */
 export class FactstrPostgresStore extends StreamingStore implements FactStore {
   readonly #connection: PostgresConnection;
+  readonly #known: KnownLog;
   readonly #index: PostgresContextIndex;
   readonly #keeper: PostgresIndexKeeper;
   readonly #appender: PostgresAppender;
@@ -63,10 +65,12 @@ export class FactstrPostgresStore extends StreamingStore implements FactStore {
     super(options);
     const resolved = resolvePostgresOptions(options);
     this.#connection = new PostgresConnection(parseTarget(url), resolved);
-    this.#index = new PostgresContextIndex(this.#connection, () => this.#keeper.wake());
-    this.#keeper = new PostgresIndexKeeper(this.#connection, this.#index);
+    this.#known = new KnownLog(this.#connection, () => this.#keeper.wake());
+    this.#index = new PostgresContextIndex(this.#connection, this.#known);
+    this.#keeper = new PostgresIndexKeeper(this.#connection, this.#known);
     this.#appender = new PostgresAppender(
       this.#connection,
+      this.#known,
       this.#index,
       this.appendIdRetention,
       (range, schema) => this.#committed(range, schema),
@@ -140,9 +144,9 @@ export class FactstrPostgresStore extends StreamingStore implements FactStore {
       prepared.plan.indexed === null ? undefined : await this.#index.query(prepared, limit);
     if (indexed !== undefined) return indexed;
     const { run, schema } = await this.#connection.ready();
-    const known = this.#index.head;
+    const { head } = this.#known;
     const found = queryResult(await run('The query', queryStatement(prepared, schema, limit)));
-    this.#index.remember(prepared, found.current_context_version ?? null, known);
+    this.#index.remember(prepared, found.current_context_version ?? null, head);
     return found;
   }
 
@@ -167,7 +171,7 @@ export class FactstrPostgresStore extends StreamingStore implements FactStore {
    */
   async contextIndex(): Promise<ContextIndexProgress> {
     this.assertOpen();
-    await this.#index.refresh();
+    await this.#known.refresh();
     return this.#index.progress;
   }
 
@@ -179,7 +183,7 @@ export class FactstrPostgresStore extends StreamingStore implements FactStore {
    */
   async contextsIndexed(): Promise<void> {
     this.assertOpen();
-    await this.#index.refresh();
+    await this.#known.refresh();
     await this.#keeper.finished();
   }
 

@@ -1,0 +1,249 @@
+import { ContextIndex } from '../../context-index/context-index.js';
+import { RecentFacts } from '../../context-index/recent-facts.js';
+import type { SegmentChange } from '../../context-index/segment-change.js';
+import type { SegmentList } from '../../context-index/segment-list.js';
+import type { Segment } from '../../context-index/segment.js';
+import { isFull } from '../../context-index/tail-drafts.js';
+import type { Matchable } from '../../matching/matches-query.js';
+import type { PostgresConnection } from './postgres.connection.js';
+import { isWithdrawn } from './postgres.index-setup.js';
+import { logStateStatement, readLogState } from './postgres.log-state.js';
+import type { HeadOfLog, LogState, OwnCommit } from './postgres.log-state.js';
+import { Rounds } from './postgres.rounds.js';
+import { loadSegments } from './postgres.segments.js';
+
+/** Facts of a tail that is stored. */
+const FULL = 4_096;
+/** Facts beyond which a tail that nobody stores is given up for a hole, and those that are kept of it. */
+const LONGEST_TAIL = 16_384;
+const SHORTENED = 1_024;
+/** Own commits that are kept while memory looks for what was before them, at most. */
+const AHEAD = 16;
+/** Milliseconds between two looks for those who only append. */
+const PACE = 100;
+/** How often the log is read where the index's tables come and go. */
+const ATTEMPTS = 3;
+
+/**
+ * What this process knows of the log: all of it up to the tail's end. Facts that this store committed are added as
+ * they are, those of others when somebody asks for what is new.
+ */
+export class KnownLog {
+  readonly memory = new ContextIndex();
+  readonly recent = new RecentFacts();
+  readonly #connection: PostgresConnection;
+  readonly #onWork: () => void;
+  readonly #news = new Rounds(() => this.#learn());
+  /** The time of the fact at the tail's end. */
+  #at = '';
+  /** Counts the logs that were found in the place of one another. */
+  #log = 0;
+  /** Of the segments in memory; `undefined` when they are to be read anew. */
+  #newestId: number | null | undefined;
+  /** Whether memory knows the log up to some moment. */
+  #opened = false;
+  #usable = true;
+  /** Whether there are tables for segments. */
+  #storable = false;
+  /** Own commits that came before what lies between them and the tail. */
+  readonly #ahead: OwnCommit[] = [];
+  #looking = false;
+  /** Whether the log is known to have grown by facts that memory lacks. */
+  #behind = false;
+
+  /** `onWork` is called when something was left for the background. */
+  constructor(connection: PostgresConnection, onWork: () => void) {
+    this.#connection = connection;
+    this.#onWork = onWork;
+  }
+
+  /** False for numbers that doubles do not hold: nothing is known of such a log. */
+  get isUsable(): boolean {
+    return this.#usable;
+  }
+
+  /** Whether it may be asked without looking for news first. */
+  get isOpen(): boolean {
+    return this.#opened && this.#usable;
+  }
+
+  get isBehind(): boolean {
+    return this.#behind;
+  }
+
+  /** Up to where memory knows the log. */
+  get head(): HeadOfLog {
+    return { number: this.memory.tail.end, at: this.#at, log: this.#log };
+  }
+
+  get newestId(): number | null | undefined {
+    return this.#newestId;
+  }
+
+  /** Whether the background has something to do: holes, segments to remove, a full tail. */
+  get needsWork(): boolean {
+    if (!this.#opened || !this.#usable || !this.#storable) return false;
+    const { useless, hasHoles } = this.memory;
+    return hasHoles || useless.size > 0 || this.isTailFull;
+  }
+
+  /** Whether the tail is to be stored: a transaction of its own, hence not too often. */
+  get isTailFull(): boolean {
+    return isFull(this.memory.tail, FULL);
+  }
+
+  /** Resolves when memory knows all that was committed before this call. */
+  async refresh(): Promise<void> {
+    await this.#news.run();
+    if (this.needsWork) this.#onWork();
+  }
+
+  /** This store has committed facts. */
+  committed(commit: OwnCommit): void {
+    if (!this.#usable || commit.facts.length === 0) return;
+    const { tail } = this.memory;
+    if (!this.#take(commit) && commit.head >= tail.end) {
+      // Others were there before, or memory knows nothing yet: it has to look, and finds this commit by itself
+      // unless it looks too early.
+      this.#behind = true;
+      if (this.#ahead.push(commit) > AHEAD) this.#ahead.shift();
+      this.#lookSoon();
+    }
+    this.#shorten();
+    if (this.needsWork) this.#onWork();
+  }
+
+  /** @returns whether the facts follow those that are known */
+  #take({ head, headAt, at, facts }: OwnCommit): boolean {
+    if (!this.#opened || head !== this.memory.tail.end || headAt !== this.#at) return false;
+    let number = head;
+    for (const fact of facts) this.#add(++number, fact, fact.payload_text.length);
+    this.#at = at;
+    return true;
+  }
+
+  /** At once, and then at a pace: who only appends needs no more. */
+  #lookSoon(): void {
+    if (this.#looking) return;
+    this.#looking = true;
+    this.refresh()
+      // Who asks for something meets the same server.
+      .catch(() => undefined)
+      .finally(() => setTimeout(() => (this.#looking = false), PACE).unref());
+  }
+
+  /** The background has changed the stored segments; `before` and `log` are what it began with. */
+  stored(
+    before: SegmentList,
+    log: number,
+    change: SegmentChange & { readonly newestId: number | null },
+  ): void {
+    this.memory.removed(change.removed);
+    if (this.memory.segments !== before || log !== this.#log) {
+      this.#newestId = undefined;
+      return;
+    }
+    this.#newestId = change.newestId;
+    this.memory.use(change.segments);
+  }
+
+  /** A segment could not be read: merged away by another process, or damaged. */
+  async repair(segment: Segment): Promise<void> {
+    this.#newestId = undefined;
+    await this.#news.run();
+    if (this.memory.segments.segments.includes(segment)) this.memory.discard(segment);
+    if (this.needsWork) this.#onWork();
+  }
+
+  /** Reads what was committed since. */
+  async #learn(): Promise<void> {
+    for (;;) {
+      const { end } = this.memory.tail;
+      const at = this.#at;
+      const state = await this.#readState(end);
+      this.#usable = state.head <= BigInt(Number.MAX_SAFE_INTEGER);
+      if (!this.#usable) return;
+      const head = Number(state.head);
+      if (head < end || (end > 0 && state.knownAt !== at)) {
+        // Another log, such as a restored one.
+        this.#forget();
+        continue;
+      }
+      this.#takeOver(head, end, state);
+      // This store has gone on meanwhile, and others after it.
+      if (this.memory.tail.end < head) continue;
+      if (state.newestId !== this.#newestId) await this.#load(state.newestId);
+      this.#opened = true;
+      this.#behind = false;
+      for (const commit of this.#ahead.splice(0)) {
+        if (!this.#take(commit) && commit.head >= this.memory.tail.end) this.#behind = true;
+      }
+      return;
+    }
+  }
+
+  #takeOver(head: number, after: number, { facts, headAt }: LogState): void {
+    const { tail } = this.memory;
+    if (facts === null) {
+      // Too many to be read: a hole, unless this store has gone on meanwhile.
+      if (tail.end !== after) return;
+      this.memory.moveTo(head);
+      this.recent.restart(head);
+      this.#at = headAt;
+      return;
+    }
+    for (const fact of facts) {
+      if (fact.number <= tail.end) continue;
+      this.#add(fact.number, fact, fact.size);
+      this.#at = fact.at;
+    }
+    this.#shorten();
+  }
+
+  #add(number: number, fact: Matchable, size: number): void {
+    this.memory.add(number, fact.event_type, fact.payload);
+    // One that was too large to be read is a candidate for everything, and looked at in the database.
+    if (fact.payload === undefined) this.recent.restart(number);
+    else this.recent.add(number, fact, size);
+  }
+
+  /** Where nobody may store segments the oldest facts of the tail become a hole. */
+  #shorten(): void {
+    const { tail } = this.memory;
+    if (tail.end - tail.start > LONGEST_TAIL) tail.trim(tail.end - SHORTENED);
+  }
+
+  async #readState(after: number, attempt = 1): Promise<LogState> {
+    const ready = await this.#connection.ready();
+    try {
+      const rows = await ready.run('Reading the head', logStateStatement(ready, after));
+      this.#storable = ready.hasIndex;
+      return readLogState(rows, after);
+    } catch (error) {
+      if (!ready.hasIndex || attempt === ATTEMPTS || !isWithdrawn(error)) throw error;
+      // The next use of the connection makes the index's tables again, or does without.
+      this.#connection.invalidate();
+      return this.#readState(after, attempt + 1);
+    }
+  }
+
+  async #load(newestId: number | null): Promise<void> {
+    try {
+      await loadSegments(await this.#connection.ready(), this.memory, newestId);
+      this.#newestId = newestId;
+    } catch (error) {
+      if (!isWithdrawn(error)) throw error;
+      this.memory.load([]);
+      this.#newestId = undefined;
+    }
+  }
+
+  #forget(): void {
+    this.#log++;
+    this.#opened = false;
+    this.memory.clear();
+    this.recent.restart(0);
+    this.#at = '';
+    this.#newestId = undefined;
+  }
+}
