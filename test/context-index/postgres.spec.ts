@@ -1,16 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import type { NewEvent } from '../../lib/contract/contract.types.js';
 import type { FactstrPostgresStore } from '../../lib/stores/postgres/postgres.store.js';
 import { testDatabases } from '../postgres/support/database.js';
 import type { StoreDatabase } from '../postgres/support/database.js';
 import { Material } from './support/arbitrary.js';
+import { CHUNKS, SEGMENTS } from './support/index-tables.js';
 import { LogModel } from './support/model.js';
+import { insertFacts } from './support/postgres-log.js';
 
 const RUNS = Number(process.env['INDEX_RUNS'] ?? 8);
-
-const SEGMENTS = 'nestjs_factstr_index_1_segments';
-const CHUNKS = 'nestjs_factstr_index_1_chunks';
 
 const KINDS = ['append', 'other', 'foreign', 'reopen', 'rollback', 'crowd', 'wait'] as const;
 const HARMS = {
@@ -90,7 +88,7 @@ class Run {
         this.#model.append(facts);
         break;
       case 'foreign':
-        await this.#insert(facts);
+        await insertFacts(this.#database, facts);
         this.#model.append(facts);
         break;
       case 'reopen':
@@ -98,7 +96,7 @@ class Run {
         this.#store = this.#database.store();
         break;
       case 'rollback':
-        await this.#insert(facts, 'ROLLBACK');
+        await insertFacts(this.#database, facts, undefined, 'ROLLBACK');
         break;
       case 'crowd':
         await this.#decideAtOnce(Math.min(count, 40));
@@ -158,23 +156,6 @@ class Run {
       expect(actual).toBeGreaterThan(before);
       expect(verdict.conflict!.expected_context_version).toBe(expected);
     }
-  }
-
-  /** As another engine would: under its lock, with nothing of ours. */
-  async #insert(facts: readonly NewEvent[], end = 'COMMIT'): Promise<void> {
-    const rows = JSON.stringify(facts).replaceAll("'", "''");
-    await this.#database.run(`BEGIN;
-      LOCK TABLE events IN EXCLUSIVE MODE;
-      WITH head AS (SELECT coalesce(max(sequence_number), 0) AS number FROM events),
-      inserted AS (
-        INSERT INTO events (sequence_number, event_type, payload)
-        SELECT head.number + place, fact->>'event_type', fact->'payload'
-        FROM head, jsonb_array_elements('${rows}'::jsonb) WITH ORDINALITY AS facts (fact, place)
-        RETURNING sequence_number
-      )
-      INSERT INTO append_batches
-      SELECT min(sequence_number), max(sequence_number) FROM inserted HAVING count(*) > 1;
-      ${end}`);
   }
 
   async #harm(kind: Harm): Promise<void> {

@@ -109,7 +109,7 @@ async function jest(
       '--ci',
       '--runInBand',
       '--forceExit',
-      '--reporters=<rootDir>/test/mutations/failures.reporter.mjs',
+      `--reporters=${join(folder, 'test/mutations/failures.reporter.mjs')}`,
       ...suites,
     ],
     {

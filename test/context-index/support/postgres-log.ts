@@ -13,11 +13,12 @@ export async function insertFacts(
   database: StoreDatabase,
   facts: readonly NewEvent[],
   number?: number,
+  end = 'COMMIT',
 ): Promise<void> {
   await database.run(`BEGIN;
     LOCK TABLE events IN EXCLUSIVE MODE;
     ${insertSql(facts, number)};
-    COMMIT`);
+    ${end}`);
 }
 
 /** The log as a restore leaves it: cut, and grown again with other facts. */
