@@ -109,12 +109,13 @@ async function jest(
       '--ci',
       '--runInBand',
       '--forceExit',
-      `--reporters=${join(folder, 'test/mutations/failures.reporter.mjs')}`,
       ...suites,
+      // Last: it takes every word behind it.
+      `--reporters=${join(folder, 'test/mutations/failures.reporter.mjs')}`,
     ],
     {
       cwd: folder,
-      stdio: ['ignore', 'pipe', 'ignore'],
+      stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, FACTSTR_TEST_POSTGRES_URL: postgres },
     },
   );
@@ -122,6 +123,8 @@ async function jest(
   const failed: string[] = [];
   const broken: string[] = [];
   let passed = 0;
+  let said = '';
+  child.stderr.on('data', (text: Buffer) => (said = `${said}${text.toString()}`.slice(-2_000)));
   const timer = setTimeout(() => {
     failed.push('the run did not end');
     child.kill('SIGKILL');
@@ -135,5 +138,6 @@ async function jest(
   }
   await ended;
   clearTimeout(timer);
+  if (passed + failed.length + broken.length === 0) throw new Error(`Jest did not run: ${said}`);
   return { passed, failed, broken };
 }
