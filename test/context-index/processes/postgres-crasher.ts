@@ -1,4 +1,4 @@
-import { PostgresContextIndex } from '../../../lib/stores/postgres/postgres.context-index.js';
+import { KnownLog } from '../../../lib/stores/postgres/postgres.known-log.js';
 import { PostgresIndexTables } from '../../../lib/stores/postgres/postgres.index-tables.js';
 import { FactstrPostgresStore } from '../../../lib/stores/postgres/postgres.store.js';
 import { next, send } from '../../support/child-task.js';
@@ -19,7 +19,7 @@ export interface PostgresCrasherTask {
 // Appends until it ends itself, or stands still, in the middle of the index's own writing.
 const { url, seed, method, call, signal } = await next<PostgresCrasherTask>();
 const prototype = (method === 'stored'
-  ? PostgresContextIndex.prototype
+  ? KnownLog.prototype
   : PostgresIndexTables.prototype) as unknown as Record<
   string,
   (...parameters: unknown[]) => unknown
