@@ -66,7 +66,6 @@ export class PostgresContextIndex {
    */
   known(query: ContextQuery): MaybePromise<VersionOfLog | null> {
     if (!this.#log.isOpen || this.#log.isBehind) return this.#catchUp(query);
-    if (!this.#log.isUsable) return null;
     const known = this.#known().get(query);
     const current = known && this.#broughtUp(query, known);
     if (current !== undefined) return current;
