@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { testChildren } from '../support/children.mjs';
 import { startPostgresServer } from '../support/postgres-server.mjs';
 import { mutations } from './mutations.js';
 import type { Mutation } from './mutations.js';
@@ -119,6 +120,7 @@ async function jest(
       env: { ...process.env, FACTSTR_TEST_POSTGRES_URL: postgres },
     },
   );
+  testChildren().add(child);
   const ended = once(child, 'close');
   const failed: string[] = [];
   const broken: string[] = [];

@@ -1,6 +1,7 @@
 import { fork } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { testChildren } from './children.mjs';
 
 const hook = new URL('./typescript-hook.mjs', import.meta.url).href;
 
@@ -21,6 +22,7 @@ export class TestProcess {
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     });
+    testChildren().add(this.#child);
     this.#child.stderr!.on('data', (text: Buffer) => (this.#errors += text.toString()));
     this.#child.on('message', (message) => {
       this.#received.push(message);

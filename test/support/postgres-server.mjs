@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { testChildren } from './children.mjs';
 
 const KEEPER = fileURLToPath(new URL('./postgres-keeper.mjs', import.meta.url));
 
@@ -10,6 +11,7 @@ export async function startPostgresServer(settings = {}) {
   const keeper = spawn(process.execPath, [KEEPER, JSON.stringify(settings)], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
+  testChildren().addKeeper(keeper);
   // The keeper may be gone already when its input is ended.
   keeper.stdin.on('error', () => undefined);
   const exited = once(keeper, 'exit');

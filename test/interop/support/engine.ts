@@ -10,6 +10,7 @@ import type {
   NewEvent,
   QueryResult,
 } from '../../../lib/contract/contract.types.js';
+import { testChildren } from '../../support/children.mjs';
 import { buildEngine } from './cargo.js';
 import {
   readAppendIfResult,
@@ -108,6 +109,7 @@ export class FactstrEngine {
 
   private constructor(program: string) {
     this.#child = spawn(program, { stdio: 'pipe' });
+    testChildren().add(this.#child);
     this.#child.stderr.on('data', (text: Buffer) => (this.#errors += text.toString()));
     // Requests that meet a dead process are rejected by its end.
     this.#child.stdin.on('error', () => undefined);

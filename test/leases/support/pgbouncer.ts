@@ -7,6 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { until } from '../../conformance/support/until.js';
+import { testChildren } from '../../support/children.mjs';
 import { runSql } from '../../support/postgres.js';
 
 /** Debian puts it where only root's PATH goes. */
@@ -54,6 +55,7 @@ max_client_conn = 200
     cwd: folder,
     stdio: ['ignore', 'ignore', 'pipe'],
   });
+  testChildren().add(child);
   const exited = once(child, 'exit');
   let log = '';
   child.stderr.on('data', (text: Buffer) => (log += text.toString()));

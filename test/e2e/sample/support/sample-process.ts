@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { testChildren } from '../../../support/children.mjs';
 
 const MAIN = resolve(import.meta.dirname, '../../../../dist-sample/main.js');
 
@@ -26,6 +27,7 @@ export async function startSample(env: Record<string, string>): Promise<SamplePr
     env: { PATH: process.env['PATH'], NO_COLOR: '1', PORT: '0', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  testChildren().add(child);
   let output = '';
   const ended = new Promise<Exit>((end) => {
     child.once('close', (code, signal) => end({ code, signal }));
