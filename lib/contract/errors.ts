@@ -87,7 +87,7 @@ export class StoreClosedError extends FactstrError {
   readonly code = 'STORE_CLOSED';
 }
 
-/** The driver's package is not installed. @publicApi */
+/** The driver's package is not installed, or does not load. @publicApi */
 export class MissingDriverError extends FactstrError {
   readonly code = 'MISSING_DRIVER';
 }

@@ -5,7 +5,7 @@ import type { ASYNC_OPTIONS_TYPE } from './factstr.module-definition.js';
 import type { FactstrModuleExtras, FactstrOptions } from './factstr.options.js';
 import { noteCopy } from './package-copies.js';
 
-noteCopy(import.meta.url);
+noteCopy();
 
 /**
  * Integrates a fact store into the application: provides `FactstrStore` and runs the methods that carry

@@ -1,3 +1,4 @@
+import { ownPlace } from '../support/own-place.js';
 import { messages } from './messages.js';
 
 const COPIES = Symbol.for('nestjs-factstr:copies');
@@ -6,9 +7,9 @@ const COPIES = Symbol.for('nestjs-factstr:copies');
  * Warns when this package was loaded from another place already. Nest can only say that it does not find a
  * `FactstrStore`, and says so before any provider of ours runs: this says why.
  */
-export function noteCopy(url: string): void {
+export function noteCopy(): void {
   const copies = ((globalThis as { [COPIES]?: Set<string> })[COPIES] ??= new Set());
-  const place = url.replace(/[?#].*$/, '');
+  const place = ownPlace.replace(/[?#].*$/, '');
   if (copies.has(place)) return;
   copies.add(place);
   if (copies.size > 1) process.emitWarning(messages.duplicatePackage([...copies]));

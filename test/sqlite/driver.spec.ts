@@ -14,7 +14,7 @@ describe('Where better-sqlite3 is not installed', () => {
   /** The library's JavaScript in a folder from which no package can be found. */
   beforeAll(() => {
     writeFileSync(folder.file('package.json'), '{ "type": "module" }');
-    for (const layer of ['contract', 'matching', 'context-index', 'streams', 'stores']) {
+    for (const layer of ['support', 'contract', 'matching', 'context-index', 'streams', 'stores']) {
       for (const name of readdirSync(join(library, layer), { recursive: true }) as string[]) {
         if (!name.endsWith('.ts')) continue;
         const source = readFileSync(join(library, layer, name), 'utf8');

@@ -1,4 +1,5 @@
 import { MissingDriverError } from '../../contract/errors.js';
+import { isNotInstalled, reasonOf } from '../../support/require-driver.js';
 
 /** The parts of `pg` that are used, by structure: its types stay out of our declarations. */
 export interface PgDriver {
@@ -60,13 +61,11 @@ export async function loadDriver(): Promise<PgDriver> {
     const module = (await import('pg')) as unknown as { default: PgDriver };
     return module.default;
   } catch (cause) {
-    const { code, message } = cause as { code?: string; message?: string };
-    if (code?.endsWith('MODULE_NOT_FOUND') && message?.includes("'pg'")) {
-      throw new MissingDriverError(
-        'FactstrPostgresStore needs the package "pg", which is not installed: npm install pg',
-        { cause },
-      );
-    }
-    throw cause;
+    throw new MissingDriverError(
+      isNotInstalled(cause, 'pg')
+        ? 'FactstrPostgresStore needs the package "pg", which is not installed: npm install pg'
+        : `The package "pg" is installed but does not load: ${reasonOf(cause)}.`,
+      { cause },
+    );
   }
 }

@@ -1,5 +1,5 @@
-import { createRequire } from 'node:module';
 import { MissingDriverError } from '../../contract/errors.js';
+import { isNotInstalled, reasonOf, requireDriver } from '../../support/require-driver.js';
 
 /** What is used of a better-sqlite3 statement. */
 export interface SqliteStatement<Row> {
@@ -35,13 +35,14 @@ export type SqliteDriver = new (
  */
 export function loadDriver(): SqliteDriver {
   try {
-    return createRequire(import.meta.url)('better-sqlite3') as SqliteDriver;
+    return requireDriver('better-sqlite3') as SqliteDriver;
   } catch (error) {
-    if ((error as { code?: unknown }).code !== 'MODULE_NOT_FOUND') throw brokenDriver(error);
-    throw new MissingDriverError(
-      'The SQLite store needs the package better-sqlite3. Install it with: npm install better-sqlite3',
-      { cause: error },
-    );
+    throw isNotInstalled(error, 'better-sqlite3')
+      ? new MissingDriverError(
+          'The SQLite store needs the package better-sqlite3. Install it with: npm install better-sqlite3',
+          { cause: error },
+        )
+      : brokenDriver(error);
   }
 }
 
@@ -52,17 +53,23 @@ export function connect(path: string, readonly: boolean): SqliteDatabase {
     // No waiting inside SQLite, which would block the event loop: `BusyRetry` waits.
     return new Driver(path, { timeout: 0, readonly });
   } catch (error) {
-    const { code, message } = error as { code?: unknown; message?: unknown };
-    if (code === 'ERR_DLOPEN_FAILED' || String(message).includes('bindings file')) {
-      throw brokenDriver(error);
-    }
+    if (lacksBinary(error)) throw brokenDriver(error);
     throw error;
   }
 }
 
 function brokenDriver(cause: unknown): MissingDriverError {
+  const wayOut = lacksBinary(cause)
+    ? ' Build it for this Node with: npm rebuild better-sqlite3'
+    : '';
   return new MissingDriverError(
-    'better-sqlite3 is installed but does not load. Build it for this Node with: npm rebuild better-sqlite3',
+    `better-sqlite3 is installed but does not load: ${reasonOf(cause)}.${wayOut}`,
     { cause },
   );
+}
+
+/** The compiled part is missing (two sentences, by version of the driver), or made for another Node. */
+function lacksBinary(error: unknown): boolean {
+  const { code, message } = error as { code?: unknown; message?: unknown };
+  return code === 'ERR_DLOPEN_FAILED' || /bindings file|better_sqlite3\.node/.test(String(message));
 }
