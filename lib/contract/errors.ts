@@ -107,6 +107,15 @@ export class UnsupportedFormatError extends FactstrError {
   readonly code = 'UNSUPPORTED_FORMAT';
 }
 
+/**
+ * What the store was opened by (a path) names another database now, or none. Nothing was written.
+ *
+ * @publicApi
+ */
+export class DatabaseReplacedError extends FactstrError {
+  readonly code = 'DATABASE_REPLACED';
+}
+
 /** The schema is missing or incomplete and this role, or `initialize: false`, does not create it. @publicApi */
 export class SchemaMissingError extends FactstrError {
   readonly code = 'SCHEMA_MISSING';

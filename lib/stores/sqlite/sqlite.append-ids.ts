@@ -3,6 +3,7 @@ import type { PreparedAppendId } from '../../contract/append-id.js';
 import type { AppendResult } from '../../contract/contract.types.js';
 import type { SqliteConnection } from './sqlite.connection.js';
 import type { SqliteStatement } from './sqlite.driver.js';
+import { isStatementError } from './sqlite.errors.js';
 
 /**
  * What is known of appends by their ids. A file that FACTSTR or an earlier version made has them from the first
@@ -50,7 +51,7 @@ export class SqliteAppendIds {
    * @throws AppendIdReusedError when it had other facts
    */
   find(id: PreparedAppendId): AppendResult | undefined {
-    const row = this.#prepared().find.get(id.id);
+    const row = this.#find(id.id);
     if (row === undefined) return undefined;
     const [facts_hash, first, last] = row;
     return recordedAppend(id, { facts_hash, first, last });
@@ -64,9 +65,21 @@ export class SqliteAppendIds {
     insert.run(id.id, id.facts_hash, first_sequence_number, last_sequence_number, now);
   }
 
-  /** The transaction may have made the table, or found that somebody had dropped it. */
+  /** The transaction may have made the table. */
   rolledBack(): void {
     this.#statements = undefined;
+  }
+
+  #find(id: string): RecordedRow | undefined {
+    const known = this.#statements;
+    try {
+      return this.#prepared().find.get(id);
+    } catch (error) {
+      if (known === undefined || !isStatementError(error)) throw error;
+      // Another program has dropped the table, and what was known of the ids with it.
+      this.#statements = undefined;
+      return this.#prepared().find.get(id);
+    }
   }
 
   #prepared(): Statements {

@@ -12,14 +12,21 @@ FROM (
 )
 WHERE first_sequence_number <> previous + 1
 LIMIT 1`;
+const FACT = `SELECT occurred_at || ' ' || event_type || ' ' || payload FROM events
+WHERE sequence_number = ?`;
 const LAST_BATCH = `SELECT last_sequence_number FROM append_batches
 ORDER BY first_sequence_number DESC LIMIT 1`;
+
+const NOTHING = { to: 0n, fact: undefined };
 
 /** Whether the log can be delivered in whole batches. */
 export class SqliteBoundaries {
   readonly #file: string;
-  /** Up to here `append_batches` has a row for every append. Rows never change, so it is looked at once. */
-  #coveredTo = 0n;
+  /**
+   * Up to here `append_batches` has a row for every append. Rows never change, so it is looked at once, for as long
+   * as the fact there is the same: a restored log may have other rows.
+   */
+  #covered: { readonly to: bigint; readonly fact: string | undefined } = NOTHING;
 
   constructor(file: string) {
     this.#file = file;
@@ -34,11 +41,13 @@ export class SqliteBoundaries {
     connection.read(() => {
       if (connection.values<bigint>(SPARSE_MARKER).get() === 1n) return;
       const head = connection.values<bigint | null>(HEAD).get() ?? 0n;
+      const fact = connection.values<string>(FACT);
+      if (fact.get(this.#covered.to) !== this.#covered.fact) this.#covered = NOTHING;
       const complete =
-        connection.values<bigint>(GAP_AFTER).get({ coveredTo: this.#coveredTo }) === undefined &&
+        connection.values<bigint>(GAP_AFTER).get({ coveredTo: this.#covered.to }) === undefined &&
         (connection.values<bigint | null>(LAST_BATCH).get() ?? 0n) === head;
       if (!complete) throw this.#missing(name);
-      this.#coveredTo = head;
+      this.#covered = { to: head, fact: fact.get(head) };
     });
   }
 

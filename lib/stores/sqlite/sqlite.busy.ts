@@ -11,10 +11,17 @@ export class BusyRetry {
   readonly #file: string;
   /** Milliseconds. */
   readonly timeout: number;
+  readonly #explain: (error: unknown) => Error | undefined;
 
-  constructor(file: string, timeout: number) {
+  /** `explain`: looks for what the driver's error does not say. */
+  constructor(
+    file: string,
+    timeout: number,
+    explain: (error: unknown) => Error | undefined = () => undefined,
+  ) {
     this.#file = file;
     this.timeout = timeout;
+    this.#explain = explain;
   }
 
   /** Blocks the event loop between attempts. */
@@ -42,7 +49,7 @@ export class BusyRetry {
 
   /** The error as this package's class. */
   failure(error: unknown): Error {
-    if (!isBusy(error)) return storeError(error, this.#file);
+    if (!isBusy(error)) return this.#explain(error) ?? storeError(error, this.#file);
     return new DatabaseBusyError(
       `${this.#file} was locked by another connection for ${this.timeout} ms (busyTimeout). Nothing was written; try again, and look for a long transaction in another process.`,
       { cause: error },

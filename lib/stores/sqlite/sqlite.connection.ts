@@ -1,23 +1,38 @@
 import { StoreClosedError } from '../../contract/errors.js';
 import { connect } from './sqlite.driver.js';
 import type { SqliteDatabase, SqliteStatement } from './sqlite.driver.js';
+import { OpenedFile } from './sqlite.file-identity.js';
 
 /** A row as an array of columns. Integers are bigints. */
 export type Row = readonly unknown[];
 
+interface ConnectionOptions {
+  readonly readonly?: boolean;
+  readonly opened?: OpenedFile | undefined;
+}
+
 /**
  * One connection. Whatever fails inside a transaction, the connection is outside of it afterwards. Errors are
- * the driver's: `BusyRetry` needs them as they are.
+ * the driver's: `BusyRetry` needs them as they are. No transaction commits to a file that is not in its place.
  */
 export class SqliteConnection {
+  /** To be shared with the store's other connections. */
+  readonly file: OpenedFile;
   readonly #database: SqliteDatabase;
   readonly #begin: SqliteStatement<unknown>;
   readonly #beginImmediate: SqliteStatement<unknown>;
   readonly #commit: SqliteStatement<unknown>;
   readonly #rollback: SqliteStatement<unknown>;
 
-  constructor(path: string, { readonly = false } = {}) {
-    this.#database = connect(path, readonly);
+  /**
+   * `opened`: the file that is to be opened once more.
+   *
+   * @throws DatabaseReplacedError when there is another one in its place
+   */
+  constructor(path: string, { readonly = false, opened }: ConnectionOptions = {}) {
+    opened?.assertInPlace();
+    this.#database = connect(path, { readonly, fileMustExist: opened !== undefined });
+    this.file = opened ?? new OpenedFile(path);
     this.#begin = this.#database.prepare('BEGIN');
     this.#beginImmediate = this.#database.prepare('BEGIN IMMEDIATE');
     this.#commit = this.#database.prepare('COMMIT');
@@ -51,16 +66,28 @@ export class SqliteConnection {
 
   /** Everything that `work` reads belongs to one snapshot. */
   read<T>(work: () => T): T {
+    this.assertReadable();
     return this.#transaction(this.#begin, work);
   }
 
   /** Takes the write lock first: a transaction that takes it later fails at once when somebody else has written. */
   write<T>(work: () => T): T {
-    return this.#transaction(this.#beginImmediate, work);
+    this.assertOpen();
+    return this.#transaction(this.#beginImmediate, () => {
+      const result = work();
+      this.file.assertWritable();
+      return result;
+    });
   }
 
   close(): void {
     this.#database.close();
+  }
+
+  /** @throws StoreClosedError, DatabaseReplacedError */
+  assertReadable(): void {
+    this.assertOpen();
+    this.file.assertInPlace();
   }
 
   /** @throws StoreClosedError */
@@ -69,7 +96,6 @@ export class SqliteConnection {
   }
 
   #transaction<T>(begin: SqliteStatement<unknown>, work: () => T): T {
-    this.assertOpen();
     begin.run();
     try {
       const result = work();

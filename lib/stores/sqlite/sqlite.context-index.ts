@@ -11,6 +11,7 @@ import type { SqliteConnection } from './sqlite.connection.js';
 import type { SqliteStatement } from './sqlite.driver.js';
 import { SqliteIndexStorage } from './sqlite.index-storage.js';
 import { IndexUnusableError, SqliteIndexTables } from './sqlite.index-tables.js';
+import { SqliteKnownLog } from './sqlite.known-log.js';
 import { RECORD_COLUMNS, readablePayload } from './sqlite.record.js';
 import type { RecordRow } from './sqlite.record.js';
 import type { SqliteWalk } from './sqlite.walk.js';
@@ -20,10 +21,18 @@ interface Stored extends SegmentChange {
   readonly newestId: bigint | null;
 }
 
+/** A segment of older facts that is to be stored. */
+export interface FilledSlice {
+  readonly draft: SegmentDraft;
+  /** `SqliteContextIndex.log` when its facts began to be read. */
+  readonly log: number;
+}
+
 /**
- * The context index on SQLite. Every transaction begins by comparing two numbers with what
- * memory knows: others may have appended, merged, or dropped the tables. What a transaction stores, memory takes
- * over after its commit, so that a rollback has nothing to undo but the tail's newest facts.
+ * The context index on SQLite. Every transaction begins by comparing a few numbers with what
+ * memory knows: others may have appended, merged, dropped the tables, or put another log in the place of this one.
+ * What a transaction stores, memory takes over after its commit, so that a rollback has nothing to undo but the
+ * tail's newest facts.
  */
 export class SqliteContextIndex {
   readonly #connection: SqliteConnection;
@@ -31,6 +40,7 @@ export class SqliteContextIndex {
   readonly #tables: SqliteIndexTables;
   readonly #index = new ContextIndex();
   readonly #storage: SqliteIndexStorage;
+  readonly #known: SqliteKnownLog;
   readonly #headOnly: SqliteStatement<bigint | null>;
   readonly #newer: SqliteStatement<RecordRow>;
   #head = 0n;
@@ -47,6 +57,7 @@ export class SqliteContextIndex {
     this.#connection = connection;
     this.#onWork = onWork;
     this.#tables = new SqliteIndexTables(connection);
+    this.#known = new SqliteKnownLog(connection);
     this.#headOnly = connection.values('SELECT max(sequence_number) FROM events');
     this.#newer = connection.rows(
       `SELECT ${RECORD_COLUMNS} FROM events
@@ -60,6 +71,16 @@ export class SqliteContextIndex {
   /** The newest number of the open transaction. */
   get head(): bigint {
     return this.#head;
+  }
+
+  /** Counts the logs that were found in the place of one another. */
+  get log(): number {
+    return this.#known.log;
+  }
+
+  /** Moves when others have written to the database, whatever it was. */
+  get others(): bigint {
+    return this.#known.version;
   }
 
   /** Whether look-ups may be asked; otherwise the log has to be walked. */
@@ -97,13 +118,13 @@ export class SqliteContextIndex {
    * A write transaction in which `work` may look up and add. `filled` is a segment of older facts that is to be
    * stored with it.
    */
-  write<T>(work: () => T, filled?: SegmentDraft): T {
+  write<T>(work: () => T, filled?: FilledSlice): T {
     let result: T;
     try {
       result = this.#connection.write(() => {
         this.#refresh();
         const done = work();
-        this.#store(filled);
+        this.#store(filled?.log === this.log ? filled.draft : undefined);
         return done;
       });
     } catch (error) {
@@ -121,18 +142,27 @@ export class SqliteContextIndex {
   }
 
   /** Adds facts that the open transaction has inserted after the head. */
-  add(facts: readonly PreparedFact[]): void {
+  add(facts: readonly PreparedFact[], occurred_at: string): void {
     let number = Number(this.#head);
     this.#head += BigInt(facts.length);
+    this.#known.appended(this.#head, occurred_at, facts.at(-1)!);
     if (!this.#usable) return;
     for (const { event_type, payload } of facts) this.#index.add(++number, event_type, payload);
   }
 
   #refresh(): void {
+    if (this.#known.isAnother()) this.#clear();
     const [head, newestId] = this.#state();
     if (newestId !== this.#newestId) this.#load(newestId, head ?? 0n);
     this.#moveTo(head ?? 0n);
+    this.#known.learned(this.#head);
     this.#mark = this.#index.tail.end;
+  }
+
+  /** The database holds another log than before: a restored copy, or rows that were replaced. */
+  #clear(): void {
+    this.#index.clear();
+    this.#newestId = undefined;
   }
 
   /** Stores a full tail, and what was filled in. */
@@ -165,6 +195,7 @@ export class SqliteContextIndex {
   #committed(): void {
     const stored = this.#stored;
     this.#mark = this.#index.tail.end;
+    this.#known.committed();
     if (stored === undefined) return;
     this.#stored = undefined;
     this.#newestId = stored.newestId;
@@ -174,6 +205,7 @@ export class SqliteContextIndex {
 
   #rolledBack(): void {
     this.#stored = undefined;
+    this.#known.rolledBack();
     if (this.#usable) this.#index.tail.truncate(this.#mark);
   }
 
@@ -192,16 +224,18 @@ export class SqliteContextIndex {
     const known = new Map(this.#index.segments.segments.map((segment) => [segment.id, segment]));
     const segments: Segment[] = [];
     for (const id of this.#tables.ids()) {
-      const segment = known.get(id) ?? this.#tables.segment(id);
+      const segment = known.get(id) ?? this.#segmentOfThisLog(id, head);
       if (segment === undefined) this.#index.addUseless(id);
       else segments.push(segment);
     }
     this.#index.load(segments);
-    const newest = this.#index.segments.segments.at(-1);
-    const isOfThisLog =
-      newest === undefined ||
-      (newest.last <= head && newest.lastFact === this.#tables.fingerprint(newest.last));
-    if (!isOfThisLog) this.#index.discardAll();
+  }
+
+  /** `undefined` for one that is damaged, or was left by a log that was here before. */
+  #segmentOfThisLog(id: number, head: bigint): Segment | undefined {
+    const segment = this.#tables.segment(id);
+    if (segment === undefined || segment.last > head) return undefined;
+    return segment.lastFact === this.#tables.fingerprint(segment.last) ? segment : undefined;
   }
 
   /** The tables are gone: memory keeps the tail only. */

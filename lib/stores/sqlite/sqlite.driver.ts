@@ -25,7 +25,7 @@ export interface SqliteDatabase {
 
 export type SqliteDriver = new (
   path: string,
-  options: { timeout: number; readonly?: boolean },
+  options: { timeout: number; readonly?: boolean; fileMustExist?: boolean },
 ) => SqliteDatabase;
 
 /**
@@ -47,11 +47,14 @@ export function loadDriver(): SqliteDriver {
 }
 
 /** Opens a connection; only now better-sqlite3 loads its compiled part. */
-export function connect(path: string, readonly: boolean): SqliteDatabase {
+export function connect(
+  path: string,
+  options: { readonly: boolean; fileMustExist: boolean },
+): SqliteDatabase {
   const Driver = loadDriver();
   try {
     // No waiting inside SQLite, which would block the event loop: `BusyRetry` waits.
-    return new Driver(path, { timeout: 0, readonly });
+    return new Driver(path, { timeout: 0, ...options });
   } catch (error) {
     if (lacksBinary(error)) throw brokenDriver(error);
     throw error;

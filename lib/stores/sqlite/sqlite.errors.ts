@@ -17,6 +17,11 @@ export function isNotADatabase(error: unknown): boolean {
   return sqliteCode(error) === 'SQLITE_NOTADB';
 }
 
+/** A missing table or column, or a constraint that another program made; not a full disk or a lock. */
+export function isStatementError(error: unknown): boolean {
+  return /^SQLITE_(ERROR|CONSTRAINT|MISMATCH)/.test(sqliteCode(error));
+}
+
 /** The error as this package's class. `file` is the database's path. */
 export function storeError(error: unknown, file: string): FactstrError {
   if (error instanceof FactstrError) return error;
@@ -49,6 +54,7 @@ export function storeError(error: unknown, file: string): FactstrError {
 
 /** A failure of the file system around the database, such as creating its folder. */
 export function folderError(error: unknown, folder: string): FactstrError {
+  if (error instanceof FactstrError) return error;
   const code = (error as NodeJS.ErrnoException).code ?? '';
   const message = `The folder ${folder} cannot be created or entered (${code}).`;
   const options = { cause: error };

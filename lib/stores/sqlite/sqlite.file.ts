@@ -1,5 +1,6 @@
 import { mkdirSync, realpathSync, statSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import type { Stats } from 'node:fs';
+import { basename, dirname, join, resolve, sep } from 'node:path';
 import {
   ForeignDatabaseError,
   InvalidOptionsError,
@@ -11,6 +12,11 @@ import type { BusyRetry } from './sqlite.busy.js';
 import { SqliteConnection } from './sqlite.connection.js';
 import { folderError, isNotADatabase } from './sqlite.errors.js';
 import { checkSchema, createSchema, isEmpty } from './sqlite.schema.js';
+
+/** Bytes: what file systems take, without the "-journal" that SQLite adds; and SQLite's own bound, without it. */
+const MOST_OF_FOLDER = 255;
+const MOST_OF_NAME = MOST_OF_FOLDER - '-journal'.length;
+const MOST_OF_PATH = 512 - '-journal'.length;
 
 /**
  * The database's absolute path. Its parent folders are created.
@@ -37,16 +43,44 @@ export function prepareFile(path: unknown): string {
     );
   }
   const file = resolve(path);
+  checkLengths(file);
   const folder = dirname(file);
-  let isFolder: boolean | undefined;
+  let found: Stats | undefined;
   try {
     mkdirSync(folder, { recursive: true });
-    isFolder = statSync(file, { throwIfNoEntry: false })?.isDirectory();
+    found = statSync(file, { throwIfNoEntry: false });
+    checkLengths(join(realpathSync.native(folder), basename(file)));
   } catch (error) {
     throw folderError(error, folder);
   }
-  if (isFolder) throw new InvalidOptionsError(`${file} is a folder; name a file in it.`);
+  if (found?.isDirectory())
+    throw new InvalidOptionsError(`${file} is a folder; name a file in it.`);
+  if (found?.isFile() === false) {
+    throw new InvalidOptionsError(`${file} is no regular file, but a device, pipe or socket.`);
+  }
   return file;
+}
+
+/**
+ * SQLite adds "-journal" and "-wal" to the path.
+ *
+ * @throws InvalidOptionsError
+ */
+function checkLengths(file: string): void {
+  for (const part of file.split(sep)) {
+    const length = Buffer.byteLength(part);
+    const most = part === basename(file) ? MOST_OF_NAME : MOST_OF_FOLDER;
+    if (length <= most) continue;
+    throw new InvalidOptionsError(
+      `The SQLite store's path has a name of ${length} bytes, ${JSON.stringify(`${part.slice(0, 40)}…`)}. A folder's may have ${MOST_OF_FOLDER}, the file's ${MOST_OF_NAME}: SQLite adds "-journal" and "-wal" to it.`,
+    );
+  }
+  const length = Buffer.byteLength(file);
+  if (length > MOST_OF_PATH && process.platform !== 'win32') {
+    throw new InvalidOptionsError(
+      `The SQLite store's path has ${length} bytes; SQLite opens paths of up to ${MOST_OF_PATH}. Choose a shorter one: ${file.slice(0, 80)}…`,
+    );
+  }
 }
 
 /**
@@ -101,6 +135,7 @@ function prepareDatabase(connection: SqliteConnection, file: string): void {
   // Not kept in the file: a reopened one would not sync at commit.
   connection.execute('PRAGMA synchronous = FULL');
   if (!complete) createSchema(connection, file);
+  connection.file.watchWal();
 }
 
 /**

@@ -1,9 +1,8 @@
 import { StoreClosedError } from '../../contract/errors.js';
 import { SliceBuilder } from '../../context-index/slice-builder.js';
-import type { SegmentDraft } from '../../context-index/segment.js';
 import { busyDelay } from './sqlite.busy.js';
 import type { SqliteConnection } from './sqlite.connection.js';
-import type { SqliteContextIndex } from './sqlite.context-index.js';
+import type { FilledSlice, SqliteContextIndex } from './sqlite.context-index.js';
 import type { SqliteStatement } from './sqlite.driver.js';
 import { isBusy } from './sqlite.errors.js';
 import { RECORD_COLUMNS, readablePayload } from './sqlite.record.js';
@@ -32,8 +31,8 @@ export class SqliteIndexBuilder {
   readonly #connection: SqliteConnection;
   readonly #index: SqliteContextIndex;
   readonly #older: SqliteStatement<RecordRow>;
-  #slice: SliceBuilder | undefined;
-  #draft: SegmentDraft | undefined;
+  #slice: { readonly builder: SliceBuilder; readonly log: number } | undefined;
+  #filled: FilledSlice | undefined;
   #timer: NodeJS.Timeout | undefined;
   readonly #waiting = new Set<Waiting>();
   #closed = false;
@@ -87,10 +86,10 @@ export class SqliteIndexBuilder {
   /** @returns milliseconds until the next turn, `undefined` when nothing is left */
   #turn(): number | undefined {
     try {
-      if (this.#draft === undefined && !this.#read()) return 0;
+      if (this.#filled === undefined && !this.#read()) return 0;
       return this.#store();
     } catch (error) {
-      this.#slice = this.#draft = undefined;
+      this.#slice = this.#filled = undefined;
       if (isBusy(error)) return busyDelay();
       // Those who wait are told; those who look up see for themselves.
       this.#end((waiting) => waiting.reject(error));
@@ -100,13 +99,15 @@ export class SqliteIndexBuilder {
 
   /** Reads facts of a hole for one turn. @returns whether a segment is complete, or there is no hole */
   #read(): boolean {
-    const { segments, tail } = this.#index.memory;
+    const { log, memory } = this.#index;
+    // Facts of two logs do not make a segment.
+    if (this.#slice?.log !== log) this.#slice = undefined;
     if (this.#slice === undefined) {
-      const hole = segments.newestHole(tail.start);
+      const hole = memory.segments.newestHole(memory.tail.start);
       if (hole === undefined) return true;
-      this.#slice = new SliceBuilder(hole);
+      this.#slice = { builder: new SliceBuilder(hole), log };
     }
-    const slice = this.#slice;
+    const slice = this.#slice.builder;
     for (const end = performance.now() + TURN; performance.now() < end;) {
       const rows = this.#older.all(slice.hole.after, slice.until);
       for (const row of rows) {
@@ -119,25 +120,27 @@ export class SqliteIndexBuilder {
   }
 
   #complete(down: number): true {
-    this.#draft = this.#slice!.draft(down);
+    const { builder, log } = this.#slice!;
+    this.#filled = { draft: builder.draft(down), log };
     this.#slice = undefined;
     return true;
   }
 
   #store(): number | undefined {
-    const draft = this.#draft;
+    const filled = this.#filled;
     try {
       this.#connection.assertOpen();
-      this.#index.write(() => undefined, draft);
+      this.#index.write(() => undefined, filled);
     } catch (error) {
       // The segment is kept for the next attempt.
       if (isBusy(error)) return busyDelay();
       throw error;
     }
-    this.#draft = undefined;
+    this.#filled = undefined;
     if (!this.#index.needsWork) return undefined;
     const { segments } = this.#index.memory;
-    const isOurs = draft === undefined || segments.segments.some(({ last }) => last === draft.last);
+    const last = filled?.draft.last;
+    const isOurs = last === undefined || segments.segments.some((segment) => segment.last === last);
     return isOurs ? 0 : Math.random() * HEAD_START;
   }
 }

@@ -5,6 +5,7 @@ import { hashText } from '../../context-index/hashing.js';
 import { decodeSegment, encodeChunk, encodeSegment } from '../../context-index/segment-codec.js';
 import type { SqliteConnection } from './sqlite.connection.js';
 import type { SqliteStatement } from './sqlite.driver.js';
+import { isStatementError } from './sqlite.errors.js';
 
 /**
  * The context index's tables: a cache. They may be dropped at any time; what they hold is then made again. The
@@ -32,8 +33,12 @@ export const INDEX_TABLES = {
 const SEGMENTS = 'nestjs_factstr_index_1_segments';
 const CHUNKS = 'nestjs_factstr_index_1_chunks';
 
-/** Ids of a new index begin at a random place: one that was dropped and made again is not taken for the old one. */
+/**
+ * Ids of a new index begin at a random place, and go on in random steps: one that was dropped and made again, or
+ * restored from a copy and gone on with, is not taken for the old one.
+ */
 const FIRST_IDS = 2 ** 32;
+const STEP = 1_024;
 
 type StoredRow = readonly [
   id: bigint,
@@ -101,7 +106,8 @@ export class SqliteIndexTables {
     const lastFact = this.fingerprint(draft.last);
     return this.#use(({ lastId, insertSegment, insertChunk }) => {
       const last = lastId.get() ?? null;
-      const id = last === null ? 1 + Math.floor(Math.random() * FIRST_IDS) : Number(last) + 1;
+      const step = last === null ? FIRST_IDS : STEP;
+      const id = Number(last ?? 0n) + 1 + Math.floor(Math.random() * step);
       const segment = segmentOf(draft, id, lastFact);
       const { first, overflows, fences, bloom, checksum, ...row } = encodeSegment(segment);
       insertSegment.run(
@@ -157,7 +163,7 @@ export class SqliteIndexTables {
     try {
       return work();
     } catch (error) {
-      if (isUnusable(error)) throw new IndexUnusableError(error);
+      if (isStatementError(error)) throw new IndexUnusableError(error);
       throw error;
     }
   }
@@ -172,12 +178,6 @@ export class IndexUnusableError extends Error {
   constructor(cause: unknown) {
     super("The context index's tables cannot be used.", { cause });
   }
-}
-
-/** A missing table or column, or a constraint of somebody else's; not a full disk or a lock. */
-function isUnusable(error: unknown): boolean {
-  const { code } = error as { code?: unknown };
-  return typeof code === 'string' && /^SQLITE_(ERROR|CONSTRAINT|MISMATCH)/.test(code);
 }
 
 interface Statements {

@@ -1,14 +1,18 @@
 import { StoreClosedError } from '../../contract/errors.js';
 import { SqliteConnection } from './sqlite.connection.js';
+import type { OpenedFile } from './sqlite.file-identity.js';
 
 /** A store without durable streams has one connection only. */
 export class LazyConnection {
-  readonly #file: string;
+  readonly #path: string;
+  readonly #opened: OpenedFile | undefined;
   readonly #closing = new AbortController();
   #connection: SqliteConnection | undefined;
 
-  constructor(file: string) {
-    this.#file = file;
+  /** `opened`: the file, where the store has it open already. */
+  constructor(path: string, opened?: OpenedFile) {
+    this.#path = path;
+    this.#opened = opened;
   }
 
   get closed(): AbortSignal {
@@ -19,7 +23,7 @@ export class LazyConnection {
   get(): SqliteConnection {
     if (this.closed.aborted) throw new StoreClosedError('The store is closed.');
     if (this.#connection === undefined) {
-      const connection = new SqliteConnection(this.#file);
+      const connection = new SqliteConnection(this.#path, { opened: this.#opened });
       try {
         connection.execute('PRAGMA synchronous = NORMAL');
       } catch (error) {

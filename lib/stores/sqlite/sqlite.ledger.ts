@@ -4,6 +4,7 @@ import { ledgerSql } from '../ledger/ledger-sql.js';
 import { SqlLedger } from '../ledger/sql-ledger.js';
 import { SqliteBoundaries } from './sqlite.boundaries.js';
 import type { BusyRetry } from './sqlite.busy.js';
+import type { OpenedFile } from './sqlite.file-identity.js';
 import { LazyConnection } from './sqlite.lazy-connection.js';
 import { LEDGER_TABLES } from './sqlite.ledger-tables.js';
 import { SqliteStepRunner } from './sqlite.step-runner.js';
@@ -18,11 +19,11 @@ export class SqliteLedger extends SqlLedger implements StreamLedger {
   readonly #identity: string;
   readonly #retry: BusyRetry;
 
-  constructor(file: string, identity: string, retry: BusyRetry) {
-    const connection = new LazyConnection(file);
+  constructor(file: OpenedFile, identity: string, retry: BusyRetry) {
+    const connection = new LazyConnection(file.path, file);
     super(ledgerSql('sqlite', LEDGER_TABLES), new SqliteStepRunner(connection, retry));
     this.#connection = connection;
-    this.#boundaries = new SqliteBoundaries(file);
+    this.#boundaries = new SqliteBoundaries(file.path);
     this.#identity = identity;
     this.#retry = retry;
   }

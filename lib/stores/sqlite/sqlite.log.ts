@@ -23,11 +23,12 @@ export class SqliteLog implements LogSource {
   readonly #facts: SqliteStatement<RecordRow>;
   readonly #batches: SqliteStatement<BatchRow>;
   readonly #dataVersion: SqliteStatement<bigint>;
+  readonly #newest: SqliteStatement<readonly [sequence_number: bigint, occurred_at: string]>;
   readonly #pollInterval: number;
   #poll: NodeJS.Timeout | undefined;
   #seenVersion = -1n;
-  /** The newest number that streams were woken for. */
-  #seenHead = 0n;
+  /** The newest fact that streams were woken for; its time where that was read. */
+  #seen: { readonly head: bigint; readonly at?: string | undefined } = { head: 0n };
 
   constructor(
     connection: SqliteConnection,
@@ -55,6 +56,9 @@ export class SqliteLog implements LogSource {
        ORDER BY first_sequence_number`,
     );
     this.#dataVersion = connection.values('PRAGMA data_version');
+    this.#newest = connection.rows(
+      'SELECT sequence_number, occurred_at FROM events ORDER BY sequence_number DESC LIMIT 1',
+    );
   }
 
   head(): MaybePromise<bigint> {
@@ -71,7 +75,7 @@ export class SqliteLog implements LogSource {
 
   /** What a transaction of this store appended. */
   committed({ first_sequence_number, last_sequence_number }: AppendedRange): void {
-    this.#seenHead = last_sequence_number;
+    this.#seen = { head: last_sequence_number };
     this.#commits.emit(first_sequence_number);
   }
 
@@ -121,25 +125,29 @@ export class SqliteLog implements LogSource {
     return () => clearInterval(this.#poll);
   }
 
-  /** Whether others have appended. Cursor writes move `data_version` too, but not the head. */
+  /**
+   * Whether others have appended, or put another log in the place of this one. Cursor writes move `data_version`
+   * too, but not the newest fact.
+   */
   #look(): boolean {
     try {
+      this.#connection.assertReadable();
       const version = this.#dataVersion.get()!;
       if (version === this.#seenVersion) return false;
-      const head = this.#walk.head();
+      const [head, at] = this.#newest.get() ?? [0n, undefined];
+      const seen = this.#seen;
       this.#seenVersion = version;
-      const moved = head !== this.#seenHead;
-      this.#seenHead = head;
-      return moved;
+      this.#seen = { head, at };
+      return head !== seen.head || (seen.at !== undefined && at !== seen.at);
     } catch {
-      // The streams' own reads report what is wrong; the next look tries again.
+      // The streams' own reads report what is wrong, such as a file that was replaced; the next look tries again.
       return true;
     }
   }
 
   #soon<T>(attempt: () => T): MaybePromise<T> {
     return this.#retry.soon(() => {
-      this.#connection.assertOpen();
+      this.#connection.assertReadable();
       return attempt();
     }, this.#closed.signal);
   }

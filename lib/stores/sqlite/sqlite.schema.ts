@@ -1,4 +1,9 @@
-import { ForeignDatabaseError, UnsupportedFormatError } from '../../contract/errors.js';
+import {
+  FactstrError,
+  ForeignDatabaseError,
+  SchemaMissingError,
+  UnsupportedFormatError,
+} from '../../contract/errors.js';
 import { ledgerColumns } from '../ledger/ledger-sql.js';
 import { APPEND_ID_TABLES } from './sqlite.append-ids.js';
 import type { SqliteConnection } from './sqlite.connection.js';
@@ -120,6 +125,28 @@ export function createSchema(connection: SqliteConnection, file: string): void {
     // Whoever creates `events` decides the format of its batches; an existing log keeps its own.
     if (createsEvents) connection.execute(SPARSE_BATCHES);
   });
+}
+
+/**
+ * What is wrong with the tables of a store that is open: dropped, or made anew with other columns. `undefined` when
+ * they are as they should be, or cannot be looked at.
+ */
+export function schemaProblem(connection: SqliteConnection, file: string): Error | undefined {
+  try {
+    return connection.read(() => {
+      isComplete(connection, file);
+      const types = objectTypes(connection);
+      const missing = Object.keys({ ...FACTSTR_TABLES, ...OWN_TABLES }).filter(
+        (name) => !types.has(name),
+      );
+      if (missing.length === 0) return undefined;
+      return new SchemaMissingError(
+        `${file} does not have ${missing.join(', ')} any more: dropped while the store was open. Nothing was written, and nothing is made anew under a running store. Restore the tables from a backup; where the facts are not needed, open the store again, which makes what is missing, empty.`,
+      );
+    });
+  } catch (error) {
+    return error instanceof FactstrError ? error : undefined;
+  }
 }
 
 /** Whether there is nothing in the database, ours or anybody's. */

@@ -22,11 +22,13 @@ import { SqliteContextIndex } from './sqlite.context-index.js';
 import { SqliteContext } from './sqlite.context.js';
 import { SqliteLedger } from './sqlite.ledger.js';
 import { identityOf, openDatabase, prepareFile } from './sqlite.file.js';
+import { isStatementError } from './sqlite.errors.js';
 import { SqliteIndexBuilder } from './sqlite.index-builder.js';
 import { SqliteLog } from './sqlite.log.js';
 import { resolveSqliteOptions } from './sqlite.options.js';
 import type { SqliteStoreOptions } from './sqlite.options.js';
 import type { SqliteStorePromises } from './sqlite.promises.js';
+import { schemaProblem } from './sqlite.schema.js';
 import { SqliteWalk } from './sqlite.walk.js';
 import { SqliteWriter } from './sqlite.writer.js';
 import type { AppendRequest } from './sqlite.writer.js';
@@ -73,13 +75,13 @@ export class FactstrSqliteStore extends StreamingStore implements FactStore {
     super(options);
     const { busyTimeout, pollInterval, maxQueuedAppends } = resolveSqliteOptions(options);
     const file = prepareFile(path);
-    this.#retry = new BusyRetry(file, busyTimeout);
+    this.#retry = new BusyRetry(file, busyTimeout, (error) => this.#explain(error));
     this.#connection = openDatabase(file, this.#retry);
     const walk = new SqliteWalk(this.#connection);
     this.#index = new SqliteContextIndex(this.#connection, walk, () => this.#builder.wake());
     this.#builder = new SqliteIndexBuilder(this.#connection, this.#index);
     this.#context = new SqliteContext(this.#index, walk);
-    this.#ledger = new SqliteLedger(file, identityOf(file), this.#retry);
+    this.#ledger = new SqliteLedger(this.#connection.file, identityOf(file), this.#retry);
     this.#log = new SqliteLog(this.#connection, walk, this.#ledger, this.#retry, pollInterval);
     this.#writer = new SqliteWriter(
       this.#connection,
@@ -219,6 +221,13 @@ export class FactstrSqliteStore extends StreamingStore implements FactStore {
   async #queryLater(query: EventQuery, limit: number): Promise<QueryResult> {
     const prepared = this.#prepareQuery(query);
     return this.#retry.soon(() => this.#read(prepared, limit), this.#closed.signal);
+  }
+
+  /** What became of the tables, where a statement that was right when the store was opened fails. */
+  #explain(error: unknown): Error | undefined {
+    return isStatementError(error)
+      ? schemaProblem(this.#connection, this.#connection.file.path)
+      : undefined;
   }
 
   /** Rows and version of one snapshot. */

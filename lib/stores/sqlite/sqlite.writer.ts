@@ -53,8 +53,8 @@ export class SqliteWriter {
   readonly #insertBatch: SqliteStatement<never>;
   readonly #marker: SqliteStatement<bigint>;
   readonly #timeOf: SqliteStatement<string>;
-  /** Once sparse, always sparse. */
-  #sparse = false;
+  /** Whether the log is sparse, and what others had written when that was looked up: a restored one may not be. */
+  #sparse = { is: false, others: -1n };
   /** What the open transaction has appended, and the time of its newest fact. */
   #appended: (AppendedRange & { readonly occurred_at: string }) | undefined;
 
@@ -116,7 +116,7 @@ export class SqliteWriter {
   /** Declares that a missing row of `append_batches` means a batch of one fact. */
   adoptSparseBatches(): void {
     this.#connection.write(() => this.#connection.execute(SPARSE_BATCHES));
-    this.#sparse = true;
+    this.#sparse = { is: false, others: -1n };
   }
 
   #write<T>(work: () => T): T {
@@ -175,7 +175,7 @@ export class SqliteWriter {
     for (const { event_type, payload_text } of facts) {
       this.#insertFact.run(sequence_number++, occurred_at, event_type, payload_text);
     }
-    this.#index.add(facts);
+    this.#index.add(facts, occurred_at);
     if (first !== last || !this.#isSparse()) this.#insertBatch.run(first, last);
     this.#appended = {
       first_sequence_number: before?.first_sequence_number ?? first,
@@ -191,6 +191,10 @@ export class SqliteWriter {
 
   /** FACTSTR up to 0.5.0 wants a row for every append. Looked up again: another process may adopt the marker. */
   #isSparse(): boolean {
-    return (this.#sparse ||= this.#marker.get() === 1n);
+    const { others } = this.#index;
+    if (!this.#sparse.is || this.#sparse.others !== others) {
+      this.#sparse = { is: this.#marker.get() === 1n, others };
+    }
+    return this.#sparse.is;
   }
 }

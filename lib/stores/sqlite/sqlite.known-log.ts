@@ -1,0 +1,84 @@
+import type { PreparedFact } from '../../contract/validation.js';
+import type { SqliteConnection } from './sqlite.connection.js';
+import type { SqliteStatement } from './sqlite.driver.js';
+
+/** What a fact says, beside its number. */
+type FactRow = readonly [occurred_at: string, event_type: string, payload: string];
+
+interface KnownFact {
+  readonly number: bigint;
+  readonly row: FactRow;
+}
+
+/**
+ * Tells whether the database still holds the log that memory knows. A log that has the newest known fact at its
+ * number has all that were before it. Whether anything was written by others costs one number to see; only then
+ * the fact is looked at. Inside the caller's transaction.
+ */
+export class SqliteKnownLog {
+  readonly #dataVersion: SqliteStatement<bigint>;
+  readonly #fact: SqliteStatement<FactRow>;
+  /** The newest fact that was committed, as far as memory knows; `undefined` for an empty log. */
+  #newest: KnownFact | undefined;
+  /** The newest one of the open transaction. */
+  #appended: KnownFact | undefined;
+  #version = -1n;
+  #log = 0;
+
+  constructor(connection: SqliteConnection) {
+    this.#dataVersion = connection.values('PRAGMA data_version');
+    this.#fact = connection.rows(
+      'SELECT occurred_at, event_type, payload FROM events WHERE sequence_number = ?',
+    );
+  }
+
+  /** Counts the logs that were found in the place of one another. */
+  get log(): number {
+    return this.#log;
+  }
+
+  /** Moves when other connections have written, whatever it was. */
+  get version(): bigint {
+    return this.#version;
+  }
+
+  /** To be asked as the first thing of a transaction. */
+  isAnother(): boolean {
+    const version = this.#dataVersion.get()!;
+    if (version === this.#version) return false;
+    const isAnother = this.#newest !== undefined && !this.#isThere(this.#newest);
+    if (isAnother) {
+      this.#newest = undefined;
+      this.#log++;
+    }
+    // Not before it was looked: what fails is asked again.
+    this.#version = version;
+    return isAnother;
+  }
+
+  /** Memory knows the log up to this number. */
+  learned(head: bigint): void {
+    if (head === (this.#newest?.number ?? 0n)) return;
+    const row = this.#fact.get(head);
+    this.#newest = row && { number: head, row };
+  }
+
+  /** The open transaction has appended; its newest fact. */
+  appended(number: bigint, occurred_at: string, { event_type, payload_text }: PreparedFact): void {
+    this.#appended = { number, row: [occurred_at, event_type, payload_text] };
+  }
+
+  committed(): void {
+    this.#newest = this.#appended ?? this.#newest;
+    this.#appended = undefined;
+  }
+
+  rolledBack(): void {
+    this.#appended = undefined;
+  }
+
+  #isThere({ number, row }: KnownFact): boolean {
+    const found = this.#fact.get(number);
+    return found !== undefined && row.every((value, column) => value === found[column]);
+  }
+}
