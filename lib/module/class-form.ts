@@ -1,9 +1,9 @@
 import type { EventQuery, EventRecord } from '../contract/contract.types.js';
 import { InvalidOptionsError } from '../contract/errors.js';
 import { FactFailure, STOPPING } from '../projections/call-handler.js';
+import type { DurableProjectionOptions } from './durable-projection.options.js';
 import type { FactHandler } from './fact-handlers.explorer.js';
 import type { Invoke } from './handler-call.js';
-import { readClassProjections } from './handler-metadata.js';
 import { messages } from './messages.js';
 
 /** A method that carries `@ApplyFact`. */
@@ -18,12 +18,11 @@ export interface ApplyMethod {
  * @throws InvalidOptionsError for methods without such a class, and the other way round
  */
 export function classFormHandlers(
-  type: unknown,
+  projections: readonly DurableProjectionOptions[],
   label: string,
   methods: readonly ApplyMethod[],
   holder: object,
-): FactHandler[] {
-  const projections = readClassProjections(type);
+): Omit<FactHandler, 'place' | 'identity'>[] {
   const [first] = methods;
   if (projections.length === 0) {
     if (first === undefined) return [];

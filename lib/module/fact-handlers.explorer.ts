@@ -1,27 +1,31 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { MetadataScanner } from '@nestjs/core';
-import type { ModulesContainer } from '@nestjs/core';
 import type { EventRecord } from '../contract/contract.types.js';
 import { InvalidOptionsError } from '../contract/errors.js';
-import { APPLICATION_MODULES } from './application-modules.js';
+import { worksBehindProxy } from '../support/behind-proxy.js';
+import { ApplicationModules } from './application-modules.js';
+import type { InstanceWrapper } from './application-modules.js';
 import { classFormHandlers } from './class-form.js';
 import type { ApplyMethod } from './class-form.js';
+import { checkEnhancers } from './enhancer-checks.js';
 import type { Invoke } from './handler-call.js';
-import { readAppliedTypes, readHandlerMetadata } from './handler-metadata.js';
+import { holderOf, identityOf } from './handler-holder.js';
+import type { Holder } from './handler-holder.js';
+import { readAppliedTypes, readClassProjections, readHandlerMetadata } from './handler-metadata.js';
 import type { HandlerMetadata } from './handler-metadata.js';
 import { messages } from './messages.js';
-
-type InstanceWrapper = Module['providers'] extends Map<unknown, infer W> ? W : never;
-
-type Module = ModulesContainer extends Map<unknown, infer M> ? M : never;
 
 /** A decorated method, or class, of an instance of the application. */
 export interface FactHandler {
   readonly metadata: HandlerMetadata;
   /** `Class.method`, or `Class` in the class form, for messages. */
   readonly label: string;
+  /** The module and token that provide it, for messages. */
+  readonly place: string;
   /** The instance. */
   readonly holder: object;
+  /** The same for what is one instance, also behind Proxies. */
+  readonly identity: object;
   /** Each call of a method goes through `invoke`. */
   call<C extends { readonly signal: AbortSignal }>(
     facts: EventRecord[],
@@ -30,21 +34,14 @@ export interface FactHandler {
   ): Promise<unknown>;
 }
 
-/** What Nest would apply to a route, and cannot apply here. */
-const ENHANCERS: Readonly<Record<string, string>> = {
-  __guards__: 'guards',
-  __interceptors__: 'interceptors',
-  __pipes__: 'pipes',
-  __exceptionFilters__: 'exception filters',
-};
-
 /** Finds what carries `@OnFacts`, `@DurableProjection` and `@ApplyFact`, in providers and controllers. */
 @Injectable()
 export class FactHandlersExplorer {
-  readonly #modules: ModulesContainer;
+  readonly #modules: ApplicationModules;
   readonly #scanner = new MetadataScanner();
 
-  constructor(@Inject(APPLICATION_MODULES) modules: ModulesContainer) {
+  constructor(modules: ApplicationModules) {
+    worksBehindProxy(this);
     this.#modules = modules;
   }
 
@@ -53,30 +50,35 @@ export class FactHandlersExplorer {
     // One instance may stand under several tokens; it is one holder.
     const seen = new Set<object>();
     const handlers: FactHandler[] = [];
-    for (const module of this.#modules.values()) {
-      for (const wrapper of [...module.providers.values(), ...module.controllers.values()]) {
+    for (const module of this.#modules.all()) {
+      const wrappers = [...module.providers.values(), ...module.controllers.values()];
+      for (const wrapper of wrappers) {
         if (wrapper.isAlias) continue;
-        const holder = holderOf(wrapper);
-        if (holder === undefined || seen.has(holder.identity)) continue;
-        seen.add(holder.identity);
-        handlers.push(...this.#handlersOf(wrapper, holder));
+        const holder = holderOf(wrapper, module.name);
+        if (holder === undefined) continue;
+        const found = [...this.#handlersOf(wrapper, holder)];
+        if (found.length === 0) continue;
+        const identity = identityOf(holder.instance) ?? wrapper;
+        if (seen.has(identity)) continue;
+        seen.add(identity);
+        handlers.push(...found.map((handler) => ({ ...handler, identity })));
       }
     }
     return handlers;
   }
 
-  *#handlersOf(wrapper: InstanceWrapper, { prototype }: Holder): Iterable<FactHandler> {
-    const type = className(prototype);
-    const instance = wrapper.instance as Record<string, (...args: unknown[]) => unknown>;
+  *#handlersOf(wrapper: InstanceWrapper, holder: Holder): Iterable<Omit<FactHandler, 'identity'>> {
+    const { prototype, type, place } = holder;
+    const name = className(prototype);
+    const instance = holder.instance as Record<string, (...args: unknown[]) => unknown>;
     const applied: ApplyMethod[] = [];
     for (const key of this.#scanner.getAllMethodNames(prototype)) {
-      const method = (prototype as Record<string, unknown>)[key] as object;
-      const label = `${type}.${key}`;
-      const types = readAppliedTypes(method);
-      const declared = readHandlerMetadata(method);
+      const label = `${name}.${key}`;
+      const types = readAppliedTypes(prototype, key);
+      const declared = readHandlerMetadata(prototype, key);
       if (types === undefined && declared.length === 0) continue;
-      checkHolder(wrapper, label);
-      checkMethod(method, label);
+      checkScope(wrapper, label);
+      checkEnhancers((prototype as Record<string, object>)[key]!, type, label);
       if (types !== undefined) applied.push({ key, types });
       for (const metadata of declared) {
         if (types !== undefined) throw new InvalidOptionsError(messages.bothForms(label));
@@ -84,6 +86,7 @@ export class FactHandlersExplorer {
         yield {
           metadata,
           label,
+          place,
           holder: instance,
           // Looked up at each call, as for any method of the instance: a test's spy is called too.
           call: (facts, context, invoke) =>
@@ -91,53 +94,23 @@ export class FactHandlersExplorer {
         };
       }
     }
-    for (const handler of classFormHandlers(prototype.constructor, type, applied, instance)) {
-      checkHolder(wrapper, type);
-      checkName(handler.metadata, type);
-      yield handler;
+    const projections = readClassProjections(type, prototype.constructor);
+    for (const handler of classFormHandlers(projections, name, applied, instance)) {
+      checkScope(wrapper, name);
+      checkName(handler.metadata, name);
+      yield { ...handler, place };
     }
   }
-}
-
-interface Holder {
-  /** Where the methods are. */
-  readonly prototype: object;
-  /** The instance where there is one, else the class. */
-  readonly identity: object;
-}
-
-function holderOf(wrapper: InstanceWrapper): Holder | undefined {
-  const { metatype } = wrapper;
-  const instance: unknown = wrapper.instance;
-  if (!wrapper.isNotMetatype && typeof metatype === 'function') {
-    // A scoped class has no instance yet; its decorators are found all the same, to be refused.
-    const prototype = metatype.prototype as object | undefined;
-    const single = typeof instance === 'object' && instance !== null && !wrapper.isTransient;
-    return prototype && { prototype, identity: single ? instance : wrapper };
-  }
-  if (typeof instance !== 'object' || instance === null) return undefined;
-  const prototype = Object.getPrototypeOf(instance) as object | null;
-  return prototype === null || prototype === Object.prototype
-    ? undefined
-    : { prototype, identity: instance };
 }
 
 function className(prototype: object): string {
   return prototype.constructor?.name || 'anonymous class';
 }
 
-function checkHolder(wrapper: InstanceWrapper, label: string): void {
+function checkScope(wrapper: InstanceWrapper, label: string): void {
   if (wrapper.isTransient) throw new InvalidOptionsError(messages.scoped(label, 'transient'));
   if (!wrapper.isDependencyTreeStatic()) {
     throw new InvalidOptionsError(messages.scoped(label, 'request-scoped'));
-  }
-}
-
-function checkMethod(method: object, label: string): void {
-  for (const [key, enhancer] of Object.entries(ENHANCERS)) {
-    if (Reflect.hasMetadata(key, method)) {
-      throw new InvalidOptionsError(messages.enhanced(label, enhancer));
-    }
   }
 }
 

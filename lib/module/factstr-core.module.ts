@@ -1,11 +1,14 @@
-import { Global, Inject, Module } from '@nestjs/common';
-import type { ModulesContainer } from '@nestjs/core';
-import { APPLICATION_MODULES, applicationModulesProvider } from './application-modules.js';
+import { Global, Logger, Module } from '@nestjs/common';
+import { ApplicationModules, applicationModulesProvider } from './application-modules.js';
 import { FactHandlersExplorer } from './fact-handlers.explorer.js';
 import { FactHandlersOrchestrator } from './fact-handlers.orchestrator.js';
+import { FactHandlersRegistrar } from './fact-handlers.registrar.js';
 import { FactstrProjections } from './factstr-projections.js';
 import { HandlersDrainModule } from './handlers-drain.module.js';
-import { orderHooks } from './hook-order.js';
+import { HandlersRegistry } from './handlers.registry.js';
+import { isLoadedLazily, orderHooks } from './hook-order.js';
+import { LateHandlersWatch } from './late-handlers-watch.js';
+import { messages } from './messages.js';
 import { OpenStores } from './open-stores.js';
 import { StoreDefinitions } from './store-definitions.js';
 
@@ -18,13 +21,20 @@ import { StoreDefinitions } from './store-definitions.js';
     StoreDefinitions,
     OpenStores,
     FactHandlersExplorer,
+    HandlersRegistry,
+    FactHandlersRegistrar,
+    LateHandlersWatch,
     FactstrProjections,
     FactHandlersOrchestrator,
   ],
-  exports: [OpenStores, FactstrProjections, FactHandlersOrchestrator],
+  exports: [ApplicationModules, OpenStores, FactstrProjections, FactHandlersOrchestrator],
 })
 export class FactstrCoreModule {
-  constructor(@Inject(APPLICATION_MODULES) modules: ModulesContainer) {
+  constructor(modules: ApplicationModules, stores: OpenStores) {
+    if (isLoadedLazily(modules, HandlersDrainModule)) {
+      new Logger('FactstrModule').warn(messages.lazyModule);
+      stores.passFactories();
+    }
     orderHooks(modules, FactstrCoreModule, HandlersDrainModule);
   }
 }

@@ -4,7 +4,10 @@ import type { ProjectionStatus } from '../projections/projection-status.js';
 import type { Intervention, ParkedFact, RecordedIntervention } from '../streams/ledger.js';
 import { until } from '../projections/until.js';
 import { ActiveVersions } from './active-versions.js';
+import { worksBehindProxy } from '../support/behind-proxy.js';
+import { FactHandlersRegistrar } from './fact-handlers.registrar.js';
 import { DEFAULT_STORE } from './factstr.tokens.js';
+import { HandlersRegistry } from './handlers.registry.js';
 import type { LiveHandler, LiveHandlerStatus } from './live-handler.js';
 import type { RegisteredProjection } from './registered-projection.js';
 
@@ -39,9 +42,18 @@ export interface VerbOptions extends ProjectionSelector {
 @Injectable()
 export class FactstrProjections {
   readonly #logger = new Logger('FactstrProjections');
-  readonly #projections: RegisteredProjection[] = [];
-  readonly #liveHandlers: LiveHandler[] = [];
+  readonly #projections: readonly RegisteredProjection[];
+  readonly #liveHandlers: readonly LiveHandler[];
+  readonly #registrar: FactHandlersRegistrar;
   readonly #active = new ActiveVersions();
+
+  /** @internal */
+  constructor(registry: HandlersRegistry, registrar: FactHandlersRegistrar) {
+    worksBehindProxy(this);
+    this.#projections = registry.projections;
+    this.#liveHandlers = registry.liveHandlers;
+    this.#registrar = registrar;
+  }
 
   /** Every registered projection; those of one store when it is named. */
   async list(selector?: Pick<ProjectionSelector, 'store'>): Promise<ProjectionStatus[]> {
@@ -195,27 +207,18 @@ export class FactstrProjections {
   }
 
   /**
-   * Starts the handlers that the option `handlers` left out; those that run are not affected. Resolves when the
-   * live ones are registered.
+   * Starts the handlers that the option `handlers` left out, and finds those of modules that were loaded lazily
+   * after the bootstrap; those that run are not affected. Resolves when the live ones are registered.
+   *
+   * @throws InvalidOptionsError for a found handler that could not work, as at bootstrap
    */
-  async start(kinds: { live?: boolean; durable?: boolean } = {}): Promise<void> {
+  async start(
+    kinds: { live?: boolean | undefined; durable?: boolean | undefined } = {},
+  ): Promise<void> {
     const { live = true, durable = true } = kinds;
+    await this.#registrar.register();
     if (live) await Promise.all(this.#liveHandlers.map((handler) => handler.start()));
     if (durable) for (const { runner } of this.#projections) runner.start();
-  }
-
-  /** @internal */
-  add(projections: readonly RegisteredProjection[], liveHandlers: readonly LiveHandler[]): void {
-    this.#projections.push(...projections);
-    this.#liveHandlers.push(...liveHandlers);
-  }
-
-  /** Ends everything; each entry resolves when its handler is done. @internal */
-  stopAll(): { label: string; done: Promise<void> }[] {
-    return [
-      ...this.#liveHandlers.map((handler) => ({ label: handler.label, done: handler.stop() })),
-      ...this.#projections.map(({ label, runner }) => ({ label, done: runner.stop() })),
-    ];
   }
 
   async #say(

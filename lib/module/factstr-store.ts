@@ -14,6 +14,7 @@ import type {
 } from '../contract/contract.types.js';
 import { DecisionConflictError, InvalidOptionsError } from '../contract/errors.js';
 import type { PostgresAppendOptions } from '../stores/postgres/postgres.append-inside.js';
+import { worksBehindProxy } from '../support/behind-proxy.js';
 import { AppendRetry } from './append-retry.js';
 import type { AppendRetryOptions } from './append-retry.js';
 import { asynchronous, checkAppendSupport, closeStore, pagesOf } from './store-faces.js';
@@ -50,7 +51,10 @@ export class FactstrStore {
   readonly #face: AsynchronousStore;
   readonly #retry: AppendRetry;
 
+  #closed = false;
+
   private constructor(raw: FactStore, options?: AppendRetryOptions) {
+    worksBehindProxy(this);
     this.#raw = raw;
     this.#face = asynchronous(raw);
     this.#retry = new AppendRetry(options);
@@ -69,6 +73,11 @@ export class FactstrStore {
   /** The store that does the work. @internal */
   get raw(): FactStore {
     return this.#raw;
+  }
+
+  /** Whether it was closed through this service. @internal */
+  get closed(): boolean {
+    return this.#closed;
   }
 
   /**
@@ -183,6 +192,7 @@ export class FactstrStore {
    * application the module does that at shutdown.
    */
   async close(): Promise<void> {
+    this.#closed = true;
     await closeStore(this.#raw);
   }
 }

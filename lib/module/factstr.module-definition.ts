@@ -3,14 +3,12 @@ import { getFactstrStoreToken, DEFAULT_STORE } from './factstr.tokens.js';
 import { FactstrCoreModule } from './factstr-core.module.js';
 import type { FactstrModuleExtras, FactstrOptions } from './factstr.options.js';
 import { OpenStores } from './open-stores.js';
-import { STORE_DEFINITION } from './store-definitions.js';
+import { STORE_DEFINITION, STORE_OPTIONS } from './store-definitions.js';
 
 const EXTRAS: FactstrModuleExtras = { name: undefined, isGlobal: true };
 
-const OPTIONS = 'nestjs-factstr:options';
-
 export const { ConfigurableModuleClass, ASYNC_OPTIONS_TYPE } =
-  new ConfigurableModuleBuilder<FactstrOptions>({ optionsInjectionToken: OPTIONS })
+  new ConfigurableModuleBuilder<FactstrOptions>({ optionsInjectionToken: STORE_OPTIONS })
     .setClassMethodName('forRoot')
     .setFactoryMethodName('createFactstrOptions')
     .setExtras(EXTRAS, (definition, { name = DEFAULT_STORE, isGlobal = true }) => {
@@ -24,7 +22,7 @@ export const { ConfigurableModuleClass, ASYNC_OPTIONS_TYPE } =
           { provide: STORE_DEFINITION, useValue: name },
           {
             provide: token,
-            inject: [OPTIONS, OpenStores],
+            inject: [STORE_OPTIONS, OpenStores],
             useFactory: (options: FactstrOptions, stores: OpenStores) => stores.open(name, options),
           },
         ],

@@ -1,8 +1,11 @@
-import { Module } from '@nestjs/common';
+import { Module, Optional } from '@nestjs/common';
 import type { DynamicModule } from '@nestjs/common';
+import { InvalidOptionsError } from '../contract/errors.js';
+import { ApplicationModules } from './application-modules.js';
 import { ConfigurableModuleClass } from './factstr.module-definition.js';
 import type { ASYNC_OPTIONS_TYPE } from './factstr.module-definition.js';
 import type { FactstrModuleExtras, FactstrOptions } from './factstr.options.js';
+import { messages } from './messages.js';
 import { noteCopy } from './package-copies.js';
 
 noteCopy();
@@ -15,6 +18,13 @@ noteCopy();
  */
 @Module({})
 export class FactstrModule extends ConfigurableModuleClass {
+  /** @internal */
+  constructor(@Optional() modules?: ApplicationModules) {
+    super();
+    // The core, which provides them, comes with every registration.
+    if (modules === undefined) throw new InvalidOptionsError(messages.bareModule);
+  }
+
   /** A store of these options; one in memory without any. */
   static override forRoot(
     options: FactstrOptions & FactstrModuleExtras = { provider: 'memory' },

@@ -35,16 +35,17 @@ export function checkHandlers(handlers: readonly FactHandler[], store: OpenStore
 
 /** @throws InvalidOptionsError when two have one cursor */
 export function checkProjectionNames(handlers: readonly FactHandler[]): void {
-  const labels = new Map<string, string>();
-  for (const { metadata, label } of handlers) {
+  const first = new Map<string, FactHandler>();
+  for (const handler of handlers) {
+    const { metadata } = handler;
     if (metadata.kind !== 'durable') continue;
     const store = metadata.store ?? DEFAULT_STORE;
     const name = cursorName(metadata.options);
     const identity = JSON.stringify([store, name]);
-    const first = labels.get(identity);
-    if (first !== undefined) {
-      throw new InvalidOptionsError(messages.duplicateProjection(name, store, [first, label]));
+    const other = first.get(identity);
+    if (other !== undefined) {
+      throw new InvalidOptionsError(messages.duplicateProjection(name, store, other, handler));
     }
-    labels.set(identity, label);
+    first.set(identity, handler);
   }
 }

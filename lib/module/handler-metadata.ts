@@ -44,12 +44,16 @@ export function handlerDecorator(metadata: HandlerMetadata): HandlerDecorator {
     const method = methodOf(target, key, descriptor);
     if (method === undefined)
       throw new InvalidOptionsError(messages.notAMethod(nameOf(target, key)));
-    Reflect.defineMetadata(HANDLERS, [...readHandlerMetadata(method), metadata], method);
+    declare(HANDLERS, method, target, key as string, (others: readonly HandlerMetadata[]) => [
+      ...others,
+      metadata,
+    ]);
   };
 }
 
-export function readHandlerMetadata(method: object): readonly HandlerMetadata[] {
-  return (Reflect.getOwnMetadata(HANDLERS, method) ?? []) as readonly HandlerMetadata[];
+/** What the decorators on a method say; nothing where a class overrides it without one. */
+export function readHandlerMetadata(prototype: object, key: string): readonly HandlerMetadata[] {
+  return (declared(HANDLERS, prototype, key) ?? []) as readonly HandlerMetadata[];
 }
 
 /**
@@ -63,14 +67,15 @@ export function applyFactDecorator(types: readonly string[]): HandlerDecorator {
     if (method === undefined) {
       throw new InvalidOptionsError(messages.notAnApplier(nameOf(target, key)));
     }
-    const others = readAppliedTypes(method) ?? [];
-    Reflect.defineMetadata(APPLIED_FACTS, [...new Set([...others, ...types])], method);
+    declare(APPLIED_FACTS, method, target, key as string, (others: readonly string[]) => [
+      ...new Set([...others, ...types]),
+    ]);
   };
 }
 
 /** The event types that a method applies; `undefined` when it carries no `@ApplyFact`. */
-export function readAppliedTypes(method: object): readonly string[] | undefined {
-  return Reflect.getOwnMetadata(APPLIED_FACTS, method) as readonly string[] | undefined;
+export function readAppliedTypes(prototype: object, key: string): readonly string[] | undefined {
+  return declared(APPLIED_FACTS, prototype, key) as readonly string[] | undefined;
 }
 
 /**
@@ -89,11 +94,44 @@ export function classProjectionDecorator(options: DurableProjectionOptions): Han
   };
 }
 
-/** A class's own projections, or those of the nearest class above it that has some. */
-export function readClassProjections(type: unknown): readonly DurableProjectionOptions[] {
-  if (typeof type !== 'function') return [];
-  return (Reflect.getMetadata(CLASS_PROJECTIONS, type) ??
-    []) as readonly DurableProjectionOptions[];
+/**
+ * Kept on the method, which may be put into another class, and on the member of its class: a decorator above may
+ * replace the method by a wrapper that knows nothing of it.
+ */
+function declare<T>(
+  metadata: string,
+  method: object,
+  target: object,
+  key: string,
+  add: (others: readonly T[]) => readonly T[],
+): void {
+  const ofMethod = (Reflect.getMetadata(metadata, method) ?? []) as readonly T[];
+  Reflect.defineMetadata(metadata, add(ofMethod), method);
+  const ofMember = (Reflect.getOwnMetadata(metadata, target, key) ?? []) as readonly T[];
+  Reflect.defineMetadata(metadata, add(ofMember), target, key);
+}
+
+/** Of the nearest class that has the member: of its declaration there, else of the method, or of what that wraps. */
+function declared(metadata: string, prototype: object, key: string): unknown {
+  let owner: object = prototype;
+  while (!Object.hasOwn(owner, key)) owner = Object.getPrototypeOf(owner) as object;
+  const ofMember: unknown = Reflect.getOwnMetadata(metadata, owner, key);
+  if (ofMember !== undefined) return ofMember;
+  const method: unknown = Object.getOwnPropertyDescriptor(owner, key)?.value;
+  return typeof method === 'function' ? Reflect.getMetadata(metadata, method) : undefined;
+}
+
+/**
+ * A class's own projections, or those of the nearest class above it that has some. Where a decorator put another
+ * class before the one that was declared, each of the two is asked.
+ */
+export function readClassProjections(...types: unknown[]): readonly DurableProjectionOptions[] {
+  for (const type of types) {
+    if (typeof type !== 'function') continue;
+    const found: unknown = Reflect.getMetadata(CLASS_PROJECTIONS, type);
+    if (found !== undefined) return found as readonly DurableProjectionOptions[];
+  }
+  return [];
 }
 
 function methodOf(

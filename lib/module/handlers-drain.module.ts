@@ -1,5 +1,6 @@
 import { Injectable, Module } from '@nestjs/common';
 import type { OnModuleDestroy } from '@nestjs/common';
+import { worksBehindProxy } from '../support/behind-proxy.js';
 import { FactHandlersOrchestrator } from './fact-handlers.orchestrator.js';
 
 @Injectable()
@@ -7,6 +8,7 @@ export class HandlersDrain implements OnModuleDestroy {
   readonly #orchestrator: FactHandlersOrchestrator;
 
   constructor(orchestrator: FactHandlersOrchestrator) {
+    worksBehindProxy(this);
     this.#orchestrator = orchestrator;
   }
 

@@ -2,6 +2,12 @@ import type { ProjectionStatus } from '../projections/projection-status.js';
 
 type Behind = Pick<ProjectionStatus, 'name' | 'version' | 'state' | 'position' | 'head'>;
 
+/** A handler, and the module and token that provide it. */
+interface Declared {
+  readonly label: string;
+  readonly place: string;
+}
+
 /** Every sentence that the module says, in one place. */
 export const messages = {
   duplicateStore: (name: string): string =>
@@ -9,15 +15,39 @@ export const messages = {
   unknownStore: (label: string, name: string, known: readonly string[]): string =>
     `${label} asks for the store ${quote(name)}, which no FactstrModule registers (registered: ${known.map(quote).join(', ')}). ` +
     `Register it with FactstrModule.forRoot({ …, name: ${quote(name)} }) or correct the decorator.`,
-  duplicateProjection: (name: string, store: string, labels: readonly string[]): string =>
-    `The durable projection ${quote(name)} of store ${quote(store)} is declared by ${labels.join(' and ')}. ` +
-    'Give each its own name; a class that two modules need is provided in one and exported.',
+  duplicateProjection: (
+    name: string,
+    store: string,
+    ...declarations: readonly Declared[]
+  ): string =>
+    `The durable projection ${quote(name)} of store ${quote(store)} is declared by ${declarations.map(({ label }) => label).join(' and ')}. ` +
+    'Give each its own name; a class that two modules need is provided in one and exported, and one that needs a second token gets it by useExisting ' +
+    `(here: ${declarations.map(({ place }) => place).join('; ')}).`,
   liveTwice: (label: string): string =>
     `${label} is registered once for each module that provides its class: every batch is handled that often. Provide it in one module and export it.`,
   scoped: (label: string, kind: string): string =>
     `${label} handles facts, but its class is ${kind}: there is no request to make it for. Make the class a singleton, or move the method to one.`,
   enhanced: (label: string, enhancer: string): string =>
     `${label} handles facts and carries ${enhancer}, which are not applied to it. Remove them, or call the code from the handler.`,
+  enhancedClass: (label: string, enhancer: string): string =>
+    `${label} handles facts, and its class carries ${enhancer}, which are not applied to it. Remove them, call the code from the handler, or move the handler to a class of its own.`,
+  bareModule:
+    'FactstrModule is imported without forRoot, and no store is registered: nothing would be stored or delivered. Import FactstrModule.forRoot({ … }) or forRootAsync({ … }).',
+  lazyModule:
+    'FactstrModule was loaded lazily, and Nest calls no lifecycle hooks of modules that are: its handlers wait for FactstrProjections.start(), and its stores are not closed at shutdown. Import FactstrModule.forRoot() in a module that the application imports.',
+  lateHandlers: (labels: readonly string[]): string =>
+    `${labels.join(', ')} were loaded after the bootstrap (LazyModuleLoader) and get no facts. Call FactstrProjections.start() after loading their module.`,
+  badLateHandlers: (problem: string): string =>
+    `A module was loaded after the bootstrap whose handlers cannot run: ${problem}`,
+  scopedOptions: (name: string, chain: readonly string[]): string =>
+    `The options of the store ${quote(name)} depend on the request: ${chain.join(' → ')}. A store would be opened for each request and closed by none. ` +
+    'Make the options of singletons only (ConfigService, for one), and read what is of the request where it is used; for a store for each tenant register several by name.',
+  closedWhileStarting: (name: string): string =>
+    `The store ${quote(name)} was closed while the application started. Close it, or the application, after the bootstrap.`,
+  applicationClosed:
+    'The application was shut down, or its bootstrap failed, and its stores are closed. Make a new application.',
+  outsideFactory: (option: string): string =>
+    `The option ${quote(option)} was returned by the factory; it stands outside: FactstrModule.forRootAsync({ ${option}: …, useFactory: … }).`,
   notAMethod: (key: string): string =>
     `@OnFacts and @DurableProjection decorate methods of instances with a name that is text; ${quote(key)} is none. Make it such a method.`,
   contractOnly: (verb: string, name: string): string =>
@@ -63,7 +93,7 @@ export const messages = {
   customWithout: (method: string): string =>
     `Provider "custom" needs a store with the contract’s methods (FactStore), or a function that returns one; ${method}() is missing.`,
   closedAgain: (name: string): string =>
-    `The bootstrap failed elsewhere; the store ${quote(name)} was closed again.`,
+    `The application was shut down, or its bootstrap failed elsewhere; the store ${quote(name)} was closed again.`,
   badAround:
     'The option around is no function. Give it one: (call, next) => Promise, which awaits next().',
   duplicateNest:

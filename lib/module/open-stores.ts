@@ -2,6 +2,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import type { FactStore } from '../contract/contract.types.js';
 import { StoreClosedError } from '../contract/errors.js';
 import { describeError } from '../projections/failures.js';
+import { worksBehindProxy } from '../support/behind-proxy.js';
 import { FactstrStore } from './factstr-store.js';
 import type { FactstrOptions } from './factstr.options.js';
 import { messages } from './messages.js';
@@ -22,7 +23,8 @@ export interface OpenStore {
 
 /**
  * The stores of one application: opened by their providers' factories, closed once. Nest calls no shutdown hook
- * when a bootstrap fails, so the first failure closes them all, also one whose factory finishes later.
+ * when a bootstrap fails, so the first failure closes them all, also one whose factory finishes later. When the
+ * application's own factories are through, a failure is a lazily loaded module's: it closes what it opened itself.
  */
 @Injectable()
 export class OpenStores {
@@ -30,8 +32,10 @@ export class OpenStores {
   readonly #definitions: StoreDefinitions;
   readonly #open = new Map<string, OpenStore>();
   readonly #given = new AbortController();
+  #factoriesPassed = false;
 
   constructor(definitions: StoreDefinitions) {
+    worksBehindProxy(this);
     this.#definitions = definitions;
   }
 
@@ -39,6 +43,7 @@ export class OpenStores {
   async open(name: string, options: FactstrOptions): Promise<FactstrStore> {
     try {
       this.#definitions.check();
+      this.#definitions.checkScopes(name);
       const made = await openStore(options, this.#logger, this.#given.signal);
       const open: OpenStore = { name, options, service: await serviceOf(made, options), ...made };
       this.#open.set(name, open);
@@ -48,8 +53,22 @@ export class OpenStores {
       }
       return open.service;
     } catch (error) {
-      await this.closeAll();
+      if (!this.#factoriesPassed) await this.closeAll();
       throw error;
+    }
+  }
+
+  /** The factories of all modules that the application imports have succeeded. */
+  passFactories(): void {
+    this.#factoriesPassed = true;
+  }
+
+  /** @throws StoreClosedError when the application, or one of its stores, was closed meanwhile */
+  assertOpen(): void {
+    if (this.#given.signal.aborted) throw new StoreClosedError(messages.applicationClosed);
+    const closed = this.all().find(({ service }) => service.closed);
+    if (closed !== undefined) {
+      throw new StoreClosedError(messages.closedWhileStarting(closed.name));
     }
   }
 
