@@ -155,12 +155,12 @@ export interface EventStreamSubscription {
 
 /**
  * Receives the facts of one committed batch that match the stream's query, in order, never concurrently
- * with itself. The records are shared between streams and deep-frozen. `undefined` and `true` are success;
- * a throw, a rejection and `false` are failures.
+ * with itself. The array is the call's own; the records in it are shared between streams and deep-frozen.
+ * A throw, a rejection and `false` (also as a promise) are failures; any other result is success.
  *
  * @publicApi
  */
-export type StreamHandler = (events: EventRecord[]) => void | boolean | Promise<void | boolean>;
+export type StreamHandler = (events: EventRecord[]) => unknown;
 
 /**
  * An append-only log of facts with one gapless sequence.

@@ -136,7 +136,8 @@ export class LiveHandler {
 
   #call(facts: EventRecord[], signal: AbortSignal): Promise<unknown> {
     const context: LiveContext = { store: this.#storeName, signal };
-    return this.#handler.call(facts, context, (handler, given, own, method) =>
+    // An array of its own: a failure is told by what was in it.
+    return this.#handler.call([...facts], context, (handler, given, own, method) =>
       callAround(
         this.#around,
         { kind: 'live', store: this.#storeName, handler, facts: given, context: own },

@@ -53,7 +53,8 @@ export async function callHandler(
   });
   try {
     const call: ProjectionCall = {
-      facts: facts as EventRecord[],
+      // An array of its own: what a handler does to it is not to change what is tried again.
+      facts: [...facts],
       attempt: options.attempt,
       replaying: options.replaying,
       manager: options.manager,

@@ -12,19 +12,20 @@ export class HandlerCall {
     this.#handle = handle;
   }
 
-  /** @throws StreamHandlerError on a throw, a rejection, and any result but `undefined` and `true` */
+  /** @throws StreamHandlerError on a throw, a rejection and `false`, also as a promise */
   async deliver(records: readonly EventRecord[], stream: string): Promise<void> {
     let result: unknown;
     try {
-      result = await this.#context.runInAsyncScope(this.#handle, undefined, records);
+      // An array of its own: the records are shared, and the array may be.
+      result = await this.#context.runInAsyncScope(this.#handle, undefined, [...records]);
     } catch (cause) {
       throw new StreamHandlerError(`The handler of ${stream} failed on ${range(records)}.`, {
         cause,
       });
     }
-    if (result !== undefined && result !== true) {
+    if (result === false) {
       throw new StreamHandlerError(
-        `The handler of ${stream} returned ${String(result === false ? false : typeof result)} for ${range(records)}; success is undefined or true.`,
+        `The handler of ${stream} returned false for ${range(records)}, which says that it failed.`,
       );
     }
   }

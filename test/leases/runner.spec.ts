@@ -35,6 +35,10 @@ function projection(
 
 const poisoned = (facts: EventRecord[]) => facts.some(({ event_type }) => event_type === 'poison');
 
+const takingAll: Handle = (facts, { attempt }) => {
+  while (facts.shift() !== undefined) if (attempt < 2) throw new Error('not yet');
+};
+
 describe.each(['memory', 'sqlite', 'postgres'] as const)('The leased runner on %s', (provider) => {
   const start = async (...providers: Type[]) => {
     const options = await sharedOptions(provider, fixtures);
@@ -64,6 +68,22 @@ describe.each(['memory', 'sqlite', 'postgres'] as const)('The leased runner on %
     ]);
     expect(fixtures.log.of('error').at(-1)).toMatch(/parked fact 2: a bug/);
   });
+
+  it.each([
+    ['of every type', {}],
+    ['of some types', ['x']],
+  ])(
+    'repeats a call with all its facts %s, whatever the handler did to its array',
+    async (_, query) => {
+      const calls: string[] = [];
+      const Items = projection({}, calls, takingAll, query);
+      const { app } = await start(Items);
+      const x = { event_type: 'x', payload: {} };
+      await app.store.append([x, x, x]);
+      await app.shows('items', { position: 3n, state: 'live' });
+      expect(calls).toEqual(['1+2+3/1', '1+2+3/2']);
+    },
+  );
 
   it('retries parked facts in order; one that fails again stays, with those behind it', async () => {
     const calls: string[] = [];

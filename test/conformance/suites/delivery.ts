@@ -5,6 +5,7 @@ import type {
   MaybePromise,
   StreamHandler,
 } from '../../../lib/contract/contract.types.js';
+import type { FactstrError } from '../../../lib/contract/errors.js';
 import { fact, facts, ofTypes, upTo } from '../support/facts.js';
 import { Gate, Inbox } from '../support/inbox.js';
 import { storesOf } from '../support/provider.js';
@@ -112,6 +113,38 @@ export function describeDelivery(provider: Provider): void {
       const queried = (await store.query({})).event_records[0]!;
       expect(queried).toEqual(record);
       expect(Object.isFrozen(queried.payload)).toBe(false);
+    });
+
+    it('gives each call an array of its own, which the handler may change', async () => {
+      const errors: FactstrError[] = [];
+      const store = await openStore({ onStreamError: (error) => errors.push(error) });
+      const taken: number[] = [];
+      const inbox = new Inbox();
+      await start(
+        store,
+        (events) => {
+          events.sort((one, other) => Number(other.sequence_number - one.sequence_number));
+          for (let last = events.pop(); last !== undefined; last = events.pop()) {
+            taken.push(Number(last.sequence_number));
+          }
+          if (taken.length === 5) throw new Error('with nothing left in its array');
+        },
+        'taking',
+      );
+      await start(store, inbox.handle, 'reading');
+      await store.append(facts(2));
+      await store.append(facts(3));
+      await inbox.reaches(5);
+      expect(inbox.numbers).toEqual([
+        [1, 2],
+        [3, 4, 5],
+      ]);
+      await until(
+        () => errors.length > 0,
+        () => 'the report',
+      );
+      expect(taken).toEqual([1, 2, 3, 4, 5]);
+      expect(errors[0]!.message).toContain('facts 3 to 5');
     });
 
     it('takes what a handler appends for the next delivery', async () => {

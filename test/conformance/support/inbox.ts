@@ -14,7 +14,7 @@ export class Inbox {
 
   readonly handle: StreamHandler = (events) => {
     this.batches.push(events);
-    return this.#answer(events, this.batches.length) as ReturnType<StreamHandler>;
+    return this.#answer(events, this.batches.length);
   };
 
   /** Sequence numbers, batch by batch. */

@@ -2,6 +2,11 @@
 export const SUCCESSES: readonly [what: string, answer: () => unknown][] = [
   ['undefined', () => undefined],
   ['true', () => true],
+  ['null', () => null],
+  ['0', () => 0],
+  ['a text', () => 'done'],
+  ['an object', () => ({ saved: 1 })],
+  ['a promise of another value', async () => Promise.resolve(1)],
   ['a promise of undefined', () => Promise.resolve()],
   ['a promise of true', async () => Promise.resolve(true)],
   // oxlint-disable-next-line unicorn/no-thenable
@@ -10,12 +15,7 @@ export const SUCCESSES: readonly [what: string, answer: () => unknown][] = [
 
 export const FAILURES: readonly [what: string, answer: () => unknown][] = [
   ['false', () => false],
-  ['null', () => null],
-  ['0', () => 0],
-  ['a text', () => 'done'],
-  ['an object', () => ({ saved: 1 })],
   ['a promise of false', async () => Promise.resolve(false)],
-  ['a promise of another value', async () => Promise.resolve(1)],
   [
     'a throw',
     () => {

@@ -30,6 +30,48 @@ const providers: [string, () => Promise<FactstrOptions>][] = [
 ];
 
 describe.each(providers)('Handlers on %s', (_name, makeOptions) => {
+  it('may empty the array that they are given, and fail then', async () => {
+    class Handlers {
+      readonly project: string[] = [];
+      readonly live: string[] = [];
+
+      @OnFacts()
+      onFacts(facts: EventRecord[]) {
+        this.take(facts, this.live);
+      }
+
+      @DurableProjection({ name: 'all', query: {} })
+      onEach(facts: EventRecord[]) {
+        this.take(facts, this.project);
+      }
+
+      take(facts: EventRecord[], taken: string[]): void {
+        taken.push(String(facts.splice(0).map(({ sequence_number }) => sequence_number)));
+        if (taken.length === 1) throw new Error('no');
+      }
+    }
+    const app = await fixtures.app({
+      imports: [FactstrModule.forRoot(await makeOptions())],
+      providers: [Handlers],
+    });
+    const { project, live } = app.get(Handlers);
+    await app.get(FactstrStore).append([fact('a'), fact('b')]);
+    await until(
+      () => project.length === 2 && live.length === 1,
+      () => 'the second attempt',
+    );
+    expect([project, live]).toEqual([['1,2', '1,2'], ['1,2']]);
+    const { log } = fixtures;
+    await until(
+      () => log.of('error').length === 2,
+      () => 'the log of both failures',
+    );
+    expect(log.of('error').sort()).toEqual([
+      expect.stringContaining('Handlers.onFacts failed on fact 1 '),
+      expect.stringContaining('(Handlers.onEach) failed on fact 1, attempt 1 '),
+    ]);
+  });
+
   it('run in an async context of their own', async () => {
     const cls = new AsyncLocalStorage<string>();
     class Handlers {
