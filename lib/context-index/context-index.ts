@@ -11,6 +11,8 @@ import { hashType } from './terms.js';
 
 /** Facts behind which a tail is not read up any more: they become a hole, which is indexed in the background. */
 const CATCH_UP = 4_096;
+/** How often a look-up begins again because a segment cannot be read. */
+const ATTEMPTS = 1_000;
 
 /**
  * What a process holds of the context index: its newest facts, and where to look in the stored segments. A cache:
@@ -135,11 +137,12 @@ export class ContextIndex {
    * the look-up begins again.
    */
   *read<T>(lookUp: (view: IndexView) => Steps<T>): Steps<T> {
-    for (;;) {
+    for (let attempt = 1; ; attempt++) {
       try {
         return yield* lookUp({
           tail: this.tail.content(),
-          segments: this.#segments,
+          // Others may damage, or replace, faster than is mended: then it is looked up without.
+          segments: attempt <= ATTEMPTS ? this.#segments : SegmentList.EMPTY,
           cache: this.cache,
         });
       } catch (error) {

@@ -7,7 +7,7 @@ import {
   StoreClosedError,
   StoreOverloadedError,
 } from '../../lib/contract/errors.js';
-import { APPEND_ONE } from '../../lib/stores/postgres/postgres.append-function.js';
+import { appendFunctions } from '../../lib/stores/postgres/postgres.append-function.js';
 import { containing, fact, facts, ofTypes, upTo } from '../conformance/support/facts.js';
 import { errorOf } from '../conformance/support/outcome.js';
 import { until } from '../conformance/support/until.js';
@@ -27,7 +27,7 @@ async function connected<T>(url: string, use: (client: pg.Client) => Promise<T>)
   }
 }
 
-const callFunction = `SELECT * FROM ${APPEND_ONE.name}('{noted}', '{"{}"}', true, '100ms')`;
+const callFunction = `SELECT * FROM ${appendFunctions('public').one.name}('{noted}', '{"{}"}', 'events'::regclass::oid, true, '100ms')`;
 
 describe('Appends of one store object', () => {
   it('commit in call order, awaited or not', async () => {

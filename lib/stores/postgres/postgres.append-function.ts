@@ -1,6 +1,13 @@
 import { createHash } from 'node:crypto';
 import { GROUP_BODY, GROUP_HEAD } from './postgres.group-function.js';
-import { LOOK, SETTINGS, TURN } from './postgres.append-turn.js';
+import {
+  FUNCTION_SETTINGS,
+  LOOK,
+  PRAGMA,
+  SAME_LOG,
+  SETTINGS,
+  TURN,
+} from './postgres.append-turn.js';
 import { dollarQuote, quoteIdentifier, quoteLiteral } from './postgres.sql-text.js';
 
 /**
@@ -10,11 +17,13 @@ import { dollarQuote, quoteIdentifier, quoteLiteral } from './postgres.sql-text.
 const ONE_HEAD = `CREATE FUNCTION {schema}.{name}(
   in_types text[],
   in_payloads text[],
+  in_log oid,
   in_sparse boolean,
   in_lock_timeout text
 ) RETURNS text ${SETTINGS}`;
 
 const ONE_BODY = `
+${PRAGMA}
 DECLARE
   out_head bigint;
   out_head_at text;
@@ -37,41 +46,78 @@ BEGIN
     INSERT INTO {schema}.append_batches (first_sequence_number, last_sequence_number)
     VALUES (out_head + 1, out_head + facts);
   END IF;
+  ${SAME_LOG}
   RETURN concat_ws(' ', out_head, coalesce(out_head_at, '-'), extract(epoch FROM committed_at));
 END`;
 
+/** A function of one schema. Its name is made of its text, which names the schema. */
 export interface AppendFunction {
   readonly name: string;
   /** Its arguments' types, as GRANT wants them. */
   readonly arguments: string;
-  readonly head: string;
+  readonly sql: string;
+  readonly shape: FunctionShape;
+}
+
+/** What makes a function what it is, as the catalog says it. */
+export interface FunctionShape {
   readonly body: string;
+  /** Mode, name and type of each. */
+  readonly arguments: string;
+  readonly result: string;
+  readonly language: string;
+  /** Volatility, and whether it is strict or returns a set. */
+  readonly behaviour: string;
+  readonly security: string;
+  readonly settings: string;
 }
 
-export const APPEND_ONE = appendFunction('append', ONE_HEAD, ONE_BODY);
-export const APPEND_GROUP = appendFunction('append_group', GROUP_HEAD, GROUP_BODY);
-export const APPEND_FUNCTIONS: readonly AppendFunction[] = [APPEND_ONE, APPEND_GROUP];
-
-export function createFunctionSql(schema: string, { name, head, body }: AppendFunction): string {
-  const filled = (template: string): string =>
-    template
-      .replaceAll('{schema}', () => quoteIdentifier(schema))
-      .replaceAll('{lock}', () => quoteLiteral(`nestjs-factstr append ${schema}`));
-  return filled(head)
-    .replace('{name}', name)
-    .replace('{body}', () => dollarQuote(filled(body)));
+export interface AppendFunctions {
+  readonly one: AppendFunction;
+  readonly group: AppendFunction;
 }
 
-/** Never replaced: another text is another name, so that two versions of the application can run beside each other. */
-function appendFunction(name: string, head: string, body: string): AppendFunction {
-  const hash = createHash('sha256')
-    .update(head + body)
-    .digest('hex');
-  const inputs = [...head.matchAll(/^ {2}in_\w+ ([a-z[\]]+)/gm)].map(([, type]) => type!);
+/** Those of a schema. */
+export function appendFunctions(schema: string): AppendFunctions {
   return {
-    name: `nestjs_factstr_${name}_${hash.slice(0, 12)}`,
-    arguments: inputs.join(', '),
-    head,
-    body,
+    one: appendFunction(schema, 'append', ONE_HEAD, ONE_BODY),
+    group: appendFunction(schema, 'append_group', GROUP_HEAD, GROUP_BODY),
+  };
+}
+
+/**
+ * Never replaced: another text is another name, so that two versions of the application can run beside each other.
+ * The schema is a part of the text: where it was renamed, its new name gets functions of its own.
+ */
+function appendFunction(schema: string, kind: string, head: string, body: string): AppendFunction {
+  const parts: Readonly<Record<string, string>> = {
+    schema: quoteIdentifier(schema),
+    lock: quoteLiteral(`nestjs-factstr append ${schema}`),
+    events: quoteLiteral(`${quoteIdentifier(schema)}.events`),
+  };
+  // At once: a schema may be called like a part.
+  const filled = (text: string, more = parts): string =>
+    text.replace(/\{(\w+)\}/g, (part, key: string) => more[key] ?? part);
+  const text = filled(body);
+  const hash = createHash('sha256')
+    .update(filled(head) + text)
+    .digest('hex');
+  const name = `nestjs_factstr_${kind}_${hash.slice(0, 12)}`;
+  const own = [...head.matchAll(/^ {2}(OUT )?(\w+) ([a-z[\]]+),?$/gm)].map(
+    ([, out, argument, type]) => ({ mode: out === undefined ? 'i' : 'o', argument, type: type! }),
+  );
+  return {
+    name,
+    arguments: own.flatMap(({ mode, type }) => (mode === 'i' ? type : [])).join(', '),
+    sql: filled(head, { ...parts, name, body: dollarQuote(text) }),
+    shape: {
+      body: text,
+      arguments: own.map(({ mode, argument, type }) => `${mode} ${argument} ${type}`).join(', '),
+      result: /RETURNS (\w+)/.exec(head)?.[1] ?? 'record',
+      language: 'plpgsql',
+      behaviour: 'v f f f',
+      security: 'f',
+      settings: FUNCTION_SETTINGS.map(([key, value]) => `${key}=${value}`).join(';'),
+    },
   };
 }

@@ -1,10 +1,27 @@
-import { WRONG_ISOLATION } from './postgres.errors.js';
+import { WRONG_ISOLATION, WRONG_LOG } from './postgres.errors.js';
 
-/** End with the function. A writer of the application's transaction keeps its own. */
+/**
+ * End with the function. A writer of the application's transaction keeps its own. The other two would hide facts:
+ * policies for rows, and GIN's limit for what it finds.
+ */
+export const FUNCTION_SETTINGS = [
+  ['search_path', 'pg_catalog, pg_temp'],
+  ['lock_timeout', "'5s'"],
+  ['row_security', 'off'],
+  ['gin_fuzzy_search_limit', '0'],
+] as const;
+
 export const SETTINGS = `LANGUAGE plpgsql VOLATILE
-SET search_path = pg_catalog, pg_temp
-SET lock_timeout = '5s'
+${FUNCTION_SETTINGS.map(([name, value]) => `SET ${name} = ${value}`).join('\n')}
 AS {body}`;
+
+/** Whatever the session has set for all functions. */
+export const PRAGMA = '#variable_conflict error';
+
+/** A schema may be renamed, or its tables replaced, at any moment: what is written has to be of the caller's log. */
+export const SAME_LOG = `IF {events}::regclass::oid <> in_log THEN
+    RAISE EXCEPTION USING ERRCODE = '${WRONG_LOG}', MESSAGE = 'the table is another one than the store opened';
+  END IF;`;
 
 /**
  * A writer's turn. It takes, in this order,
@@ -20,6 +37,7 @@ export const TURN = `IF current_setting('transaction_isolation') <> 'read commit
   PERFORM set_config('lock_timeout', in_lock_timeout, true);
   LOCK TABLE {schema}.events IN ROW EXCLUSIVE MODE;
   PERFORM pg_advisory_xact_lock(hashtextextended({lock}, 0));
+  ${SAME_LOG}
   IF current_setting('synchronous_commit') = 'off' THEN
     PERFORM set_config('synchronous_commit', 'on', true);
   END IF;`;

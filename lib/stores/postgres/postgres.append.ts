@@ -7,7 +7,7 @@ import type { ContextQuery } from '../../context-index/context-plan.js';
 import { GroupFacts } from '../../context-index/group-facts.js';
 import type { GroupPlace } from '../../context-index/group-facts.js';
 import type { KnownVersion } from '../../context-index/known-contexts.js';
-import { APPEND_GROUP, APPEND_ONE } from './postgres.append-function.js';
+import type { AppendFunctions } from './postgres.append-function.js';
 import type { PgRow, PgStatement } from './postgres.driver.js';
 import { sqlFilters } from './postgres.filters.js';
 import { arrayText, jsonArrayText } from './postgres.sql-text.js';
@@ -36,6 +36,9 @@ export interface KnownHead {
 export interface AppendSettings {
   /** The quoted schema. */
   readonly schema: string;
+  readonly functions: AppendFunctions;
+  /** The table of its facts. */
+  readonly log: string;
   readonly sparse: boolean;
   /** Milliseconds. */
   readonly lockTimeout: number;
@@ -80,25 +83,26 @@ export function groupStatement(
   return {
     name: 'append-group',
     text: `SELECT out_head::text, out_head_at, out_at, out_firsts::text, out_actual::text, out_recorded::text
-FROM ${settings.schema}.${APPEND_GROUP.name}($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16,
-  $17, $18, $19, $20, $21, $22)`,
+FROM ${settings.schema}.${settings.functions.group.name}($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16,
+  $17, $18, $19, $20, $21, $22, $23)`,
     values: [
       arrayText(facts.map((fact) => fact.event_type)),
       jsonArrayText(facts.map((fact) => fact.payload_text)),
       single ? null : list(pending.flatMap(({ facts: own }, member) => own.map(() => member + 1))),
       single ? null : list(pending.flatMap(({ facts: own }) => own.map((_, place) => place))),
       list(pending.map(({ facts: own }) => own.length)),
-      pending.map(({ appendId }) => appendId?.id ?? null),
-      list(pending.map(({ appendId }) => appendId?.facts_hash)),
+      pending.map(({ appendId }) => appendId?.id ?? ''),
+      list(pending.map(({ appendId }) => appendId?.facts_hash ?? '""')),
       list(pending.map(({ condition }) => condition !== null)),
-      list(pending.map(({ condition }) => condition?.expected)),
+      list(pending.map(({ condition }) => condition?.expected ?? -1)),
       list(members.map((member) => member.known?.head ?? 0)),
-      list(members.map((member) => member.known?.version || null)),
-      single ? '{NULL}' : earlierMatches(pending),
+      list(members.map((member) => member.known?.version ?? 0)),
+      single ? '{""}' : earlierMatches(pending),
       list(filters.map((own) => own.length)),
-      flat.map(({ types }) => types),
-      flat.map(({ containers }) => containers),
-      flat.map(({ scalars }) => scalars),
+      flat.map(({ types }) => types ?? ''),
+      flat.map(({ containers }) => containers ?? ''),
+      flat.map(({ scalars }) => scalars ?? ''),
+      settings.log,
       known?.number ?? null,
       known?.at ?? null,
       gap,
@@ -111,16 +115,17 @@ FROM ${settings.schema}.${APPEND_GROUP.name}($1, $2, $3, $4, $5, $6, $7, $8, $9,
 
 /** The same by the function for one plain append where it is one. */
 export function ownStatement(...asked: Parameters<typeof groupStatement>): PgStatement {
-  const [[first], , , { schema, sparse, lockTimeout }] = asked;
+  const [[first], , , { schema, functions, log, sparse, lockTimeout }] = asked;
   const { facts, condition, appendId } = first!.pending;
   if (asked[0].length > 1 || condition !== null || appendId !== null)
     return groupStatement(...asked);
   return {
     name: 'append',
-    text: `SELECT ${schema}.${APPEND_ONE.name}($1, $2, $3, $4)`,
+    text: `SELECT ${schema}.${functions.one.name}($1, $2, $3, $4, $5)`,
     values: [
       arrayText(facts.map((fact) => fact.event_type)),
       jsonArrayText(facts.map((fact) => fact.payload_text)),
+      log,
       sparse,
       String(lockTimeout),
     ],
@@ -189,21 +194,21 @@ function outcome(
 }
 
 /** For each member the facts of those before it that match its condition. */
-function earlierMatches(pending: readonly PendingAppend[]): (string | null)[] {
-  if (!pending.some(({ condition }) => condition !== null)) return pending.map(() => null);
+function earlierMatches(pending: readonly PendingAppend[]): string[] {
+  if (!pending.some(({ condition }) => condition !== null)) return pending.map(() => '');
   const group = new GroupFacts();
   return pending.map(({ facts, condition }, member) => {
     const places: GroupPlace[] = condition === null ? [] : group.matching(condition.query);
     group.add(member, facts);
     return places.length === 0
-      ? null
+      ? ''
       : list(places.flatMap((place) => [place.member + 1, place.offset]));
   });
 }
 
 /** The text form of an array of values that need no quotes. */
-function list(values: readonly (number | bigint | string | boolean | null | undefined)[]): string {
-  return `{${values.map((value) => value ?? 'NULL').join(',')}}`;
+function list(values: readonly (number | bigint | string | boolean)[]): string {
+  return `{${values.join(',')}}`;
 }
 
 /** The elements of such an array's text; quotes are taken off. */

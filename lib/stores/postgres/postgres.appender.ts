@@ -21,6 +21,8 @@ import type { VersionOfLog } from './postgres.log-state.js';
 const GAP = 1_000;
 /** How often that is tried before the lock has to do. */
 const ATTEMPTS = 3;
+/** How often a group is tried again that the server says is stale, before it is judged without what is known here. */
+const REFUSALS = 3;
 /** How often contexts are looked up again because the log has grown too far meanwhile. */
 const ROUNDS = 2;
 
@@ -28,6 +30,8 @@ const ROUNDS = 2;
 export interface CommittedRange {
   readonly first: bigint;
   readonly last: bigint;
+  /** Their time. */
+  readonly at: string;
   /** How many appends it holds. */
   readonly appends: number;
 }
@@ -85,7 +89,7 @@ export class PostgresAppender {
     this.#log.committed({ head: Number(head), headAt, at, facts });
     if (facts.length > 0) {
       const last = head + BigInt(facts.length);
-      const range = { first: head + 1n, last, appends: appended.length };
+      const range = { first: head + 1n, last, at, appends: appended.length };
       this.#committed(range, ready.schema);
     }
     return outcomes;
@@ -107,19 +111,22 @@ export class PostgresAppender {
   /** After `attempts` in vain the server looks at all facts that came since, however many. */
   async #judged(
     group: readonly PendingAppend[],
-    { schema, sparse }: ReadySchema,
+    { schema, functions, log, sparse }: ReadySchema,
     attempts: number,
     run: (statement: PgStatement) => Promise<PgRow>,
     statementOf = groupStatement,
   ): Promise<GroupResult> {
     const settings: AppendSettings = {
       schema,
+      functions,
+      log,
       sparse,
       lockTimeout: this.#connection.options.lockTimeout,
       retention: this.#retention,
     };
     for (let attempt = 0; ; attempt++) {
-      const { members, head } = await this.#informed(group);
+      const { members, head } =
+        attempt < attempts + REFUSALS ? await this.#informed(group) : uninformed(group);
       const gap = attempt < attempts ? GAP : null;
       const row = await run(statementOf(members, head, gap, settings));
       const result = groupResult(group, row);
@@ -162,6 +169,11 @@ export class PostgresAppender {
     const known = this.#known.get(pending);
     return known?.log === this.#log.head.log ? known : null;
   }
+}
+
+/** The server looks at all facts: its verdict is right whatever became of the log that is known here. */
+function uninformed(group: readonly PendingAppend[]): { members: GroupMember[]; head: null } {
+  return { members: group.map((pending) => ({ pending, known: null })), head: null };
 }
 
 /** Whether a connection, or a lock, was waited for in vain; the server's own look-up may be faster. */

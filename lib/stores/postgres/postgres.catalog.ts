@@ -1,10 +1,13 @@
 import {
   ForeignDatabaseError,
+  PermissionDeniedError,
   SchemaMissingError,
   UnsupportedFormatError,
 } from '../../contract/errors.js';
-import { APPEND_FUNCTIONS } from './postgres.append-function.js';
+import { appendFunctions } from './postgres.append-function.js';
+import type { AppendFunctions } from './postgres.append-function.js';
 import type { Run } from './postgres.database.js';
+import { FUNCTIONS_QUERY, checkFunction } from './postgres.function-check.js';
 import {
   BOUNDARY_FORMAT_KEY,
   FORMAT_VERSION,
@@ -22,6 +25,9 @@ export interface Catalog {
   /** Where `events` is, or is to be. */
   readonly schema: string;
   readonly hasEvents: boolean;
+  /** The table `events`, by what a rename leaves as it is; empty where there is none. */
+  readonly log: string;
+  readonly functions: AppendFunctions;
   /** The names of what is not there, in the order in which it can be created. */
   readonly missing: readonly string[];
   /** Whether GIN's pending list is at its default, and the role may change that. */
@@ -30,18 +36,35 @@ export interface Catalog {
   readonly sparse: boolean;
 }
 
-const SCHEMA_QUERY = `
-SELECT coalesce(
-  (SELECT n.nspname FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
-   WHERE c.oid = pg_catalog.to_regclass('events')),
-  pg_catalog.current_schema())`;
+/** What `pg_type` calls them. */
+const TYPE_NAMES: Readonly<Record<string, string>> = {
+  bigint: 'int8',
+  text: 'text',
+  jsonb: 'jsonb',
+  'timestamp with time zone': 'timestamptz',
+};
 
+/** The first one of the search_path that has `events`, or else the first one. Temporary tables are nobody's log. */
+const SCHEMA_QUERY = `
+SELECT path.name
+FROM unnest(pg_catalog.current_schemas(false)) WITH ORDINALITY AS path (name, place)
+ORDER BY NOT EXISTS (
+  SELECT FROM pg_catalog.pg_class AS c
+  JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+  WHERE n.nspname = path.name AND c.relname = 'events'), path.place
+LIMIT 1`;
+
+const OPENED_QUERY = `
+SELECT nspname FROM pg_catalog.pg_namespace WHERE nspname = $1`;
+
+/** Types by their own names: how `format_type` writes them is a setting of the session. */
 const OBJECTS_QUERY = `
-SELECT 'column', c.relname, a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod)
+SELECT 'column', c.relname, a.attname, CASE WHEN t.typnamespace = 'pg_catalog'::regnamespace THEN t.typname END
 FROM pg_catalog.pg_class AS c
 JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
 LEFT JOIN pg_catalog.pg_attribute AS a
   ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'p')
+LEFT JOIN pg_catalog.pg_type AS t ON t.oid = a.atttypid
 WHERE n.nspname = $1 AND c.relname = ANY ($2::text[])
 UNION ALL
 SELECT 'key', c.relname, pg_catalog.string_agg(a.attname, ',' ORDER BY pg_catalog.array_position(i.indkey::int2[], a.attnum)), NULL
@@ -52,33 +75,27 @@ JOIN pg_catalog.pg_attribute AS a ON a.attrelid = c.oid AND a.attnum = ANY (i.in
 WHERE n.nspname = $1 AND c.relname = ANY ($2::text[])
 GROUP BY c.relname
 UNION ALL
+SELECT 'table', c.relname, c.oid::text, pg_catalog.row_security_active(c.oid)::text
+FROM pg_catalog.pg_class AS c
+JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+WHERE n.nspname = $1 AND c.relname = ANY ($2::text[]) AND c.relkind IN ('r', 'p')
+UNION ALL
 SELECT 'index', c.relname, pg_catalog.array_to_string(c.reloptions, ','),
   pg_catalog.pg_has_role(c.relowner, 'USAGE')::text
 FROM pg_catalog.pg_class AS c
 JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
-WHERE n.nspname = $1 AND c.relname = ANY ($3::text[]) AND c.relkind IN ('i', 'I')
-UNION ALL
-SELECT 'function', p.proname, NULL, NULL
-FROM pg_catalog.pg_proc AS p
-JOIN pg_catalog.pg_namespace AS n ON n.oid = p.pronamespace
-WHERE n.nspname = $1 AND p.proname = ANY ($4::text[])`;
+WHERE n.nspname = $1 AND c.relname = ANY ($3::text[]) AND c.relkind IN ('i', 'I')`;
 
-/** @throws ForeignDatabaseError, UnsupportedFormatError, SchemaMissingError */
-export async function readCatalog(run: Run, target: string): Promise<Catalog> {
-  const schema = (await run({ text: SCHEMA_QUERY }))[0]![0];
-  if (schema === null || schema === undefined) {
-    throw new SchemaMissingError(
-      `No schema on the search_path of ${target} exists. Create one, or set the role's search_path.`,
-    );
-  }
+/**
+ * @param opened the schema that the store has opened before: it stays with it, whatever the search_path says now
+ * @throws ForeignDatabaseError, UnsupportedFormatError, SchemaMissingError, PermissionDeniedError
+ */
+export async function readCatalog(run: Run, target: string, opened?: string): Promise<Catalog> {
+  const schema = await findSchema(run, target, opened);
+  const functions = appendFunctions(schema);
   const objects = await run({
     text: OBJECTS_QUERY,
-    values: [
-      schema,
-      TABLES.map((table) => table.name),
-      Object.keys(INDEXES),
-      APPEND_FUNCTIONS.map(({ name }) => name),
-    ],
+    values: [schema, TABLES.map((table) => table.name), Object.keys(INDEXES)],
   });
   const found = (kind: string): Set<string> =>
     new Set(objects.filter((row) => row[0] === kind).map((row) => row[1]!));
@@ -86,16 +103,22 @@ export async function readCatalog(run: Run, target: string): Promise<Catalog> {
   for (const table of TABLES) {
     if (tables.has(table.name)) checkTable(table, objects, `${target}, schema ${schema}`);
   }
+  checkRowSecurity(objects, `${target}, schema ${schema}`);
   const hasEvents = tables.has('events');
   const indexes = found('index');
-  const functions = found('function');
+  const own = Object.values(functions);
+  const made = await run({ text: FUNCTIONS_QUERY, values: [schema, own.map(({ name }) => name)] });
+  for (const [name, shape, types] of made) {
+    const one = own.find((candidate) => candidate.name === name)!;
+    checkFunction(schema, one, { found: shape!, types: types! }, target);
+  }
   const missing = [
     // FACTSTR up to 0.5.0 had no such table, and such a database keeps its format.
     ...TABLES.filter(({ name }) => name !== 'store_metadata' || !hasEvents)
       .map(({ name }) => name)
       .filter((name) => !tables.has(name)),
     ...Object.keys(INDEXES).filter((name) => !indexes.has(name)),
-    ...APPEND_FUNCTIONS.map(({ name }) => name).filter((name) => !functions.has(name)),
+    ...own.map(({ name }) => name).filter((name) => !made.some(([there]) => there === name)),
   ];
   const sparse = tables.has('store_metadata') && (await readSparse(run, schema, target));
   const slowLookups = objects.some(
@@ -105,7 +128,33 @@ export async function readCatalog(run: Run, target: string): Promise<Catalog> {
       owned === 'true' &&
       !options?.includes('gin_pending_list_limit'),
   );
-  return { schema, hasEvents, missing, sparse, slowLookups };
+  const log = objects.find(([kind, name]) => kind === 'table' && name === 'events')?.[2] ?? '';
+  return { schema, hasEvents, log, functions, missing, sparse, slowLookups };
+}
+
+async function findSchema(run: Run, target: string, opened: string | undefined): Promise<string> {
+  const [row] =
+    opened === undefined
+      ? await run({ text: SCHEMA_QUERY })
+      : await run({ text: OPENED_QUERY, values: [opened] });
+  if (row !== undefined) return row[0]!;
+  throw new SchemaMissingError(
+    opened === undefined
+      ? `No schema on the search_path of ${target} exists. Create one, or set the role's search_path.`
+      : `The schema ${quoteIdentifier(opened)} of ${target}, which this store has opened, is not there any more: it was renamed or dropped. ` +
+          'Nothing was written. Rename it back, or create it; or close this store and open another one, which looks for its schema by the search_path.',
+  );
+}
+
+/** @throws PermissionDeniedError */
+function checkRowSecurity(objects: readonly (string | null)[][], where: string): void {
+  const hidden = objects.filter(([kind, , , active]) => kind === 'table' && active === 'true');
+  if (hidden.length === 0) return;
+  throw new PermissionDeniedError(
+    `Row level security applies to this role on ${hidden.map(([, name]) => name).join(', ')} of ${where}: its policies could hide facts, ` +
+      'and what is decided on the others would be wrong. Nothing was changed. Give the role BYPASSRLS, connect as the owner of the tables, or disable it there: ' +
+      'ALTER TABLE … DISABLE ROW LEVEL SECURITY.',
+  );
 }
 
 function checkTable(
@@ -116,7 +165,9 @@ function checkTable(
   const of = (kind: string): (string | null)[][] =>
     objects.filter((row) => row[0] === kind && row[1] === table.name);
   const columns = new Map(of('column').map((row) => [row[2], row[3]]));
-  const wrong = Object.entries(table.columns).find(([name, type]) => columns.get(name) !== type);
+  const wrong = Object.entries(table.columns).find(
+    ([name, type]) => columns.get(name) !== TYPE_NAMES[type],
+  );
   if (wrong === undefined && of('key')[0]?.[2] === table.primaryKey) return;
   const expected =
     wrong === undefined

@@ -1,9 +1,11 @@
 import { SchemaMissingError, StoreClosedError } from '../../contract/errors.js';
+import type { AppendFunctions } from './postgres.append-function.js';
 import { PostgresDatabase } from './postgres.database.js';
 import type { Run } from './postgres.database.js';
 import { loadDriver } from './postgres.driver.js';
 import type { PgRow, PgStatement } from './postgres.driver.js';
 import { setUpIndex } from './postgres.index-setup.js';
+import { replacedLog } from './postgres.errors.js';
 import { initialize } from './postgres.initialize.js';
 import type { ResolvedPostgresOptions } from './postgres.options.js';
 import { quoteIdentifier } from './postgres.sql-text.js';
@@ -16,10 +18,15 @@ export interface ReadySchema {
   readonly schema: string;
   /** The same without quotes. */
   readonly catalogSchema: string;
+  readonly functions: AppendFunctions;
+  /** The table of facts, by what a rename leaves as it is: a name may stand for another log at any moment. */
+  readonly log: string;
   /** Whether `append_batches` holds multi-event appends only. */
   readonly sparse: boolean;
   /** Whether there are tables for the context index. */
   readonly hasIndex: boolean;
+  /** The error for a statement that has read another log; what is known of the schema is forgotten. */
+  readonly replaced: (what: string) => SchemaMissingError;
   /** Runs a statement that reads, or whose repetition does no harm. */
   readonly run: (what: string, statement: PgStatement) => Promise<PgRow[]>;
   /** Runs an append. */
@@ -35,6 +42,8 @@ export class PostgresConnection {
   #database: Promise<PostgresDatabase> | undefined;
   #ready: Promise<ReadySchema> | undefined;
   #ended: Promise<void> | undefined;
+  /** The one that was opened first: the store stays with its name. */
+  #schema: string | undefined;
 
   constructor(target: PostgresTarget, options: ResolvedPostgresOptions) {
     this.target = target;
@@ -83,14 +92,21 @@ export class PostgresConnection {
       });
     }
     const database = await this.#database;
-    const { schema, sparse } = await initialize(database);
+    const { schema, functions, log, sparse } = await initialize(database, this.#schema);
     const hasIndex = await setUpIndex(database, schema);
+    this.#schema = schema;
     return {
       database,
       schema: quoteIdentifier(schema),
       catalogSchema: schema,
+      functions,
+      log,
       sparse,
       hasIndex,
+      replaced: (what) => {
+        this.invalidate();
+        return new SchemaMissingError(replacedLog(what, this.target.name));
+      },
       run: (what, statement) => this.#watched(database.run(what, statement)),
       append: (statement) => this.#watched(database.append(statement)),
       transaction: (what, work) => this.#watched(database.transaction(what, work)),

@@ -11,6 +11,9 @@ import { PostgresIndexStorage } from './postgres.index-storage.js';
 import type { KnownLog } from './postgres.known-log.js';
 import type { HeadOfLog, VersionOfLog } from './postgres.log-state.js';
 
+/** How often a look-up begins again because the log was replaced, or has grown, meanwhile. */
+const ATTEMPTS = 10;
+
 /**
  * The context index on Postgres. What is known of the log never changes, so that a look-up needs no snapshot of the
  * server's: the log up to a number is one.
@@ -35,13 +38,14 @@ export class PostgresContextIndex {
   }
 
   /** Rows and version of one moment, all that was committed before the call included. `undefined`: ask without the index. */
-  async query(query: ContextQuery, limit: number): Promise<QueryResult | undefined> {
+  async query(query: ContextQuery, limit: number, attempt = 1): Promise<QueryResult | undefined> {
     await this.#log.refresh();
     if (!this.#log.isUsable) return undefined;
     const { log } = this.#log.head;
     const found = await runStepsSoon(readContext(this.#log.memory, query, limit), this.#storage);
     // What was read of two logs belongs to none.
-    if (log !== this.#log.head.log) return this.query(query, limit);
+    if (log !== this.#log.head.log)
+      return attempt < ATTEMPTS ? this.query(query, limit, attempt + 1) : undefined;
     this.#known().set(query, found);
     const { records, version } = found;
     return {
@@ -64,8 +68,9 @@ export class PostgresContextIndex {
    * What is known of a context, as far as `head`: at once where somebody has looked at it lately. `null` when the
    * server has to look for itself.
    */
-  known(query: ContextQuery): MaybePromise<VersionOfLog | null> {
-    if (!this.#log.isOpen || this.#log.isBehind) return this.#catchUp(query);
+  known(query: ContextQuery, attempt = 1): MaybePromise<VersionOfLog | null> {
+    if (attempt > ATTEMPTS) return null;
+    if (!this.#log.isOpen || this.#log.isBehind) return this.#catchUp(query, attempt);
     const known = this.#known().get(query);
     const current = known && this.#broughtUp(query, known);
     if (current !== undefined) return current;
@@ -73,7 +78,9 @@ export class PostgresContextIndex {
     const found = runStepsSoon(contextVersion(this.#log.memory, query), this.#storage);
     if (!(found instanceof Promise)) return this.#remembered(query, found);
     return found.then((version) =>
-      log === this.#log.head.log ? this.#remembered(query, version) : this.known(query),
+      log === this.#log.head.log
+        ? this.#remembered(query, version)
+        : this.known(query, attempt + 1),
     );
   }
 
@@ -83,9 +90,9 @@ export class PostgresContextIndex {
     return this.#broughtUp(query, known);
   }
 
-  async #catchUp(query: ContextQuery): Promise<VersionOfLog | null> {
+  async #catchUp(query: ContextQuery, attempt: number): Promise<VersionOfLog | null> {
     await this.#log.refresh();
-    return this.#log.isUsable ? this.known(query) : null;
+    return this.#log.isUsable ? this.known(query, attempt + 1) : null;
   }
 
   #remembered(query: ContextQuery, found: KnownVersion): VersionOfLog {

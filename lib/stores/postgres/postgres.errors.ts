@@ -14,6 +14,8 @@ import {
 
 /** Raised by our append function in a transaction that is not READ COMMITTED. */
 export const WRONG_ISOLATION = 'NFI01';
+/** The same where the table is another one than the store opened: renamed, swapped or made anew. */
+export const WRONG_LOG = 'NFI02';
 
 /** Answers of a server that is starting, stopping or full: trying again may help. */
 const MAY_PASS = /^(08|53|55|57|58)/;
@@ -154,6 +156,8 @@ function answered(error: DriverError, { what, target }: Attempt): FactstrError |
         `${what} holds a text that is too long for an index of ${target}. ${nothing} Leave the limits at their defaults.`,
         options,
       );
+    case WRONG_LOG:
+      return new SchemaMissingError(replacedLog(what, target), options);
     case '42P01':
     case '42883':
     case '3F000':
@@ -164,6 +168,14 @@ function answered(error: DriverError, { what, target }: Attempt): FactstrError |
     default:
       return undefined;
   }
+}
+
+/** The words for a log that is another one than the store opened. */
+export function replacedLog(what: string, target: string): string {
+  return (
+    `${what} found another log in ${target} than the store has opened: its schema was renamed, swapped with another, or its tables were made anew. ` +
+    'Nothing was written. The next call goes on with the log that has the name now: read it before you decide on it.'
+  );
 }
 
 /** The server's or the network's words. A server's primary message quotes no payload in our statements. */

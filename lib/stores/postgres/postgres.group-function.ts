@@ -1,4 +1,4 @@
-import { LOOK, SETTINGS, TURN } from './postgres.append-turn.js';
+import { LOOK, PRAGMA, SAME_LOG, SETTINGS, TURN } from './postgres.append-turn.js';
 
 /**
  * A group of appends: one round trip, one transaction.
@@ -12,8 +12,11 @@ import { LOOK, SETTINGS, TURN } from './postgres.append-turn.js';
  * - `in_earlier` names the facts of earlier members that match, newest first: `{member,offset,…}`.
  * - `out_firsts` has the first number of each member that was committed now, `out_actual` the newest match of each
  *   that was not, and `out_recorded` first and last number and hash of those whose append id was there before.
- * - Filters arrive as parallel arrays, each element the text of an array or NULL for an absent part; scalar
+ * - Filters arrive as parallel arrays, each element the text of an array, empty for an absent part; scalar
  *   predicates apart, as `@>` lets them match arrays, and ours do not.
+ * - No array has an element that is NULL, as a session may have turned off what reads one (`array_nulls`): `''`, 0
+ *   and, for a version that is expected to be absent, -1 stand for nothing.
+ * - `in_log` is the table that the caller knows the log as.
  *
  * OFFSET 0 keeps the planner from walking the primary key backwards in search of a maximum, and from using the
  * payloads' index where the range of numbers is short.
@@ -35,6 +38,7 @@ export const GROUP_HEAD = `CREATE FUNCTION {schema}.{name}(
   in_filter_types text[],
   in_filter_containers text[],
   in_filter_scalars text[],
+  in_log oid,
   in_known bigint,
   in_known_at text,
   in_gap bigint,
@@ -50,6 +54,7 @@ export const GROUP_HEAD = `CREATE FUNCTION {schema}.{name}(
 ) ${SETTINGS}`;
 
 export const GROUP_BODY = `
+${PRAGMA}
 DECLARE
   head_at timestamptz;
   committed_at timestamptz;
@@ -89,7 +94,7 @@ BEGIN
     first_filter := filters_end;
     filters_end := first_filter + in_filter_counts[member];
 
-    IF in_append_ids[member] IS NOT NULL THEN
+    IF in_append_ids[member] <> '' THEN
       SELECT a.facts_hash, a.first_sequence_number, a.last_sequence_number INTO recorded
       FROM {schema}.nestjs_factstr_appends AS a WHERE a.append_id = in_append_ids[member];
       IF FOUND THEN
@@ -101,10 +106,10 @@ BEGIN
     END IF;
 
     IF in_conditional[member] THEN
-      actual := in_newest[member];
+      actual := nullif(in_newest[member], 0);
       since := in_since[member];
       newest := NULL;
-      IF in_earlier[member] IS NOT NULL THEN
+      IF in_earlier[member] <> '' THEN
         earlier := in_earlier[member]::integer[];
         FOR i IN 1 .. cardinality(earlier) BY 2 LOOP
           IF starts[earlier[i]] IS NOT NULL THEN
@@ -116,9 +121,9 @@ BEGIN
       END IF;
       IF newest IS NULL AND since < out_head THEN
         FOR i IN first_filter .. filters_end - 1 LOOP
-          types := in_filter_types[i]::text[];
-          containers := in_filter_containers[i]::jsonb[];
-          scalars := in_filter_scalars[i]::jsonb[];
+          types := nullif(in_filter_types[i], '')::text[];
+          containers := nullif(in_filter_containers[i], '')::jsonb[];
+          scalars := nullif(in_filter_scalars[i], '')::jsonb[];
           IF containers IS NULL AND types IS NULL THEN
             newest := out_head;
           ELSIF since > 0 THEN
@@ -157,7 +162,7 @@ BEGIN
           actual := greatest(actual, newest);
         END LOOP;
       END IF;
-      IF actual IS DISTINCT FROM in_expected[member] THEN
+      IF coalesce(actual, -1) <> in_expected[member] THEN
         actuals[member] := actual;
         CONTINUE;
       END IF;
@@ -166,7 +171,7 @@ BEGIN
     starts[member] := last_number + 1;
     last_number := last_number + in_sizes[member];
     batches := batches OR in_sizes[member] > 1;
-    IF in_append_ids[member] IS NOT NULL THEN
+    IF in_append_ids[member] <> '' THEN
       INSERT INTO {schema}.nestjs_factstr_appends
         (append_id, facts_hash, first_sequence_number, last_sequence_number, appended_at)
       VALUES (in_append_ids[member], in_hashes[member], starts[member], last_number, clock_timestamp());
@@ -201,6 +206,7 @@ BEGIN
       );
     END IF;
   END IF;
+  ${SAME_LOG}
   out_firsts := starts;
   out_actual := actuals;
 END`;

@@ -7,13 +7,13 @@ import { decodeChunk } from '../../context-index/segment-codec.js';
 import type { Segment } from '../../context-index/segment.js';
 import type { AsyncIndexStorage, ChunkPlace } from '../../context-index/steps.js';
 import type { Matchable } from '../../matching/matches-query.js';
-import type { PostgresConnection } from './postgres.connection.js';
+import type { PostgresConnection, ReadySchema } from './postgres.connection.js';
 import type { PgRow } from './postgres.driver.js';
 import { isWithdrawn } from './postgres.index-setup.js';
 import { PostgresIndexTables, chunkOfRow } from './postgres.index-tables.js';
 import { Loader } from './postgres.loader.js';
 import { newestStatement, rowsStatement } from './postgres.query.js';
-import { RECORD_COLUMNS, toRecord } from './postgres.records.js';
+import { RECORD_COLUMNS, logColumn, toRecord } from './postgres.records.js';
 
 const WHAT = 'The look-up';
 
@@ -75,7 +75,8 @@ export class PostgresIndexStorage implements AsyncIndexStorage<EventRecord> {
   }
 
   async types(): Promise<readonly string[]> {
-    const { run, schema } = await this.#connection.ready();
+    const ready = await this.#connection.ready();
+    const { run, schema } = ready;
     // Jumps from each type to the next one in the index of types.
     const rows = await run(WHAT, {
       name: 'types',
@@ -85,15 +86,17 @@ export class PostgresIndexStorage implements AsyncIndexStorage<EventRecord> {
   SELECT (SELECT min(event_type) FROM ${schema}.events WHERE event_type > type)
   FROM types WHERE type IS NOT NULL
 )
-SELECT type FROM types WHERE type IS NOT NULL`,
+SELECT type, ${logColumn(schema)} FROM types`,
     });
-    return rows.map(([type]) => type!);
+    this.#check(ready, rows);
+    return rows.flatMap(([type]) => type ?? []);
   }
 
   async newest(query: PreparedQuery, after: number, last: number): Promise<number> {
-    const { run, schema } = await this.#connection.ready();
-    const [row] = await run(WHAT, newestStatement(query, schema, { after, last }));
-    return Number(row?.[0] ?? 0);
+    const ready = await this.#connection.ready();
+    const rows = await ready.run(WHAT, newestStatement(query, ready.schema, { after, last }));
+    this.#check(ready, rows);
+    return Number(rows[0]?.[0] ?? 0);
   }
 
   async rows(
@@ -102,8 +105,10 @@ SELECT type FROM types WHERE type IS NOT NULL`,
     last: number,
     limit: number,
   ): Promise<EventRecord[]> {
-    const { run, schema } = await this.#connection.ready();
-    const rows = await run(WHAT, rowsStatement(query, schema, { after, last, limit }));
+    const ready = await this.#connection.ready();
+    const statement = rowsStatement(query, ready.schema, { after, last, limit });
+    const rows = await ready.run(WHAT, statement);
+    this.#check(ready, rows);
     return rows.map(toRecord);
   }
 
@@ -117,13 +122,21 @@ SELECT type FROM types WHERE type IS NOT NULL`,
   }
 
   async #readRows(numbers: readonly number[]): Promise<Map<number, PgRow>> {
-    const { run, schema } = await this.#connection.ready();
+    const ready = await this.#connection.ready();
+    const { run, schema } = ready;
     const rows = await run(WHAT, {
       name: 'facts',
-      text: `SELECT ${RECORD_COLUMNS} FROM ${schema}.events WHERE sequence_number = ANY ($1::bigint[])`,
+      text: `SELECT ${RECORD_COLUMNS}, ${logColumn(schema)} FROM ${schema}.events WHERE sequence_number = ANY ($1::bigint[])`,
       values: [`{${numbers.join(',')}}`],
     });
+    this.#check(ready, rows);
     return new Map(rows.map((row) => [Number(row[0]), row]));
+  }
+
+  /** A look-up takes several statements: none of them may be answered by another log. */
+  #check({ log, replaced }: ReadySchema, rows: readonly PgRow[]): void {
+    const read = rows[0]?.at(-1);
+    if (read !== undefined && read !== log) throw replaced(WHAT);
   }
 
   async #readChunks(keys: readonly number[]): Promise<Map<number, Uint8Array>> {

@@ -1,6 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { PermissionDeniedError, SchemaMissingError } from '../../contract/errors.js';
-import { APPEND_FUNCTIONS, createFunctionSql } from './postgres.append-function.js';
 import { readCatalog } from './postgres.catalog.js';
 import type { Catalog } from './postgres.catalog.js';
 import type { PostgresDatabase, Run } from './postgres.database.js';
@@ -19,19 +18,22 @@ const RACE_LOST = new Set(['23505', '42P07', '42710', '42723', '40P01', 'XX000']
 const ATTEMPTS = 10;
 /** How long, in milliseconds, others may be held up for a setting that only makes look-ups faster. */
 const PATIENCE = 100;
+/** The tables that tell of `events` by its numbers. */
+const OF_EVENTS = ['append_batches', 'nestjs_factstr_appends'];
 /** Building an index takes as long as it takes. */
 const UNLIMITED = 2 ** 31 - 1;
 
 /**
  * Validates the schema, and creates what is missing of it.
  *
+ * @param opened the schema that the store has opened before, if any
  * @throws ForeignDatabaseError, UnsupportedFormatError, SchemaMissingError; nothing is changed then
  */
-export async function initialize(database: PostgresDatabase): Promise<Catalog> {
+export async function initialize(database: PostgresDatabase, opened?: string): Promise<Catalog> {
   const { name } = database.target;
   // Most starts find everything in place, and need neither privileges nor locks.
   const read: Run = (statement) => database.run('Reading the schema', statement);
-  const catalog = await readCatalog(read, name);
+  const catalog = await readCatalog(read, name, opened);
   if (catalog.missing.length === 0) {
     if (catalog.slowLookups && database.options.initialize)
       await limitPendingList(database, catalog);
@@ -41,7 +43,7 @@ export async function initialize(database: PostgresDatabase): Promise<Catalog> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await database.transaction('Creating the schema', (run) =>
-        createMissing(unlimited(run), database),
+        createMissing(unlimited(run), database, opened),
       );
     } catch (error) {
       if (error instanceof PermissionDeniedError) throw schemaMissing(catalog, name, error);
@@ -70,25 +72,35 @@ export async function adoptSparseBoundaries(
   });
 }
 
-async function createMissing(run: Run, database: PostgresDatabase): Promise<Catalog> {
+async function createMissing(
+  run: Run,
+  database: PostgresDatabase,
+  opened: string | undefined,
+): Promise<Catalog> {
   const { lockTimeout } = database.options;
   const { name } = database.target;
-  const { schema } = await readCatalog(run, name);
+  const { schema } = await readCatalog(run, name, opened);
   await lockSchema(run, schema, lockTimeout);
   // Somebody else may have done it while we waited.
-  const { missing, hasEvents, sparse } = await readCatalog(run, name);
+  const { missing, hasEvents, functions } = await readCatalog(run, name, schema);
   const isMissing = (object: string): boolean => missing.includes(object);
   for (const table of TABLES) {
     if (isMissing(table.name)) await run({ text: createTableSql(schema, table) });
   }
-  if (!hasEvents) await run({ text: insertMetadataSql(schema) });
+  if (!hasEvents) {
+    await run({ text: insertMetadataSql(schema) });
+    for (const table of OF_EVENTS) {
+      // What they tell is of facts that are gone: an append's id would be answered with them.
+      if (!isMissing(table)) await run({ text: `DELETE FROM ${quoteIdentifier(schema)}.${table}` });
+    }
+  }
   for (const index of Object.keys(INDEXES)) {
     if (isMissing(index)) await run({ text: createIndexSql(schema, index) });
   }
-  for (const one of APPEND_FUNCTIONS) {
-    if (isMissing(one.name)) await run({ text: createFunctionSql(schema, one) });
+  for (const { name: one, sql } of Object.values(functions)) {
+    if (isMissing(one)) await run({ text: sql });
   }
-  return { schema, hasEvents: true, missing: [], sparse: sparse || !hasEvents, slowLookups: false };
+  return { ...(await readCatalog(run, name, schema)), slowLookups: false };
 }
 
 /** Looking up is slow without, and that is all: whoever holds the index is not waited for. */

@@ -21,8 +21,10 @@ const SHORTENED = 1_024;
 const AHEAD = 16;
 /** Milliseconds between two looks for those who only append. */
 const PACE = 100;
-/** How often the log is read where the index's tables come and go. */
+/** How often the log is read where its tables, or the index's, come and go. */
 const ATTEMPTS = 3;
+/** How often memory looks again for what came while it looked. */
+const LOOKS = 10;
 
 /**
  * What this process knows of the log: all of it up to the tail's end. Facts that this store committed are added as
@@ -38,6 +40,8 @@ export class KnownLog {
   #at = '';
   /** Counts the logs that were found in the place of one another. */
   #log = 0;
+  /** The table that was read last. */
+  #table: string | undefined;
   /** Of the segments in memory; `undefined` when they are to be read anew. */
   #newestId: number | null | undefined;
   /** Whether memory knows the log up to some moment. */
@@ -157,21 +161,26 @@ export class KnownLog {
 
   /** Reads what was committed since. */
   async #learn(): Promise<void> {
-    for (;;) {
+    for (let look = 1; ; look++) {
       const { end } = this.memory.tail;
       const at = this.#at;
       const state = await this.#readState(end);
       this.#usable = state.head <= BigInt(Number.MAX_SAFE_INTEGER);
       if (!this.#usable) return;
       const head = Number(state.head);
-      if (head < end || (end > 0 && state.knownAt !== at)) {
-        // Another log, such as a restored one.
+      const isOther = this.#table !== undefined && this.#table !== state.table;
+      this.#table = state.table;
+      if (isOther || head < end || (end > 0 && state.knownAt !== at)) {
+        // Such as a restored one, or one that was renamed.
         this.#forget();
         continue;
       }
       this.#takeOver(head, end, state);
-      // This store has gone on meanwhile, and others after it.
-      if (this.memory.tail.end < head) continue;
+      if (this.memory.tail.end < head) {
+        // This store has gone on meanwhile, and others after it.
+        if (look < LOOKS) continue;
+        this.#leap(head, state.headAt);
+      }
       if (state.newestId !== this.#newestId) await this.#load(state.newestId);
       this.#opened = true;
       this.#behind = false;
@@ -186,10 +195,7 @@ export class KnownLog {
     const { tail } = this.memory;
     if (facts === null) {
       // Too many to be read: a hole, unless this store has gone on meanwhile.
-      if (tail.end !== after) return;
-      this.memory.moveTo(head);
-      this.recent.restart(head);
-      this.#at = headAt;
+      if (tail.end === after) this.#leap(head, headAt);
       return;
     }
     for (const fact of facts) {
@@ -198,6 +204,13 @@ export class KnownLog {
       this.#at = fact.at;
     }
     this.#shorten();
+  }
+
+  /** What is left out becomes a hole. */
+  #leap(head: number, headAt: string): void {
+    this.memory.moveTo(head);
+    this.recent.restart(head);
+    this.#at = headAt;
   }
 
   #add(number: number, fact: Matchable, size: number): void {
@@ -217,14 +230,18 @@ export class KnownLog {
     const ready = await this.#connection.ready();
     try {
       const rows = await ready.run('Reading the head', logStateStatement(ready, after));
-      this.#storable = ready.hasIndex;
-      return readLogState(rows, after);
+      const state = readLogState(rows, after);
+      if (state.table === ready.log) {
+        this.#storable = ready.hasIndex;
+        return state;
+      }
+      if (attempt === ATTEMPTS) throw ready.replaced('Reading the head');
     } catch (error) {
       if (!ready.hasIndex || attempt === ATTEMPTS || !isWithdrawn(error)) throw error;
-      // The next use of the connection makes the index's tables again, or does without.
-      this.#connection.invalidate();
-      return this.#readState(after, attempt + 1);
     }
+    // The next use of the connection finds out what there is, and makes the index's tables again or does without.
+    this.#connection.invalidate();
+    return this.#readState(after, attempt + 1);
   }
 
   async #load(newestId: number | null): Promise<void> {
@@ -239,6 +256,8 @@ export class KnownLog {
   }
 
   #forget(): void {
+    // Its format may be another one too.
+    this.#connection.invalidate();
     this.#log++;
     this.#opened = false;
     this.memory.clear();

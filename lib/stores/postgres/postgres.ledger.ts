@@ -106,13 +106,13 @@ class PostgresStepRunner implements SqlRunner {
   }
 
   async run(steps: readonly SqlStep[]): Promise<SqlRow[][] | undefined> {
-    const { run, database, schema } = await this.#connection.ready();
+    const { run, transaction, schema } = await this.#connection.ready();
     const [only] = steps;
     if (steps.length === 1 && only !== undefined) {
       const rows = await run(WHAT, this.#statement(only, schema));
       return only.guard === true && rows.length === 0 ? undefined : [rows];
     }
-    return database.transaction(WHAT, async (runInside) => {
+    return transaction(WHAT, async (runInside) => {
       const results: SqlRow[][] = [];
       for (const step of steps) {
         const rows = await runInside(this.#statement(step, schema));

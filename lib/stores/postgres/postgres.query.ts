@@ -4,7 +4,10 @@ import { matchesEveryFact } from '../../matching/matches-query.js';
 import type { PgRow, PgStatement } from './postgres.driver.js';
 import { Parameters, filterCondition, sqlFilters } from './postgres.filters.js';
 import type { SqlFilter } from './postgres.filters.js';
-import { RECORD_COLUMNS, toRecord } from './postgres.records.js';
+import { RECORD_COLUMNS, logColumn, toRecord } from './postgres.records.js';
+
+/** Columns of a row that carries a version. */
+const ROW_WITH_VERSION = 6;
 
 /** The numbers beyond `after` and up to `last`. */
 export interface LogRange {
@@ -13,8 +16,9 @@ export interface LogRange {
 }
 
 /**
- * One statement, hence one snapshot, for rows and context version. Each row carries the version in its last
- * column; a context without rows to return has one row that holds nothing else.
+ * One statement, hence one snapshot, for rows and context version. Each row carries the version, where the last
+ * row does not tell it, and at last the table that was read; a context without rows to return has one row that holds
+ * nothing else.
  */
 export function queryStatement(query: PreparedQuery, schema: string, limit: number): PgStatement {
   const parameters = new Parameters();
@@ -22,10 +26,12 @@ export function queryStatement(query: PreparedQuery, schema: string, limit: numb
   const condition = filterCondition(filters, parameters);
   const events = `${schema}.events`;
   const after = query.min_sequence_number ?? 0n;
-  if (matchesEveryFact(query) && limit !== Infinity) return pageOfAll(events, after, limit);
+  if (matchesEveryFact(query) && limit !== Infinity) return pageOfAll(schema, after, limit);
   if (after === 0n && limit === Infinity) {
     // The last row is the context's newest. Ordered by the table's column: the selected one is text.
-    const text = `SELECT ${RECORD_COLUMNS} FROM ${events} WHERE ${condition} ORDER BY events.sequence_number`;
+    const text = `SELECT page.*, log.oid FROM (SELECT ${logColumn(schema)} AS oid) AS log LEFT JOIN LATERAL (
+  SELECT ${RECORD_COLUMNS} FROM ${events} WHERE ${condition} ORDER BY events.sequence_number
+) AS page ON TRUE`;
     return { text, values: parameters.values };
   }
   const beyond =
@@ -44,17 +50,18 @@ WITH page AS MATERIALIZED (
     ELSE (${newestSql(filters, condition, events)})
   END AS version
 )
-SELECT ${RECORD_COLUMNS}, context.version::text
+SELECT ${RECORD_COLUMNS}, context.version::text, ${logColumn(schema)}
 FROM context LEFT JOIN page ON TRUE
 ORDER BY page.sequence_number`;
   return { text, values: parameters.values };
 }
 
 /** A page of the whole log. */
-function pageOfAll(events: string, after: bigint, limit: number): PgStatement {
+function pageOfAll(schema: string, after: bigint, limit: number): PgStatement {
+  const events = `${schema}.events`;
   return {
     name: 'read-page',
-    text: `SELECT page.*, context.version::text
+    text: `SELECT page.*, context.version::text, ${logColumn(schema)}
 FROM (SELECT max(sequence_number) AS version FROM ${events}) AS context
 LEFT JOIN LATERAL (
   SELECT ${RECORD_COLUMNS} FROM ${events}
@@ -75,7 +82,7 @@ export function rowsStatement(
   const condition = filterCondition(sqlFilters(query), parameters);
   const range = rangeCondition({ after, last }, parameters);
   const rows = limit === Infinity ? 'NULL' : parameters.add(limit, 'bigint');
-  const text = `SELECT ${RECORD_COLUMNS} FROM ${schema}.events
+  const text = `SELECT ${RECORD_COLUMNS}, ${logColumn(schema)} FROM ${schema}.events
 WHERE (${condition}) AND ${range} ORDER BY events.sequence_number LIMIT ${rows}`;
   return { text, values: parameters.values };
 }
@@ -89,7 +96,7 @@ export function newestStatement(
   const parameters = new Parameters();
   const filters = sqlFilters(query);
   const condition = `(${filterCondition(filters, parameters)}) AND ${rangeCondition(range, parameters)}`;
-  const text = `SELECT (${newestSql(filters, condition, `${schema}.events`)})::text`;
+  const text = `SELECT (${newestSql(filters, condition, `${schema}.events`)})::text, ${logColumn(schema)}`;
   return { text, values: parameters.values };
 }
 
@@ -108,7 +115,7 @@ function newestSql(filters: readonly SqlFilter[], condition: string, events: str
 export function queryResult(rows: readonly PgRow[]): QueryResult {
   const event_records = rows.filter((row) => row[0] !== null).map(toRecord);
   const last = event_records.at(-1)?.sequence_number ?? null;
-  const version = rows[0]?.[4];
+  const version = rows[0]?.length === ROW_WITH_VERSION ? rows[0][4] : undefined;
   return {
     event_records,
     last_returned_sequence_number: last,

@@ -1,4 +1,5 @@
 import type { EventRecord } from '../../contract/contract.types.js';
+import { quoteLiteral } from './postgres.sql-text.js';
 
 /**
  * A fact's columns for `toRecord`. Our connections leave columns as the text that the server sent, so that none
@@ -9,6 +10,14 @@ export const OCCURRED_AT = `pg_catalog.to_json(occurred_at AT TIME ZONE 'UTC')`;
 /** A fact's time to be compared only; its text is that of a number, which costs less. */
 export const MOMENT = 'extract(epoch FROM occurred_at)';
 export const RECORD_COLUMNS = `sequence_number, ${OCCURRED_AT}, event_type, payload`;
+
+/**
+ * The table that a statement reads: the planner makes a constant of it. Names stand for another log once a schema is
+ * renamed; what is known of one log must not be taken for the other's.
+ */
+export function logColumn(schema: string): string {
+  return `${quoteLiteral(`${schema}.events`)}::pg_catalog.regclass::pg_catalog.oid`;
+}
 
 export type RecordRow = readonly (string | null)[];
 

@@ -1,4 +1,4 @@
-import { APPEND_FUNCTIONS, createFunctionSql } from './postgres.append-function.js';
+import { appendFunctions } from './postgres.append-function.js';
 import { INDEX_TABLES, createIndexTableSql } from './postgres.index-tables.js';
 import { ledgerColumns } from '../ledger/ledger-sql.js';
 import { dollarQuote, quoteIdentifier } from './postgres.sql-text.js';
@@ -6,7 +6,7 @@ import { dollarQuote, quoteIdentifier } from './postgres.sql-text.js';
 /** FACTSTR's tables, and our own beside its cursors. */
 export interface TableDefinition {
   readonly name: string;
-  /** Column → type, as `format_type` names it. */
+  /** Column → type. */
   readonly columns: Readonly<Record<string, string>>;
   readonly primaryKey: string;
   readonly definition: string;
@@ -144,15 +144,16 @@ export function postgresSchemaSql(options: { schema?: string; role?: string } = 
   const inSchema = (name: string): string => `${quoteIdentifier(schema)}.${name}`;
   const grantee = quoteIdentifier(role);
   const guard = 'IF NOT EXISTS ';
+  const functions = Object.values(appendFunctions(schema));
   return [
     ...TABLES.map((table) => createTableSql(schema, table, guard)),
     ...Object.keys(INDEXES).map((name) => createIndexSql(schema, name, guard)),
     ...Object.keys(INDEX_TABLES).map((name) => createIndexTableSql(schema, name, guard)),
     // An older log keeps its format; an empty one has none yet.
     insertMetadataSql(schema, `\nWHERE NOT EXISTS (SELECT FROM ${inSchema('events')})`),
-    ...APPEND_FUNCTIONS.map(
-      (one) =>
-        `DO ${dollarQuote(`BEGIN\n${createFunctionSql(schema, one)};\nEXCEPTION WHEN duplicate_function THEN NULL;\nEND`)}`,
+    ...functions.map(
+      ({ sql }) =>
+        `DO ${dollarQuote(`BEGIN\n${sql};\nEXCEPTION WHEN duplicate_function THEN NULL;\nEND`)}`,
     ),
     `GRANT USAGE ON SCHEMA ${quoteIdentifier(schema)} TO ${grantee}`,
     `GRANT SELECT, INSERT ON ${inSchema('events')}, ${inSchema('append_batches')} TO ${grantee}`,
@@ -161,7 +162,7 @@ export function postgresSchemaSql(options: { schema?: string; role?: string } = 
     `GRANT SELECT, INSERT, UPDATE, DELETE ON ${inSchema('nestjs_factstr_parked')} TO ${grantee}`,
     `GRANT SELECT, INSERT, DELETE ON ${['nestjs_factstr_appends', ...Object.keys(INDEX_TABLES)].map(inSchema).join(', ')} TO ${grantee}`,
     `GRANT SELECT, INSERT ON ${inSchema('nestjs_factstr_interventions')} TO ${grantee}`,
-    ...APPEND_FUNCTIONS.map(
+    ...functions.map(
       (one) => `GRANT EXECUTE ON FUNCTION ${inSchema(one.name)} (${one.arguments}) TO ${grantee}`,
     ),
     '',

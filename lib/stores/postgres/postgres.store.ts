@@ -7,6 +7,7 @@ import type {
   QueryResult,
 } from '../../contract/contract.types.js';
 import { checkAppendOptions, prepareAppendId } from '../../contract/append-id.js';
+import { SchemaMissingError } from '../../contract/errors.js';
 import { prepareFacts, prepareQuery, prepareVersion } from '../../contract/validation.js';
 import { ContextQuery } from '../../context-index/context-plan.js';
 import type { ContextIndexProgress } from '../../context-index/progress.js';
@@ -143,10 +144,12 @@ export class FactstrPostgresStore extends StreamingStore implements FactStore {
     const indexed =
       prepared.plan.indexed === null ? undefined : await this.#index.query(prepared, limit);
     if (indexed !== undefined) return indexed;
-    const { run, schema } = await this.#connection.ready();
+    const { run, schema, log } = await this.#connection.ready();
     const { head } = this.#known;
-    const found = queryResult(await run('The query', queryStatement(prepared, schema, limit)));
-    this.#index.remember(prepared, found.current_context_version ?? null, head);
+    const rows = await run('The query', queryStatement(prepared, schema, limit));
+    const found = queryResult(rows);
+    if (rows[0]?.at(-1) === log)
+      this.#index.remember(prepared, found.current_context_version ?? null, head);
     return found;
   }
 
@@ -228,11 +231,17 @@ export class FactstrPostgresStore extends StreamingStore implements FactStore {
 
   async #place(pending: PendingAppend, manager?: AppendManager): Promise<AppendIfResult> {
     if (manager === undefined) return this.#appends.add(pending);
-    return appendInside(manager, pending, this.#appender, await this.#connection.ready());
+    try {
+      return await appendInside(manager, pending, this.#appender, await this.#connection.ready());
+    } catch (error) {
+      // The application's connection is not watched for it.
+      if (error instanceof SchemaMissingError) this.#connection.invalidate();
+      throw error;
+    }
   }
 
-  #committed({ first, last, appends }: CommittedRange, schema: string): void {
-    this.#watcher.committed(last);
+  #committed({ first, last, at, appends }: CommittedRange, schema: string): void {
+    this.#watcher.committed(last, at);
     this.#commits.emit(first);
     this.#notifier ??= new CommitNotifier(channelOf(schema), (statement) =>
       this.#watcher.run('Notifying', statement),

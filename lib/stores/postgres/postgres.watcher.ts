@@ -3,6 +3,14 @@ import type { PostgresConnection, ReadySchema } from './postgres.connection.js';
 import type { PgRow, PgStatement } from './postgres.driver.js';
 import { Listener } from './postgres.listener.js';
 import { channelOf } from './postgres.notifier.js';
+import { MOMENT } from './postgres.records.js';
+
+/** The head that streams were told of. Another log may be as long. */
+interface KnownHead {
+  readonly number: bigint;
+  /** The fact's moment; empty for an empty log. */
+  readonly at: string;
+}
 
 /**
  * Looks for commits while there are streams: hints by LISTEN, and the head at every interval and at every
@@ -13,7 +21,7 @@ export class CommitWatcher {
   readonly #emit: () => void;
   /** Of the connection that is open, or being opened. */
   #listener: Promise<Listener | undefined> | undefined;
-  #knownHead = -1n;
+  #known: KnownHead | undefined;
   #following: Promise<void> = Promise.resolve();
   readonly #stops = new Set<AbortController>();
   #ended = false;
@@ -41,18 +49,24 @@ export class CommitWatcher {
   }
 
   /** Commits of this store object need no look-up. */
-  committed(last: bigint): void {
-    if (last > this.#knownHead) this.#knownHead = last;
+  committed(number: bigint, at: string): void {
+    if (this.#known === undefined || number > this.#known.number) this.#known = { number, at };
   }
 
   /** On the listening connection where there is one: not behind the pool's queries. */
   async head(): Promise<bigint> {
-    const ready = await this.#connection.ready();
+    return (await this.#read()).number;
+  }
+
+  async #read(): Promise<KnownHead> {
+    const { schema } = await this.#connection.ready();
     const [row] = await this.run('Reading the head', {
       name: 'head',
-      text: `SELECT coalesce(max(sequence_number), 0)::text FROM ${ready.schema}.events`,
+      text: `SELECT coalesce(max(sequence_number), 0)::text,
+  (SELECT ${MOMENT} FROM ${schema}.events ORDER BY sequence_number DESC LIMIT 1)
+FROM ${schema}.events`,
     });
-    return BigInt(row![0]!);
+    return { number: BigInt(row![0]!), at: row![1] ?? '' };
   }
 
   /**
@@ -114,7 +128,7 @@ export class CommitWatcher {
     try {
       if (lost?.aborted || signal.aborted) return;
       // Whatever was missed before this connection is found now.
-      this.#knownHead = -1n;
+      this.#known = undefined;
       while (!end.signal.aborted) {
         await this.#look();
         succeeded();
@@ -127,9 +141,9 @@ export class CommitWatcher {
   }
 
   async #look(): Promise<void> {
-    const head = await this.head();
-    if (head === this.#knownHead) return;
-    this.#knownHead = head;
+    const head = await this.#read();
+    if (head.number === this.#known?.number && head.at === this.#known.at) return;
+    this.#known = head;
     this.#emit();
   }
 }
