@@ -122,7 +122,7 @@ describe('A schema that was renamed', () => {
     await rename(database, 'archive', 'live');
     expect((await eventually(() => running.append(facts(1)))).last_sequence_number).toBe(4n);
     expect((await running.append(facts(1), { appendId: 'one' })).last_sequence_number).toBe(3n);
-    await database.reported.splice(0);
+    database.reported.splice(0);
   });
 
   it('is not left by a running store for another one on its search_path', async () => {
