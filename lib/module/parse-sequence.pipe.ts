@@ -1,6 +1,7 @@
 import { BadRequestException, Injectable, Optional } from '@nestjs/common';
 import type { ArgumentMetadata, PipeTransform } from '@nestjs/common';
 import { MAX_SEQUENCE_NUMBER } from '../contract/limits.js';
+import { worksBehindProxy } from '../support/behind-proxy.js';
 
 /**
  * Options of `ParseSequencePipe`.
@@ -22,6 +23,7 @@ export class ParseSequencePipe implements PipeTransform<unknown, bigint | undefi
   readonly #optional: boolean;
 
   constructor(@Optional() options: ParseSequencePipeOptions = {}) {
+    worksBehindProxy(this);
     this.#optional = options.optional ?? false;
   }
 

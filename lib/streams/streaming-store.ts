@@ -19,6 +19,7 @@ import {
   prepareStreamName,
 } from '../contract/validation.js';
 import type { PreparedQuery } from '../contract/validation.js';
+import { worksBehindProxy } from '../support/behind-proxy.js';
 import { startDurableStream } from './durable-stream.js';
 import { DEFAULT_LEASE_TTL, leaseOptions } from './lease.js';
 import { startLiveStream } from './live-stream.js';
@@ -65,6 +66,7 @@ export abstract class StreamingStore {
   readonly #closed = new AbortController();
 
   protected constructor(options: FactStoreOptions = {}) {
+    worksBehindProxy(this, { except: ['assertOpen', 'endStreams'], fixed: true });
     this.limits = resolveLimits(options.limits);
     this.#leaseTtl = resolveLeaseTtl(options.leaseTtl);
     this.appendIdRetention = resolveRetention(options.appendIdRetention);

@@ -9,6 +9,7 @@ import type {
   TransactionalEffects,
   TransactionalRequest,
 } from '../projections/transactional-effects.js';
+import { worksBehindProxy } from '../support/behind-proxy.js';
 import { walkableOf } from '../streams/walkable-store.js';
 import { messages } from './messages.js';
 import { PostgresReadModel } from './postgres.read-model.js';
@@ -30,6 +31,7 @@ export class TypeOrmTransactionalEffects implements TransactionalEffects {
   readonly #names = new Map<DataSource, Map<string, string>>();
 
   constructor(@Inject(ModuleRef) moduleRef: ModuleRef) {
+    worksBehindProxy(this);
     this.#moduleRef = moduleRef;
   }
 
