@@ -9,13 +9,14 @@ import type {
 import { describeError } from '../projections/failures.js';
 import { TRANSACTIONAL_EFFECTS } from '../projections/transactional-effects.js';
 import type { TransactionalEffects } from '../projections/transactional-effects.js';
+import { within } from '../streams/turns.js';
 import { worksBehindProxy } from '../support/behind-proxy.js';
 import { FactHandlersRegistrar } from './fact-handlers.registrar.js';
 import { HandlersRegistry } from './handlers.registry.js';
 import { LateHandlersWatch } from './late-handlers-watch.js';
 import { messages } from './messages.js';
 import { OpenStores } from './open-stores.js';
-import { shutdownTimeoutOf, within } from './shutdown-timeout.js';
+import { shutdownTimeoutOf } from './shutdown-timeout.js';
 import { SignalWatch } from './signal-watch.js';
 import { StoreDefinitions } from './store-definitions.js';
 

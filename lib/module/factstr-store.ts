@@ -188,8 +188,9 @@ export class FactstrStore {
   }
 
   /**
-   * Closes the store; deliveries in flight may finish, and their cursors are stored when it resolves. In an
-   * application the module does that at shutdown.
+   * Closes the store; deliveries in flight may finish, and their cursors are stored when it resolves. A handler that
+   * does not settle is waited for 5 s; a handler that awaits this itself is not waited for. In an application the
+   * module does that at shutdown.
    */
   async close(): Promise<void> {
     this.#closed = true;

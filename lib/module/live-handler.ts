@@ -6,7 +6,7 @@ import type {
   FactStore,
 } from '../contract/contract.types.js';
 import { HandlerTimeoutError } from '../contract/errors.js';
-import { cleanContext } from '../streams/clean-context.js';
+import { CleanContext } from '../streams/clean-context.js';
 import { CallSignal } from '../projections/call-signal.js';
 import { describeError, stackOf } from '../projections/failures.js';
 import { ended } from '../projections/subscription-end.js';
@@ -50,7 +50,7 @@ export class LiveHandler {
   readonly #logger: Logger;
   readonly #stop = new AbortController();
   #subscription: EventStreamSubscription | undefined;
-  readonly #context = cleanContext();
+  readonly #context = new CleanContext();
   /** A store that is not ours does not tell when its stream has ended. */
   #inFlight: Promise<unknown> = Promise.resolve();
   #failures = 0;
@@ -98,7 +98,7 @@ export class LiveHandler {
   async start(): Promise<void> {
     if (this.#stop.signal.aborted) return;
     this.#subscription ??= this.#store.streamTo(this.#query, (facts) => {
-      const delivery = this.#context.runInAsyncScope(() => this.#deliver(facts));
+      const delivery = this.#context.run(() => this.#deliver(facts));
       this.#inFlight = delivery;
       return delivery;
     });

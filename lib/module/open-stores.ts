@@ -1,6 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { FactStore } from '../contract/contract.types.js';
 import { StoreClosedError } from '../contract/errors.js';
+import { within } from '../streams/turns.js';
 import { describeError } from '../projections/failures.js';
 import { worksBehindProxy } from '../support/behind-proxy.js';
 import { FactstrStore } from './factstr-store.js';
@@ -8,7 +9,7 @@ import type { FactstrOptions } from './factstr.options.js';
 import { messages } from './messages.js';
 import { openStore } from './open-store.js';
 import type { MadeStore } from './open-store.js';
-import { shutdownTimeoutOf, within } from './shutdown-timeout.js';
+import { shutdownTimeoutOf } from './shutdown-timeout.js';
 import { closeStore } from './store-faces.js';
 import { StoreDefinitions } from './store-definitions.js';
 
@@ -91,7 +92,8 @@ export class OpenStores {
         try {
           // A store may wait for deliveries that the drain has given up.
           const limit = shutdownTimeoutOf(options);
-          if (!(await within(limit, closeStore(raw)))) {
+          // Half of it for what is in flight, and half for what it leaves to be given up.
+          if (!(await within(limit, closeStore(raw, limit / 2)))) {
             this.#logger.warn(messages.notClosed(name, limit));
           }
         } catch (error) {

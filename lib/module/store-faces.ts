@@ -10,6 +10,7 @@ import type {
 } from '../contract/contract.types.js';
 import { InvalidOptionsError } from '../contract/errors.js';
 import type { PostgresAppendOptions } from '../stores/postgres/postgres.append-inside.js';
+import { StreamingStore } from '../streams/streaming-store.js';
 import { FactstrPostgresStore } from '../stores/postgres/postgres.store.js';
 
 /** What the service needs of a store to append and query. */
@@ -54,8 +55,12 @@ export function asynchronous(store: FactStore): AsynchronousStore {
   return promises ?? store;
 }
 
-/** Resolves when the store is closed and what it delivered is stored. */
-export async function closeStore(store: FactStore): Promise<void> {
+/**
+ * Resolves when the store is closed and what it delivered is stored. `limit`: for how long what is in flight is
+ * waited for at most, in milliseconds, where that is less than the store's own patience.
+ */
+export async function closeStore(store: FactStore, limit?: number): Promise<void> {
+  if (store instanceof StreamingStore && limit !== undefined) return store.closeWithin(limit);
   const face = asynchronous(store);
   // A custom store may have an asynchronous face of its own that does not close.
   await (face.close === undefined ? store.close?.() : face.close());

@@ -11,7 +11,8 @@ import type {
 } from '../streams/ledger.js';
 import type { LogReader } from '../streams/log-reader.js';
 import type { LogSource } from '../streams/log-source.js';
-import { pause } from '../streams/turns.js';
+import type { OpenStreams } from '../streams/open-streams.js';
+import { aborted, pause } from '../streams/turns.js';
 import { backOff } from './back-off.js';
 import { ClaimTurns } from './claim-turns.js';
 import type { Effects, Work } from './effects.js';
@@ -30,6 +31,8 @@ export interface WalkableLog {
   readonly reader: LogReader;
   /** Aborts when the store is closed. */
   readonly closed: AbortSignal;
+  /** What the store waits for when it is closed, where it tells. */
+  readonly streams?: OpenStreams | undefined;
 }
 
 /** One for each database that this process knows, by the log's store. */
@@ -92,7 +95,11 @@ export class LeasedRunner implements Runner {
     const run = { stop: new AbortController(), cancel: new AbortController() };
     this.#run = run;
     const before = this.#running;
-    this.#running = before.then(() => this.#contend(run));
+    const begin = (): Promise<void> => before.then(() => this.#contend(run));
+    // Who stops it waits for it.
+    const end = (running: Promise<void>): Promise<void> =>
+      Promise.race([running, aborted(run.stop.signal)]);
+    this.#running = this.#log.streams?.open(begin, end) ?? begin();
   }
 
   /** Ends for good and gives the lease back. What fails from now on is not an attempt. */

@@ -8,7 +8,7 @@ import type { Intervention, StoredStream } from '../streams/ledger.js';
 import { aborted, pause } from '../streams/turns.js';
 import { backOff } from './back-off.js';
 import { HandlerFailure, STOPPING, callHandler } from './call-handler.js';
-import { cleanContext } from '../streams/clean-context.js';
+import { CleanContext } from '../streams/clean-context.js';
 import { describeError, errorCode, isPassing } from './failures.js';
 import type { Projection, ProjectionObserver } from './projection.js';
 import type { Runner } from './runner.js';
@@ -24,7 +24,7 @@ export class StreamRunner implements Runner {
   readonly #store: FactStore;
   readonly #projection: Projection;
   readonly #observer: ProjectionObserver;
-  readonly #context = cleanContext();
+  readonly #context = new CleanContext();
   #run: AbortController | undefined;
   #running: Promise<void> = Promise.resolve();
   #inFlight: Promise<unknown> = Promise.resolve();
@@ -113,7 +113,7 @@ export class StreamRunner implements Runner {
   async #register(run: AbortController): Promise<EventStreamSubscription> {
     const { name, query } = this.#projection;
     return this.#store.streamToDurable({ name }, query, (facts) => {
-      const delivery = this.#context.runInAsyncScope(() => this.#deliver(facts, run));
+      const delivery = this.#context.run(() => this.#deliver(facts, run));
       this.#inFlight = delivery;
       return delivery;
     });

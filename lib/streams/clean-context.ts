@@ -1,9 +1,19 @@
 import { AsyncResource } from 'node:async_hooks';
+import type { MaybePromise } from '../contract/contract.types.js';
+import { callInside } from './open-streams.js';
 
 /** Made when this module loads: outside every request, transaction and CLS context. */
 const outside = new AsyncResource('FactstrHandlers');
 
-/** An async context for one handler: never that of the bootstrap, or of whoever registered it or appended. */
-export function cleanContext(): AsyncResource {
-  return outside.runInAsyncScope(() => new AsyncResource('FactstrHandler'));
+/**
+ * An async context for one handler: never that of the bootstrap, or of whoever registered it or appended. Only the
+ * stream whose call it is remains known, so that the store can tell who closes it.
+ */
+export class CleanContext {
+  readonly #resource = outside.runInAsyncScope(() => new AsyncResource('FactstrHandler'));
+
+  /** Calls at once. Rejects with what `call` throws or rejects with. */
+  run<T>(call: () => MaybePromise<T>): Promise<T> {
+    return callInside((inside) => this.#resource.runInAsyncScope(inside), call);
+  }
 }

@@ -1,12 +1,11 @@
-import type { AsyncResource } from 'node:async_hooks';
 import type { EventRecord, StreamHandler } from '../contract/contract.types.js';
 import { StreamHandlerError } from '../contract/errors.js';
-import { cleanContext } from './clean-context.js';
+import { CleanContext } from './clean-context.js';
 
 /** Calls one stream's handler in an async context of its own. */
 export class HandlerCall {
   readonly #handle: StreamHandler;
-  readonly #context: AsyncResource = cleanContext();
+  readonly #context = new CleanContext();
 
   constructor(handle: StreamHandler) {
     this.#handle = handle;
@@ -16,8 +15,9 @@ export class HandlerCall {
   async deliver(records: readonly EventRecord[], stream: string): Promise<void> {
     let result: unknown;
     try {
+      const handle = this.#handle;
       // An array of its own: the records are shared, and the array may be.
-      result = await this.#context.runInAsyncScope(this.#handle, undefined, [...records]);
+      result = await this.#context.run<unknown>(() => handle([...records]));
     } catch (cause) {
       throw new StreamHandlerError(`The handler of ${stream} failed on ${range(records)}.`, {
         cause,

@@ -4,6 +4,7 @@ import { HandlerCall } from './handler-call.js';
 import type { LeaseOptions } from './lease.js';
 import type { LogReader } from './log-reader.js';
 import type { LogSource } from './log-source.js';
+import type { OpenStreams } from './open-streams.js';
 import { StreamSubscription } from './stream-subscription.js';
 import { StreamWalk } from './stream-walk.js';
 
@@ -13,6 +14,8 @@ export interface StreamHost {
   readonly reader: LogReader;
   /** Aborts when the store is closed. */
   readonly closed: AbortSignal;
+  /** What the store waits for when it is closed. */
+  readonly streams: OpenStreams;
   /** How durable names are claimed. */
   readonly lease: LeaseOptions;
   /** Where a stream reports what nobody else can be told. */

@@ -2,6 +2,7 @@ import type {
   DurableStream,
   EventQuery,
   EventStreamSubscription,
+  MaybePromise,
   StreamHandler,
 } from '../contract/contract.types.js';
 import {
@@ -26,7 +27,9 @@ import { startLiveStream } from './live-stream.js';
 import type { StreamHost } from './live-stream.js';
 import { LogReader } from './log-reader.js';
 import type { LogSource } from './log-source.js';
+import { OpenStreams } from './open-streams.js';
 import type { StreamSubscription } from './stream-subscription.js';
+import { within } from './turns.js';
 
 /**
  * Options of every store.
@@ -53,17 +56,20 @@ export interface FactStoreOptions {
   appendIdRetention?: number;
 }
 
+/** How long a store that is closed waits for what is in flight, in milliseconds. */
+const CLOSE_PATIENCE = 5_000;
+
 /** The half of a store that follows its log. The other half, appending and querying, is each provider's. */
 export abstract class StreamingStore {
   readonly honoursAppendIds = true;
   protected readonly limits: FactStoreLimits;
   protected readonly appendIdRetention: number;
   readonly #onStreamError: (error: FactstrError) => void;
-  readonly #streams = new Set<AbortController>();
-  readonly #ends = new Set<Promise<void>>();
+  readonly #streams = new OpenStreams();
   readonly #leaseTtl: number;
   #host: StreamHost | undefined;
   readonly #closed = new AbortController();
+  #closing: Promise<void> | undefined;
 
   protected constructor(options: FactStoreOptions = {}) {
     worksBehindProxy(this, { except: ['assertOpen', 'endStreams'], fixed: true });
@@ -118,11 +124,47 @@ export abstract class StreamingStore {
     return prepareQuery(query, this.limits);
   }
 
-  /** Ends every stream. The promise resolves when no delivery is in flight any more. */
-  protected endStreams(): Promise<void> {
+  /**
+   * Ends the streams and closes the store, at once: later calls fail with `StoreClosedError`. Resolves when the
+   * deliveries in flight have ended and their cursors are stored, and what was held for them is released. Idempotent.
+   *
+   * A handler that does not settle is waited for 5 s, and so is what was asked of the database and has no answer.
+   * Awaited inside a call of one of the store's own handlers it resolves when all others have ended: what that call
+   * itself needs to end is released behind it.
+   */
+  close(): Promise<void> {
+    return this.closeWithin(CLOSE_PATIENCE);
+  }
+
+  /** With a shorter patience than `close`, in milliseconds. @internal */
+  async closeWithin(limit: number): Promise<void> {
+    const patience = Math.min(limit, CLOSE_PATIENCE);
+    if (this.#closing === undefined) {
+      this.#closing = this.#close(patience);
+      // Whoever awaits it is told; whoever closes behind a handler cannot be.
+      this.#closing.catch(() => undefined);
+    }
+    if (!this.#streams.isCalling) return this.#closing;
+    await within(patience, Promise.all([this.#streams.othersEnded(), this.settled()]));
+  }
+
+  /** What `close` gives up before it returns. */
+  protected halt(): void {}
+
+  /** Resolves when nothing that was accepted before `close` is under way any more, streams aside. */
+  protected settled(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  /** Gives up what deliveries in flight needed to end. */
+  protected release(): MaybePromise<void> {}
+
+  async #close(patience: number): Promise<void> {
     this.#closed.abort();
-    for (const stop of this.#streams) stop.abort();
-    return Promise.all(this.#ends).then(() => undefined);
+    this.#streams.stop();
+    this.halt();
+    await within(patience, Promise.all([this.#streams.ended(), this.settled()]));
+    await within(patience, this.release());
   }
 
   /** @throws StoreClosedError */
@@ -133,10 +175,13 @@ export abstract class StreamingStore {
   #live(query: PreparedQuery, handle: StreamHandler): StreamSubscription {
     this.assertOpen();
     checkHandler(handle);
+    const host = this.#streamHost();
     const stop = new AbortController();
-    const subscription = startLiveStream(this.#streamHost(), query, handle, stop);
-    this.#track(stop, subscription.ended);
-    return subscription;
+    return this.#streams.open(
+      () => startLiveStream(host, query, handle, stop),
+      ({ ended }) => ended,
+      stop,
+    );
   }
 
   async #durable(
@@ -147,24 +192,14 @@ export abstract class StreamingStore {
     this.assertOpen();
     const name = prepareStreamName(stream, this.limits);
     checkHandler(handle);
+    const host = this.#streamHost();
     const stop = new AbortController();
-    const starting = startDurableStream(this.#streamHost(), name, query, handle, stop);
-    // One promise for start and end: the store may be closed at any moment, also between the two.
-    const ended = starting.then(
-      (subscription) => subscription.ended,
-      () => undefined,
+    return this.#streams.open(
+      () => startDurableStream(host, name, query, handle, stop),
+      // One promise for start and end: the store may be closed at any moment, also between the two.
+      async (starting) => (await starting).ended,
+      stop,
     );
-    this.#track(stop, ended);
-    return starting;
-  }
-
-  #track(stop: AbortController, ended: Promise<void>): void {
-    this.#streams.add(stop);
-    this.#ends.add(ended);
-    void ended.then(() => {
-      this.#streams.delete(stop);
-      this.#ends.delete(ended);
-    });
   }
 
   #streamHost(): StreamHost {
@@ -173,6 +208,7 @@ export abstract class StreamingStore {
       source: this.log,
       reader: new LogReader(this.log),
       closed: this.#closed.signal,
+      streams: this.#streams,
       lease: leaseOptions(this.#leaseTtl),
       report: (error) => this.#report(error),
     });

@@ -35,6 +35,19 @@ export function pause(milliseconds: number, ...signals: AbortSignal[]): Promise<
   });
 }
 
+/** Whether `work` was done in time; rejects as it does. Keeps the process alive meanwhile. */
+export async function within(milliseconds: number, work: unknown): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<boolean>((resolve) => {
+    timer = setTimeout(resolve, milliseconds, false);
+  });
+  try {
+    return await Promise.race([Promise.resolve(work).then(() => true), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 /** Resolves when the signal aborts. */
 export function aborted(signal: AbortSignal): Promise<void> {
   if (signal.aborted) return Promise.resolve();

@@ -3,6 +3,7 @@ import { DEFAULT_LEASE_TTL, leaseOptions } from './lease.js';
 import type { LeaseOptions } from './lease.js';
 import { LogReader } from './log-reader.js';
 import type { LogSource } from './log-source.js';
+import type { OpenStreams } from './open-streams.js';
 import { StreamingStore } from './streaming-store.js';
 
 /**
@@ -21,6 +22,8 @@ export interface WalkableStore {
   readonly reader: LogReader;
   /** Aborts when the store is closed, where it tells. */
   readonly closed: AbortSignal;
+  /** What the store waits for when it is closed, where it is ours. */
+  readonly streams?: OpenStreams;
   readonly lease: LeaseOptions;
 }
 

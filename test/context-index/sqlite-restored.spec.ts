@@ -153,7 +153,7 @@ describe('A log that is restored under a running SQLite store', () => {
     await folder.database().backup(copy);
     const other = folder.open({}, copy);
     other.append(claims(30, 100));
-    other.close();
+    void other.close();
     restored.append(claims(30, 0));
     const { current_context_version } = restored.store.query(about(3));
     expect(current_context_version).toBe(75n);
@@ -166,7 +166,7 @@ describe('A log that is restored under a running SQLite store', () => {
 
   it('is not indexed by facts that were read of the log before', async () => {
     const material = new Material(72, 12);
-    folder.open().close();
+    void folder.open().close();
     const outside = folder.database();
     insertFacts(outside, material.draw(40_000));
     const restored = new Restored();
@@ -236,7 +236,7 @@ describe('Segments of another log in the index’s tables', () => {
     for (let begin = 0; begin < 9_000; begin += 1_000)
       store.append(facts.slice(begin, begin + 1_000));
     await store.contextsIndexed();
-    store.close();
+    void store.close();
     const outside = folder.database();
     const before = segmentRanges(outside);
     expect(before.length).toBeGreaterThan(1);

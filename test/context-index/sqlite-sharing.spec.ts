@@ -55,7 +55,7 @@ describe('The context index of a shared file', () => {
   }
 
   it('judges every decision of several processes by the log before it', async () => {
-    folder.open().close();
+    void folder.open().close();
     const tasks = [11, 12, 13].map((seed): DeciderTask => ({
       file: folder.file(),
       seed,
@@ -157,7 +157,7 @@ describe('The context index of a shared file', () => {
   it('indexes an existing database in the background, and answers meanwhile', async () => {
     const material = new Material(31);
     const model = new LogModel();
-    folder.open().close();
+    void folder.open().close();
     const outside = folder.database();
     const facts = material.draw(50_000);
     insertFacts(outside, facts);
@@ -218,7 +218,7 @@ describe('The context index of a shared file', () => {
   });
 
   it('goes on where an earlier process stopped indexing', async () => {
-    folder.open().close();
+    void folder.open().close();
     const material = new Material(41);
     insertFacts(folder.database(), material.draw(40_000));
     let store = folder.open();
@@ -226,7 +226,7 @@ describe('The context index of a shared file', () => {
     while (store.contextIndex().indexed <= before) {
       await new Promise((resolve) => setImmediate(resolve));
     }
-    store.close();
+    void store.close();
     store = folder.open();
     const { head, indexed } = store.contextIndex();
     expect(indexed).toBeGreaterThan(before);
@@ -234,7 +234,7 @@ describe('The context index of a shared file', () => {
   });
 
   it('is made once by all who make it', async () => {
-    folder.open().close();
+    void folder.open().close();
     const material = new Material(42);
     insertFacts(folder.database(), material.draw(60_000));
     const stores = [folder.open(), folder.open(), folder.open()];
@@ -249,11 +249,11 @@ describe('The context index of a shared file', () => {
   });
 
   it('rejects those who wait for it when the store is closed', async () => {
-    folder.open().close();
+    void folder.open().close();
     insertFacts(folder.database(), new Material(43).draw(40_000));
     const store = folder.open();
     const waiting = expect(store.contextsIndexed()).rejects.toMatchObject({ code: 'STORE_CLOSED' });
-    store.close();
+    void store.close();
     await waiting;
   });
 
@@ -264,7 +264,7 @@ describe('The context index of a shared file', () => {
     const old = material.draw(9_000);
     store.append(old);
     model.append(old);
-    store.close();
+    void store.close();
     const outside = folder.database();
     outside.exec('DELETE FROM events WHERE sequence_number > 7000');
     model.cut(7_000);
@@ -357,7 +357,7 @@ describe('The context index of a shared file', () => {
   });
 
   it('leaves tables of other columns alone, and does without them', () => {
-    folder.open().close();
+    void folder.open().close();
     const outside = folder.database();
     outside.exec(`DROP TABLE nestjs_factstr_index_1_segments;
       CREATE VIEW nestjs_factstr_index_1_segments AS SELECT 1 AS id`);

@@ -92,7 +92,7 @@ class Run {
         this.#model.append(facts);
         break;
       case 'reopen':
-        this.#store.close();
+        void this.#store.close();
         this.#store = this.#folder.open();
         break;
       case 'rollback':

@@ -91,7 +91,7 @@ async function modelOf(options: FactstrOptions): Promise<[number, number]> {
     try {
       return sumOf(store.query({}).event_records);
     } finally {
-      store.close();
+      void store.close();
     }
   }
   const store = new FactstrPostgresStore((options as { url: string }).url);

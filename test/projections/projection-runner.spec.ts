@@ -11,7 +11,7 @@ const QUICK = { maxAttempts: 3, minDelay: 1, maxDelay: 4 };
 
 const stores: FactstrMemoryStore[] = [];
 afterEach(() => {
-  for (const store of stores.splice(0)) store.close();
+  for (const store of stores.splice(0)) void store.close();
 });
 
 function memoryStore(): FactstrMemoryStore {

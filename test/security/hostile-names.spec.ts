@@ -101,7 +101,7 @@ describe('A hostile name', () => {
       mkdirSync(join(folder, name));
       const store = new FactstrSqliteStore(join(folder, name, name));
       store.append([fact]);
-      store.close();
+      void store.close();
       expect(readdirSync(join(folder, name))).toContain(name);
     }
   });

@@ -90,7 +90,7 @@ describe('Sequence numbers', () => {
 
   function startAfter(number: bigint): FactstrSqliteStore {
     const file = folder.file(`${number}.sqlite`);
-    folder.open({}, file).close();
+    void folder.open({}, file).close();
     const database = folder.database(file);
     database
       .prepare(`INSERT INTO events VALUES (?, '2026-11-24T08:00:00Z', 'noted', '{}')`)

@@ -130,7 +130,7 @@ describe('While another process holds the write lock, the promises', () => {
     const store = folder.open();
     await lockElsewhere();
     const waiting = store.promises.append(facts(1));
-    store.close();
+    void store.close();
     expect(await errorOf(() => waiting)).toBeInstanceOf(StoreClosedError);
   });
 

@@ -55,7 +55,7 @@ describe('A new database', () => {
   it('has the tables and indexes that FACTSTR 0.5.2 creates, and tables of our own beside them', () => {
     folder.copyGolden('0.5.2');
     const factstr = schema();
-    folder.open({}, folder.file('new.sqlite')).close();
+    void folder.open({}, folder.file('new.sqlite')).close();
     writeFileSync(folder.file(), readFileSync(folder.file('new.sqlite')));
     const all = Object.entries(schema());
     const isOwn = ([name]: [string, unknown]): boolean =>
@@ -118,9 +118,9 @@ describe('An opened database', () => {
   });
 
   it('is changed by nothing when it is only opened and closed again', () => {
-    folder.open().close();
+    void folder.open().close();
     const before = readFileSync(folder.file());
-    folder.open().close();
+    void folder.open().close();
     expect(readFileSync(folder.file()).equals(before)).toBe(true);
   });
 });
@@ -279,7 +279,7 @@ describe('Damage that shows later', () => {
   it('is reported when a page cannot be read', async () => {
     const store = folder.open();
     for (let n = 0; n < 5; n++) store.append([fact('large', 'x'.repeat(20_000))]);
-    store.close();
+    void store.close();
     const bytes = readFileSync(folder.file());
     writeFileSync(folder.file(), bytes.fill(0xff, bytes.length / 2));
     const error = await errorOf(() => folder.open().query({}));

@@ -41,7 +41,7 @@ const FATES: [name: string, change: () => () => void][] = [
       renameSync(folder.file(), folder.file('elsewhere.sqlite'));
       const other = folder.open({}, folder.file('other.sqlite'));
       other.append(facts(9));
-      other.close();
+      void other.close();
       renameSync(folder.file('other.sqlite'), folder.file());
       return () => renameSync(folder.file('elsewhere.sqlite'), folder.file());
     },

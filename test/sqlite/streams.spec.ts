@@ -180,8 +180,8 @@ describe('Closing', () => {
     const inbox = new Inbox(() => gate.passed);
     const registration = errorOf(() => store.streamAllDurable({ name: 'all' }, inbox.handle));
     await inbox.reaches(2);
-    store.close();
-    store.close();
+    void store.close();
+    void store.close();
     expect(await errorOf(() => store.query({}))).toBeInstanceOf(StoreClosedError);
     gate.open();
     await registration;
@@ -195,7 +195,7 @@ describe('Closing', () => {
   it('ends everything that the store offers', async () => {
     const store = folder.open();
     await store.streamAllDurable({ name: 'all' }, () => undefined);
-    store.close();
+    void store.close();
     const calls: (() => unknown)[] = [
       () => store.append(facts(1)),
       () => store.appendIf(facts(1), {}, null),

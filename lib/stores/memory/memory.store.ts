@@ -90,10 +90,6 @@ export class FactstrMemoryStore extends StreamingStore implements FactStore {
         };
   }
 
-  close(): void {
-    void this.endStreams();
-  }
-
   #commit(facts: readonly PreparedFact[], id: PreparedAppendId | null): AppendResult {
     const result = this.#memory.append(facts);
     this.#ids.record(id, result);

@@ -188,8 +188,9 @@ export class PostgresIndexKeeper {
 
   /** Without keeping the process alive, unless somebody waits for the end. */
   #pause(milliseconds: number): Promise<void> {
+    const { signal } = this.#closed;
+    if (signal.aborted) return Promise.resolve();
     return new Promise((resolve) => {
-      const { signal } = this.#closed;
       const end = (): void => {
         clearTimeout(timer);
         signal.removeEventListener('abort', end);

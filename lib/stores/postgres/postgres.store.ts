@@ -34,9 +34,6 @@ import { queryResult, queryStatement } from './postgres.query.js';
 import { parseTarget, withDatabase } from './postgres.target.js';
 import { CommitWatcher } from './postgres.watcher.js';
 
-/** How long `close` waits for a handler that does not settle, in milliseconds. */
-const CLOSE_TIMEOUT = 5_000;
-
 /**
  * A fact store in a Postgres database, which it shares with FACTSTR 0.5. Connects at the first use.
  *
@@ -56,7 +53,6 @@ export class FactstrPostgresStore extends StreamingStore implements FactStore {
   readonly #watcher: CommitWatcher;
   readonly #log: PostgresLog;
   #notifier: CommitNotifier | undefined;
-  #closed: Promise<void> | undefined;
 
   /**
    * @param url `postgres://user:password@host:port/database`
@@ -205,16 +201,11 @@ export class FactstrPostgresStore extends StreamingStore implements FactStore {
     this.#connection.invalidate();
   }
 
-  /** Ends the streams, lets appends that were accepted finish, and closes the connections. Idempotent. */
-  close(): Promise<void> {
-    return (this.#closed ??= this.#close());
+  protected override settled(): Promise<void> {
+    return this.#appends.drained();
   }
 
-  async #close(): Promise<void> {
-    await Promise.race([
-      Promise.all([this.endStreams(), this.#appends.drained()]),
-      timeout(CLOSE_TIMEOUT),
-    ]);
+  protected override async release(): Promise<void> {
     await this.#keeper.close();
     await this.#notifier?.end();
     await this.#watcher.end();
@@ -248,9 +239,4 @@ export class FactstrPostgresStore extends StreamingStore implements FactStore {
     );
     this.#notifier.committed(appends);
   }
-}
-
-/** Resolves after a time, without keeping the process. */
-function timeout(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds).unref());
 }

@@ -27,9 +27,6 @@ export interface SqliteStorePromises {
   ): Promise<AppendIfResult>;
   query(query: EventQuery): Promise<QueryResult>;
   queryPage(query: EventQuery, limit: number): Promise<QueryResult>;
-  /**
-   * Closes the store, and resolves when the deliveries in flight have ended and their cursors are stored: whoever
-   * ends the process then has no fact delivered again. A handler that does not settle is waited for 5 s.
-   */
+  /** As the store's own `close`. */
   close(): Promise<void>;
 }

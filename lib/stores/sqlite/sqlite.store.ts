@@ -13,7 +13,6 @@ import type { PreparedQuery } from '../../contract/validation.js';
 import type { ContextIndexProgress } from '../../context-index/progress.js';
 import type { LogSource } from '../../streams/log-source.js';
 import { StreamingStore } from '../../streams/streaming-store.js';
-import { aborted } from '../../streams/turns.js';
 import { SqliteAppendIds } from './sqlite.append-ids.js';
 import { SqliteAppendQueue } from './sqlite.append-queue.js';
 import { BusyRetry } from './sqlite.busy.js';
@@ -32,9 +31,6 @@ import { schemaProblem } from './sqlite.schema.js';
 import { SqliteWalk } from './sqlite.walk.js';
 import { SqliteWriter } from './sqlite.writer.js';
 import type { AppendRequest } from './sqlite.writer.js';
-
-/** How long `promises.close` waits for a handler that does not settle, in milliseconds. */
-const CLOSE_TIMEOUT = 5_000;
 
 /**
  * A fact store in a SQLite file, which FACTSTR 0.5 and other processes may share. Parent folders are created;
@@ -62,8 +58,6 @@ export class FactstrSqliteStore extends StreamingStore implements FactStore {
   readonly #ledger: SqliteLedger;
   readonly #log: SqliteLog;
   readonly #closed = new AbortController();
-  /** Resolves, after `close`, when nothing is in flight any more. */
-  #ended: Promise<void> = Promise.resolve();
 
   /**
    * Opens the database, or creates it.
@@ -102,10 +96,7 @@ export class FactstrSqliteStore extends StreamingStore implements FactStore {
         this.#queue.append(this.#appendIfRequest(events, query, expected, options)),
       query: async (query) => this.#queryLater(query, Infinity),
       queryPage: async (query, limit) => this.#queryLater(query, limit),
-      close: async () => {
-        this.close();
-        await Promise.race([this.#ended, aborted(AbortSignal.timeout(CLOSE_TIMEOUT))]);
-      },
+      close: () => this.close(),
     };
   }
 
@@ -179,19 +170,17 @@ export class FactstrSqliteStore extends StreamingStore implements FactStore {
     }
   }
 
-  /**
-   * Ends the streams and closes the database. Queued appends that have not begun are rejected; a durable
-   * delivery that is in flight may finish, and its cursor is still stored: `promises.close` waits for that.
-   */
-  close(): void {
-    if (this.#closed.signal.aborted) return;
+  /** The file is closed before `close` returns; queued appends that have not begun are rejected. */
+  protected override halt(): void {
     this.#closed.abort();
-    const ended = this.endStreams();
     this.#queue.close();
     this.#builder.close();
     this.#log.close();
     this.#connection.close();
-    this.#ended = ended.then(() => this.#ledger.close());
+  }
+
+  protected override release(): void {
+    this.#ledger.close();
   }
 
   #appendRequest(events: NewEvent[], options: AppendOptions | undefined): AppendRequest {

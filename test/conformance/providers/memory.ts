@@ -12,7 +12,7 @@ export const memory: Provider = {
         return store;
       },
       dispose: async () => {
-        for (const store of stores) store.close();
+        for (const store of stores) void store.close();
       },
     };
   },

@@ -72,6 +72,6 @@ function promised(store: FactstrSqliteStore): ConformingStore {
     streamTo: (query, handle) => store.streamTo(query, handle),
     streamAllDurable: (stream, handle) => store.streamAllDurable(stream, handle),
     streamToDurable: (stream, query, handle) => store.streamToDurable(stream, query, handle),
-    close: () => store.close(),
+    close: () => store.promises.close(),
   };
 }

@@ -4,7 +4,8 @@ import { facts } from '../support/facts.js';
 import { Gate, Inbox } from '../support/inbox.js';
 import { errorOf } from '../support/outcome.js';
 import { storesOf } from '../support/provider.js';
-import type { FactStore } from '../../../lib/contract/contract.types.js';
+import type { FactStore, StreamHandler } from '../../../lib/contract/contract.types.js';
+import { within } from '../../../lib/streams/turns.js';
 import type { Provider } from '../support/provider.js';
 import { settle } from '../support/until.js';
 
@@ -17,6 +18,16 @@ const CALLS: [name: string, call: (store: FactStore) => unknown][] = [
   ['streamAllDurable', (store) => store.streamAllDurable({ name: 'a' }, () => undefined)],
   ['streamToDurable', (store) => store.streamToDurable({ name: 'a' }, {}, () => undefined)],
 ];
+
+const STREAMS: [name: string, stream: (store: FactStore, handle: StreamHandler) => unknown][] = [
+  ['live', (store, handle) => store.streamAll(handle)],
+  ['durable', (store, handle) => store.streamAllDurable({ name: 'all' }, handle)],
+];
+
+/** Whether it settles before the 5 s for which a handler that does not settle is waited for. */
+async function inTime(work: unknown): Promise<boolean> {
+  return within(4_500, work);
+}
 
 export function describeClosing(provider: Provider): void {
   describe('close', () => {
@@ -87,6 +98,118 @@ export function describeClosing(provider: Provider): void {
       expect(await registration).toBeInstanceOf(StreamEndedError);
       await closing;
       expect(inbox.flat).toEqual([1]);
+    });
+
+    it.each(STREAMS)('resolves when a delivery in flight has ended: %s', async (_, stream) => {
+      const store = await openStore();
+      const gate = new Gate();
+      const inbox = new Inbox(() => gate.passed);
+      await stream(store, inbox.handle);
+      await store.append(facts(1));
+      await inbox.reaches(1);
+      let isClosed = false;
+      const closing = Promise.resolve(store.close()).then(() => (isClosed = true));
+      await settle();
+      expect(isClosed).toBe(false);
+      gate.open();
+      await closing;
+    });
+
+    it.each(STREAMS)('resolves inside a handler’s own call: %s', async (_, stream) => {
+      const store = await openStore();
+      const steps: string[] = [];
+      const inbox = new Inbox(async () => {
+        await store.close();
+        steps.push('closed inside');
+        await settle();
+        steps.push('handled');
+      });
+      await stream(store, inbox.handle);
+      await store.append(facts(1));
+      await inbox.reaches(1);
+      // Closes behind the handler.
+      expect(await inTime(store.close())).toBe(true);
+      expect(steps).toEqual(['closed inside', 'handled']);
+      expect(await errorOf(() => store.append(facts(1)))).toBeInstanceOf(StoreClosedError);
+      expect(inbox.flat).toEqual([1]);
+    });
+
+    it('resolves inside a replay’s call, whose registration then is told', async () => {
+      const store = await openStore();
+      for (let n = 0; n < 3; n++) await store.append(facts(1));
+      const inbox = new Inbox(async () => store.close());
+      const registration = errorOf(() => store.streamAllDurable({ name: 'all' }, inbox.handle));
+      expect(await inTime(registration)).toBe(true);
+      expect(await registration).toBeInstanceOf(StreamEndedError);
+      expect(inbox.flat).toEqual([1]);
+    });
+
+    it('resolves inside each of several handlers that await it at a time', async () => {
+      const store = await openStore();
+      const gate = new Gate();
+      const closed: number[] = [];
+      const inboxes = [0, 1, 2].map((n) => {
+        const inbox = new Inbox(async () => {
+          await gate.passed;
+          await store.close();
+          closed.push(n);
+        });
+        store.streamAll(inbox.handle);
+        return inbox;
+      });
+      await store.append(facts(1));
+      for (const inbox of inboxes) await inbox.reaches(1);
+      gate.open();
+      expect(await inTime(store.close())).toBe(true);
+      expect(new Set(closed)).toEqual(new Set([0, 1, 2]));
+    });
+
+    it('waits inside a handler for the deliveries of others', async () => {
+      const store = await openStore();
+      const gate = new Gate();
+      const other = new Inbox(() => gate.passed);
+      const steps: string[] = [];
+      store.streamAll(other.handle);
+      const closer = new Inbox(async () => {
+        await other.reaches(1);
+        await store.close();
+        steps.push('closed');
+      });
+      store.streamAll(closer.handle);
+      await store.append(facts(1));
+      await closer.reaches(1);
+      await settle();
+      steps.push('let go');
+      gate.open();
+      await store.close();
+      expect(steps).toEqual(['let go', 'closed']);
+    });
+
+    it('is no call of a handler that has left it behind', async () => {
+      const store = await openStore();
+      const gate = new Gate();
+      let later!: () => unknown;
+      const inbox = new Inbox(async (_, delivery) => {
+        if (delivery === 2) return gate.passed;
+        const left = new Gate();
+        later = left.open.bind(left);
+        void left.passed.then(async () => {
+          await store.close();
+          steps.push('closed');
+        });
+      });
+      const steps: string[] = [];
+      store.streamAll(inbox.handle);
+      await store.append(facts(1));
+      await inbox.reaches(1);
+      await store.append(facts(1));
+      await inbox.reaches(2);
+      later();
+      await settle();
+      steps.push('let go');
+      gate.open();
+      await store.close();
+      expect(steps).toEqual(['let go', 'closed']);
     });
 
     it('leaves subscriptions that can be ended', async () => {

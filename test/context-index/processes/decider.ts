@@ -33,6 +33,6 @@ for (let turn = 0; turn < turns; turn++) {
     actual: conflict?.actual_context_version ?? null,
   });
 }
-store.close();
+void store.close();
 send(decisions);
 done();

@@ -171,7 +171,7 @@ describe('provider "custom"', () => {
     await app.get(Recorder).durable.holds(1);
     await app.close();
     expect(store.append([added('b')])).toMatchObject({ first_sequence_number: 2n });
-    store.close();
+    void store.close();
   });
 });
 

@@ -335,6 +335,6 @@ describe('toJson', () => {
     expect(json).toMatchObject({
       event_records: [{ sequence_number: '1', payload: { nested: { list: [1] } } }],
     });
-    store.close();
+    void store.close();
   });
 });

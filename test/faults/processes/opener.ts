@@ -45,7 +45,7 @@ function open(path: string): Opened {
     opened.unwritten = failed(error);
   }
   try {
-    store.close();
+    void store.close();
   } catch (error) {
     opened.unwritten ??= failed(error);
   }

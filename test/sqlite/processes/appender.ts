@@ -25,6 +25,6 @@ for (const [index, size] of batches.entries()) {
     : store.append(events);
   results.push([Number(first_sequence_number), Number(last_sequence_number)]);
 }
-store.close();
+void store.close();
 send(results);
 done();

@@ -20,6 +20,6 @@ async function count(): Promise<void> {
   }
 }
 await Promise.all([count(), count(), count()]);
-store.close();
+void store.close();
 send({ wins, conflicts });
 done();

@@ -12,5 +12,5 @@ await store.streamAllDurable({ name: 'projector' }, (events) => send({ durable: 
 send('running');
 await next();
 // Nothing else ends the process: what the store left behind would keep it.
-store.close();
+void store.close();
 done();
