@@ -52,12 +52,39 @@ export function connect(
   options: { readonly: boolean; fileMustExist: boolean },
 ): SqliteDatabase {
   const Driver = loadDriver();
+  warnOfOldDriver();
   try {
     // No waiting inside SQLite, which would block the event loop: `BusyRetry` waits.
     return new Driver(path, { timeout: 0, ...options });
   } catch (error) {
     if (lacksBinary(error)) throw brokenDriver(error);
     throw error;
+  }
+}
+
+let isChecked = false;
+
+/** Up to version 12 the driver aborts the process when a statement is collected, on Node 24 and newer. Told once. */
+function warnOfOldDriver(): void {
+  if (isChecked) return;
+  isChecked = true;
+  const [node] = process.versions.node.split('.');
+  const version = driverVersion();
+  if (version === undefined || Number(node) < 24 || Number(version.split('.')[0]) > 12) return;
+  process.emitWarning(
+    `better-sqlite3 ${version} can abort the process at any moment on Node ${process.versions.node}: install version 13 with "npm install better-sqlite3@13". ` +
+      'Beside TypeORM, whose peer range stops at 12, add "overrides": { "typeorm": { "better-sqlite3": "$better-sqlite3" } } to package.json first.',
+    { code: 'NESTJS_FACTSTR_OLD_DRIVER' },
+  );
+}
+
+/** Newer versions do not show their package.json. */
+function driverVersion(): string | undefined {
+  try {
+    const { version } = requireDriver('better-sqlite3/package.json') as { version?: unknown };
+    return typeof version === 'string' ? version : undefined;
+  } catch {
+    return undefined;
   }
 }
 
