@@ -102,7 +102,7 @@ export class DamagedDatabaseError extends FactstrError {
   readonly code = 'DAMAGED_DATABASE';
 }
 
-/** `store_metadata` names a format that this version does not know. Nothing was changed. @publicApi */
+/** `store_metadata` names a format that this version does not know, or the encoding of a Postgres database is not UTF8. Nothing was changed. @publicApi */
 export class UnsupportedFormatError extends FactstrError {
   readonly code = 'UNSUPPORTED_FORMAT';
 }
@@ -126,7 +126,7 @@ export class PermissionDeniedError extends FactstrError {
   readonly code = 'PERMISSION_DENIED';
 }
 
-/** The server could not be reached, or went away before anything was sent. Nothing was written. @publicApi */
+/** The server could not be reached, went away before anything was sent, or is read-only. Nothing was written. @publicApi */
 export class DatabaseUnavailableError extends FactstrError {
   readonly code = 'DATABASE_UNAVAILABLE';
 }

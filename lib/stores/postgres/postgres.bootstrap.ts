@@ -14,6 +14,8 @@ const MAX_NAME_BYTES = 63;
 /** Copying the template takes a while on a busy server. */
 const CREATE_TIMEOUT = 120_000;
 
+const UTF8 = ` TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C'`;
+
 /** @throws InvalidDatabaseNameError */
 export function checkDatabaseName(name: unknown): string {
   if (typeof name === 'string' && name.length <= MAX_NAME_BYTES && /^[A-Za-z_]\w*$/.test(name)) {
@@ -49,7 +51,12 @@ export async function createDatabase(
       values: [name],
     });
     if (exists.length > 0) return;
-    await server.run(what, { text: `CREATE DATABASE ${quoteIdentifier(name)}` });
+    const [template] = await server.run(what, {
+      text: "SELECT pg_catalog.pg_encoding_to_char(encoding) FROM pg_catalog.pg_database WHERE datname = 'template1'",
+    });
+    // A copy of the usual template where it can hold every text: it may have been prepared.
+    const format = template?.[0] === 'UTF8' ? '' : UTF8;
+    await server.run(what, { text: `CREATE DATABASE ${quoteIdentifier(name)}${format}` });
   } catch (error) {
     const { code } = ((error as Error).cause ?? {}) as { code?: string };
     // Another process was faster, or is about to be.

@@ -7,6 +7,7 @@ import {
 import { appendFunctions } from './postgres.append-function.js';
 import type { AppendFunctions } from './postgres.append-function.js';
 import type { Run } from './postgres.database.js';
+import { rowSecurity } from './postgres.errors.js';
 import { FUNCTIONS_QUERY, checkFunction } from './postgres.function-check.js';
 import {
   BOUNDARY_FORMAT_KEY,
@@ -91,6 +92,7 @@ WHERE n.nspname = $1 AND c.relname = ANY ($3::text[]) AND c.relkind IN ('i', 'I'
  * @throws ForeignDatabaseError, UnsupportedFormatError, SchemaMissingError, PermissionDeniedError
  */
 export async function readCatalog(run: Run, target: string, opened?: string): Promise<Catalog> {
+  await checkEncoding(run, target);
   const schema = await findSchema(run, target, opened);
   const functions = appendFunctions(schema);
   const objects = await run({
@@ -146,14 +148,24 @@ async function findSchema(run: Run, target: string, opened: string | undefined):
   );
 }
 
+/** @throws UnsupportedFormatError */
+async function checkEncoding(run: Run, target: string): Promise<void> {
+  const [[encoding]] = (await run({
+    text: "SELECT pg_catalog.current_setting('server_encoding')",
+  })) as [[string]];
+  if (encoding === 'UTF8') return;
+  throw new UnsupportedFormatError(
+    `The encoding of ${target} is ${encoding}, which cannot hold every text. Nothing was changed. ` +
+      "Use a database of UTF8: CREATE DATABASE … TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C'.",
+  );
+}
+
 /** @throws PermissionDeniedError */
 function checkRowSecurity(objects: readonly (string | null)[][], where: string): void {
   const hidden = objects.filter(([kind, , , active]) => kind === 'table' && active === 'true');
   if (hidden.length === 0) return;
   throw new PermissionDeniedError(
-    `Row level security applies to this role on ${hidden.map(([, name]) => name).join(', ')} of ${where}: its policies could hide facts, ` +
-      'and what is decided on the others would be wrong. Nothing was changed. Give the role BYPASSRLS, connect as the owner of the tables, or disable it there: ' +
-      'ALTER TABLE … DISABLE ROW LEVEL SECURITY.',
+    `The store cannot be opened: ${rowSecurity(`${hidden.map(([, name]) => name).join(', ')} of ${where}`)}`,
   );
 }
 

@@ -25,6 +25,8 @@ interface DriverError {
   /** An SQLSTATE where the server answered, else Node's code, if any. */
   readonly code?: string;
   readonly severity?: string;
+  /** The server's function that raised it: unlike the message it is in no language. */
+  readonly routine?: string;
 }
 
 /** What failed, in words that fit "… failed". */
@@ -146,7 +148,15 @@ function answered(error: DriverError, { what, target }: Attempt): FactstrError |
       );
     case '53100':
       return new StorageFullError(`The disk of ${target} is full. ${nothing}`, options);
+    case '25006':
+      return new DatabaseUnavailableError(
+        `${what} was refused by ${target}, which is read-only now: a standby, a failover that is under way, or default_transaction_read_only. ` +
+          `${nothing} Try again later, or connect to the server that is written to.`,
+        options,
+      );
     case '42501':
+      if (error.routine === 'check_enable_rls')
+        return new PermissionDeniedError(`${what} failed: ${rowSecurity(target)}`, options);
       return new PermissionDeniedError(
         `${what} needs a privilege on ${target} that the role does not have: ${error.message}. postgresSchemaSql() prints the grants.`,
         options,
@@ -168,6 +178,14 @@ function answered(error: DriverError, { what, target }: Attempt): FactstrError |
     default:
       return undefined;
   }
+}
+
+/** The words for tables that have policies for this role. */
+export function rowSecurity(where: string): string {
+  return (
+    `row level security applies to this role on ${where}. Its policies could hide facts, and what is decided on the others would be wrong. ` +
+    'Nothing was written. Give the role BYPASSRLS, connect as the owner of the tables, or ALTER TABLE … DISABLE ROW LEVEL SECURITY.'
+  );
 }
 
 /** The words for a log that is another one than the store opened. */

@@ -96,6 +96,9 @@ function sessionSettings(options: ResolvedPostgresOptions): string {
     String.raw`default_transaction_isolation=read\ committed`,
     `lock_timeout=${options.lockTimeout}`,
     `statement_timeout=${options.statementTimeout}`,
+    // What would hide facts: policies raise an error then, and an index tells all that it has.
+    'row_security=off',
+    'gin_fuzzy_search_limit=0',
     `${SESSION_MARK}=on`,
   ]
     .map((setting) => `-c ${setting}`)
