@@ -1,7 +1,7 @@
 import { InvalidOptionsError } from '../contract/errors.js';
 import { resolveLimits } from '../contract/limits.js';
 import { prepareQuery, prepareStreamName } from '../contract/validation.js';
-import { describeError } from '../projections/failures.js';
+import { describeError } from '../support/describe-error.js';
 import { logOf } from '../streams/walkable-store.js';
 import type { FactHandler } from './fact-handlers.explorer.js';
 import { DEFAULT_STORE } from './factstr.tokens.js';

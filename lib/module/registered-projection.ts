@@ -2,7 +2,7 @@ import type { Logger } from '@nestjs/common';
 import type { EventRecord, FactStore } from '../contract/contract.types.js';
 import { DEFAULT_RETRY_POLICY } from '../projections/back-off.js';
 import type { Effects } from '../projections/effects.js';
-import { describeError, stackOf } from '../projections/failures.js';
+import { describeError, stackOf } from '../support/describe-error.js';
 import { makeRunner } from '../projections/make-runner.js';
 import type { Projection, ProjectionCall, ProjectionObserver } from '../projections/projection.js';
 import type { ProjectionStatus } from '../projections/projection-status.js';

@@ -18,7 +18,8 @@ import { ClaimTurns } from './claim-turns.js';
 import type { Effects, Work } from './effects.js';
 import { Exclusive } from './exclusive.js';
 import { STOPPING } from './call-handler.js';
-import { describeError, errorCode, isPassing } from './failures.js';
+import { describeError, isInstance } from '../support/describe-error.js';
+import { errorCode, isPassing } from './failures.js';
 import { LeasedWalk, checkQuery } from './leased-walk.js';
 import { LeaseLost } from './owned-run.js';
 import type { Projection, ProjectionObserver } from './projection.js';
@@ -172,7 +173,7 @@ export class LeasedRunner implements Runner {
         contender.current = this.#contender();
         failures = 0;
       } catch (error) {
-        if (error instanceof LeaseLost || signal.aborted) continue;
+        if (isInstance(error, LeaseLost) || signal.aborted) continue;
         failures++;
         await this.#failed(error, failures, signal);
       }

@@ -8,6 +8,7 @@ import type { LogReader } from '../streams/log-reader.js';
 import type { LogSource } from '../streams/log-source.js';
 import { aborted } from '../streams/turns.js';
 import type { Effects } from './effects.js';
+import { isInstance } from '../support/describe-error.js';
 import { errorCode } from './failures.js';
 import { GivenUp, LeaseLost, OwnedRun } from './owned-run.js';
 import type { RunEvents } from './owned-run.js';
@@ -119,7 +120,7 @@ export class LeasedWalk {
       );
       await owned.walk(this.#reader, this.#query, stored.position, watch);
     } catch (error) {
-      if (!(error instanceof GivenUp)) throw error;
+      if (!isInstance(error, GivenUp)) throw error;
       await this.#pauseItself(error);
     } finally {
       this.#reader.leave();

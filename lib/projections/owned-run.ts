@@ -11,7 +11,7 @@ import { pause, retryDelay } from '../streams/turns.js';
 import { backOff } from './back-off.js';
 import { HandlerFailure, callHandler } from './call-handler.js';
 import type { Effects } from './effects.js';
-import { describeError } from './failures.js';
+import { describeError, isInstance } from '../support/describe-error.js';
 import type { Projection } from './projection.js';
 
 /** The lease has passed to somebody else, or an operator intervened: nothing more is committed. */
@@ -178,10 +178,10 @@ export class OwnedRun implements WalkSteps {
         if (attempt > 1 || failures > 0) this.#events.recovered();
         return undefined;
       } catch (error) {
-        if (error instanceof LeaseLost) throw error;
+        if (isInstance(error, LeaseLost)) throw error;
         // A handler that gives up because it is told to has not failed.
         if (this.#cancel.aborted) throw new LeaseLost();
-        if (error instanceof HandlerFailure) {
+        if (isInstance(error, HandlerFailure)) {
           // What a transaction refuses at its end is said of the whole call.
           return error.facts.length > 0 ? error : new HandlerFailure(error.cause, facts);
         }
@@ -254,7 +254,7 @@ export class OwnedRun implements WalkSteps {
         if (failures > 0) this.#events.recovered();
         return;
       } catch (error) {
-        if (error instanceof LeaseLost || this.#cancel.aborted) throw new LeaseLost();
+        if (isInstance(error, LeaseLost) || this.#cancel.aborted) throw new LeaseLost();
         this.#events.waiting(error);
         await pause(retryDelay(failures), this.#cancel);
         this.#checkOwned();

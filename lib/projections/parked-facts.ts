@@ -3,7 +3,7 @@ import type { Lease } from '../streams/lease.js';
 import type { LogSource } from '../streams/log-source.js';
 import { HandlerFailure, callHandler } from './call-handler.js';
 import type { Effects } from './effects.js';
-import { describeError } from './failures.js';
+import { describeError, isInstance } from '../support/describe-error.js';
 import { LeaseLost } from './owned-run.js';
 import type { RunEvents } from './owned-run.js';
 import type { Projection } from './projection.js';
@@ -42,7 +42,7 @@ export async function retryParked(
       events.unparked(parked.sequence_number);
     } catch (error) {
       if (signals.cancel.aborted) throw new LeaseLost();
-      if (!(error instanceof HandlerFailure)) throw error;
+      if (!isInstance(error, HandlerFailure)) throw error;
       events.failed([fact], attempt, error.cause);
       const still = {
         ...parked,

@@ -1,4 +1,5 @@
-import { describeError, errorCode } from './failures.js';
+import { describeError } from '../support/describe-error.js';
+import { errorCode } from './failures.js';
 import type { RunEvents } from './owned-run.js';
 import type { Projection, ProjectionObserver } from './projection.js';
 import type { RunnerState } from './runner-state.js';

@@ -9,7 +9,8 @@ import { aborted, pause } from '../streams/turns.js';
 import { backOff } from './back-off.js';
 import { HandlerFailure, STOPPING, callHandler } from './call-handler.js';
 import { CleanContext } from '../streams/clean-context.js';
-import { describeError, errorCode, isPassing } from './failures.js';
+import { describeError, isInstance } from '../support/describe-error.js';
+import { errorCode, isPassing } from './failures.js';
 import type { Projection, ProjectionObserver } from './projection.js';
 import type { Runner } from './runner.js';
 import { RunnerState } from './runner-state.js';
@@ -137,7 +138,7 @@ export class StreamRunner implements Runner {
         return true;
       } catch (failure) {
         if (run.signal.aborted) return false;
-        const known = failure instanceof HandlerFailure;
+        const known = isInstance(failure, HandlerFailure);
         const error = known ? failure.cause : failure;
         const failed = known ? failure.facts : facts;
         this.#observer.failed(failed, attempt, error);
