@@ -9,7 +9,7 @@ import type { ProjectionStatus } from '../projections/projection-status.js';
 import { readStatus } from '../projections/read-status.js';
 import type { Runner } from '../projections/runner.js';
 import type { RecordedIntervention, StreamLedger } from '../streams/ledger.js';
-import { logOf } from '../streams/walkable-store.js';
+import { limitsOf, logOf } from '../streams/walkable-store.js';
 import type { FactHandler } from './fact-handlers.explorer.js';
 import type { FactstrCommonOptions } from './factstr.options.js';
 import { callAround } from './handler-call.js';
@@ -44,7 +44,10 @@ export class RegisteredProjection {
     this.#store = store;
     this.#handler = handler;
     const projection = this.#projection(metadata, options, effects?.defaultTimeout);
-    this.runner = makeRunner(store, projection, this.#observer(projection, logger), effects);
+    this.runner = makeRunner(store, projection, this.#observer(projection, logger), {
+      limits: limitsOf(store, options.limits),
+      ...(effects === undefined ? {} : { effects }),
+    });
   }
 
   /** Of the fact store, which may not be the one that holds the cursor; absent where it shows none. */

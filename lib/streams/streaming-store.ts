@@ -120,9 +120,13 @@ export abstract class StreamingStore {
     return this.#streamHost();
   }
 
-  /** @internal */
-  prepareQuery(query: EventQuery): PreparedQuery {
-    return prepareQuery(query, this.limits);
+  /**
+   * What handlers are checked by before they run.
+   *
+   * @internal
+   */
+  get ownLimits(): FactStoreLimits {
+    return this.limits;
   }
 
   /**
