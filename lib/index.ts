@@ -1,37 +1,5 @@
-// The contract
-export * from './contract/contract.types.js';
-export * from './contract/errors.js';
-export type { FactStoreLimits } from './contract/limits.js';
-
-// Stores
-export { FactstrMemoryStore } from './stores/memory/memory.store.js';
-export { FactstrSqliteStore } from './stores/sqlite/sqlite.store.js';
-export type { ContextIndexProgress } from './context-index/progress.js';
-export type { SqliteStoreOptions } from './stores/sqlite/sqlite.options.js';
-export type { SqliteStorePromises } from './stores/sqlite/sqlite.promises.js';
-export { sqliteSchemaSql } from './stores/sqlite/sqlite.schema.js';
-export { FactstrPostgresStore } from './stores/postgres/postgres.store.js';
-export type {
-  AppendManager,
-  PostgresAppendOptions,
-} from './stores/postgres/postgres.append-inside.js';
-export { postgresSchemaSql } from './stores/postgres/postgres.schema.js';
-export type {
-  PostgresPoolOptions,
-  PostgresStoreOptions,
-} from './stores/postgres/postgres.options.js';
-export type { FactStoreOptions } from './streams/streaming-store.js';
-export type { CommittedBatch, Fingerprint, LogSource } from './streams/log-source.js';
-export type {
-  Intervention,
-  LeaseOwner,
-  LeaseVersion,
-  ParkedFact,
-  RecordedIntervention,
-  StoredStream,
-  StreamLedger,
-  StreamReport,
-} from './streams/ledger.js';
+// The contract and the stores
+export * from './stores/index.js';
 
 // The module
 export { FactstrModule } from './module/factstr.module.js';

@@ -36,19 +36,28 @@ describe('The types', () => {
     expect(await tsc('--noEmit', '-p', 'test/types/open')).toBe('');
   });
 
+  it('take code that was written for FACTSTR', async () => {
+    expect(await tsc('--noEmit', '-p', 'test/types/factstr')).toBe('');
+  });
+
   it('do the same as built declarations', async () => {
     expect(await tsc('-p', 'lib', '--outDir', built, '--emitDeclarationOnly')).toBe('');
     await mkdir(built, { recursive: true });
-    for (const program of ['augmented', 'open']) {
+    for (const program of ['augmented', 'open', 'factstr']) {
       const config = join(built, `tsconfig.${program}.json`);
       await writeFile(
         config,
         JSON.stringify({
           extends: join(root, 'test', 'types', program, 'tsconfig.json'),
           compilerOptions: {
-            paths: { 'nestjs-factstr': [join(built, 'index.d.ts')] },
+            paths: {
+              'nestjs-factstr': [join(built, 'index.d.ts')],
+              'nestjs-factstr/stores': [join(built, 'stores', 'index.d.ts')],
+            },
             typeRoots: [join(root, 'node_modules', '@types')],
             noEmit: true,
+            // What FACTSTR's declarations need, and no more.
+            ...(program === 'factstr' && { lib: ['ES2020'], skipLibCheck: false }),
           },
           include: [join(root, 'test', 'types', program)],
         }),

@@ -3,6 +3,10 @@
  * Semantics: `docs/contract.md`.
  */
 
+import type { EventStreamSubscription } from './event-stream-subscription.js';
+
+export { EventStreamSubscription } from './event-stream-subscription.js';
+
 /**
  * A value, or a promise of it: stores may be synchronous (memory, SQLite) or not (Postgres).
  *
@@ -136,21 +140,6 @@ export interface AppendOptions {
 export interface DurableStream {
   /** Names the stored cursor. Not empty; at most 256 bytes of UTF-8 by default. */
   name: string;
-}
-
-/**
- * A running stream.
- *
- * @publicApi
- */
-export interface EventStreamSubscription {
-  /** Stops future deliveries; one that is in flight may finish, and then still counts. May be called again. */
-  unsubscribe(): void;
-  /**
-   * Resolves when the head of the log is known: from then on other processes' facts are delivered too.
-   * Never an unhandled rejection.
-   */
-  readonly started?: Promise<void>;
 }
 
 /**

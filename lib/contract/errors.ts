@@ -3,6 +3,11 @@
  * they never hold payloads or credentials.
  */
 
+/** As `ErrorOptions`, which TypeScript's `lib` has from ES2022 on only. */
+interface Cause {
+  cause?: unknown;
+}
+
 /**
  * The base class.
  *
@@ -12,7 +17,7 @@ export abstract class FactstrError extends Error {
   /** Stable across releases, to be compared instead of the message. */
   abstract readonly code: string;
 
-  constructor(message: string, options?: ErrorOptions) {
+  constructor(message: string, options?: Cause) {
     super(message, options);
     this.name = new.target.name;
   }
@@ -173,7 +178,7 @@ export class DecisionConflictError extends FactstrError {
   /** How often the decision was made. */
   readonly attempts: number;
 
-  constructor(message: string, attempts: number, options?: ErrorOptions) {
+  constructor(message: string, attempts: number, options?: Cause) {
     super(message, options);
     this.attempts = attempts;
   }

@@ -1,5 +1,4 @@
 import { types } from 'node:util';
-import { isInstance } from '../support/describe-error.js';
 import { MAX_NESTING } from './limits.js';
 
 /** What `JSON.parse` can return. */
@@ -13,7 +12,7 @@ export class JsonRefusal extends Error {
     readonly path: string,
     /** Whether a size limit was passed, as against a value of the wrong kind. */
     readonly tooLarge = false,
-    options?: ErrorOptions,
+    options?: { cause?: unknown },
   ) {
     super(reason, options);
   }
@@ -30,7 +29,7 @@ export function toJsonValue(value: unknown, maxNodes: number): JsonValue {
   try {
     return copier.copy(value);
   } catch (error) {
-    if (isInstance(error, JsonRefusal)) throw error;
+    if (error instanceof JsonRefusal) throw error;
     throw copier.unreadable(error);
   }
 }

@@ -88,10 +88,9 @@ export class RunnerState {
     this.#set('retrying', error, code);
   }
 
-  /** `passing`: it may pass by itself, as against what an operator has to mend. */
-  waiting(error: string, code: string | null, passing: boolean): void {
+  waiting(error: string, code: string | null): void {
     this.#lastError = error;
-    this.#change(passing ? 'retrying' : 'stopped', error, code, true);
+    this.#change('retrying', error, code, true);
   }
 
   stuck(reason: string): void {

@@ -1,7 +1,6 @@
 import { hash } from 'node:crypto';
 import type { EventRecord } from '../contract/contract.types.js';
 import { CursorAheadOfLogError, CursorFactChangedError } from '../contract/errors.js';
-import { isInstance } from '../support/describe-error.js';
 import type { Fingerprint, LogSource } from './log-source.js';
 
 /** Where a cursor stands, and what the fact there looked like. */
@@ -51,5 +50,5 @@ export async function checkCursor(
 
 /** Whether it is what `checkCursor` found. */
 export function isOfAnotherLog(error: unknown): boolean {
-  return isInstance(error, CursorAheadOfLogError) || isInstance(error, CursorFactChangedError);
+  return error instanceof CursorAheadOfLogError || error instanceof CursorFactChangedError;
 }

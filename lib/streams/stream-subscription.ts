@@ -1,18 +1,19 @@
-import type { EventStreamSubscription } from '../contract/contract.types.js';
+import { EventStreamSubscription } from '../contract/event-stream-subscription.js';
 
 /**
  * A running stream of this package's stores.
  *
  * @publicApi
  */
-export class StreamSubscription implements EventStreamSubscription {
+export class StreamSubscription extends EventStreamSubscription {
   readonly #stop: AbortController;
   /** Resolves when the head is known. */
-  readonly started: Promise<void>;
+  override readonly started: Promise<void>;
   /** Resolves when no delivery is in flight any more and the cursor is stored. Never rejects. */
   readonly ended: Promise<void>;
 
   constructor(stop: AbortController, started: Promise<void>, ended: Promise<void>) {
+    super();
     this.#stop = stop;
     this.started = started;
     this.ended = ended;

@@ -21,7 +21,6 @@ import {
 } from '../contract/validation.js';
 import type { PreparedQuery } from '../contract/validation.js';
 import { worksBehindProxy } from '../support/behind-proxy.js';
-import { describeError, isInstance } from '../support/describe-error.js';
 import { startDurableStream } from './durable-stream.js';
 import { DEFAULT_LEASE_TTL, leaseOptions } from './lease.js';
 import { startLiveStream } from './live-stream.js';
@@ -120,13 +119,9 @@ export abstract class StreamingStore {
     return this.#streamHost();
   }
 
-  /**
-   * What handlers are checked by before they run.
-   *
-   * @internal
-   */
-  get ownLimits(): FactStoreLimits {
-    return this.limits;
+  /** @internal */
+  prepareQuery(query: EventQuery): PreparedQuery {
+    return prepareQuery(query, this.limits);
   }
 
   /**
@@ -220,14 +215,14 @@ export abstract class StreamingStore {
   }
 
   #report(error: unknown): void {
-    const reported = isInstance(error, FactstrError)
-      ? error
-      : new StorageError('A stream could not go on.', { cause: error });
+    const reported =
+      error instanceof FactstrError
+        ? error
+        : new StorageError('A stream could not go on.', { cause: error });
     try {
       this.#onStreamError(reported);
     } catch (failure) {
-      // It takes errors and texts only, and what was thrown may be anything.
-      process.emitWarning(`onStreamError failed: ${describeError(failure)}`);
+      process.emitWarning(failure as Error);
     }
   }
 }

@@ -6,24 +6,23 @@ import {
   statementError,
 } from '../stores/postgres/postgres.errors.js';
 import { isBusy, storeError } from '../stores/sqlite/sqlite.errors.js';
-import { describeError, isInstance, memberOf } from '../support/describe-error.js';
 
 /** The driver's error inside TypeORM's. */
 export function driverError(error: unknown): unknown {
-  return memberOf(error, 'driverError') ?? error;
+  return (error as { driverError?: unknown } | null | undefined)?.driverError ?? error;
 }
 
 /** Whether TypeORM says that a statement failed. */
 export function isQueryError(error: unknown): boolean {
-  return memberOf(error, 'driverError') != null;
+  return (error as { driverError?: unknown } | null | undefined)?.driverError != null;
 }
 
 /** Postgres: the connection could not be had, or a statement outside a handler failed. */
 export function postgresError(error: unknown, target: string): Error {
-  if (isInstance(error, FactstrError) || isInstance(error, HandlerFailure)) return error;
+  if (error instanceof FactstrError || error instanceof HandlerFailure) return error;
   const inner = driverError(error);
   const attempt = { what: 'Keeping a read model', target };
-  if (!isInstance(inner, Error)) return statementError(new Error(describeError(inner)), attempt);
+  if (!(inner instanceof Error)) return statementError(new Error(String(inner)), attempt);
   return isQueryError(error) ? statementError(inner, attempt) : connectError(inner, attempt);
 }
 
@@ -34,9 +33,9 @@ export function postgresError(error: unknown, target: string): Error {
  * because the handler left it idle for too long.
  */
 export function handledError(error: unknown, target: string, idle: boolean): Error {
-  if (isInstance(error, HandlerFailure)) {
+  if (error instanceof HandlerFailure) {
     const lost =
-      memberOf(error.cause, 'name') === 'QueryRunnerAlreadyReleasedError' ||
+      (error.cause as { name?: unknown } | null)?.name === 'QueryRunnerAlreadyReleasedError' ||
       (isQueryError(error.cause) && connectionLost(driverError(error.cause)));
     return lost && !idle
       ? new DatabaseUnavailableError(
@@ -46,7 +45,7 @@ export function handledError(error: unknown, target: string, idle: boolean): Err
       : error;
   }
   if (idle) return new HandlerFailure(error, []);
-  const code = memberOf(driverError(error), 'code');
+  const { code } = driverError(error) as { code?: unknown };
   return typeof code === 'string' && /^(?:2[1-7]|44|P0)/.test(code)
     ? new HandlerFailure(error, [])
     : postgresError(error, target);
@@ -54,11 +53,10 @@ export function handledError(error: unknown, target: string, idle: boolean): Err
 
 /** SQLite. A full disk is the database's failure, also when the handler met it first. */
 export function sqliteError(error: unknown, file: string): Error {
-  if (isInstance(error, FactstrError)) return error;
-  const failed = isInstance(error, HandlerFailure);
-  const inner = driverError(failed ? error.cause : error);
-  const code = memberOf(inner, 'code');
-  if (failed) {
+  if (error instanceof FactstrError) return error;
+  const inner = driverError(error instanceof HandlerFailure ? error.cause : error);
+  const code = (inner as { code?: unknown } | null)?.code;
+  if (error instanceof HandlerFailure) {
     return code === 'SQLITE_FULL' ? storeError(inner, file) : error;
   }
   if (isBusy(inner)) {

@@ -1,14 +1,10 @@
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import Sqlite from 'better-sqlite3';
-import {
-  DurableProjection,
-  DurableStreamActiveError,
-  FactstrMemoryStore,
-  FactstrPostgresStore,
-  FactstrSqliteStore,
-} from 'nestjs-factstr';
+import { DurableProjection, DurableStreamActiveError, FactstrMemoryStore } from 'nestjs-factstr';
 import type { FactstrError } from 'nestjs-factstr';
+import { FactstrPostgresStore } from '../../lib/stores/postgres/postgres.store.js';
+import { FactstrSqliteStore } from '../../lib/stores/sqlite/sqlite.store.js';
 import { until } from '../conformance/support/until.js';
 import { Fixtures } from '../e2e/module/support/fixtures.js';
 import { Inbox } from '../e2e/module/support/inbox.js';

@@ -9,12 +9,6 @@ import type {
   StreamLedger,
   StreamReport,
 } from '../../streams/ledger.js';
-import {
-  storableBy,
-  storableFact,
-  storableOwner,
-  storableReport,
-} from '../../streams/ledger-texts.js';
 import type { Fingerprint } from '../../streams/log-source.js';
 
 type Stored = { -readonly [K in keyof StoredStream]: StoredStream[K] } & {
@@ -60,7 +54,7 @@ export class MemoryLedger implements StreamLedger {
   claim(name: string, seen: LeaseVersion, owner: LeaseOwner): bigint | undefined {
     const stored = this.#streams.get(name);
     if (stored?.epoch !== seen.epoch || stored.renewals !== seen.renewals) return undefined;
-    stored.owner = storableOwner(owner);
+    stored.owner = owner;
     stored.renewals = 0n;
     return ++stored.epoch;
   }
@@ -87,7 +81,7 @@ export class MemoryLedger implements StreamLedger {
 
   report(name: string, epoch: bigint, report: StreamReport): boolean {
     return this.#fenced(name, epoch, (stored) => {
-      stored.report = storableReport(report);
+      stored.report = report;
     });
   }
 
@@ -107,7 +101,7 @@ export class MemoryLedger implements StreamLedger {
 
   park(name: string, epoch: bigint, fact: ParkedFact, fingerprint: Fingerprint): boolean {
     return this.#fenced(name, epoch, (stored) => {
-      stored.parked.set(fact.sequence_number, storableFact(fact));
+      stored.parked.set(fact.sequence_number, fact);
       this.advance(name, epoch, fingerprint);
     });
   }
@@ -126,7 +120,7 @@ export class MemoryLedger implements StreamLedger {
 
   repark(name: string, epoch: bigint, fact: ParkedFact): boolean {
     return this.#fenced(name, epoch, (stored) => {
-      stored.parked.set(fact.sequence_number, storableFact(fact));
+      stored.parked.set(fact.sequence_number, fact);
       stored.retryParked = false;
     });
   }
@@ -146,7 +140,7 @@ export class MemoryLedger implements StreamLedger {
 
   #record(name: string, said: Omit<RecordedIntervention, 'at'>): void {
     const recorded = this.#interventions.get(name) ?? [];
-    recorded.push({ ...said, by: storableBy(said.by), at: new Date().toISOString() });
+    recorded.push({ ...said, at: new Date().toISOString() });
     this.#interventions.set(name, recorded);
   }
 

@@ -11,7 +11,6 @@ import {
   StorageFullError,
   StoreClosedError,
 } from '../../contract/errors.js';
-import { describeError, isInstance, memberOf } from '../../support/describe-error.js';
 
 /** Raised by our append function in a transaction that is not READ COMMITTED. */
 export const WRONG_ISOLATION = 'NFI01';
@@ -30,18 +29,6 @@ interface DriverError {
   readonly routine?: string;
 }
 
-/** The members that count. An application's own manager may throw anything, also what throws when it is read. */
-function driverError(error: unknown): DriverError {
-  const [message, code, severity] = ['message', 'code', 'severity'].map((key) =>
-    memberOf(error, key),
-  );
-  return {
-    message: typeof message === 'string' ? message : describeError(error),
-    ...(typeof code === 'string' ? { code } : {}),
-    ...(typeof severity === 'string' ? { severity } : {}),
-  };
-}
-
 /** What failed, in words that fit "… failed". */
 export interface Attempt {
   /** As in "The append". */
@@ -52,8 +39,8 @@ export interface Attempt {
 
 /** The error of a connection that could not be had: nothing was sent. */
 export function connectError(error: unknown, { target }: Attempt): FactstrError {
-  if (isInstance(error, FactstrError)) return error;
-  const { code, message } = driverError(error);
+  if (error instanceof FactstrError) return error;
+  const { code, message } = error as DriverError;
   const options = { cause: error };
   if (message.includes('after calling end')) return new StoreClosedError('The store is closed.');
   if (message === 'timeout exceeded when trying to connect') {
@@ -80,28 +67,28 @@ export function connectError(error: unknown, { target }: Attempt): FactstrError 
       options,
     );
   }
-  if (driverError(error).severity !== undefined && !MAY_PASS.test(code ?? '')) {
+  if ((error as DriverError).severity !== undefined && !MAY_PASS.test(code ?? '')) {
     return new StorageError(
-      `The server refused the connection to ${target}: ${reason(driverError(error))}`,
+      `The server refused the connection to ${target}: ${reason(error as DriverError)}`,
       options,
     );
   }
   return new DatabaseUnavailableError(
-    `Could not connect to ${target}: ${reason(driverError(error))}`,
+    `Could not connect to ${target}: ${reason(error as DriverError)}`,
     options,
   );
 }
 
 /** The error of a statement that only reads, or whose repetition does no harm. */
 export function statementError(error: unknown, attempt: Attempt): FactstrError {
-  if (isInstance(error, FactstrError)) return error;
+  if (error instanceof FactstrError) return error;
   return connectionLost(error)
     ? new DatabaseUnavailableError(`${attempt.what} lost the connection to ${attempt.target}.`, {
         cause: error,
       })
-    : (answered(driverError(error), attempt) ??
+    : (answered(error as DriverError, attempt) ??
         new StorageError(
-          `${attempt.what} failed on ${attempt.target}: ${reason(driverError(error))}`,
+          `${attempt.what} failed on ${attempt.target}: ${reason(error as DriverError)}`,
           {
             cause: error,
           },
@@ -111,7 +98,7 @@ export function statementError(error: unknown, attempt: Attempt): FactstrError {
 /** The error of an append that was sent: without the server's verdict nobody knows whether it committed. */
 export function appendError(error: unknown, attempt: Attempt): FactstrError {
   // Refused by the driver: its connection was gone already.
-  if (driverError(error).message.endsWith('is not queryable')) {
+  if ((error as DriverError).message.endsWith('is not queryable')) {
     return new DatabaseUnavailableError(
       `${attempt.what} found the connection to ${attempt.target} lost. Nothing was written.`,
       { cause: error },
@@ -119,7 +106,7 @@ export function appendError(error: unknown, attempt: Attempt): FactstrError {
   }
   if (connectionLost(error)) {
     return new IndeterminateAppendError(
-      `${attempt.what} was sent to ${attempt.target}, but no answer arrived: ${reason(driverError(error))} ` +
+      `${attempt.what} was sent to ${attempt.target}, but no answer arrived: ${reason(error as DriverError)} ` +
         'It may have committed. Look before you append again.',
       { cause: error },
     );
@@ -129,7 +116,7 @@ export function appendError(error: unknown, attempt: Attempt): FactstrError {
 
 /** Whether the connection ended without an answer, or with the news of its own end. */
 export function connectionLost(error: unknown): boolean {
-  const { code, severity } = driverError(error);
+  const { code, severity } = error as DriverError;
   if (severity === 'FATAL' || severity === 'PANIC') return true;
   // The server's answers have a code of five characters and a severity; everything else is the connection's.
   return severity === undefined || code === undefined || code.startsWith('08');

@@ -6,7 +6,6 @@ import {
   StorageError,
   StorageFullError,
 } from '../../contract/errors.js';
-import { isInstance, memberOf } from '../../support/describe-error.js';
 
 /** Another connection holds a lock: to be tried again. */
 export function isBusy(error: unknown): boolean {
@@ -25,7 +24,7 @@ export function isStatementError(error: unknown): boolean {
 
 /** The error as this package's class. `file` is the database's path. */
 export function storeError(error: unknown, file: string): FactstrError {
-  if (isInstance(error, FactstrError)) return error;
+  if (error instanceof FactstrError) return error;
   const options = { cause: error };
   const code = sqliteCode(error);
   if (isBusy(error)) {
@@ -69,6 +68,6 @@ export function folderError(error: unknown, folder: string): FactstrError {
 
 /** By the text: the class of the error belongs to whichever copy of the driver was loaded. */
 function sqliteCode(error: unknown): string {
-  const code = memberOf(error, 'code');
+  const code = (error as { code?: unknown } | null | undefined)?.code;
   return typeof code === 'string' && code.startsWith('SQLITE_') ? code : '';
 }

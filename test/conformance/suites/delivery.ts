@@ -1,10 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { describe, expect, it } from '@jest/globals';
-import type {
-  EventStreamSubscription,
-  MaybePromise,
-  StreamHandler,
-} from '../../../lib/contract/contract.types.js';
+import { EventStreamSubscription } from '../../../lib/contract/contract.types.js';
+import type { MaybePromise, StreamHandler } from '../../../lib/contract/contract.types.js';
 import type { FactstrError } from '../../../lib/contract/errors.js';
 import { fact, facts, ofTypes, upTo } from '../support/facts.js';
 import { Gate, Inbox } from '../support/inbox.js';
@@ -34,6 +31,11 @@ const KINDS: [kind: string, start: Start][] = [
 export function describeDelivery(provider: Provider): void {
   describe.each(KINDS)('delivery by %s', (_, start) => {
     const openStore = storesOf(provider);
+
+    it('is held by an EventStreamSubscription', async () => {
+      const subscription = await start(await openStore(), () => undefined, 'held');
+      expect(subscription).toBeInstanceOf(EventStreamSubscription);
+    });
 
     it('keeps order and never overlaps itself, however slow the handler', async () => {
       const store = await openStore();

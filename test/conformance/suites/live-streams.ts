@@ -224,6 +224,7 @@ export function describeLiveStreams(provider: Provider): void {
       const witness = new Inbox();
       store.streamAll(witness.handle);
       for (let n = 0; n < 3; n++) await store.append(facts(1));
+      await inbox.reaches(1);
       await witness.reaches(3);
       await settle();
       expect(inbox.flat).toEqual([1]);
