@@ -1,68 +1,49 @@
-import { InvalidOptionsError } from '../../contract/errors.js';
 import type { PgConfig } from './postgres.driver.js';
 import type { ResolvedPostgresOptions } from './postgres.options.js';
+import { parseUrl } from './postgres.url.js';
 
 /** Where a store connects to. */
 export interface PostgresTarget {
-  /** Without the `options` parameter: ours would be lost beside it. */
+  /** Without the parameters that are passed otherwise: what the URL says goes before. */
   readonly url: string;
   /** The session settings that the application asks for, by the URL or PGOPTIONS. */
   readonly options: string;
+  /** Whether SCRAM is bound to the TLS channel where the server offers it. */
+  readonly channelBinding: boolean;
   /** Host and database for messages; never the password. */
   readonly name: string;
 }
 
 /** @throws InvalidOptionsError */
 export function parseTarget(url: string): PostgresTarget {
-  const parsed = parseUrl(url, 'url');
-  const given = parsed.searchParams.get('options');
-  const options = given ?? process.env['PGOPTIONS'] ?? '';
-  parsed.searchParams.delete('options');
-  const host = parsed.searchParams.get('host') ?? (parsed.host || 'the default host');
-  const database = databaseOf(parsed) || 'the default';
+  const { searchParams, host, pathname } = parseUrl(url, 'url');
+  const given = searchParams.get('options');
+  const database = decodeURIComponent(pathname.slice(1)) || 'the default';
+  const where = searchParams.get('host') ?? (host || 'the default host');
   return {
-    url: given === null ? url : parsed.href,
-    options,
-    name: `database ${JSON.stringify(database)} on ${host}`,
+    url: without(url, ['options', 'channel_binding', 'client_encoding']),
+    options: given ?? process.env['PGOPTIONS'] ?? '',
+    channelBinding: !['disable', null].includes(searchParams.get('channel_binding')),
+    name: `database ${JSON.stringify(database)} on ${where}`,
   };
 }
 
 /** @throws InvalidOptionsError */
 export function withDatabase(serverUrl: string, database: string): string {
-  const parsed = parseUrl(serverUrl, 'serverUrl');
-  parsed.pathname = `/${database}`;
-  return parsed.href;
+  parseUrl(serverUrl, 'serverUrl');
+  return serverUrl.replace(
+    /^(\w+:\/\/[^/?]*)[^?]*/,
+    (_, server: string) => `${server}/${database}`,
+  );
 }
 
-/** Messages name it. @throws InvalidOptionsError */
-function databaseOf({ pathname }: URL): string {
-  try {
-    const database = decodeURIComponent(pathname.slice(1));
-    // A password with a slash ends up here.
-    if (!database.includes('@')) return database;
-  } catch {
-    // No percent-encoding.
-  }
-  throw new InvalidOptionsError(`${expected('url')}; ${ENCODED}`);
-}
-
-const ENCODED = 'special characters in the user, the password and the name are percent-encoded.';
-
-/** The URL's parts are quoted by no message: they may hold the password. */
-function expected(option: string): string {
-  return `Expected ${option} to be of the form postgres://user:password@host:port/database`;
-}
-
-function parseUrl(url: string, option: string): URL {
-  if (typeof url !== 'string' || !/^postgres(ql)?:\/\//.test(url)) {
-    throw new InvalidOptionsError(`${expected(option)}.`);
-  }
-  try {
-    // Without a host, as for a socket named by the parameter `host`, it is no URL for Node.
-    return new URL(url.replace('@/', '@localhost/'));
-  } catch {
-    throw new InvalidOptionsError(`${expected(option)}; ${ENCODED}`);
-  }
+/** The same URL, as it was written, without some of its parameters. */
+function without(url: string, names: readonly string[]): string {
+  const [base] = url.split('?', 1) as [string];
+  const parameters = new URLSearchParams(url.slice(base.length));
+  if (!names.some((name) => parameters.has(name))) return url;
+  for (const name of names) parameters.delete(name);
+  return parameters.size === 0 ? base : `${base}?${parameters.toString()}`;
 }
 
 /** A setting that tells whether the startup options reached the session. */
@@ -82,6 +63,8 @@ export function connectionConfig(
     connectionString: target.url,
     connectionTimeoutMillis: options.connectionTimeout,
     query_timeout: options.queryTimeout,
+    ...(target.channelBinding ? { enableChannelBinding: true } : {}),
+    client_encoding: 'utf8',
     // An idle connection is no reason for the process to stay.
     allowExitOnIdle: true,
     types: { getTypeParser: () => asText },
