@@ -1,4 +1,5 @@
 import { types } from 'node:util';
+import { isInstance } from '../support/describe-error.js';
 import { MAX_NESTING } from './limits.js';
 
 /** What `JSON.parse` can return. */
@@ -29,7 +30,7 @@ export function toJsonValue(value: unknown, maxNodes: number): JsonValue {
   try {
     return copier.copy(value);
   } catch (error) {
-    if (error instanceof JsonRefusal) throw error;
+    if (isInstance(error, JsonRefusal)) throw error;
     throw copier.unreadable(error);
   }
 }

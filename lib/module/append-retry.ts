@@ -3,12 +3,14 @@ import {
   AppendIdReusedError,
   DatabaseBusyError,
   DatabaseUnavailableError,
+  FactstrError,
   IndeterminateAppendError,
   InvalidOptionsError,
   StoreOverloadedError,
 } from '../contract/errors.js';
 import type { PostgresAppendOptions } from '../stores/postgres/postgres.append-inside.js';
 import { pause, retryDelay } from '../streams/turns.js';
+import { isInstance } from '../support/describe-error.js';
 
 /**
  * What becomes of an append whose connection was lost before its verdict.
@@ -64,7 +66,7 @@ export class AppendRetry {
       return await append();
     } catch (error) {
       const isRepeatable = options?.appendId !== undefined && options.manager === undefined;
-      if (!isRepeatable || !(error instanceof IndeterminateAppendError)) throw error;
+      if (!isRepeatable || !isInstance(error, IndeterminateAppendError)) throw error;
       return this.#repeat(append, error);
     }
   }
@@ -77,7 +79,7 @@ export class AppendRetry {
         return await append();
       } catch (error) {
         // That the repetition wrote nothing does not tell what the first one did.
-        if (error instanceof AppendIdReusedError) throw error;
+        if (isInstance(error, AppendIdReusedError)) throw error;
         if (!mayPass(error)) throw new IndeterminateAppendError(first.message, { cause: error });
       }
     }
@@ -86,10 +88,10 @@ export class AppendRetry {
 }
 
 function mayPass(error: unknown): boolean {
-  return (
-    error instanceof IndeterminateAppendError ||
-    error instanceof DatabaseUnavailableError ||
-    error instanceof DatabaseBusyError ||
-    error instanceof StoreOverloadedError
-  );
+  return [
+    IndeterminateAppendError,
+    DatabaseUnavailableError,
+    DatabaseBusyError,
+    StoreOverloadedError,
+  ].some((passing) => isInstance<FactstrError>(error, passing));
 }

@@ -6,7 +6,7 @@ import type {
   OnModuleDestroy,
   OnModuleInit,
 } from '@nestjs/common';
-import { describeError } from '../projections/failures.js';
+import { describeError } from '../support/describe-error.js';
 import { TRANSACTIONAL_EFFECTS } from '../projections/transactional-effects.js';
 import type { TransactionalEffects } from '../projections/transactional-effects.js';
 import { within } from '../streams/turns.js';

@@ -3,6 +3,7 @@ import { InvalidOptionsError, WaitTimeoutError } from '../contract/errors.js';
 import type { ProjectionStatus } from '../projections/projection-status.js';
 import type { Intervention, ParkedFact, RecordedIntervention } from '../streams/ledger.js';
 import { until } from '../projections/until.js';
+import { describeError, stackOf } from '../support/describe-error.js';
 import { ActiveVersions } from './active-versions.js';
 import { worksBehindProxy } from '../support/behind-proxy.js';
 import { FactHandlersRegistrar } from './fact-handlers.registrar.js';
@@ -232,11 +233,16 @@ export class FactstrProjections {
     const intervention = { verb, by, ...(position === undefined ? {} : { position }) };
     const onReset =
       verb === 'rebuild' ? (manager: unknown) => projection.reset(manager) : undefined;
-    await projection.runner.intervene(intervention, onReset);
-    this.#log(
-      `${verb} of projection "${name}"${position === undefined ? '' : ` to ${position}`}`,
-      by,
-    );
+    const what = `${verb} of projection "${name}"${position === undefined ? '' : ` to ${position}`}`;
+    await projection.runner.intervene(intervention, {
+      ...(onReset === undefined ? {} : { onReset }),
+      failed: (error) =>
+        this.#logger.error(
+          `The ${what}, which its own handler asked for, failed: ${describeError(error)}`,
+          stackOf(error),
+        ),
+    });
+    this.#log(what, by);
   }
 
   #log(what: string, by: string | null): void {

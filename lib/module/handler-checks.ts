@@ -1,8 +1,7 @@
 import { InvalidOptionsError } from '../contract/errors.js';
-import { resolveLimits } from '../contract/limits.js';
 import { prepareQuery, prepareStreamName } from '../contract/validation.js';
-import { describeError } from '../projections/failures.js';
-import { logOf } from '../streams/walkable-store.js';
+import { describeError } from '../support/describe-error.js';
+import { limitsOf, logOf } from '../streams/walkable-store.js';
 import type { FactHandler } from './fact-handlers.explorer.js';
 import { DEFAULT_STORE } from './factstr.tokens.js';
 import { messages } from './messages.js';
@@ -16,7 +15,7 @@ import { cursorName } from './registered-projection.js';
  * @throws InvalidOptionsError naming the handler
  */
 export function checkHandlers(handlers: readonly FactHandler[], store: OpenStore): void {
-  const limits = resolveLimits(store.options.limits);
+  const limits = limitsOf(store.raw, store.options.limits);
   for (const { label, metadata } of handlers) {
     try {
       prepareQuery(metadata.query, limits);

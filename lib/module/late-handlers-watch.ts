@@ -1,5 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { describeError } from '../projections/failures.js';
+import { describeError } from '../support/describe-error.js';
 import { worksBehindProxy } from '../support/behind-proxy.js';
 import { ApplicationModules } from './application-modules.js';
 import { FactHandlersRegistrar } from './fact-handlers.registrar.js';

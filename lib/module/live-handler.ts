@@ -8,7 +8,7 @@ import type {
 import { HandlerTimeoutError } from '../contract/errors.js';
 import { CleanContext } from '../streams/clean-context.js';
 import { CallSignal } from '../projections/call-signal.js';
-import { describeError, stackOf } from '../projections/failures.js';
+import { describeError, stackOf } from '../support/describe-error.js';
 import { ended } from '../projections/subscription-end.js';
 import type { FactHandler } from './fact-handlers.explorer.js';
 import type { FactstrCommonOptions } from './factstr.options.js';

@@ -6,7 +6,7 @@ import {
   DatabaseUnavailableError,
   InvalidOptionsError,
 } from '../contract/errors.js';
-import { describeError } from '../projections/failures.js';
+import { describeError } from '../support/describe-error.js';
 import { FactstrMemoryStore } from '../stores/memory/memory.store.js';
 import { FactstrPostgresStore } from '../stores/postgres/postgres.store.js';
 import { FactstrSqliteStore } from '../stores/sqlite/sqlite.store.js';

@@ -2,14 +2,14 @@ import type { Logger } from '@nestjs/common';
 import type { EventRecord, FactStore } from '../contract/contract.types.js';
 import { DEFAULT_RETRY_POLICY } from '../projections/back-off.js';
 import type { Effects } from '../projections/effects.js';
-import { describeError, stackOf } from '../projections/failures.js';
+import { describeError, stackOf } from '../support/describe-error.js';
 import { makeRunner } from '../projections/make-runner.js';
 import type { Projection, ProjectionCall, ProjectionObserver } from '../projections/projection.js';
 import type { ProjectionStatus } from '../projections/projection-status.js';
 import { readStatus } from '../projections/read-status.js';
 import type { Runner } from '../projections/runner.js';
 import type { RecordedIntervention, StreamLedger } from '../streams/ledger.js';
-import { logOf } from '../streams/walkable-store.js';
+import { limitsOf, logOf } from '../streams/walkable-store.js';
 import type { FactHandler } from './fact-handlers.explorer.js';
 import type { FactstrCommonOptions } from './factstr.options.js';
 import { callAround } from './handler-call.js';
@@ -44,7 +44,10 @@ export class RegisteredProjection {
     this.#store = store;
     this.#handler = handler;
     const projection = this.#projection(metadata, options, effects?.defaultTimeout);
-    this.runner = makeRunner(store, projection, this.#observer(projection, logger), effects);
+    this.runner = makeRunner(store, projection, this.#observer(projection, logger), {
+      limits: limitsOf(store, options.limits),
+      ...(effects === undefined ? {} : { effects }),
+    });
   }
 
   /** Of the fact store, which may not be the one that holds the cursor; absent where it shows none. */

@@ -1,5 +1,6 @@
 import type { EventRecord } from '../contract/contract.types.js';
 import { HandlerTimeoutError } from '../contract/errors.js';
+import { isInstance } from '../support/describe-error.js';
 import { CallSignal } from './call-signal.js';
 import type { Projection, ProjectionCall } from './projection.js';
 
@@ -66,7 +67,7 @@ export async function callHandler(
     if (own.missed !== undefined) throw own.missed;
     if (result === false) throw new Error('the handler returned false');
   } catch (error) {
-    throw error instanceof FactFailure
+    throw isInstance(error, FactFailure)
       ? new HandlerFailure(error.cause, [error.fact])
       : new HandlerFailure(error, facts);
   } finally {

@@ -1,5 +1,5 @@
 import type { MaybePromise } from '../contract/contract.types.js';
-import { CursorElsewhereError } from '../contract/errors.js';
+import { CursorElsewhereError, DurableStreamActiveError } from '../contract/errors.js';
 import { Lease } from '../streams/lease.js';
 import type { LeaseOptions } from '../streams/lease.js';
 import type {
@@ -52,6 +52,9 @@ export interface Effects {
   /** An operator's word; `onReset` clears the read model in the same transaction where there is one. */
   intervene(name: string, intervention: Intervention, onReset?: Work): Promise<void>;
 }
+
+/** How often a read model that is to be cleared is taken from other processes. */
+const MAX_CLAIMS = 20;
 
 /** For other processes to read meanwhile. */
 const CLEARING: StreamReport = {
@@ -116,22 +119,34 @@ export class PlainEffects implements Effects {
     if (onReset === undefined) return;
     const lease = await this.#take(name, intervention);
     try {
-      await this.ledger.report(name, lease.epoch, CLEARING);
+      await this.#report(name, lease);
       await onReset(undefined);
     } finally {
       await lease.release();
     }
   }
 
-  /** Nobody is to fill the read model before it was cleared; whoever took the name meanwhile is fenced again. */
+  /** Others only read it: what refuses it does not keep the read model from being cleared. */
+  async #report(name: string, lease: Lease): Promise<void> {
+    try {
+      await this.ledger.report(name, lease.epoch, CLEARING);
+    } catch {
+      // The operator hears of the database by what is written next.
+    }
+  }
+
+  /** No process is to fill the read model before it was cleared; one that took the name meanwhile is fenced again. */
   async #take(name: string, intervention: Intervention): Promise<Lease> {
     const { owner, ttl } = this.#lease;
-    for (;;) {
+    for (let attempt = 1; attempt <= MAX_CLAIMS; attempt++) {
       const stored = (await this.ledger.find(name))!;
       const epoch =
         stored.owner === null ? await this.ledger.claim(name, stored, owner, ttl) : undefined;
       if (epoch !== undefined) return new Lease(this.ledger, name, epoch, ttl);
       await this.ledger.intervene(name, intervention);
     }
+    throw new DurableStreamActiveError(
+      `The read model of projection ${JSON.stringify(name)} was not cleared: other processes took the projection ${MAX_CLAIMS} times meanwhile. Say ${intervention.verb} again.`,
+    );
   }
 }

@@ -12,18 +12,21 @@ import type {
 import type { LogReader } from '../streams/log-reader.js';
 import type { LogSource } from '../streams/log-source.js';
 import type { OpenStreams } from '../streams/open-streams.js';
-import { aborted, pause } from '../streams/turns.js';
+import { CleanContext } from '../streams/clean-context.js';
+import { aborted, pause, retryDelay } from '../streams/turns.js';
 import { backOff } from './back-off.js';
 import { ClaimTurns } from './claim-turns.js';
 import type { Effects, Work } from './effects.js';
 import { Exclusive } from './exclusive.js';
 import { STOPPING } from './call-handler.js';
-import { describeError, errorCode, isPassing } from './failures.js';
+import { describeError, isInstance } from '../support/describe-error.js';
+import { errorCode, isPassing } from './failures.js';
 import { LeasedWalk, checkQuery } from './leased-walk.js';
-import { LeaseLost } from './owned-run.js';
+import { LeaseLost } from './persist.js';
+import type { OwnCalls } from './own-calls.js';
 import type { Projection, ProjectionObserver } from './projection.js';
 import { RunnerState } from './runner-state.js';
-import type { Runner } from './runner.js';
+import type { Runner, Said } from './runner.js';
 
 /** What a runner walks. */
 export interface WalkableLog {
@@ -34,6 +37,9 @@ export interface WalkableLog {
   /** What the store waits for when it is closed, where it tells. */
   readonly streams?: OpenStreams | undefined;
 }
+
+/** How often a word of the projection's own handler is tried again when the database does not answer. */
+const RETRIES = 5;
 
 /** One for each database that this process knows, by the log's store. */
 const claimTurns = new WeakMap<LogReader, ClaimTurns>();
@@ -54,6 +60,7 @@ export class LeasedRunner implements Runner {
   readonly #projection: Projection;
   readonly #query: PreparedQuery;
   readonly #effects: Effects;
+  readonly #calls: OwnCalls;
   readonly #lease: LeaseOptions;
   readonly #observer: ProjectionObserver;
   readonly #state: RunnerState;
@@ -63,6 +70,8 @@ export class LeasedRunner implements Runner {
   #stoppedForGood = false;
   /** Claims and operators' words, one after the other. */
   readonly #exclusive = new Exclusive();
+  /** Words of the projection's own code that have not taken effect yet: it does not run on before they have. */
+  #untaken = 0;
   readonly #turns: ClaimTurns;
   #opened = false;
   #sleep = new AbortController();
@@ -72,6 +81,7 @@ export class LeasedRunner implements Runner {
     projection: Projection,
     query: PreparedQuery,
     effects: Effects,
+    calls: OwnCalls,
     lease: LeaseOptions,
     observer: ProjectionObserver,
   ) {
@@ -79,6 +89,7 @@ export class LeasedRunner implements Runner {
     this.#projection = projection;
     this.#query = query;
     this.#effects = effects;
+    this.#calls = calls;
     this.#lease = lease;
     this.#observer = observer;
     this.#state = new RunnerState(observer, (report) => this.#owned?.report(report));
@@ -121,14 +132,42 @@ export class LeasedRunner implements Runner {
   }
 
   /**
-   * Records an operator's word, whoever runs the projection. What is in flight in this process is finished first;
-   * what is in flight elsewhere is fenced, and its facts come again.
+   * Records an operator's word, in whichever process the projection runs. What is in flight in this process is
+   * finished first; what is in flight elsewhere is fenced, and its facts come again.
    */
-  async intervene(intervention: Intervention, onReset?: Work): Promise<void> {
+  async intervene(intervention: Intervention, said?: Said): Promise<void> {
     if (this.#log.closed.aborted) throw new StoreClosedError('The store is closed.');
+    const isInside = this.#calls.isInside;
+    await this.#checkPosition(intervention);
+    const onReset = said?.onReset && this.#resetting(said.onReset);
+    if (!isInside) return this.#intervene(intervention, onReset);
+    // The call that is awaiting this is the last one before it takes effect.
+    this.#owned?.endAfterCall();
+    this.#untaken++;
+    const later = new CleanContext().run(() => this.#interveneLater(intervention, onReset));
+    later.finally(() => this.#untaken--).catch((error: unknown) => said?.failed(error));
+  }
+
+  /** A word that the class says while its read model is being cleared must not wait for that either. */
+  #resetting(onReset: Work): Work {
+    return (manager) => this.#calls.run(() => onReset(manager));
+  }
+
+  /** What its own handler said is tried a few times: the handler does not hear of a failure. */
+  async #interveneLater(intervention: Intervention, onReset?: Work): Promise<void> {
+    for (let failures = 0; ; failures++) {
+      try {
+        return await this.#intervene(intervention, onReset);
+      } catch (error) {
+        if (failures === RETRIES || !isPassing(error) || this.#log.closed.aborted) throw error;
+        await pause(retryDelay(failures), this.#log.closed);
+      }
+    }
+  }
+
+  async #intervene(intervention: Intervention, onReset?: Work): Promise<void> {
     await this.#exclusive.run(async () => {
       const { name } = this.#projection;
-      await this.#checkPosition(intervention);
       // A projection that never ran has nothing stored to be told.
       const stored = await this.#open({ resets: intervention.position !== undefined });
       if (isSaidAlready(intervention, stored)) return;
@@ -172,7 +211,7 @@ export class LeasedRunner implements Runner {
         contender.current = this.#contender();
         failures = 0;
       } catch (error) {
-        if (error instanceof LeaseLost || signal.aborted) continue;
+        if (isInstance(error, LeaseLost) || signal.aborted) continue;
         failures++;
         await this.#failed(error, failures, signal);
       }
@@ -188,11 +227,14 @@ export class LeasedRunner implements Runner {
     run: Run,
     signal: AbortSignal,
   ): Promise<[Promise<void>] | undefined> {
+    if (this.#untaken > 0) return undefined;
     const stored = await this.#open();
     checkQuery(this.#projection.name, stored, this.#query);
     if (signal.aborted) return undefined;
     const lease = stored.paused ? undefined : await contender.attempt(stored);
     if (lease !== undefined) return this.#own(lease, run);
+    // Its row may be gone, as after a restore: the next look makes it anew.
+    if (!stored.paused && stored.owner === null) this.#opened = false;
     this.#standBy(stored, contender.holder);
     return undefined;
   }

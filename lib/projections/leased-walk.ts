@@ -8,21 +8,17 @@ import type { LogReader } from '../streams/log-reader.js';
 import type { LogSource } from '../streams/log-source.js';
 import { aborted } from '../streams/turns.js';
 import type { Effects } from './effects.js';
+import { isInstance } from '../support/describe-error.js';
 import { errorCode } from './failures.js';
-import { GivenUp, LeaseLost, OwnedRun } from './owned-run.js';
-import type { RunEvents } from './owned-run.js';
+import { GivenUp, OwnedRun } from './owned-run.js';
 import { retryParked } from './parked-facts.js';
+import { Persistence } from './persist.js';
+import type { RunSignals } from './persist.js';
 import type { Projection, ProjectionObserver } from './projection.js';
 import { ReportWriter } from './report-writer.js';
 import { runEvents } from './run-events.js';
+import type { RunEvents } from './run-events.js';
 import type { RunnerState } from './runner-state.js';
-
-interface Signals {
-  /** Aborts when no further facts are to be taken. */
-  readonly stop: AbortSignal;
-  /** Aborts what is in flight. */
-  readonly cancel: AbortSignal;
-}
 
 /** What a runner does under one lease, which it gives back in the end. */
 export class LeasedWalk {
@@ -69,20 +65,25 @@ export class LeasedWalk {
   }
 
   /** Resolves when the projection is paused or told to stop; else rejects with what ended the walk. */
-  run(signals: Signals): Promise<void> {
+  run(signals: RunSignals): Promise<void> {
     const stop = AbortSignal.any([signals.stop, this.#stop.signal]);
     const running = this.#run({ ...signals, stop });
     this.#ended = running.catch(() => undefined);
     return running;
   }
 
+  /** No further facts are taken. */
+  endAfterCall(): void {
+    this.#stop.abort();
+  }
+
   /** Lets what is in flight come to its end, unless it is stuck: that will be fenced, and never recorded. */
   async finish(): Promise<void> {
-    this.#stop.abort();
+    this.endAfterCall();
     await Promise.race([this.#ended, aborted(this.#stuck.signal)]);
   }
 
-  async #run(signals: Signals): Promise<void> {
+  async #run(signals: RunSignals): Promise<void> {
     try {
       await this.#walk(signals);
     } finally {
@@ -90,7 +91,7 @@ export class LeasedWalk {
     }
   }
 
-  async #walk(signals: Signals): Promise<void> {
+  async #walk(signals: RunSignals): Promise<void> {
     const { name } = this.#projection;
     // Read again under the lease: the former owner may have moved it since.
     const stored = (await this.#effects.ledger.find(name))!;
@@ -106,47 +107,53 @@ export class LeasedWalk {
     this.#state.parkedCount(stored.parkedCount);
     // Also when nothing changed for this process: the stored report may be its predecessor's.
     this.report(this.#state.report());
+    const persistence = new Persistence(this.#lease, this.#events, signals);
     this.#reader.enter();
     try {
-      if (stored.retryParked) await this.#retryParked(signals);
+      if (stored.retryParked) await this.#retryParked(persistence, signals);
       const owned = new OwnedRun(
         this.#projection,
         this.#effects,
         this.#lease,
         this.#events,
+        persistence,
         head,
         signals,
       );
       await owned.walk(this.#reader, this.#query, stored.position, watch);
     } catch (error) {
-      if (!(error instanceof GivenUp)) throw error;
-      await this.#pauseItself(error);
+      if (!isInstance(error, GivenUp)) throw error;
+      await this.#pauseItself(error, persistence);
     } finally {
       this.#reader.leave();
     }
   }
 
-  #retryParked(signals: Signals): Promise<void> {
+  #retryParked(persistence: Persistence, signals: RunSignals): Promise<void> {
     return retryParked(
       this.#source,
       this.#projection,
       this.#effects,
       this.#lease,
       this.#events,
+      persistence,
       signals,
     );
   }
 
   /** Recorded like an operator's word, so that no other process takes it up, and a restart does not either. */
-  async #pauseItself(error: GivenUp): Promise<void> {
+  async #pauseItself(error: GivenUp, persistence: Persistence): Promise<void> {
     const { name } = this.#projection;
     const { ledger } = this.#effects;
     const code = errorCode(error.cause);
     const report = { ...this.#state.report(), state: 'paused', reason: error.message, code };
-    await this.#reports.settled();
+    await this.#reports.end();
     // A stale owner has no say in whether the projection goes on.
-    if (!(await ledger.report(name, this.#lease.epoch, report))) throw new LeaseLost();
-    await ledger.intervene(name, { verb: 'pause', by: `maxAttempts (${error.attempts})` });
+    await persistence.write(() => ledger.report(name, this.#lease.epoch, report));
+    await persistence.write(async () => {
+      await ledger.intervene(name, { verb: 'pause', by: `maxAttempts (${error.attempts})` });
+      return true;
+    });
     // Told when it is so: whoever sees it may resume at once.
     this.#state.gaveUp(error.message, code);
   }

@@ -1,4 +1,4 @@
-import type { EventRecord, MaybePromise } from '../contract/contract.types.js';
+import type { EventRecord } from '../contract/contract.types.js';
 import type { PreparedQuery } from '../contract/validation.js';
 import type { CursorWatch } from '../streams/cursor-watch.js';
 import { fingerprintOf } from '../streams/fingerprint.js';
@@ -7,15 +7,15 @@ import type { LogReader } from '../streams/log-reader.js';
 import type { CommittedBatch } from '../streams/log-source.js';
 import { StreamWalk } from '../streams/stream-walk.js';
 import type { WalkSteps } from '../streams/stream-walk.js';
-import { pause, retryDelay } from '../streams/turns.js';
+import { pause } from '../streams/turns.js';
 import { backOff } from './back-off.js';
 import { HandlerFailure, callHandler } from './call-handler.js';
 import type { Effects } from './effects.js';
-import { describeError } from './failures.js';
+import { describeError, isInstance } from '../support/describe-error.js';
+import { LeaseLost } from './persist.js';
+import type { Persistence, RunSignals } from './persist.js';
 import type { Projection } from './projection.js';
-
-/** The lease has passed to somebody else, or an operator intervened: nothing more is committed. */
-export class LeaseLost extends Error {}
+import type { RunEvents } from './run-events.js';
 
 /** The handler failed for good on these facts; `cause` is its last error. */
 export class GivenUp extends Error {
@@ -28,20 +28,6 @@ export class GivenUp extends Error {
   }
 }
 
-/** Where a run tells how it fares. */
-export interface RunEvents {
-  position(position: bigint): void;
-  replayed(): void;
-  failed(facts: readonly EventRecord[], attempt: number, error: unknown): void;
-  /** The database that keeps the cursor, or the log, does not answer; it is tried again. */
-  waiting(error: unknown): void;
-  stuck(facts: readonly EventRecord[]): void;
-  /** Goes on after `failed`, `waiting` or `stuck`. */
-  recovered(): void;
-  parked(sequenceNumber: bigint, error: string): void;
-  unparked(sequenceNumber: bigint): void;
-}
-
 /**
  * A projection's walk under one lease. Retries in place, so that facts stay in order; whatever it commits is
  * conditional on the lease's epoch.
@@ -50,6 +36,7 @@ export class OwnedRun implements WalkSteps {
   readonly #projection: Projection;
   readonly #effects: Effects;
   readonly #lease: Lease;
+  readonly #persistence: Persistence;
   readonly #events: RunEvents;
   /** Aborts when no further facts are to be taken; what is in flight is finished. */
   readonly #stop: AbortSignal;
@@ -59,6 +46,8 @@ export class OwnedRun implements WalkSteps {
   #replaying = true;
   /** Whether facts were read since the lease was last known to be ours. */
   #unconfirmed = true;
+  /** The log could not be read. */
+  #unread = false;
   /** Facts that wait to be handled together. */
   #waiting: EventRecord[] = [];
   #waitingSince = 0;
@@ -70,13 +59,15 @@ export class OwnedRun implements WalkSteps {
     effects: Effects,
     lease: Lease,
     events: RunEvents,
+    persistence: Persistence,
     replayUntil: bigint,
-    signals: { stop: AbortSignal; cancel: AbortSignal },
+    signals: RunSignals,
   ) {
     this.#projection = projection;
     this.#effects = effects;
     this.#lease = lease;
     this.#events = events;
+    this.#persistence = persistence;
     this.#replayUntil = replayUntil;
     this.#stop = AbortSignal.any([signals.stop, lease.lost]);
     this.#cancel = AbortSignal.any([signals.cancel, lease.lost]);
@@ -95,6 +86,7 @@ export class OwnedRun implements WalkSteps {
   }
 
   pageStart(): void {
+    this.#readAgain();
     this.#unconfirmed = true;
   }
 
@@ -117,6 +109,7 @@ export class OwnedRun implements WalkSteps {
 
   /** At the head: what waits for company waits no longer than `maxWait`. */
   async idle(): Promise<number | undefined> {
+    this.#readAgain();
     const { maxWait } = this.#projection.batch ?? { maxWait: 0 };
     const left = this.#waiting.length === 0 ? 0 : this.#waitingSince + maxWait - performance.now();
     if (left > 0) return left;
@@ -125,7 +118,13 @@ export class OwnedRun implements WalkSteps {
   }
 
   readFailed(error: unknown, attempt: number): void {
+    this.#unread = true;
     if (attempt === 0) this.#events.waiting(error);
+  }
+
+  #readAgain(): void {
+    if (this.#unread) this.#events.recovered();
+    this.#unread = false;
   }
 
   async #flush(): Promise<void> {
@@ -143,7 +142,7 @@ export class OwnedRun implements WalkSteps {
   async #deliver(facts: readonly EventRecord[], last: EventRecord): Promise<void> {
     const { retry } = this.#projection;
     // Facts of after an operator's word, said elsewhere, are not handled although the cursor is fenced anyway.
-    if (this.#unconfirmed) await this.#persist(() => this.#lease.holds());
+    if (this.#unconfirmed) await this.#persistence.write(() => this.#lease.holds());
     this.#unconfirmed = false;
     for (let attempt = 1; ; attempt++) {
       const failure = await this.#attempt(facts, last, attempt);
@@ -172,22 +171,19 @@ export class OwnedRun implements WalkSteps {
     for (let failures = 0; ; failures++) {
       try {
         const { ledgerName, epoch } = this.#fence();
-        this.#checkCommitted(
+        this.#persistence.checkCommitted(
           await this.#effects.commit(ledgerName, epoch, fingerprintOf(last), work),
         );
         if (attempt > 1 || failures > 0) this.#events.recovered();
         return undefined;
       } catch (error) {
-        if (error instanceof LeaseLost) throw error;
         // A handler that gives up because it is told to has not failed.
         if (this.#cancel.aborted) throw new LeaseLost();
-        if (error instanceof HandlerFailure) {
+        if (isInstance(error, HandlerFailure)) {
           // What a transaction refuses at its end is said of the whole call.
           return error.facts.length > 0 ? error : new HandlerFailure(error.cause, facts);
         }
-        this.#events.waiting(error);
-        await pause(retryDelay(failures), this.#cancel);
-        this.#checkOwned();
+        await this.#persistence.again(error, failures);
       }
     }
   }
@@ -237,29 +233,17 @@ export class OwnedRun implements WalkSteps {
     const reason = describeError(error);
     const { ledgerName, epoch } = this.#fence();
     const parked = { sequence_number, error: reason, attempts, at: new Date().toISOString() };
-    await this.#persist(() => this.#effects.park(ledgerName, epoch, parked, fingerprintOf(fact)));
+    await this.#persistence.write(() =>
+      this.#effects.park(ledgerName, epoch, parked, fingerprintOf(fact)),
+    );
     this.#events.parked(sequence_number, reason);
   }
 
   async #store(last: EventRecord): Promise<void> {
     const { ledgerName, epoch } = this.#fence();
-    await this.#persist(() => this.#effects.ledger.advance(ledgerName, epoch, fingerprintOf(last)));
-  }
-
-  /** Writes until the database answers. */
-  async #persist(write: () => MaybePromise<boolean>): Promise<void> {
-    for (let failures = 0; ; failures++) {
-      try {
-        this.#checkCommitted(await write());
-        if (failures > 0) this.#events.recovered();
-        return;
-      } catch (error) {
-        if (error instanceof LeaseLost || this.#cancel.aborted) throw new LeaseLost();
-        this.#events.waiting(error);
-        await pause(retryDelay(failures), this.#cancel);
-        this.#checkOwned();
-      }
-    }
+    await this.#persistence.write(() =>
+      this.#effects.ledger.advance(ledgerName, epoch, fingerprintOf(last)),
+    );
   }
 
   #passed(position: bigint): void {
@@ -271,15 +255,5 @@ export class OwnedRun implements WalkSteps {
 
   #fence(): { ledgerName: string; epoch: bigint } {
     return { ledgerName: this.#projection.name, epoch: this.#lease.epoch };
-  }
-
-  #checkCommitted(committed: boolean): void {
-    if (committed) return;
-    this.#lease.lose();
-    throw new LeaseLost();
-  }
-
-  #checkOwned(): void {
-    if (this.#cancel.aborted) throw new LeaseLost();
   }
 }

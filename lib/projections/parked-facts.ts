@@ -3,10 +3,11 @@ import type { Lease } from '../streams/lease.js';
 import type { LogSource } from '../streams/log-source.js';
 import { HandlerFailure, callHandler } from './call-handler.js';
 import type { Effects } from './effects.js';
-import { describeError } from './failures.js';
-import { LeaseLost } from './owned-run.js';
-import type { RunEvents } from './owned-run.js';
+import { describeError, isInstance } from '../support/describe-error.js';
+import { LeaseLost } from './persist.js';
+import type { Persistence, RunSignals } from './persist.js';
 import type { Projection } from './projection.js';
+import type { RunEvents } from './run-events.js';
 
 /**
  * Handles the parked facts again, in order, before anything newer. One that fails again stays parked, and so do
@@ -18,7 +19,8 @@ export async function retryParked(
   effects: Effects,
   lease: Lease,
   events: RunEvents,
-  signals: { stop: AbortSignal; cancel: AbortSignal },
+  persistence: Persistence,
+  signals: RunSignals,
 ): Promise<void> {
   for (const parked of await effects.ledger.parked(projection.name)) {
     if (signals.stop.aborted) return;
@@ -42,7 +44,7 @@ export async function retryParked(
       events.unparked(parked.sequence_number);
     } catch (error) {
       if (signals.cancel.aborted) throw new LeaseLost();
-      if (!(error instanceof HandlerFailure)) throw error;
+      if (!isInstance(error, HandlerFailure)) throw error;
       events.failed([fact], attempt, error.cause);
       const still = {
         ...parked,
@@ -50,8 +52,7 @@ export async function retryParked(
         error: describeError(error.cause),
         at: new Date().toISOString(),
       };
-      if (!(await effects.ledger.repark(projection.name, lease.epoch, still)))
-        throw new LeaseLost();
+      await persistence.write(() => effects.ledger.repark(projection.name, lease.epoch, still));
       events.recovered();
       return;
     }

@@ -1,6 +1,7 @@
 import type { MaybePromise } from '../contract/contract.types.js';
 import type { StreamReport } from '../streams/ledger.js';
 import { pause, retryDelay } from '../streams/turns.js';
+import { isPassing } from './failures.js';
 
 /**
  * Writes an owner's reports one after the other, so that the newest stays, and again while the database does not
@@ -9,6 +10,7 @@ import { pause, retryDelay } from '../streams/turns.js';
 export class ReportWriter {
   readonly #write: (report: StreamReport) => MaybePromise<boolean>;
   readonly #lost: AbortSignal;
+  readonly #ended = new AbortController();
   #next: StreamReport | undefined;
   #writing: Promise<void> | undefined;
 
@@ -19,28 +21,31 @@ export class ReportWriter {
   }
 
   report(report: StreamReport): void {
+    if (this.#ended.signal.aborted) return;
     this.#next = report;
     this.#writing ??= this.#run().finally(() => {
       this.#writing = undefined;
     });
   }
 
-  /** Resolves when what was reported is written. */
-  async settled(): Promise<void> {
+  /** Writes nothing more. Resolves when the write that is in flight has ended, whatever came of it. */
+  async end(): Promise<void> {
+    this.#ended.abort();
     await this.#writing;
   }
 
   async #run(): Promise<void> {
-    for (let failures = 0; this.#next !== undefined && !this.#lost.aborted;) {
+    const ended = this.#ended.signal;
+    for (let failures = 0; this.#next !== undefined && !this.#lost.aborted && !ended.aborted;) {
       const report = this.#next;
       this.#next = undefined;
       try {
         if (!(await this.#write(report))) return;
         failures = 0;
-      } catch {
+      } catch (error) {
         // Others only read it; the owner meets the same database and tells its log.
-        this.#next ??= report;
-        await pause(retryDelay(failures++), this.#lost);
+        if (isPassing(error)) this.#next ??= report;
+        await pause(retryDelay(failures++), this.#lost, ended);
       }
     }
   }

@@ -88,9 +88,10 @@ export class RunnerState {
     this.#set('retrying', error, code);
   }
 
-  waiting(error: string, code: string | null): void {
+  /** `passing`: it may pass by itself, as against what an operator has to mend. */
+  waiting(error: string, code: string | null, passing: boolean): void {
     this.#lastError = error;
-    this.#change('retrying', error, code, true);
+    this.#change(passing ? 'retrying' : 'stopped', error, code, true);
   }
 
   stuck(reason: string): void {

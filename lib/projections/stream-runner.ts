@@ -9,9 +9,12 @@ import { aborted, pause } from '../streams/turns.js';
 import { backOff } from './back-off.js';
 import { HandlerFailure, STOPPING, callHandler } from './call-handler.js';
 import { CleanContext } from '../streams/clean-context.js';
-import { describeError, errorCode, isPassing } from './failures.js';
+import { describeError, isInstance } from '../support/describe-error.js';
+import { errorCode, isPassing } from './failures.js';
+import { Exclusive } from './exclusive.js';
+import type { OwnCalls } from './own-calls.js';
 import type { Projection, ProjectionObserver } from './projection.js';
-import type { Runner } from './runner.js';
+import type { Runner, Said } from './runner.js';
 import { RunnerState } from './runner-state.js';
 
 /**
@@ -23,18 +26,29 @@ export class StreamRunner implements Runner {
   readonly owned = true;
   readonly #store: FactStore;
   readonly #projection: Projection;
+  readonly #calls: OwnCalls;
   readonly #observer: ProjectionObserver;
   readonly #context = new CleanContext();
   #run: AbortController | undefined;
   #running: Promise<void> = Promise.resolve();
   #inFlight: Promise<unknown> = Promise.resolve();
   #stoppedForGood = false;
+  /** Operators' words, one after the other. */
+  readonly #exclusive = new Exclusive();
+  /** Aborts when the call in flight has not settled at its deadline. */
+  #stuck = new AbortController();
   /** The registration has reached the head. */
   #following = false;
 
-  constructor(store: FactStore, projection: Projection, observer: ProjectionObserver) {
+  constructor(
+    store: FactStore,
+    projection: Projection,
+    calls: OwnCalls,
+    observer: ProjectionObserver,
+  ) {
     this.#store = store;
     this.#projection = projection;
+    this.#calls = calls;
     this.#observer = observer;
     this.state = new RunnerState(observer, () => undefined);
   }
@@ -43,7 +57,8 @@ export class StreamRunner implements Runner {
     if (this.#run !== undefined || this.#stoppedForGood) return;
     const run = new AbortController();
     this.#run = run;
-    const before = this.#running;
+    // A call that was left behind as stuck, too: a handler never runs twice at a time.
+    const before = Promise.all([this.#running, this.#inFlight]);
     this.#running = before.then(() => this.#keepRunning(run));
   }
 
@@ -57,14 +72,21 @@ export class StreamRunner implements Runner {
     return Promise.resolve(undefined);
   }
 
-  async intervene({ verb }: Intervention): Promise<void> {
-    if (verb === 'resume') return this.start();
-    if (verb !== 'pause') {
+  async intervene({ verb }: Intervention, said?: Said): Promise<void> {
+    if (verb !== 'pause' && verb !== 'resume') {
       throw new InvalidOptionsError(
         `${verb} of projection "${this.#projection.name}" needs a store that shows its log (LogSource); this custom store has the contract only.`,
       );
     }
-    await this.#end();
+    const done = this.#exclusive.run(() => this.#obey(verb));
+    if (!this.#calls.isInside) return done;
+    done.catch((error: unknown) => said?.failed(error));
+  }
+
+  async #obey(verb: 'pause' | 'resume'): Promise<void> {
+    if (verb === 'resume') return this.start();
+    // One that is stuck is not waited for; the next run is.
+    await Promise.race([this.#end(), aborted(this.#stuck.signal)]);
     this.state.enter('paused', 'paused by an operator');
   }
 
@@ -122,6 +144,7 @@ export class StreamRunner implements Runner {
   /** Retries in place: the stream waits, and the cursor stays. `false` ends the stream. */
   async #deliver(facts: EventRecord[], run: AbortController): Promise<boolean> {
     const { retry, timeout } = this.#projection;
+    this.#stuck = new AbortController();
     if (!this.#following && this.state.is('starting')) this.state.enter('replaying', null);
     for (let attempt = 1; !run.signal.aborted; attempt++) {
       try {
@@ -130,14 +153,17 @@ export class StreamRunner implements Runner {
           replaying: !this.#following,
           manager: undefined,
           signal: run.signal,
-          onStuck: () => this.state.stuck(`the handler has not settled for ${timeout} ms`),
+          onStuck: () => {
+            this.state.stuck(`the handler has not settled for ${timeout} ms`);
+            this.#stuck.abort();
+          },
         });
         this.state.position(facts.at(-1)!.sequence_number);
         if (attempt > 1 && !run.signal.aborted) this.state.recovered();
         return true;
       } catch (failure) {
         if (run.signal.aborted) return false;
-        const known = failure instanceof HandlerFailure;
+        const known = isInstance(failure, HandlerFailure);
         const error = known ? failure.cause : failure;
         const failed = known ? failure.facts : facts;
         this.#observer.failed(failed, attempt, error);

@@ -6,6 +6,7 @@ import {
 } from '../contract/errors.js';
 import type { PreparedQuery } from '../contract/validation.js';
 import { queryText, sameMeaning } from '../matching/query-text.js';
+import { isInstance } from '../support/describe-error.js';
 import { holdName } from './active-names.js';
 import { CursorWatch } from './cursor-watch.js';
 import { fingerprintOf } from './fingerprint.js';
@@ -191,7 +192,7 @@ class DurableRun implements WalkSteps {
         this.#unstored = undefined;
         return;
       } catch (error) {
-        const isLost = error instanceof LeaseLostError;
+        const isLost = isInstance(error, LeaseLostError);
         if (isLost || this.#reached !== undefined || this.#signal.aborted) throw error;
         if (attempt === 0) this.#host.report(error);
         await pause(retryDelay(attempt), this.#signal);

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import type { EventRecord } from '../contract/contract.types.js';
 import { CursorAheadOfLogError, CursorFactChangedError } from '../contract/errors.js';
+import { isInstance } from '../support/describe-error.js';
 import type { Fingerprint, LogSource } from './log-source.js';
 
 /** Where a cursor stands, and what the fact there looked like. */
@@ -50,5 +51,5 @@ export async function checkCursor(
 
 /** Whether it is what `checkCursor` found. */
 export function isOfAnotherLog(error: unknown): boolean {
-  return error instanceof CursorAheadOfLogError || error instanceof CursorFactChangedError;
+  return isInstance(error, CursorAheadOfLogError) || isInstance(error, CursorFactChangedError);
 }

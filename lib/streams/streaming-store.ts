@@ -21,6 +21,7 @@ import {
 } from '../contract/validation.js';
 import type { PreparedQuery } from '../contract/validation.js';
 import { worksBehindProxy } from '../support/behind-proxy.js';
+import { describeError, isInstance } from '../support/describe-error.js';
 import { startDurableStream } from './durable-stream.js';
 import { DEFAULT_LEASE_TTL, leaseOptions } from './lease.js';
 import { startLiveStream } from './live-stream.js';
@@ -119,9 +120,13 @@ export abstract class StreamingStore {
     return this.#streamHost();
   }
 
-  /** @internal */
-  prepareQuery(query: EventQuery): PreparedQuery {
-    return prepareQuery(query, this.limits);
+  /**
+   * What handlers are checked by before they run.
+   *
+   * @internal
+   */
+  get ownLimits(): FactStoreLimits {
+    return this.limits;
   }
 
   /**
@@ -215,14 +220,14 @@ export abstract class StreamingStore {
   }
 
   #report(error: unknown): void {
-    const reported =
-      error instanceof FactstrError
-        ? error
-        : new StorageError('A stream could not go on.', { cause: error });
+    const reported = isInstance(error, FactstrError)
+      ? error
+      : new StorageError('A stream could not go on.', { cause: error });
     try {
       this.#onStreamError(reported);
     } catch (failure) {
-      process.emitWarning(failure as Error);
+      // It takes errors and texts only, and what was thrown may be anything.
+      process.emitWarning(`onStreamError failed: ${describeError(failure)}`);
     }
   }
 }

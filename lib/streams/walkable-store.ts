@@ -1,4 +1,6 @@
 import type { FactStore } from '../contract/contract.types.js';
+import { resolveLimits } from '../contract/limits.js';
+import type { FactStoreLimits } from '../contract/limits.js';
 import { DEFAULT_LEASE_TTL, leaseOptions } from './lease.js';
 import type { LeaseOptions } from './lease.js';
 import { LogReader } from './log-reader.js';
@@ -38,6 +40,11 @@ export function logOf(store: FactStore): LogSource | undefined {
   const methods = [head, readBatches, onCommit];
   const complete = methods.every((method) => typeof method === 'function');
   return complete && typeof ledger === 'object' && ledger !== null ? log : undefined;
+}
+
+/** What the store admits: by itself where it is ours, else as it is said of it. */
+export function limitsOf(store: FactStore, said?: Partial<FactStoreLimits>): FactStoreLimits {
+  return store instanceof StreamingStore ? store.ownLimits : resolveLimits(said);
 }
 
 /** @throws StoreClosedError */

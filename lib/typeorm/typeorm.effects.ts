@@ -4,6 +4,7 @@ import { placeOf, sayPlace } from '../projections/cursor-place.js';
 import type { Effects, Work } from '../projections/effects.js';
 import type { Intervention, ParkedFact, StoredStream, StreamLedger } from '../streams/ledger.js';
 import type { Fingerprint } from '../streams/log-source.js';
+import { memberOf } from '../support/describe-error.js';
 import type { ReadModelDatabase } from './read-model.database.js';
 import { ReadModelLedger } from './read-model.ledger.js';
 import { isQueryError } from './typeorm.errors.js';
@@ -113,9 +114,8 @@ export class TypeOrmEffects implements Effects {
 
 function isDeadlock(error: unknown): boolean {
   for (let inner = error, depth = 0; inner != null && depth < 5; depth++) {
-    const { code, cause, driverError } = inner as Record<string, unknown>;
-    if (code === '40P01') return true;
-    inner = driverError ?? cause;
+    if (memberOf(inner, 'code') === '40P01') return true;
+    inner = memberOf(inner, 'driverError') ?? memberOf(inner, 'cause');
   }
   return false;
 }

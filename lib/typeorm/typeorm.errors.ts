@@ -6,23 +6,24 @@ import {
   statementError,
 } from '../stores/postgres/postgres.errors.js';
 import { isBusy, storeError } from '../stores/sqlite/sqlite.errors.js';
+import { describeError, isInstance, memberOf } from '../support/describe-error.js';
 
 /** The driver's error inside TypeORM's. */
 export function driverError(error: unknown): unknown {
-  return (error as { driverError?: unknown } | null | undefined)?.driverError ?? error;
+  return memberOf(error, 'driverError') ?? error;
 }
 
 /** Whether TypeORM says that a statement failed. */
 export function isQueryError(error: unknown): boolean {
-  return (error as { driverError?: unknown } | null | undefined)?.driverError != null;
+  return memberOf(error, 'driverError') != null;
 }
 
 /** Postgres: the connection could not be had, or a statement outside a handler failed. */
 export function postgresError(error: unknown, target: string): Error {
-  if (error instanceof FactstrError || error instanceof HandlerFailure) return error;
+  if (isInstance(error, FactstrError) || isInstance(error, HandlerFailure)) return error;
   const inner = driverError(error);
   const attempt = { what: 'Keeping a read model', target };
-  if (!(inner instanceof Error)) return statementError(new Error(String(inner)), attempt);
+  if (!isInstance(inner, Error)) return statementError(new Error(describeError(inner)), attempt);
   return isQueryError(error) ? statementError(inner, attempt) : connectError(inner, attempt);
 }
 
@@ -33,9 +34,9 @@ export function postgresError(error: unknown, target: string): Error {
  * because the handler left it idle for too long.
  */
 export function handledError(error: unknown, target: string, idle: boolean): Error {
-  if (error instanceof HandlerFailure) {
+  if (isInstance(error, HandlerFailure)) {
     const lost =
-      (error.cause as { name?: unknown } | null)?.name === 'QueryRunnerAlreadyReleasedError' ||
+      memberOf(error.cause, 'name') === 'QueryRunnerAlreadyReleasedError' ||
       (isQueryError(error.cause) && connectionLost(driverError(error.cause)));
     return lost && !idle
       ? new DatabaseUnavailableError(
@@ -45,7 +46,7 @@ export function handledError(error: unknown, target: string, idle: boolean): Err
       : error;
   }
   if (idle) return new HandlerFailure(error, []);
-  const { code } = driverError(error) as { code?: unknown };
+  const code = memberOf(driverError(error), 'code');
   return typeof code === 'string' && /^(?:2[1-7]|44|P0)/.test(code)
     ? new HandlerFailure(error, [])
     : postgresError(error, target);
@@ -53,10 +54,11 @@ export function handledError(error: unknown, target: string, idle: boolean): Err
 
 /** SQLite. A full disk is the database's failure, also when the handler met it first. */
 export function sqliteError(error: unknown, file: string): Error {
-  if (error instanceof FactstrError) return error;
-  const inner = driverError(error instanceof HandlerFailure ? error.cause : error);
-  const code = (inner as { code?: unknown } | null)?.code;
-  if (error instanceof HandlerFailure) {
+  if (isInstance(error, FactstrError)) return error;
+  const failed = isInstance(error, HandlerFailure);
+  const inner = driverError(failed ? error.cause : error);
+  const code = memberOf(inner, 'code');
+  if (failed) {
     return code === 'SQLITE_FULL' ? storeError(inner, file) : error;
   }
   if (isBusy(inner)) {

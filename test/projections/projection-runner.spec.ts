@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { EventQuery, EventRecord, FactStore } from 'nestjs-factstr';
 import { backOff } from '../../lib/projections/back-off.js';
-import { describeError } from '../../lib/projections/failures.js';
+import { describeError } from '../../lib/support/describe-error.js';
 import { makeRunner } from '../../lib/projections/make-runner.js';
 import type { ProjectionCall } from '../../lib/projections/projection.js';
 import { FactstrMemoryStore } from '../../lib/stores/memory/memory.store.js';
@@ -287,6 +287,6 @@ describe('An error’s description', () => {
   it('ends, also when an error causes itself', () => {
     const error = new Error('round');
     error.cause = error;
-    expect(describeError(error)).toMatch(/^round \(round /);
+    expect(describeError(error)).toBe('round (…)');
   });
 });

@@ -11,7 +11,7 @@ import {
   OnFacts,
 } from 'nestjs-factstr';
 import type { FactstrOptions } from 'nestjs-factstr';
-import { describeError } from '../../lib/projections/failures.js';
+import { describeError } from '../../lib/support/describe-error.js';
 import { until } from '../conformance/support/until.js';
 import { Fixtures, optionsOf } from '../e2e/module/support/fixtures.js';
 import type { ProviderName } from '../e2e/module/support/fixtures.js';

@@ -8,6 +8,12 @@ import type {
   StoredStream,
   StreamReport,
 } from '../../streams/ledger.js';
+import {
+  storableBy,
+  storableFact,
+  storableOwner,
+  storableReport,
+} from '../../streams/ledger-texts.js';
 import type { Fingerprint } from '../../streams/log-source.js';
 import type { LedgerSql } from './ledger-sql.js';
 import type { SqlRow, SqlRunner, SqlStep } from './sql-steps.js';
@@ -55,7 +61,7 @@ export class SqlLedger {
       name,
       seen.epoch.toString(),
       seen.renewals.toString(),
-      JSON.stringify(owner),
+      JSON.stringify(storableOwner(owner)),
       String(ttl),
     ];
     return this.#map([{ sql: this.#sql.claim, values, guard: true }], (results) => {
@@ -92,7 +98,11 @@ export class SqlLedger {
   }
 
   report(name: string, epoch: bigint, report: StreamReport): MaybePromise<boolean> {
-    return this.#fenced(this.#sql.report, [name, epoch.toString(), JSON.stringify(report)]);
+    return this.#fenced(this.#sql.report, [
+      name,
+      epoch.toString(),
+      JSON.stringify(storableReport(report)),
+    ]);
   }
 
   intervene(name: string, intervention: Intervention): MaybePromise<void> {
@@ -119,7 +129,7 @@ export class SqlLedger {
     }
     steps.push({
       sql: this.#sql.record,
-      values: [name, verb, by, position?.toString() ?? null, new Date().toISOString()],
+      values: [name, verb, storableBy(by), position?.toString() ?? null, new Date().toISOString()],
     });
     return steps;
   }
@@ -135,14 +145,8 @@ export class SqlLedger {
 
   /** The record and the cursor's move, for those who commit them in a transaction of their own. */
   parkSteps(name: string, epoch: bigint, fact: ParkedFact, fingerprint: Fingerprint): SqlStep[] {
-    const values = [
-      name,
-      fact.sequence_number.toString(),
-      fact.error,
-      String(fact.attempts),
-      fact.at,
-    ];
-    return [...this.advanceSteps(name, epoch, fingerprint), { sql: this.#sql.park, values }];
+    const park = { sql: this.#sql.park, values: parkValues(name, fact) };
+    return [...this.advanceSteps(name, epoch, fingerprint), park];
   }
 
   parked(name: string): MaybePromise<ParkedFact[]> {
@@ -191,7 +195,10 @@ export class SqlLedger {
     const steps = [
       { sql: createStream, values: [name] },
       { sql: activate, values: [name, String(version)] },
-      { sql: record, values: [name, `switchTo ${version}`, by, null, new Date().toISOString()] },
+      {
+        sql: record,
+        values: [name, `switchTo ${version}`, storableBy(by), null, new Date().toISOString()],
+      },
     ];
     return this.#map(steps, () => undefined);
   }
@@ -224,6 +231,7 @@ function isCommitted(results: SqlRow[][] | undefined): boolean {
   return results !== undefined;
 }
 
-function parkValues(name: string, { sequence_number, error, attempts, at }: ParkedFact): string[] {
+function parkValues(name: string, fact: ParkedFact): string[] {
+  const { sequence_number, error, attempts, at } = storableFact(fact);
   return [name, sequence_number.toString(), error, String(attempts), at];
 }

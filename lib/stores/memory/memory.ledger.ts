@@ -9,6 +9,12 @@ import type {
   StreamLedger,
   StreamReport,
 } from '../../streams/ledger.js';
+import {
+  storableBy,
+  storableFact,
+  storableOwner,
+  storableReport,
+} from '../../streams/ledger-texts.js';
 import type { Fingerprint } from '../../streams/log-source.js';
 
 type Stored = { -readonly [K in keyof StoredStream]: StoredStream[K] } & {
@@ -54,7 +60,7 @@ export class MemoryLedger implements StreamLedger {
   claim(name: string, seen: LeaseVersion, owner: LeaseOwner): bigint | undefined {
     const stored = this.#streams.get(name);
     if (stored?.epoch !== seen.epoch || stored.renewals !== seen.renewals) return undefined;
-    stored.owner = owner;
+    stored.owner = storableOwner(owner);
     stored.renewals = 0n;
     return ++stored.epoch;
   }
@@ -81,7 +87,7 @@ export class MemoryLedger implements StreamLedger {
 
   report(name: string, epoch: bigint, report: StreamReport): boolean {
     return this.#fenced(name, epoch, (stored) => {
-      stored.report = report;
+      stored.report = storableReport(report);
     });
   }
 
@@ -101,7 +107,7 @@ export class MemoryLedger implements StreamLedger {
 
   park(name: string, epoch: bigint, fact: ParkedFact, fingerprint: Fingerprint): boolean {
     return this.#fenced(name, epoch, (stored) => {
-      stored.parked.set(fact.sequence_number, fact);
+      stored.parked.set(fact.sequence_number, storableFact(fact));
       this.advance(name, epoch, fingerprint);
     });
   }
@@ -120,7 +126,7 @@ export class MemoryLedger implements StreamLedger {
 
   repark(name: string, epoch: bigint, fact: ParkedFact): boolean {
     return this.#fenced(name, epoch, (stored) => {
-      stored.parked.set(fact.sequence_number, fact);
+      stored.parked.set(fact.sequence_number, storableFact(fact));
       stored.retryParked = false;
     });
   }
@@ -140,7 +146,7 @@ export class MemoryLedger implements StreamLedger {
 
   #record(name: string, said: Omit<RecordedIntervention, 'at'>): void {
     const recorded = this.#interventions.get(name) ?? [];
-    recorded.push({ ...said, at: new Date().toISOString() });
+    recorded.push({ ...said, by: storableBy(said.by), at: new Date().toISOString() });
     this.#interventions.set(name, recorded);
   }
 

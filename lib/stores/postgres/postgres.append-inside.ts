@@ -1,6 +1,7 @@
 import type { AppendIfResult, AppendOptions } from '../../contract/contract.types.js';
 import { InvalidOptionsError } from '../../contract/errors.js';
 import type { PendingAppend } from './postgres.append.js';
+import { memberOf } from '../../support/describe-error.js';
 import type { PostgresAppender } from './postgres.appender.js';
 import type { ReadySchema } from './postgres.connection.js';
 import { channelOf } from './postgres.notifier.js';
@@ -57,7 +58,7 @@ export async function appendInside(
     try {
       return firstRow(await manager.query(sql, values));
     } catch (error) {
-      const inner = (error as { driverError?: unknown } | null)?.driverError ?? error;
+      const inner = memberOf(error, 'driverError') ?? error;
       throw statementError(inner, { what: "The append in the application's transaction", target });
     }
   };

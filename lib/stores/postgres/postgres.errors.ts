@@ -11,6 +11,7 @@ import {
   StorageFullError,
   StoreClosedError,
 } from '../../contract/errors.js';
+import { describeError, isInstance, memberOf } from '../../support/describe-error.js';
 
 /** Raised by our append function in a transaction that is not READ COMMITTED. */
 export const WRONG_ISOLATION = 'NFI01';
@@ -29,6 +30,18 @@ interface DriverError {
   readonly routine?: string;
 }
 
+/** The members that count. An application's own manager may throw anything, also what throws when it is read. */
+function driverError(error: unknown): DriverError {
+  const [message, code, severity] = ['message', 'code', 'severity'].map((key) =>
+    memberOf(error, key),
+  );
+  return {
+    message: typeof message === 'string' ? message : describeError(error),
+    ...(typeof code === 'string' ? { code } : {}),
+    ...(typeof severity === 'string' ? { severity } : {}),
+  };
+}
+
 /** What failed, in words that fit "… failed". */
 export interface Attempt {
   /** As in "The append". */
@@ -39,8 +52,8 @@ export interface Attempt {
 
 /** The error of a connection that could not be had: nothing was sent. */
 export function connectError(error: unknown, { target }: Attempt): FactstrError {
-  if (error instanceof FactstrError) return error;
-  const { code, message } = error as DriverError;
+  if (isInstance(error, FactstrError)) return error;
+  const { code, message } = driverError(error);
   const options = { cause: error };
   if (message.includes('after calling end')) return new StoreClosedError('The store is closed.');
   if (message === 'timeout exceeded when trying to connect') {
@@ -67,28 +80,28 @@ export function connectError(error: unknown, { target }: Attempt): FactstrError 
       options,
     );
   }
-  if ((error as DriverError).severity !== undefined && !MAY_PASS.test(code ?? '')) {
+  if (driverError(error).severity !== undefined && !MAY_PASS.test(code ?? '')) {
     return new StorageError(
-      `The server refused the connection to ${target}: ${reason(error as DriverError)}`,
+      `The server refused the connection to ${target}: ${reason(driverError(error))}`,
       options,
     );
   }
   return new DatabaseUnavailableError(
-    `Could not connect to ${target}: ${reason(error as DriverError)}`,
+    `Could not connect to ${target}: ${reason(driverError(error))}`,
     options,
   );
 }
 
 /** The error of a statement that only reads, or whose repetition does no harm. */
 export function statementError(error: unknown, attempt: Attempt): FactstrError {
-  if (error instanceof FactstrError) return error;
+  if (isInstance(error, FactstrError)) return error;
   return connectionLost(error)
     ? new DatabaseUnavailableError(`${attempt.what} lost the connection to ${attempt.target}.`, {
         cause: error,
       })
-    : (answered(error as DriverError, attempt) ??
+    : (answered(driverError(error), attempt) ??
         new StorageError(
-          `${attempt.what} failed on ${attempt.target}: ${reason(error as DriverError)}`,
+          `${attempt.what} failed on ${attempt.target}: ${reason(driverError(error))}`,
           {
             cause: error,
           },
@@ -98,7 +111,7 @@ export function statementError(error: unknown, attempt: Attempt): FactstrError {
 /** The error of an append that was sent: without the server's verdict nobody knows whether it committed. */
 export function appendError(error: unknown, attempt: Attempt): FactstrError {
   // Refused by the driver: its connection was gone already.
-  if ((error as DriverError).message.endsWith('is not queryable')) {
+  if (driverError(error).message.endsWith('is not queryable')) {
     return new DatabaseUnavailableError(
       `${attempt.what} found the connection to ${attempt.target} lost. Nothing was written.`,
       { cause: error },
@@ -106,7 +119,7 @@ export function appendError(error: unknown, attempt: Attempt): FactstrError {
   }
   if (connectionLost(error)) {
     return new IndeterminateAppendError(
-      `${attempt.what} was sent to ${attempt.target}, but no answer arrived: ${reason(error as DriverError)} ` +
+      `${attempt.what} was sent to ${attempt.target}, but no answer arrived: ${reason(driverError(error))} ` +
         'It may have committed. Look before you append again.',
       { cause: error },
     );
@@ -116,7 +129,7 @@ export function appendError(error: unknown, attempt: Attempt): FactstrError {
 
 /** Whether the connection ended without an answer, or with the news of its own end. */
 export function connectionLost(error: unknown): boolean {
-  const { code, severity } = error as DriverError;
+  const { code, severity } = driverError(error);
   if (severity === 'FATAL' || severity === 'PANIC') return true;
   // The server's answers have a code of five characters and a severity; everything else is the connection's.
   return severity === undefined || code === undefined || code.startsWith('08');

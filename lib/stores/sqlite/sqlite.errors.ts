@@ -6,6 +6,7 @@ import {
   StorageError,
   StorageFullError,
 } from '../../contract/errors.js';
+import { isInstance, memberOf } from '../../support/describe-error.js';
 
 /** Another connection holds a lock: to be tried again. */
 export function isBusy(error: unknown): boolean {
@@ -24,7 +25,7 @@ export function isStatementError(error: unknown): boolean {
 
 /** The error as this package's class. `file` is the database's path. */
 export function storeError(error: unknown, file: string): FactstrError {
-  if (error instanceof FactstrError) return error;
+  if (isInstance(error, FactstrError)) return error;
   const options = { cause: error };
   const code = sqliteCode(error);
   if (isBusy(error)) {
@@ -68,6 +69,6 @@ export function folderError(error: unknown, folder: string): FactstrError {
 
 /** By the text: the class of the error belongs to whichever copy of the driver was loaded. */
 function sqliteCode(error: unknown): string {
-  const code = (error as { code?: unknown } | null | undefined)?.code;
+  const code = memberOf(error, 'code');
   return typeof code === 'string' && code.startsWith('SQLITE_') ? code : '';
 }

@@ -58,6 +58,35 @@ export function ledgerSuite(provider: Provider): void {
       expect(await ledger.find('t')).toBeUndefined();
     });
 
+    it('keeps texts from outside, however odd they are: escaped, and of a bounded length', async () => {
+      const { ledger, epoch } = await claimed();
+      const odd = 'a\u0000b \ud83d c';
+      const kept = 'a\\u0000b \\ud83d c';
+      await ledger.park('s', epoch, { ...parkedAt(1n), error: odd }, at(1n));
+      await ledger.park('s', epoch, { ...parkedAt(2n), error: 'x'.repeat(1_000_000) }, at(2n));
+      await ledger.repark('s', epoch, { ...parkedAt(1n, 4), error: `${odd} again` });
+      const report = { state: 'live', reason: odd, code: odd, attempts: 0, lastError: odd };
+      await ledger.report('s', epoch, report);
+      expect((await found(ledger)).report).toMatchObject({
+        reason: kept,
+        code: kept,
+        lastError: kept,
+      });
+      const [first, second] = await ledger.parked('s');
+      expect(first!.error).toBe(`${kept} again`);
+      expect(second!.error.length).toBeLessThan(2_200);
+      expect(second!.error).toMatch(/… \(cut: 1000000 characters\)$/);
+      await ledger.intervene('s', { verb: 'pause', by: odd });
+      await ledger.activate('s', 2, odd);
+      await ledger.intervene('s', { verb: 'resume', by: 'x'.repeat(1_000_000) });
+      const [pause, activate, resume] = await ledger.interventions('s');
+      expect([pause!.by, activate!.by]).toEqual([kept, kept]);
+      expect(resume!.by!.length).toBeLessThan(1_100);
+      const seen = await found(ledger);
+      await ledger.claim('s', seen, { ...owner('odd'), host: odd }, TTL);
+      expect((await found(ledger)).owner!.host).toBe(kept);
+    });
+
     it('names its database', async () => {
       const ledger = await ledgerOf();
       expect(await ledger.identity()).toBe(await ledger.identity());

@@ -1,0 +1,31 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+
+interface Call {
+  readonly of: OwnCalls;
+  settled: boolean;
+}
+
+/** One for the process: what runs belongs to one call at the most. */
+const calls = new AsyncLocalStorage<Call>();
+
+/**
+ * Tells code that a projection's own handler runs, and awaits, from everything else: a verb that is said there must
+ * not wait for the end of the call, which waits for the verb.
+ */
+export class OwnCalls {
+  /** Runs one call of the handler. */
+  async run<T>(handle: () => T): Promise<Awaited<T>> {
+    const call: Call = { of: this, settled: false };
+    try {
+      return await calls.run(call, handle);
+    } finally {
+      call.settled = true;
+    }
+  }
+
+  /** Whether the running code belongs to a call that has not settled. */
+  get isInside(): boolean {
+    const call = calls.getStore();
+    return call !== undefined && call.of === this && !call.settled;
+  }
+}
