@@ -207,6 +207,49 @@ export class CursorFactChangedError extends FactstrError {
 }
 
 /**
+ * The log under a live stream was restored from an older copy, or replaced. The stream has gone on with what was
+ * appended since.
+ *
+ * @publicApi
+ */
+export class LogReplacedError extends FactstrError {
+  readonly code = 'LOG_REPLACED';
+  /** The number at which the stream stood. */
+  readonly position: bigint;
+  /** Up to this number the log is taken to be the one that was known; what follows is delivered. */
+  readonly resumedAfter: bigint;
+
+  constructor(
+    message: string,
+    options: ErrorOptions & { position?: bigint; resumedAfter?: bigint } = {},
+  ) {
+    super(message, options);
+    this.position = options.position ?? 0n;
+    this.resumedAfter = options.resumedAfter ?? 0n;
+  }
+}
+
+/**
+ * A durable stream's cursor was moved by another engine, or by hand, since it was stored here. The stream has gone
+ * on from where it was put.
+ *
+ * @publicApi
+ */
+export class CursorMovedError extends FactstrError {
+  readonly code = 'CURSOR_MOVED';
+  /** The number up to which facts were processed here. */
+  readonly from: bigint;
+  /** The number at which the cursor stands now. */
+  readonly to: bigint;
+
+  constructor(message: string, options: ErrorOptions & { from?: bigint; to?: bigint } = {}) {
+    super(message, options);
+    this.from = options.from ?? 0n;
+    this.to = options.to ?? 0n;
+  }
+}
+
+/**
  * The projection's cursor is in the fact store, and it is to be kept in the read model's database from now on: how
  * much the read model holds is not known.
  *

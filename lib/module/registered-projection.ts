@@ -124,6 +124,7 @@ export class RegisteredProjection {
         else if (state === 'retrying') logger.warn(line);
         else logger.error(line);
       },
+      moved: (what) => logger.warn(what),
       parked: (sequenceNumber, error) =>
         logger.error(`${subject} parked fact ${sequenceNumber}: ${error}`),
     };

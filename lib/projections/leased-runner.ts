@@ -22,8 +22,9 @@ import { STOPPING } from './call-handler.js';
 import { describeError, isInstance } from '../support/describe-error.js';
 import { errorCode, isPassing } from './failures.js';
 import { LeasedWalk, checkQuery } from './leased-walk.js';
-import { LeaseLost } from './persist.js';
 import type { OwnCalls } from './own-calls.js';
+import { LogReplaced } from './owned-run.js';
+import { LeaseLost } from './persist.js';
 import type { Projection, ProjectionObserver } from './projection.js';
 import { RunnerState } from './runner-state.js';
 import type { Runner, Said } from './runner.js';
@@ -212,6 +213,10 @@ export class LeasedRunner implements Runner {
         failures = 0;
       } catch (error) {
         if (isInstance(error, LeaseLost) || signal.aborted) continue;
+        if (isInstance(error, LogReplaced)) {
+          this.#state.waiting(error.message, 'LOG_REPLACED', true);
+          continue;
+        }
         failures++;
         await this.#failed(error, failures, signal);
       }

@@ -1,7 +1,8 @@
+import type { EventRecord } from '../contract/contract.types.js';
 import { DurableStreamQueryChangedError } from '../contract/errors.js';
 import type { PreparedQuery } from '../contract/validation.js';
 import { sameMeaning } from '../matching/query-text.js';
-import { CursorWatch } from '../streams/cursor-watch.js';
+import { checkCursor, fingerprintOf, movedCursor } from '../streams/fingerprint.js';
 import type { Lease } from '../streams/lease.js';
 import type { StoredStream, StreamReport } from '../streams/ledger.js';
 import type { LogReader } from '../streams/log-reader.js';
@@ -12,7 +13,7 @@ import { isInstance } from '../support/describe-error.js';
 import { errorCode } from './failures.js';
 import { GivenUp, OwnedRun } from './owned-run.js';
 import { retryParked } from './parked-facts.js';
-import { Persistence } from './persist.js';
+import { LeaseLost, Persistence } from './persist.js';
 import type { RunSignals } from './persist.js';
 import type { Projection, ProjectionObserver } from './projection.js';
 import { ReportWriter } from './report-writer.js';
@@ -30,6 +31,7 @@ export class LeasedWalk {
   readonly #lease: Lease;
   readonly #state: RunnerState;
   readonly #events: RunEvents;
+  readonly #observer: ProjectionObserver;
   readonly #reports: ReportWriter;
   readonly #stop = new AbortController();
   /** Aborts when a handler has not settled at its deadline. */
@@ -52,6 +54,7 @@ export class LeasedWalk {
     this.#effects = effects;
     this.#lease = lease;
     this.#state = state;
+    this.#observer = observer;
     this.#events = runEvents(projection, state, observer, () => this.#stuck.abort());
     this.#reports = new ReportWriter(
       (report) => effects.ledger.report(projection.name, lease.epoch, report),
@@ -99,10 +102,10 @@ export class LeasedWalk {
     if (stored.paused) return;
     checkQuery(name, stored, this.#query);
     const head = await this.#source.head();
-    const watch = new CursorWatch(this.#source, this.#reader, name, stored);
-    await watch.check();
+    const fact = await checkCursor(this.#source, name, stored);
     // Told to stop while the lease was being taken: what was said then stays said.
     if (signals.stop.aborted) return;
+    await this.#noteMove(stored, fact);
     this.#state.enter(stored.position < head ? 'replaying' : 'live', null);
     this.#state.parkedCount(stored.parkedCount);
     // Also when nothing changed for this process: the stored report may be its predecessor's.
@@ -120,12 +123,26 @@ export class LeasedWalk {
         head,
         signals,
       );
-      await owned.walk(this.#reader, this.#query, stored.position, watch);
+      const { log } = this.#reader;
+      await owned.walk(this.#reader, this.#query, { position: stored.position, fact, log });
     } catch (error) {
       if (!isInstance(error, GivenUp)) throw error;
       await this.#pauseItself(error, persistence);
     } finally {
       this.#reader.leave();
+    }
+  }
+
+  /** Told once: the cursor is stored here then as where it was put. */
+  async #noteMove(stored: StoredStream, fact: EventRecord | undefined): Promise<void> {
+    const { name } = this.#projection;
+    const moved = movedCursor(`projection ${JSON.stringify(name)}`, stored);
+    if (moved === undefined) return;
+    this.#observer.moved(moved.message);
+    if (fact === undefined) return;
+    const { epoch } = this.#lease;
+    if (!(await this.#effects.ledger.advance(name, epoch, fingerprintOf(fact)))) {
+      throw new LeaseLost();
     }
   }
 

@@ -1,10 +1,10 @@
 import type { EventRecord } from '../contract/contract.types.js';
 import type { PreparedQuery } from '../contract/validation.js';
-import type { CursorWatch } from '../streams/cursor-watch.js';
 import { fingerprintOf } from '../streams/fingerprint.js';
 import type { Lease } from '../streams/lease.js';
 import type { LogReader } from '../streams/log-reader.js';
 import type { CommittedBatch } from '../streams/log-source.js';
+import type { Standing } from '../streams/standing.js';
 import { StreamWalk } from '../streams/stream-walk.js';
 import type { WalkSteps } from '../streams/stream-walk.js';
 import { pause } from '../streams/turns.js';
@@ -16,6 +16,15 @@ import { LeaseLost } from './persist.js';
 import type { Persistence, RunSignals } from './persist.js';
 import type { Projection } from './projection.js';
 import type { RunEvents } from './run-events.js';
+
+/** Another log has taken the place of the one that is being walked: what is stored says whether it may go on. */
+export class LogReplaced extends Error {
+  constructor(position: bigint) {
+    super(
+      `the log was restored from an older copy, or replaced, under it at fact ${position}; it starts over from its stored cursor if that fits`,
+    );
+  }
+}
 
 /** The handler failed for good on these facts; `cause` is its last error. */
 export class GivenUp extends Error {
@@ -74,14 +83,9 @@ export class OwnedRun implements WalkSteps {
   }
 
   /** Walks until told to stop. @throws LeaseLost, GivenUp, and errors of the database that do not pass */
-  async walk(
-    reader: LogReader,
-    query: PreparedQuery,
-    position: bigint,
-    watch: CursorWatch,
-  ): Promise<void> {
-    this.#passed(position);
-    await new StreamWalk(reader, query, position, this.#stop, watch).run(this);
+  async walk(reader: LogReader, query: PreparedQuery, start: Standing): Promise<void> {
+    this.#passed(start.position);
+    await new StreamWalk(reader, query, start, this.#stop).run(this);
     if (this.#lease.lost.aborted) throw new LeaseLost();
   }
 
@@ -115,6 +119,10 @@ export class OwnedRun implements WalkSteps {
     if (left > 0) return left;
     await this.#flush();
     return undefined;
+  }
+
+  async replaced({ position }: Standing): Promise<Error> {
+    return new LogReplaced(position);
   }
 
   readFailed(error: unknown, attempt: number): void {

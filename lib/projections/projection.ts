@@ -39,6 +39,8 @@ export interface ProjectionObserver {
   failed(facts: readonly EventRecord[], attempt: number, error: unknown): void;
   /** `failure`: nobody asked for it. */
   changed(state: ProjectionState, reason: string | null, failure: boolean): void;
+  /** Another engine moved the cursor; `what` says from where to where. */
+  moved(what: string): void;
   /** A fact was recorded as parked. */
   parked(sequenceNumber: bigint, error: string): void;
 }

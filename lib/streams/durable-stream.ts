@@ -8,14 +8,14 @@ import type { PreparedQuery } from '../contract/validation.js';
 import { queryText, sameMeaning } from '../matching/query-text.js';
 import { isInstance } from '../support/describe-error.js';
 import { holdName } from './active-names.js';
-import { CursorWatch } from './cursor-watch.js';
-import { fingerprintOf } from './fingerprint.js';
+import { checkCursor, fingerprintOf, movedCursor, ofAnotherLog } from './fingerprint.js';
 import { HandlerCall } from './handler-call.js';
 import { claimLease } from './lease.js';
 import type { Lease } from './lease.js';
 import type { StreamHost } from './live-stream.js';
 import type { StoredStream } from './ledger.js';
-import type { CommittedBatch } from './log-source.js';
+import type { CommittedBatch, FactMark } from './log-source.js';
+import type { Standing } from './standing.js';
 import { StreamSubscription } from './stream-subscription.js';
 import { StreamWalk } from './stream-walk.js';
 import type { WalkSteps } from './stream-walk.js';
@@ -126,10 +126,11 @@ class DurableRun implements WalkSteps {
     const cursor = (await source.ledger.find(this.#name))!;
     this.#checkQuery(cursor);
     this.#replayUntil = await source.head();
-    const watch = new CursorWatch(source, reader, this.#name, cursor);
-    await watch.check();
+    const fact = await checkCursor(source, this.#name, cursor);
     if (this.#stop.aborted) throw this.#ended();
-    const walk = new StreamWalk(reader, this.#query, cursor.position, this.#signal, watch);
+    await this.#noteMove(cursor, fact);
+    const start = { position: cursor.position, fact, log: reader.log };
+    const walk = new StreamWalk(reader, this.#query, start, this.#signal);
     reader.enter();
     const reached = new Promise<void>((resolve) => {
       this.#reached = resolve;
@@ -151,6 +152,15 @@ class DurableRun implements WalkSteps {
     return { running };
   }
 
+  /** Told once: the cursor is stored here then as where it was put. */
+  async #noteMove(cursor: StoredStream, fact: EventRecord | undefined): Promise<void> {
+    const moved = movedCursor(`durable stream ${JSON.stringify(this.#name)}`, cursor);
+    if (moved === undefined) return;
+    this.#host.report(moved);
+    this.#unstored = fact;
+    await this.#store();
+  }
+
   async batch(matching: readonly EventRecord[], batch: CommittedBatch): Promise<void> {
     if (matching.length > 0) await this.#deliver(matching);
     this.#unstored = batch.event_records.at(-1);
@@ -162,6 +172,10 @@ class DurableRun implements WalkSteps {
 
   async pageEnd(): Promise<void> {
     await this.#store();
+  }
+
+  async replaced({ position }: Standing, at: FactMark | null): Promise<Error> {
+    return ofAnotherLog(this.#name, position, at, await this.#host.source.head());
   }
 
   readFailed(error: unknown, attempt: number): void {

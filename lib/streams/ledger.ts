@@ -42,7 +42,10 @@ export interface StreamLedger {
   /** Gives the lease back, so that others need not wait. Does nothing when the epoch has passed. */
   release(name: string, epoch: bigint): MaybePromise<void>;
 
-  /** Moves the cursor forward. `false`: the epoch has passed and nothing was written. */
+  /**
+   * Moves the cursor forward, and says what the fact there looks like; at its own position it does the latter only.
+   * `false`: the epoch has passed and nothing was written.
+   */
   advance(name: string, epoch: bigint, fingerprint: Fingerprint): MaybePromise<boolean>;
 
   /** The owner's account of itself, for other processes to read. `false`: the epoch has passed. */

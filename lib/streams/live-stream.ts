@@ -1,10 +1,12 @@
 import type { MaybePromise, StreamHandler } from '../contract/contract.types.js';
+import { LogReplacedError } from '../contract/errors.js';
 import type { PreparedQuery } from '../contract/validation.js';
 import { HandlerCall } from './handler-call.js';
 import type { LeaseOptions } from './lease.js';
 import type { LogReader } from './log-reader.js';
-import type { LogSource } from './log-source.js';
+import type { FactMark, LogSource } from './log-source.js';
 import type { OpenStreams } from './open-streams.js';
+import type { Standing } from './standing.js';
 import { StreamSubscription } from './stream-subscription.js';
 import { StreamWalk } from './stream-walk.js';
 
@@ -24,51 +26,71 @@ export interface StreamHost {
 
 /**
  * Starts at the head and follows it. Appends that this store object makes after the call are delivered, also
- * when the head is still being looked up meanwhile.
+ * when the head is still being looked up meanwhile. When another log takes the place of the one that it follows,
+ * `replaced` is told and the stream goes on with all that was appended to that one since.
  */
 export function startLiveStream(
   host: StreamHost,
   query: PreparedQuery,
   handle: StreamHandler,
   stop: AbortController,
+  replaced = (error: LogReplacedError): void => host.report(error),
 ): StreamSubscription {
   const { reader } = host;
   const call = new HandlerCall(handle);
   reader.enter();
   const position = findStart(host);
   const started = Promise.resolve(position).then(() => undefined);
-  const ended = follow(host, position, query, call, stop.signal).finally(() => reader.leave());
+  const ended = follow({ host, query, call, replaced }, position, stop.signal).finally(() =>
+    reader.leave(),
+  );
   // Reported by `follow`; whoever awaits `started` gets it too.
   started.catch(() => undefined);
   return new StreamSubscription(stop, started, ended);
 }
 
-function findStart({ source, reader }: StreamHost): MaybePromise<bigint> {
+function findStart({ source, reader }: StreamHost): MaybePromise<Standing> {
   let firstOwn: bigint | undefined;
   const unlisten = reader.onOwnCommit((first) => {
     if (firstOwn === undefined || first < firstOwn) firstOwn = first;
   });
-  let head: MaybePromise<bigint>;
+  let newest: MaybePromise<FactMark | bigint | null>;
   try {
-    head = source.head();
+    newest = source.newest === undefined ? source.head() : source.newest();
   } catch (error) {
     unlisten();
     return Promise.reject(error);
   }
-  if (typeof head === 'bigint') {
+  if (!(newest instanceof Promise)) {
     unlisten();
-    return head;
+    return standingAt(newest, reader.log);
   }
-  return head
-    .then((found) => (firstOwn !== undefined && firstOwn <= found ? firstOwn - 1n : found))
+  return newest
+    .then((found): Standing => {
+      const standing = standingAt(found, reader.log);
+      return firstOwn !== undefined && firstOwn <= standing.position
+        ? { ...standing, position: firstOwn - 1n, fact: undefined }
+        : standing;
+    })
     .finally(unlisten);
 }
 
+function standingAt(newest: FactMark | bigint | null, log: number): Standing {
+  return typeof newest === 'bigint' || newest === null
+    ? { position: newest ?? 0n, fact: undefined, log }
+    : { position: newest.sequence_number, fact: newest, log };
+}
+
+interface LiveStream {
+  readonly host: StreamHost;
+  readonly query: PreparedQuery;
+  readonly call: HandlerCall;
+  readonly replaced: (error: LogReplacedError) => void;
+}
+
 async function follow(
-  host: StreamHost,
-  start: MaybePromise<bigint>,
-  query: PreparedQuery,
-  call: HandlerCall,
+  { host, query, call, replaced }: LiveStream,
+  start: MaybePromise<Standing>,
   signal: AbortSignal,
 ): Promise<void> {
   try {
@@ -83,6 +105,11 @@ async function follow(
         }
       },
       pageEnd: () => undefined,
+      replaced: async (standing, at) => {
+        const resumed = await host.reader.resume(standing);
+        if (resumed.position !== standing.position) replaced(replacedLog(standing, resumed, at));
+        return resumed;
+      },
       readFailed: (error, attempt) => {
         if (attempt === 0) host.report(error);
       },
@@ -90,4 +117,16 @@ async function follow(
   } catch (error) {
     if (!signal.aborted) host.report(error);
   }
+}
+
+function replacedLog(
+  { position }: Standing,
+  { position: resumedAfter }: Standing,
+  at: FactMark | null,
+): LogReplacedError {
+  return new LogReplacedError(
+    `The log was restored from an older copy, or replaced, under a live stream: fact ${position}, at which it stood, is ${at === null ? 'gone' : 'another one'}. ` +
+      `It goes on with what was appended after fact ${resumedAfter}; what was delivered of the former log beyond that does not exist any more.`,
+    { position, resumedAfter },
+  );
 }

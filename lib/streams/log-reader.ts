@@ -1,24 +1,48 @@
 import type { EventRecord } from '../contract/contract.types.js';
 import { deepFreeze } from './deep-freeze.js';
-import type { CommittedBatch, LogSource } from './log-source.js';
+import { factAt, isSameFact, readPage } from './fact-mark.js';
+import { FormerLog } from './former-log.js';
+import type { CommittedBatch, FactMark, LogSource } from './log-source.js';
+import { NewestBatches } from './newest-batches.js';
+import { isOfLog } from './standing.js';
+import type { Standing } from './standing.js';
 
 /** Facts of one page; whole batches, so that a larger batch makes a larger page. */
 const PAGE_FACTS = 500;
-/** Facts kept for the cursors at the head. */
-const CACHED_FACTS = 1_000;
+/**
+ * For how long what was read counts for the log's own facts without another look, in milliseconds: what a stream
+ * is given later than that was found again.
+ */
+export const TRUSTED = 200;
+/** Logs that took the place of one another of which something is remembered, at most. */
+const FORMER_LOGS = 32;
+
+/** What follows a position. */
+export interface ReadPage {
+  readonly at: FactMark | null;
+  readonly batches: readonly CommittedBatch[];
+  /** In which of the reader's logs it was read. */
+  readonly log: number;
+  /** When it was the log's for certain, on the monotonic clock. */
+  readonly asOf: number;
+}
 
 /** A read at the head, for all who stand there. */
 interface SharedRead {
   readonly after: bigint;
   /** The reader's, before it began. */
   readonly news: number;
-  readonly batches: Promise<readonly CommittedBatch[]>;
+  readonly began: number;
+  readonly page: Promise<ReadPage>;
 }
 
 /**
  * Reads the log for all streams of one store. Cursors at the head share one read, one decoding and one frozen
  * copy of the newest batches; a cursor further behind reads pages of its own, which nobody keeps. Nothing is
  * queued per stream.
+ *
+ * Another log may take the place of this one at any time: a restored copy, a stale replica. So each read brings the
+ * fact that it goes on from, and what is kept is served only while its end was found in the log lately.
  */
 export class LogReader {
   readonly #source: LogSource;
@@ -28,9 +52,9 @@ export class LogReader {
   #streams = 0;
   #commits = 0;
   #wakeScheduled = false;
-  /** Consecutive batches that end at the newest one read so far. */
-  #newest: CommittedBatch[] = [];
-  #newestFacts = 0;
+  readonly #newest = new NewestBatches();
+  /** When their end was last found in the log. */
+  #asOf = -Infinity;
   /** Whether the source reads asynchronously. */
   #waits = false;
   /** Moves with every wake-up and every stream that begins: what was read before does not count for them. */
@@ -38,6 +62,12 @@ export class LogReader {
   #reading: SharedRead | undefined;
   /** The newest read that found nothing: until there are news nobody need look there again. */
   #nothing: SharedRead | undefined;
+  /** Counts the logs that took the place of one another. */
+  #log = 0;
+  /** Those before the present one; the newest last. */
+  #former: FormerLog[] = [];
+  /** The lowest number of an own append that did not come after what had been read. */
+  #ownBelow: bigint | undefined;
 
   constructor(source: LogSource) {
     this.#source = source;
@@ -49,6 +79,7 @@ export class LogReader {
    */
   enter(): void {
     this.#news++;
+    this.#asOf = -Infinity;
     if (++this.#streams > 1) return;
     this.#unlisten = this.#source.onCommit((first) => this.#committed(first));
   }
@@ -57,13 +88,19 @@ export class LogReader {
     if (--this.#streams > 0) return;
     this.#unlisten?.();
     this.#unlisten = undefined;
-    this.forget();
+    this.#forget();
+    this.#former = [];
   }
 
   /** Calls back synchronously for each append of this store object. */
   onOwnCommit(listener: (first: bigint) => void): () => void {
     this.#ownCommits.add(listener);
     return () => this.#ownCommits.delete(listener);
+  }
+
+  /** Which log it reads, as far as that was noticed. */
+  get log(): number {
+    return this.#log;
   }
 
   /** Moves with every wake-up: to be read before `readAfter`, and handed to `commitSince`. */
@@ -87,15 +124,51 @@ export class LogReader {
     });
   }
 
-  /** The next whole batches after `position`; the first may begin before it. Empty at the head. */
-  async readAfter(position: bigint): Promise<readonly CommittedBatch[]> {
-    const cached = this.#cachedAfter(position);
-    if (cached !== undefined) return cached;
-    const end = this.#newest.at(-1)?.last_sequence_number;
-    // With an empty cache the first stream's position becomes the cache's beginning.
-    return end === undefined || position >= end
-      ? this.#readShared(position)
-      : this.#readPage(position);
+  /**
+   * The next whole batches after a cursor; the first may begin before it. Empty at the head. Whether they follow
+   * what the cursor has passed is to be seen by the fact at its position.
+   */
+  async readAfter(standing: Pick<Standing, 'position' | 'fact'>): Promise<ReadPage> {
+    const kept = this.#kept(standing);
+    const since = performance.now() - TRUSTED;
+    if (kept !== undefined) {
+      if (kept.asOf >= since) return kept;
+      await this.#readShared(this.#newest.end!, since);
+      const seen = this.#kept(standing);
+      if (seen !== undefined) return seen;
+    }
+    const { position } = standing;
+    const { end } = this.#newest;
+    // With nothing kept the first stream's position becomes the beginning of what is.
+    if (end === undefined || position >= end) return this.#readShared(position);
+    const page = await this.#readPage(position);
+    // Where nothing is there were facts before.
+    if (page.batches.length === 0 && page.log === this.#log) this.#turn();
+    return page;
+  }
+
+  /**
+   * Where a cursor goes on whose fact is not in the log any more: after the last fact that both logs have, as
+   * `FormerLog` finds it.
+   */
+  async resume({ position, fact, log }: Standing): Promise<Standing> {
+    if (log === this.#log) this.#turn();
+    const present = this.#log;
+    const former = this.#former.slice(Math.max(0, this.#former.length - (present - log)));
+    let common = position;
+    for (const [index, each] of former.entries()) {
+      // The cursor's own fact is of the first of them.
+      const found = await each.common(index === 0 ? fact : undefined);
+      if (found < common) common = found;
+    }
+    const at = (await factAt(this.#source, common)) ?? undefined;
+    return { position: common, fact: at, log: present };
+  }
+
+  /** Whether a fact still is in the log. Costs a read. */
+  async stands(fact: FactMark): Promise<boolean> {
+    const found = await factAt(this.#source, fact.sequence_number);
+    return found !== null && isSameFact(fact, found);
   }
 
   /**
@@ -109,73 +182,84 @@ export class LogReader {
     return facts >= PAGE_FACTS / 2;
   }
 
-  #cachedAfter(position: bigint): readonly CommittedBatch[] | undefined {
-    const first = this.#newest[0];
-    const last = this.#newest.at(-1);
-    if (first === undefined || last === undefined) return undefined;
-    if (position < first.first_sequence_number - 1n || position >= last.last_sequence_number) {
-      return undefined;
-    }
-    return this.#newest.slice(
-      this.#newest.findIndex((batch) => batch.last_sequence_number > position),
-    );
+  #kept(standing: Pick<Standing, 'position' | 'fact'>): ReadPage | undefined {
+    const kept = this.#newest.after(standing.position);
+    if (kept === undefined || !isOfLog(standing, kept.at)) return undefined;
+    return { at: kept.at, batches: kept.batches, log: this.#log, asOf: this.#asOf };
   }
 
-  #readShared(after: bigint): Promise<readonly CommittedBatch[]> {
+  /** `since`: when it has to have begun. */
+  #readShared(after: bigint, since = -Infinity): Promise<ReadPage> {
     // A read that began before the last wake-up may not see what woke us: joining it would lose that.
     for (const read of [this.#reading, this.#nothing]) {
-      if (read?.after === after && read.news === this.#news) return read.batches;
+      const isNew = read?.news === this.#news && read.began >= since;
+      if (isNew && read.after === after) return read.page;
     }
     const news = this.#news;
-    const batches = this.#readPage(after).then((page) => {
-      if (page.length === 0) this.#nothing = reading;
-      this.#remember(after, page);
+    const began = performance.now();
+    const below = this.#ownBelow;
+    const page = this.#readPage(after).then((read) => {
+      if (read.log !== this.#log || !this.#take(after, read)) return read;
+      if (read.batches.length === 0) this.#nothing = reading;
+      if (this.#ownBelow === below) this.#ownBelow = undefined;
       // Of two reads that overlapped, all get the records of the first.
-      return this.#cachedAfter(after) ?? page;
+      return { ...read, ...(this.#newest.after(after) ?? { at: this.#newest.last }) };
     });
-    const reading: SharedRead = { after, news, batches };
+    const reading: SharedRead = { after, news, began, page };
     this.#reading = reading;
     const done = (): void => {
       if (this.#reading === reading) this.#reading = undefined;
     };
-    batches.then(done, done);
-    return batches;
-  }
-
-  async #readPage(after: bigint): Promise<CommittedBatch[]> {
-    const reading = this.#source.readBatches(after, PAGE_FACTS);
-    this.#waits = reading instanceof Promise;
-    const page = await reading;
-    for (const batch of page) {
-      for (const record of batch.event_records) deepFreeze(record);
-      Object.freeze(batch.event_records);
-    }
+    page.then(done, done);
     return page;
   }
 
-  #remember(after: bigint, page: CommittedBatch[]): void {
-    if (page.length === 0 || this.#streams === 0) return;
-    const end = this.#newest.at(-1)?.last_sequence_number;
-    if (end !== undefined && end !== after) {
-      if (page.at(-1)!.last_sequence_number <= end) return;
-      this.forget();
+  /** Keeps what was read at the end of what is kept. `false`: it is of another log. */
+  #take(after: bigint, page: ReadPage): boolean {
+    const newest = this.#newest;
+    if (!newest.fits(after, page)) {
+      this.#turn();
+      return false;
     }
-    this.#newest.push(...page);
-    for (const batch of page) this.#newestFacts += batch.event_records.length;
-    while (this.#newestFacts > CACHED_FACTS && this.#newest.length > 1) {
-      this.#newestFacts -= this.#newest.shift()!.event_records.length;
+    if (this.#streams > 0) newest.add(after, page);
+    if (newest.end === (page.batches.at(-1)?.last_sequence_number ?? after)) {
+      this.#asOf = Math.max(this.#asOf, page.asOf);
     }
+    return true;
+  }
+
+  async #readPage(after: bigint): Promise<ReadPage> {
+    const log = this.#log;
+    const asOf = performance.now();
+    const reading = readPage(this.#source, after, PAGE_FACTS);
+    this.#waits = reading instanceof Promise;
+    const { at, batches } = await reading;
+    for (const batch of batches) {
+      for (const record of batch.event_records) deepFreeze(record);
+      Object.freeze(batch.event_records);
+    }
+    return { at, batches, log, asOf };
+  }
+
+  /** What was read before is of another log than the one that is there now. */
+  #turn(): void {
+    this.#former.push(new FormerLog(this.#source, this.#newest.facts(), this.#ownBelow));
+    if (this.#former.length > FORMER_LOGS) this.#former.shift();
+    this.#log++;
+    this.#forget();
   }
 
   /** What was read before is read again: the log was replaced, or nobody needs it. */
-  forget(): void {
-    this.#newest = [];
-    this.#newestFacts = 0;
+  #forget(): void {
+    this.#newest.clear();
+    this.#asOf = -Infinity;
     this.#nothing = undefined;
+    this.#reading = undefined;
+    this.#ownBelow = undefined;
   }
 
   #committed(first: bigint | undefined): void {
-    if (first !== undefined) for (const listener of this.#ownCommits) listener(first);
+    if (first !== undefined) this.#ownCommit(first);
     if (this.#wakeScheduled) return;
     this.#wakeScheduled = true;
     // Never inside the append's call stack; several commits in a row wake once.
@@ -185,6 +269,13 @@ export class LogReader {
       this.#news++;
       for (const wake of this.#wakers) wake();
     });
+  }
+
+  #ownCommit(first: bigint): void {
+    // Its answer may only be late; but if the log is found to be another one, this is where it goes on at the latest.
+    const isKnown = first <= (this.#newest.end ?? 0n);
+    if (isKnown && first < (this.#ownBelow ?? first + 1n)) this.#ownBelow = first;
+    for (const listener of this.#ownCommits) listener(first);
   }
 }
 

@@ -13,6 +13,27 @@ export interface CommittedBatch {
 }
 
 /**
+ * What tells a fact from another one of the same number, in another log.
+ *
+ * @publicApi
+ */
+export type FactMark = Omit<EventRecord, 'payload'> & {
+  /** Absent where it was too large to be looked at. */
+  readonly payload?: unknown;
+};
+
+/**
+ * What follows a position, and the fact there.
+ *
+ * @publicApi
+ */
+export interface LogPage {
+  /** The fact at the position; `null` when there is none. */
+  readonly at: FactMark | null;
+  readonly batches: CommittedBatch[];
+}
+
+/**
  * The log as the streams walk it.
  *
  * @publicApi
@@ -26,6 +47,15 @@ export interface LogSource {
    * is one. Empty at the head.
    */
   readBatches(after: bigint, limit: number): MaybePromise<CommittedBatch[]>;
+
+  /**
+   * As `readBatches`, and the fact at `after` of the same snapshot: what was read goes on from what is known only
+   * where that fact still stands. Where a source lacks it each read costs a second one.
+   */
+  readPage?(after: bigint, limit: number): MaybePromise<LogPage>;
+
+  /** The newest fact of the log; `null` for an empty one. */
+  newest?(): MaybePromise<FactMark | null>;
 
   /**
    * Calls `wake` after commits, whoever made them. Calls may be lost, late or superfluous: that costs latency

@@ -1,11 +1,11 @@
 import type { EventRecord } from '../contract/contract.types.js';
 import type { PreparedQuery } from '../contract/validation.js';
 import { matchesEveryFact, matchesQuery } from '../matching/matches-query.js';
-import type { CursorWatch } from './cursor-watch.js';
-import { isOfAnotherLog } from './fingerprint.js';
-import { recordsAfter } from './log-reader.js';
-import type { LogReader } from './log-reader.js';
-import type { CommittedBatch } from './log-source.js';
+import { TRUSTED, recordsAfter } from './log-reader.js';
+import type { LogReader, ReadPage } from './log-reader.js';
+import type { CommittedBatch, FactMark } from './log-source.js';
+import { isOfLog } from './standing.js';
+import type { Standing } from './standing.js';
 import { Turns, pause, retryDelay } from './turns.js';
 
 /** What differs between live and durable streams. */
@@ -18,45 +18,38 @@ export interface WalkSteps {
   pageEnd(position: bigint): Promise<void> | void;
   /** At the head. Returns for how long at the most to sleep there, in milliseconds; absent: until a commit. */
   idle?(): Promise<number | undefined>;
+  /**
+   * The log is another one than the one that the cursor stood in: the fact at its position is gone (`null`) or
+   * another. Resolves with where it goes on, or with why it does not; after a rejection it is asked again.
+   */
+  replaced(standing: Standing, at: FactMark | null): Promise<Standing | Error>;
   /** The log could not be read; after the first of several in a row it is tried again. */
   readFailed(error: unknown, attempt: number): void;
 }
 
 interface Reading {
-  readonly page: Promise<readonly CommittedBatch[]>;
+  readonly page: Promise<ReadPage>;
   /** The reader's, before it began. */
   readonly commits: number;
 }
 
 /**
  * The one mechanism behind every stream: a cursor that walks the log, one committed batch after the other,
- * and sleeps at the head until a commit wakes it up.
+ * and sleeps at the head until a commit wakes it up. What it is given follows what it has passed: each page
+ * brings the fact at the cursor, and one that was read long ago is looked for again.
  */
 export class StreamWalk {
   readonly #reader: LogReader;
   readonly #query: PreparedQuery;
   readonly #signal: AbortSignal;
-  readonly #watch: CursorWatch | undefined;
   readonly #turns = new Turns();
-  #position: bigint;
+  #standing: Standing;
 
-  /** `watch`: notices when the log is replaced meanwhile, for a cursor that is stored. */
-  constructor(
-    reader: LogReader,
-    query: PreparedQuery,
-    position: bigint,
-    signal: AbortSignal,
-    watch?: CursorWatch,
-  ) {
-    this.#watch = watch;
+  constructor(reader: LogReader, query: PreparedQuery, start: Standing, signal: AbortSignal) {
     this.#reader = reader;
     this.#query = query;
-    this.#position = position;
+    this.#standing = start;
     this.#signal = signal;
-  }
-
-  get position(): bigint {
-    return this.#position;
   }
 
   /** Walks until the signal aborts, or a step throws. */
@@ -64,62 +57,85 @@ export class StreamWalk {
     let failures = 0;
     let ahead: Reading | undefined;
     while (!this.#signal.aborted) {
-      const reading = ahead ?? this.#read(this.#position);
+      const reading = ahead ?? this.#read(this.#standing);
       ahead = undefined;
-      let page: readonly CommittedBatch[];
+      let page: ReadPage;
+      let next: Standing | Error | undefined;
+      let isGone = false;
       try {
-        page = await this.#checked(reading.page);
+        page = await reading.page;
+        if (!isOfLog(this.#standing, page.at)) next = await steps.replaced(this.#standing, page.at);
+        else if (isOld(page.asOf)) isGone = !(await this.#stands(page));
         failures = 0;
       } catch (error) {
         if (this.#signal.aborted) return;
-        if (isOfAnotherLog(error)) throw error;
         steps.readFailed(error, failures);
         await pause(retryDelay(failures++), this.#signal);
         continue;
       }
-      if (page.length === 0) {
+      if (next instanceof Error) throw next;
+      if (next !== undefined) this.#standing = next;
+      if (next !== undefined || isGone) continue;
+      const { position, fact = page.at ?? undefined, log } = this.#standing;
+      if (fact !== this.#standing.fact || log !== page.log) {
+        this.#standing = { position, fact, log: page.log };
+      }
+      const last = page.batches.at(-1);
+      if (last === undefined) {
         const limit = await steps.idle?.();
         await this.#reader.commitSince(reading.commits, this.#signal, limit);
       } else {
         // Of a backlog, the next page is read while this one is being handled.
-        if (this.#reader.readsAhead(page)) ahead = this.#read(page.at(-1)!.last_sequence_number);
-        await this.#walkPage(page, steps);
+        if (this.#reader.readsAhead(page.batches)) ahead = this.#read(after(last, page.log));
+        if (!(await this.#walkPage(page, steps))) ahead = undefined;
       }
     }
   }
 
-  /** A page of the log that the cursor stands in. The two are read at the same time, unless that took long. */
-  async #checked(page: Reading['page']): Promise<readonly CommittedBatch[]> {
-    const watch = this.#watch;
-    if (watch === undefined) return page;
-    if (watch.isDue) await Promise.all([page, watch.check()]);
-    const read = await page;
-    if (watch.isDue) await watch.check();
-    return read;
+  /** Whether what was read some time ago still is the log's, by its last fact. */
+  async #stands({ batches }: ReadPage): Promise<boolean> {
+    const last = batches.at(-1)?.event_records.at(-1);
+    return last === undefined || this.#reader.stands(last);
   }
 
-  #read(after: bigint): Reading {
+  #read(standing: Standing): Reading {
     const { commits } = this.#reader;
-    const page = this.#reader.readAfter(after);
+    const page = this.#reader.readAfter(standing);
     // Its failure is met by whoever awaits it: nobody does when the walk has ended meanwhile.
     page.catch(() => undefined);
     return { page, commits };
   }
 
-  async #walkPage(page: readonly CommittedBatch[], steps: WalkSteps): Promise<void> {
+  /** `false`: not to its end, since it is of another log. */
+  async #walkPage(page: ReadPage, steps: WalkSteps): Promise<boolean> {
+    const { batches, log } = page;
+    let { asOf } = page;
     steps.pageStart?.();
-    for (const batch of page) {
+    for (const batch of batches) {
       if (this.#signal.aborted) break;
-      const records = recordsAfter(batch, this.#position);
+      if (isOld(asOf)) {
+        asOf = performance.now();
+        // One that cannot be looked for is read again, as often as that takes.
+        if (!(await this.#stands(page).catch(() => false))) return false;
+      }
+      const records = recordsAfter(batch, this.#standing.position);
       const matching = matchesEveryFact(this.#query)
         ? records
         : records.filter((record) => matchesQuery(record, this.#query));
       const passing = steps.batch(matching, batch);
       if (passing !== undefined) await passing;
-      this.#position = batch.last_sequence_number;
-      this.#watch?.passed(batch.event_records.at(-1)!);
+      this.#standing = after(batch, log);
       if (this.#turns.isOver) await this.#turns.give();
     }
-    await steps.pageEnd(this.#position);
+    await steps.pageEnd(this.#standing.position);
+    return true;
   }
+}
+
+function isOld(asOf: number): boolean {
+  return performance.now() - asOf > TRUSTED;
+}
+
+function after(batch: CommittedBatch, log: number): Standing {
+  return { position: batch.last_sequence_number, fact: batch.event_records.at(-1)!, log };
 }

@@ -15,6 +15,7 @@ import { describeLimits } from './suites/limits.js';
 import { describeLiveStreams } from './suites/live-streams.js';
 import { describeQuerying } from './suites/querying.js';
 import { describeReopening } from './suites/reopening.js';
+import { describeReplacedLogs } from './suites/replaced-logs.js';
 import { describeSharing } from './suites/sharing.js';
 import type { Provider, SharedDatabase } from './support/provider.js';
 
@@ -47,6 +48,7 @@ export function describeConformance(provider: Provider): void {
 export function describeSharedDatabase(provider: Provider<SharedDatabase>): void {
   describe(`The ${provider.name} store: a shared database`, () => {
     describeReopening(provider);
+    describeReplacedLogs(provider);
     describeSharing(provider);
     describeSharedAppendIds(provider);
   });

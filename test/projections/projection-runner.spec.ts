@@ -47,6 +47,7 @@ function running(
         told.push(`failed ${numbers(facts)}/${attempt}: ${describeError(error)}`),
       changed: (state, reason, failure) =>
         told.push(`${failure ? '! ' : ''}${state}${reason === null ? '' : `: ${reason}`}`),
+      moved: (what) => told.push(what),
       parked: (number, error) => told.push(`parked ${number}: ${error}`),
     },
   );

@@ -25,9 +25,12 @@ function walking(batches: number, batch: (first: number) => Promise<void> | void
       passed.push(Number(first_sequence_number));
     },
     pageEnd: () => undefined,
+    replaced: async () => new Error('The log was replaced.'),
     readFailed: (error) => void failed.push(error),
   };
-  const start = (): Promise<void> => new StreamWalk(reader, EVERY_FACT, 0n, stop.signal).run(steps);
+  const beginning = { position: 0n, fact: undefined, log: 0 };
+  const start = (): Promise<void> =>
+    new StreamWalk(reader, EVERY_FACT, beginning, stop.signal).run(steps);
   const reaches = (last: number): Promise<void> =>
     until(
       () => passed.at(-1) === last,
@@ -96,9 +99,9 @@ describe('The walk over the log', () => {
       throw new Error('the handler failed for good');
     });
     const gate = new Gate();
-    const readBatches = log.readBatches.bind(log);
-    log.readBatches = async (after, limit) => {
-      if (after === 0n) return readBatches(after, limit);
+    const readPage = log.readPage.bind(log);
+    log.readPage = async (after, limit) => {
+      if (after === 0n) return readPage(after, limit);
       await gate.passed;
       throw new Error('gone');
     };

@@ -76,9 +76,11 @@ export function ledgerSql(dialect: SqlDialect, tables: LedgerTables, { flushed =
       ? 's.lease_until IS NOT NULL AND s.lease_until < clock_timestamp()'
       : '1 = 0';
   const greatest = dialect === 'postgres' ? 'greatest' : 'max';
-  /** Forward only, as the position: both columns move, or none. */
-  const markSet = `fingerprint = CASE WHEN coalesce(fingerprint_sequence_number, -1) < ${number('$3')} THEN $4 ELSE fingerprint END,
-  fingerprint_sequence_number = ${greatest}(coalesce(fingerprint_sequence_number, -1), ${number('$3')})`;
+  /** Forward only, as the position, wherever that was put meanwhile: both columns move, or none. */
+  const isNew = `coalesce(fingerprint_sequence_number, -1) <> ${number('$3')}
+    AND (SELECT c.last_processed_sequence_number FROM ${cursors} c WHERE c.${cursorName} = $1) <= ${number('$3')}`;
+  const markSet = `fingerprint = CASE WHEN ${isNew} THEN $4 ELSE fingerprint END,
+  fingerprint_sequence_number = CASE WHEN ${isNew} THEN ${number('$3')} ELSE fingerprint_sequence_number END`;
   const text = (expression: string): string => `CAST(${expression} AS text)`;
   return {
     createCursor: `INSERT INTO ${cursors} (${cursorName}, event_query, last_processed_sequence_number)

@@ -1,5 +1,6 @@
 import type { EventRecord } from '../../contract/contract.types.js';
 import type { PreparedFact } from '../../contract/validation.js';
+import type { FactMark } from '../../streams/log-source.js';
 
 /**
  * The facts, as columns. Payloads are kept as text, as a database would: they take less room so, and whoever
@@ -40,6 +41,16 @@ export class MemoryFacts {
   /** The last number of the batch that a fact belongs to. */
   batchEnd(number: number): number {
     return this.#batchEnds[number - 1]!;
+  }
+
+  /** Without its payload: numbers are not given twice here. */
+  mark(number: number): FactMark | null {
+    if (number < 1 || number > this.#types.length) return null;
+    return {
+      sequence_number: BigInt(number),
+      occurred_at: this.#times[number - 1]!,
+      event_type: this.#types[number - 1]!,
+    };
   }
 
   record(number: number): EventRecord {

@@ -79,9 +79,10 @@ export class MemoryLedger implements StreamLedger {
 
   advance(name: string, epoch: bigint, fingerprint: Fingerprint): boolean {
     return this.#fenced(name, epoch, (stored) => {
-      if (fingerprint.sequence_number <= stored.position) return;
-      stored.fingerprint = fingerprint;
-      stored.position = fingerprint.sequence_number;
+      const { sequence_number } = fingerprint;
+      if (sequence_number < stored.position) return;
+      if (stored.fingerprint?.sequence_number !== sequence_number) stored.fingerprint = fingerprint;
+      stored.position = sequence_number;
     });
   }
 

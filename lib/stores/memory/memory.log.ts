@@ -1,7 +1,7 @@
 import type { AppendResult, EventRecord } from '../../contract/contract.types.js';
 import type { PreparedFact } from '../../contract/validation.js';
 import type { CommitSignal } from '../../streams/commit-signal.js';
-import type { CommittedBatch, LogSource } from '../../streams/log-source.js';
+import type { CommittedBatch, FactMark, LogPage, LogSource } from '../../streams/log-source.js';
 import { MemoryLedger } from './memory.ledger.js';
 import { MemoryContext } from './memory.context.js';
 import { MemoryFacts } from './memory.facts.js';
@@ -31,6 +31,14 @@ export class MemoryLog implements LogSource {
 
   head(): bigint {
     return BigInt(this.#facts.head);
+  }
+
+  newest(): FactMark | null {
+    return this.#facts.mark(this.#facts.head);
+  }
+
+  readPage(after: bigint, limit: number): LogPage {
+    return { at: this.#facts.mark(Number(after)), batches: this.readBatches(after, limit) };
   }
 
   readBatches(after: bigint, limit: number): CommittedBatch[] {

@@ -1,7 +1,7 @@
 import type { EventRecord } from '../../contract/contract.types.js';
-import type { CommittedBatch } from '../../streams/log-source.js';
+import type { CommittedBatch, FactMark } from '../../streams/log-source.js';
 import type { PgRow, PgStatement } from './postgres.driver.js';
-import { RECORD_COLUMNS, toRecord } from './postgres.records.js';
+import { PAGE_COLUMNS, toMark, toRecord } from './postgres.records.js';
 
 interface Boundary {
   readonly first: bigint;
@@ -9,22 +9,25 @@ interface Boundary {
 }
 
 /** What a page of the log holds. */
-export interface LogPage {
+export interface PageRows {
+  /** The fact at the cursor. */
+  readonly at: FactMark | null;
   readonly records: readonly EventRecord[];
   /** Of the batches that the records belong to, in order; those of one fact may be missing. */
   readonly boundaries: readonly Boundary[];
 }
 
 /**
- * Facts and batch boundaries in one statement, hence one snapshot: boundaries read before the facts would miss
- * those of appends that committed in between. The first row carries the boundaries of all.
+ * Facts, the one before them, and batch boundaries in one statement, hence one snapshot: boundaries read before the
+ * facts would miss those of appends that committed in between. The first fact after `after` carries the boundaries
+ * of all.
  */
 export function pageStatement(schema: string, after: bigint, limit: number): PgStatement {
   const numbers = `SELECT sequence_number FROM ${schema}.events WHERE sequence_number > $1::bigint ORDER BY sequence_number`;
   return {
     name: 'page',
     text: `
-SELECT ${RECORD_COLUMNS},
+SELECT ${PAGE_COLUMNS},
   CASE WHEN sequence_number = (${numbers} LIMIT 1) THEN (
     SELECT pg_catalog.string_agg(first_sequence_number || ' ' || last_sequence_number, ' ' ORDER BY first_sequence_number)
     FROM ${schema}.append_batches
@@ -34,14 +37,21 @@ SELECT ${RECORD_COLUMNS},
         WHERE first_sequence_number <= $1::bigint + 1), 0)
   ) END
 FROM ${schema}.events
-WHERE sequence_number > $1::bigint
-ORDER BY sequence_number LIMIT $2::bigint`,
+WHERE sequence_number >= $1::bigint
+ORDER BY sequence_number LIMIT $2::bigint + 1`,
     values: [String(after), limit],
   };
 }
 
-export function readPage(rows: readonly PgRow[]): LogPage {
-  return { records: rows.map(toRecord), boundaries: readBoundaries(rows[0]?.[4]) };
+export function readRows(rows: readonly PgRow[], after: bigint, limit: number): PageRows {
+  const isThere = rows.length > 0 && BigInt(rows[0]![0]!) === after;
+  // Without that one there is a fact more, whose boundary was not looked for.
+  const next = isThere ? rows.slice(1) : rows.slice(0, limit);
+  return {
+    at: isThere ? toMark(rows[0]!) : null,
+    records: next.map(toRecord),
+    boundaries: readBoundaries(next[0]?.[4]),
+  };
 }
 
 /** `first last first last …`, all in one text. */
@@ -62,7 +72,7 @@ export interface PageBatches {
 }
 
 /** Groups a page's facts. A fact that no boundary covers is a batch of its own. */
-export function groupBatches({ records, boundaries }: LogPage): PageBatches {
+export function groupBatches({ records, boundaries }: PageRows): PageBatches {
   const batches: CommittedBatch[] = [];
   let place = 0;
   for (let index = 0; index < records.length;) {

@@ -1,7 +1,7 @@
 import type { CommitSignal } from '../../streams/commit-signal.js';
-import type { CommittedBatch, LogSource } from '../../streams/log-source.js';
-import { groupBatches, pageStatement, readPage } from './postgres.batches.js';
-import type { PageBatches } from './postgres.batches.js';
+import type { CommittedBatch, FactMark, LogPage, LogSource } from '../../streams/log-source.js';
+import { groupBatches, pageStatement, readRows } from './postgres.batches.js';
+import type { PageBatches, PageRows } from './postgres.batches.js';
 import type { PostgresConnection } from './postgres.connection.js';
 import { PostgresLedger } from './postgres.ledger.js';
 import type { CommitWatcher } from './postgres.watcher.js';
@@ -28,27 +28,38 @@ export class PostgresLog implements LogSource {
   }
 
   async head(): Promise<bigint> {
-    const head = await this.#watcher.head();
-    // An own append below this head may not have had its answer yet; who asks must hear of it before the head.
-    await this.#appendInFlight();
-    return head;
+    return this.#settled(await this.#watcher.head());
+  }
+
+  async newest(): Promise<FactMark | null> {
+    return this.#settled(await this.#watcher.newest());
   }
 
   async readBatches(after: bigint, limit: number): Promise<CommittedBatch[]> {
-    const { batches, cutUntil } = await this.#read(after, limit);
-    if (batches.length > 0 || cutUntil === undefined) return batches;
+    return (await this.readPage(after, limit)).batches;
+  }
+
+  async readPage(after: bigint, limit: number): Promise<LogPage> {
+    const page = await this.#read(after, limit);
+    if (page.batches.length > 0 || page.cutUntil === undefined) return page;
     // One batch larger than the page. It is committed, so a second snapshot shows all of it.
-    return (await this.#read(after, Number(cutUntil - after))).batches;
+    return this.#read(after, Number(page.cutUntil - after));
   }
 
   onCommit(wake: (first?: bigint) => void): () => void {
     return this.#commits.on(wake);
   }
 
-  async #read(after: bigint, limit: number): Promise<PageBatches> {
+  async #read(after: bigint, limit: number): Promise<Pick<PageRows, 'at'> & PageBatches> {
     const { run, schema } = await this.#connection.ready();
-    return groupBatches(
-      readPage(await run('Reading the log', pageStatement(schema, after, limit))),
-    );
+    const rows = await run('Reading the log', pageStatement(schema, after, limit));
+    const page = readRows(rows, after, limit);
+    return { at: page.at, ...groupBatches(page) };
+  }
+
+  /** An own append below this head may not have had its answer yet; who asks must hear of it before the head. */
+  async #settled<T>(head: T): Promise<T> {
+    await this.#appendInFlight();
+    return head;
   }
 }

@@ -1,5 +1,6 @@
 import type { EventRecord } from '../../contract/contract.types.js';
 import { quoteLiteral } from './postgres.sql-text.js';
+import type { FactMark } from '../../streams/log-source.js';
 
 /**
  * A fact's columns for `toRecord`. Our connections leave columns as the text that the server sent, so that none
@@ -18,15 +19,32 @@ export const RECORD_COLUMNS = `sequence_number, ${OCCURRED_AT}, event_type, payl
 export function logColumn(schema: string): string {
   return `${quoteLiteral(`${schema}.events`)}::pg_catalog.regclass::pg_catalog.oid`;
 }
+/** Bytes, as stored, of a payload that is looked at to tell one fact from another. */
+const COMPARED_PAYLOAD = 16_384;
+const COMPARED = `pg_catalog.pg_column_size(payload) <= ${COMPARED_PAYLOAD}`;
+/** A fact's columns for `toMark`. */
+export const MARK_COLUMNS = `sequence_number, ${OCCURRED_AT}, event_type, CASE WHEN ${COMPARED} THEN payload END`;
+/** Of facts after the number in `$1` for `toRecord`, of that fact itself for `toMark`. */
+export const PAGE_COLUMNS = `sequence_number, ${OCCURRED_AT}, event_type,
+  CASE WHEN sequence_number > $1::bigint OR ${COMPARED} THEN payload END`;
 
 export type RecordRow = readonly (string | null)[];
 
 export function toRecord(row: RecordRow): EventRecord {
   return {
     sequence_number: BigInt(row[0]!),
-    // Without its quotes.
-    occurred_at: `${row[1]!.slice(1, -1)}Z`,
+    occurred_at: timeOf(row),
     event_type: row[2]!,
     payload: JSON.parse(row[3]!) as unknown,
   };
+}
+
+export function toMark(row: RecordRow): FactMark {
+  if (row[3] != null) return toRecord(row);
+  return { sequence_number: BigInt(row[0]!), occurred_at: timeOf(row), event_type: row[2]! };
+}
+
+/** Without its quotes. */
+function timeOf(row: RecordRow): string {
+  return `${row[1]!.slice(1, -1)}Z`;
 }

@@ -1,9 +1,10 @@
+import type { FactMark } from '../../streams/log-source.js';
 import { pause, retryDelay } from '../../streams/turns.js';
 import type { PostgresConnection, ReadySchema } from './postgres.connection.js';
 import type { PgRow, PgStatement } from './postgres.driver.js';
 import { Listener } from './postgres.listener.js';
 import { channelOf } from './postgres.notifier.js';
-import { MOMENT } from './postgres.records.js';
+import { MARK_COLUMNS, MOMENT, toMark } from './postgres.records.js';
 
 /** The head that streams were told of. Another log may be as long. */
 interface KnownHead {
@@ -53,7 +54,6 @@ export class CommitWatcher {
     if (this.#known === undefined || number > this.#known.number) this.#known = { number, at };
   }
 
-  /** On the listening connection where there is one: not behind the pool's queries. */
   async head(): Promise<bigint> {
     return (await this.#read()).number;
   }
@@ -67,6 +67,15 @@ export class CommitWatcher {
 FROM ${schema}.events`,
     });
     return { number: BigInt(row![0]!), at: row![1] ?? '' };
+  }
+
+  async newest(): Promise<FactMark | null> {
+    const { schema } = await this.#connection.ready();
+    const [row] = await this.run('Reading the head', {
+      name: 'newest',
+      text: `SELECT ${MARK_COLUMNS} FROM ${schema}.events ORDER BY sequence_number DESC LIMIT 1`,
+    });
+    return row === undefined ? null : toMark(row);
   }
 
   /**

@@ -1,13 +1,12 @@
 import type { MaybePromise } from '../../contract/contract.types.js';
 import { CommitSignal } from '../../streams/commit-signal.js';
 import type { StreamLedger } from '../../streams/ledger.js';
-import type { CommittedBatch, LogSource } from '../../streams/log-source.js';
+import type { CommittedBatch, FactMark, LogPage, LogSource } from '../../streams/log-source.js';
 import type { BusyRetry } from './sqlite.busy.js';
 import type { SqliteConnection } from './sqlite.connection.js';
 import type { SqliteStatement } from './sqlite.driver.js';
-import { RECORD_COLUMNS, recordOf } from './sqlite.record.js';
-import type { RecordRow } from './sqlite.record.js';
-import type { SqliteWalk } from './sqlite.walk.js';
+import { MARK_COLUMNS, RECORD_COLUMNS, markOf, recordOf } from './sqlite.record.js';
+import type { MarkRow, RecordRow } from './sqlite.record.js';
 import type { AppendedRange } from './sqlite.writer.js';
 
 type BatchRow = readonly [first_sequence_number: bigint, last_sequence_number: bigint];
@@ -16,29 +15,28 @@ type BatchRow = readonly [first_sequence_number: bigint, last_sequence_number: b
 export class SqliteLog implements LogSource {
   readonly ledger: StreamLedger;
   readonly #connection: SqliteConnection;
-  readonly #walk: SqliteWalk;
   readonly #retry: BusyRetry;
   readonly #closed = new AbortController();
   readonly #commits: CommitSignal;
   readonly #facts: SqliteStatement<RecordRow>;
   readonly #batches: SqliteStatement<BatchRow>;
+  readonly #at: SqliteStatement<MarkRow>;
+  readonly #newest: SqliteStatement<MarkRow>;
   readonly #dataVersion: SqliteStatement<bigint>;
-  readonly #newest: SqliteStatement<readonly [sequence_number: bigint, occurred_at: string]>;
   readonly #pollInterval: number;
   #poll: NodeJS.Timeout | undefined;
   #seenVersion = -1n;
-  /** The newest fact that streams were woken for; its time where that was read. */
-  #seen: { readonly head: bigint; readonly at?: string | undefined } = { head: 0n };
+  /** Number and time of the newest fact that streams were woken for. */
+  #seenHead = 0n;
+  #seenTime = '';
 
   constructor(
     connection: SqliteConnection,
-    walk: SqliteWalk,
     ledger: StreamLedger,
     retry: BusyRetry,
     pollInterval: number,
   ) {
     this.#connection = connection;
-    this.#walk = walk;
     this.ledger = ledger;
     this.#retry = retry;
     this.#pollInterval = pollInterval;
@@ -55,18 +53,32 @@ export class SqliteLog implements LogSource {
          AND @until
        ORDER BY first_sequence_number`,
     );
-    this.#dataVersion = connection.values('PRAGMA data_version');
+    this.#at = connection.rows(`SELECT ${MARK_COLUMNS} FROM events WHERE sequence_number = ?`);
     this.#newest = connection.rows(
-      'SELECT sequence_number, occurred_at FROM events ORDER BY sequence_number DESC LIMIT 1',
+      `SELECT ${MARK_COLUMNS} FROM events ORDER BY sequence_number DESC LIMIT 1`,
     );
+    this.#dataVersion = connection.values('PRAGMA data_version');
   }
 
   head(): MaybePromise<bigint> {
-    return this.#soon(() => this.#walk.head());
+    return this.#soon(() => this.#newest.get()?.[0] ?? 0n);
+  }
+
+  newest(): MaybePromise<FactMark | null> {
+    return this.#soon(() => markOf(this.#newest.get()));
   }
 
   readBatches(after: bigint, limit: number): MaybePromise<CommittedBatch[]> {
     return this.#soon(() => this.#connection.read(() => this.#readBatches(after, limit)));
+  }
+
+  readPage(after: bigint, limit: number): MaybePromise<LogPage> {
+    return this.#soon(() =>
+      this.#connection.read(() => ({
+        at: markOf(this.#at.get(after)),
+        batches: this.#readBatches(after, limit),
+      })),
+    );
   }
 
   onCommit(wake: (first?: bigint) => void): () => void {
@@ -74,8 +86,9 @@ export class SqliteLog implements LogSource {
   }
 
   /** What a transaction of this store appended. */
-  committed({ first_sequence_number, last_sequence_number }: AppendedRange): void {
-    this.#seen = { head: last_sequence_number };
+  committed({ first_sequence_number, last_sequence_number, occurred_at }: AppendedRange): void {
+    this.#seenHead = last_sequence_number;
+    this.#seenTime = occurred_at;
     this.#commits.emit(first_sequence_number);
   }
 
@@ -134,11 +147,12 @@ export class SqliteLog implements LogSource {
       this.#connection.assertReadable();
       const version = this.#dataVersion.get()!;
       if (version === this.#seenVersion) return false;
-      const [head, at] = this.#newest.get() ?? [0n, undefined];
-      const seen = this.#seen;
+      const [head, time] = this.#newest.get() ?? [0n, ''];
       this.#seenVersion = version;
-      this.#seen = { head, at };
-      return head !== seen.head || (seen.at !== undefined && at !== seen.at);
+      const moved = head !== this.#seenHead || time !== this.#seenTime;
+      this.#seenHead = head;
+      this.#seenTime = time;
+      return moved;
     } catch {
       // The streams' own reads report what is wrong, such as a file that was replaced; the next look tries again.
       return true;

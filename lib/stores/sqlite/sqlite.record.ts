@@ -1,6 +1,7 @@
 import type { EventRecord } from '../../contract/contract.types.js';
 import { DamagedDatabaseError } from '../../contract/errors.js';
 import type { Matchable } from '../../matching/matches-query.js';
+import type { FactMark } from '../../streams/log-source.js';
 
 export const RECORD_COLUMNS = 'sequence_number, occurred_at, event_type, payload';
 
@@ -10,6 +11,21 @@ export type RecordRow = readonly [
   occurred_at: string,
   event_type: string,
   payload: string,
+];
+
+/** Bytes of a payload that is looked at to tell one fact from another. */
+const COMPARED_PAYLOAD = 16_384;
+
+/** A fact's columns for `markOf`. */
+export const MARK_COLUMNS = `sequence_number, occurred_at, event_type,
+  CASE WHEN octet_length(payload) <= ${COMPARED_PAYLOAD} THEN payload END`;
+
+/** `MARK_COLUMNS` of one fact. */
+export type MarkRow = readonly [
+  sequence_number: bigint,
+  occurred_at: string,
+  event_type: string,
+  payload: string | null,
 ];
 
 /** A stored fact whose payload is parsed when somebody looks at it. */
@@ -49,6 +65,14 @@ export function recordOf(row: RecordRow): EventRecord {
   };
 }
 
+export function markOf(row: MarkRow | undefined): FactMark | null {
+  if (row === undefined) return null;
+  const [sequence_number, occurred_at, event_type, payload] = row;
+  const mark = { sequence_number, occurred_at, event_type };
+  const read = payload === null ? undefined : readable(payload);
+  return read === undefined ? mark : { ...mark, payload: read };
+}
+
 function parsePayload(row: RecordRow): unknown {
   try {
     return JSON.parse(row[3]);
@@ -62,8 +86,12 @@ function parsePayload(row: RecordRow): unknown {
 
 /** For the index: a damaged payload is `undefined`, and reported by whoever asks for that fact. */
 export function readablePayload(row: RecordRow): unknown {
+  return readable(row[3]);
+}
+
+function readable(payload: string): unknown {
   try {
-    return JSON.parse(row[3]);
+    return JSON.parse(payload);
   } catch {
     return undefined;
   }

@@ -76,7 +76,7 @@ export class FactstrSqliteStore extends StreamingStore implements FactStore {
     this.#builder = new SqliteIndexBuilder(this.#connection, this.#index);
     this.#context = new SqliteContext(this.#index, walk);
     this.#ledger = new SqliteLedger(this.#connection.file, identityOf(file), this.#retry);
-    this.#log = new SqliteLog(this.#connection, walk, this.#ledger, this.#retry, pollInterval);
+    this.#log = new SqliteLog(this.#connection, this.#ledger, this.#retry, pollInterval);
     this.#writer = new SqliteWriter(
       this.#connection,
       this.#index,

@@ -32,7 +32,10 @@ export type GroupResult =
   | { readonly error: unknown; readonly member: number | undefined };
 
 /** Numbers that were appended. */
-export type AppendedRange = Pick<AppendResult, 'first_sequence_number' | 'last_sequence_number'>;
+export type AppendedRange = Pick<AppendResult, 'first_sequence_number' | 'last_sequence_number'> & {
+  /** The time of its newest fact. */
+  readonly occurred_at: string;
+};
 
 /** Milliseconds after which a group takes no more members, for the sake of the event loop. */
 const GROUP_TIME = 5;
@@ -55,8 +58,8 @@ export class SqliteWriter {
   readonly #timeOf: SqliteStatement<string>;
   /** Whether the log is sparse, and what others had written when that was looked up: a restored one may not be. */
   #sparse = { is: false, others: -1n };
-  /** What the open transaction has appended, and the time of its newest fact. */
-  #appended: (AppendedRange & { readonly occurred_at: string }) | undefined;
+  /** What the open transaction has appended. */
+  #appended: AppendedRange | undefined;
 
   /** `committed` is called after each transaction that appended something. */
   constructor(

@@ -23,6 +23,7 @@ async function createDatabase(
   const folder = await mkdtemp(join(tmpdir(), 'factstr-conformance-'));
   const path = join(folder, 'facts.sqlite');
   const stores: ConformingStore[] = [];
+  let copies = 0;
 
   function edit(change: (database: Sqlite.Database) => void): void {
     const database = new Sqlite(path);
@@ -52,11 +53,26 @@ async function createDatabase(
           .prepare('UPDATE events SET payload = ? WHERE sequence_number = ?')
           .run(JSON.stringify(payload), sequenceNumber);
       }),
+    backUp: async () => {
+      const copy = join(folder, `${(copies += 1)}.copy.sqlite`);
+      await copyDatabase(path, copy);
+      return () => copyDatabase(copy, path);
+    },
     dispose: async () => {
       for (const store of stores) await store.close();
       await rm(folder, { recursive: true });
     },
   };
+}
+
+/** By SQLite's own means, which heed the locks of whatever has the target open. */
+async function copyDatabase(from: string, to: string): Promise<void> {
+  const source = new Sqlite(from, { readonly: true });
+  try {
+    await source.backup(to);
+  } finally {
+    source.close();
+  }
 }
 
 function promised(store: FactstrSqliteStore): ConformingStore {

@@ -1,4 +1,4 @@
-import type { CommittedBatch, LogSource } from '../../../lib/streams/log-source.js';
+import type { CommittedBatch, LogPage, LogSource } from '../../../lib/streams/log-source.js';
 import type { Gate } from '../../conformance/support/inbox.js';
 
 /** A memory store's log, whose reads take as long as the test says: as those of a database do. */
@@ -19,12 +19,16 @@ export class SlowLog implements LogSource {
     return this.#log.head();
   }
 
-  async readBatches(after: bigint, limit: number): Promise<CommittedBatch[]> {
+  async readPage(after: bigint, limit: number): Promise<LogPage> {
     this.reads++;
     if (this.broken) throw this.broken;
-    const batches = await this.#log.readBatches(after, limit);
+    const page = await this.#log.readPage!(after, limit);
     await this.gates.shift()?.passed;
-    return batches;
+    return page;
+  }
+
+  async readBatches(after: bigint, limit: number): Promise<CommittedBatch[]> {
+    return (await this.readPage(after, limit)).batches;
   }
 
   onCommit(wake: (first?: bigint) => void): () => void {
