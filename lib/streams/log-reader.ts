@@ -203,7 +203,9 @@ export class LogReader {
       if (read.batches.length === 0) this.#nothing = reading;
       if (this.#ownBelow === below) this.#ownBelow = undefined;
       // Of two reads that overlapped, all get the records of the first.
-      return { ...read, ...(this.#newest.after(after) ?? { at: this.#newest.last }) };
+      const kept = this.#newest.after(after);
+      if (kept !== undefined) return { ...read, ...kept };
+      return this.#newest.end === after ? { ...read, at: this.#newest.last } : read;
     });
     const reading: SharedRead = { after, news, began, page };
     this.#reading = reading;

@@ -205,7 +205,7 @@ export function describeReplacedLogs(provider: Provider<SharedDatabase>): void {
 
     it('is not handed from memory to a durable stream whose restored cursor fits', async () => {
       for (let round = 0; round < 5; round++) {
-        const { database, store } = await open();
+        const { database, store, reported } = await open();
         store.streamAll(() => undefined);
         const before = new Inbox();
         const first = await store.streamAllDurable({ name: 'all' }, before.handle);
@@ -226,7 +226,10 @@ export function describeReplacedLogs(provider: Provider<SharedDatabase>): void {
         await store.append([fact('new', { round })]);
         await registration;
         await store.append([fact('new', { round })]);
-        await after.reaches(5);
+        await until(
+          () => after.flatLast === 5,
+          () => `fact 5; ${after.flat.join()}, ${reported.join('\n')}`,
+        );
         expect(after.flat).toEqual([4, 5]);
         expect(after.batches.flat().map(({ event_type }) => event_type)).toEqual(['new', 'new']);
       }

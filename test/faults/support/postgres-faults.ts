@@ -65,4 +65,4 @@ export async function terminate(url: string, pids: readonly number[]): Promise<v
 }
 
 /** The store's connection that listens, in the words of its statements. */
-export const LISTENING = "query LIKE 'LISTEN%' OR query LIKE 'SELECT sequence_number, extract%'";
+export const LISTENING = "query LIKE 'LISTEN%' OR query LIKE '%max(sequence_number), 0)::text%'";
