@@ -1,5 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { InvalidOptionsError, WaitTimeoutError } from '../contract/errors.js';
+import { WaitTimeoutError } from '../contract/errors.js';
 import type { ProjectionStatus } from '../projections/projection-status.js';
 import type { Intervention, ParkedFact, RecordedIntervention } from '../streams/ledger.js';
 import { until } from '../projections/until.js';
@@ -7,10 +7,19 @@ import { describeError, stackOf } from '../support/describe-error.js';
 import { ActiveVersions } from './active-versions.js';
 import { worksBehindProxy } from '../support/behind-proxy.js';
 import { FactHandlersRegistrar } from './fact-handlers.registrar.js';
-import { DEFAULT_STORE } from './factstr.tokens.js';
+import { findProjection } from './find-projection.js';
 import { HandlersRegistry } from './handlers.registry.js';
 import type { LiveHandler, LiveHandlerStatus } from './live-handler.js';
 import type { RegisteredProjection } from './registered-projection.js';
+import {
+  checkBigint,
+  checkSequenceNumber,
+  checkVerbOptions,
+  checkVersion,
+} from './verb-arguments.js';
+
+/** The options that tell one projection from another. */
+const SELECTOR = ['store', 'version'] as const;
 
 /**
  * Which of several projections of one name is meant.
@@ -57,9 +66,14 @@ export class FactstrProjections {
   }
 
   /** Every registered projection; those of one store when it is named. */
-  async list(selector?: Pick<ProjectionSelector, 'store'>): Promise<ProjectionStatus[]> {
+  async list(selector: Pick<ProjectionSelector, 'store'> = {}): Promise<ProjectionStatus[]> {
+    checkVerbOptions(selector, ['store']);
+    return this.#list(selector);
+  }
+
+  async #list(selector: Pick<ProjectionSelector, 'store'> = {}): Promise<ProjectionStatus[]> {
     const selected = this.#projections.filter(
-      ({ storeName }) => selector?.store === undefined || storeName === selector.store,
+      ({ storeName }) => selector.store === undefined || storeName === selector.store,
     );
     const actives = new Map<string, Promise<number>>();
     return Promise.all(
@@ -75,6 +89,7 @@ export class FactstrProjections {
 
   /** @throws InvalidOptionsError when no such projection is registered, as for every verb */
   async status(name: string, selector: ProjectionSelector = {}): Promise<ProjectionStatus> {
+    checkVerbOptions(selector, SELECTOR);
     return this.#status(this.#find(name, selector));
   }
 
@@ -98,6 +113,7 @@ export class FactstrProjections {
    * facts are forgotten. The read model stays as it is; see `rebuild`.
    */
   async reset(name: string, to: bigint, options: VerbOptions = {}): Promise<void> {
+    checkBigint(to, 'The position of a reset');
     await this.#say(name, 'reset', options, to);
   }
 
@@ -130,6 +146,8 @@ export class FactstrProjections {
     version: number,
     options: Omit<VerbOptions, 'version'> & { force?: boolean } = {},
   ): Promise<void> {
+    checkVersion(version);
+    checkVerbOptions(options, ['store', 'by', 'force']);
     const { by = null, force = false } = options;
     const projection = this.#find(name, { ...options, version });
     const changed = await this.#active.switchTo(projection, { by, force });
@@ -144,11 +162,13 @@ export class FactstrProjections {
     name: string,
     selector: Pick<ProjectionSelector, 'store'> = {},
   ): Promise<number> {
+    checkVerbOptions(selector, ['store']);
     return this.#active.read(this.#versions(this.#find(name, selector)));
   }
 
   /** The parked facts, in order. */
   async parked(name: string, selector: ProjectionSelector = {}): Promise<ParkedFact[]> {
+    checkVerbOptions(selector, SELECTOR);
     return this.#find(name, selector).runner.parked();
   }
 
@@ -157,6 +177,7 @@ export class FactstrProjections {
     name: string,
     selector: ProjectionSelector = {},
   ): Promise<RecordedIntervention[]> {
+    checkVerbOptions(selector, SELECTOR);
     return this.#find(name, selector).interventions();
   }
 
@@ -171,6 +192,8 @@ export class FactstrProjections {
     sequenceNumber: bigint,
     options: ProjectionSelector & { timeout?: number } = {},
   ): Promise<void> {
+    checkSequenceNumber(sequenceNumber, 'What is waited for');
+    checkVerbOptions(options, [...SELECTOR, 'timeout']);
     const projection = this.#find(name, options);
     const { timeout = 5_000 } = options;
     const reached = await until(
@@ -191,8 +214,9 @@ export class FactstrProjections {
    * @throws WaitTimeoutError naming those that have not
    */
   async drained(options: { timeout?: number } = {}): Promise<void> {
+    checkVerbOptions(options, ['timeout']);
     const { timeout = 5_000 } = options;
-    const heads = await this.list();
+    const heads = await this.#list();
     const behind = async (): Promise<string[]> => {
       const late: string[] = [];
       for (const [index, projection] of this.#projections.entries()) {
@@ -216,6 +240,7 @@ export class FactstrProjections {
   async start(
     kinds: { live?: boolean | undefined; durable?: boolean | undefined } = {},
   ): Promise<void> {
+    checkVerbOptions(kinds, ['live', 'durable']);
     const { live = true, durable = true } = kinds;
     await this.#registrar.register();
     if (live) await Promise.all(this.#liveHandlers.map((handler) => handler.start()));
@@ -228,6 +253,7 @@ export class FactstrProjections {
     options: VerbOptions,
     position?: bigint,
   ): Promise<void> {
+    checkVerbOptions(options, [...SELECTOR, 'by']);
     const projection = this.#find(name, options);
     const { by = null } = options;
     const intervention = { verb, by, ...(position === undefined ? {} : { position }) };
@@ -262,19 +288,6 @@ export class FactstrProjections {
   }
 
   #find(name: string, selector: ProjectionSelector): RegisteredProjection {
-    const { store = DEFAULT_STORE, version } = selector;
-    const found = this.#projections
-      .filter(
-        (projection) =>
-          projection.name === name &&
-          projection.storeName === store &&
-          (version === undefined || projection.version === version),
-      )
-      .sort((a, b) => b.version - a.version)[0];
-    if (found !== undefined) return found;
-    const known = this.#projections.map((projection) => `"${projection.name}"`).join(', ');
-    throw new InvalidOptionsError(
-      `No projection "${name}"${version === undefined ? '' : ` of version ${version}`} of store "${store}" is registered (registered: ${known || 'none'}).`,
-    );
+    return findProjection(this.#projections, name, selector);
   }
 }
