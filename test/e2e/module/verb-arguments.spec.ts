@@ -120,12 +120,10 @@ describe.each(stores)('The verbs on %s', (_name, makeOptions) => {
   });
 });
 
+/** For a message: a bigint and a symbol have no JSON. */
 function shown(value: unknown): string {
-  return typeof value === 'object'
-    ? JSON.stringify(value, (_key, part: unknown) =>
-        typeof part === 'number' ? String(part) : part,
-      )
-    : String(value).slice(0, 20);
+  if (typeof value === 'bigint' || typeof value === 'symbol') return value.toString();
+  return JSON.stringify(value)?.slice(0, 40) ?? 'undefined';
 }
 
 describe('The limit of predicates', () => {

@@ -53,10 +53,11 @@ describe.each(['memory', 'sqlite', 'postgres'] as const)(
     it('replays beside the first, whose reads go on, and takes over when it has caught up', async () => {
       gate = new Gate();
       const options = await optionsOf(provider, fixtures);
-      const app = await start(options, Items, ItemsAnew);
+      const app = await start({ ...options, handlers: false }, Items, ItemsAnew);
       const projections = app.get(FactstrProjections);
       const store = app.get(FactstrStore);
       for (let n = 0; n < 3; n++) await store.append([fact]);
+      await projections.start();
 
       /** As an application's repository would: by the active version. */
       const read = async () =>
