@@ -48,6 +48,8 @@ export class SqliteContextIndex {
   #newestId: bigint | null | undefined;
   #usable = true;
   #abandoned = false;
+  /** Whether memory is up to date as long as nobody else writes. */
+  #isCurrent = false;
   /** The tail's end at the beginning of the open write transaction. */
   #mark = 0;
   #stored: Stored | undefined;
@@ -76,6 +78,11 @@ export class SqliteContextIndex {
   /** Counts the logs that were found in the place of one another. */
   get log(): number {
     return this.#known.log;
+  }
+
+  /** The time of the newest fact of the open transaction. */
+  get newestTime(): string | undefined {
+    return this.#known.newestTime;
   }
 
   /** Moves when others have written to the database, whatever it was. */
@@ -151,12 +158,19 @@ export class SqliteContextIndex {
   }
 
   #refresh(): void {
-    if (this.#known.isAnother()) this.#clear();
+    const others = this.#known.look();
+    if (others === 'another log') this.#clear();
+    if (others !== 'nothing' || !this.#isCurrent) this.#learn();
+    this.#isCurrent = true;
+    this.#mark = this.#index.tail.end;
+  }
+
+  #learn(): void {
+    this.#isCurrent = false;
     const [head, newestId] = this.#state();
     if (newestId !== this.#newestId) this.#load(newestId, head ?? 0n);
     this.#moveTo(head ?? 0n);
     this.#known.learned(this.#head);
-    this.#mark = this.#index.tail.end;
   }
 
   /** The database holds another log than before: a restored copy, or rows that were replaced. */
@@ -183,6 +197,7 @@ export class SqliteContextIndex {
   }
 
   #recreate(): void {
+    this.#isCurrent = false;
     try {
       this.#tables.recreate();
     } catch (error) {
@@ -206,6 +221,7 @@ export class SqliteContextIndex {
   #rolledBack(): void {
     this.#stored = undefined;
     this.#known.rolledBack();
+    this.#isCurrent = false;
     if (this.#usable) this.#index.tail.truncate(this.#mark);
   }
 

@@ -42,10 +42,10 @@ export class SqliteKnownLog {
     return this.#version;
   }
 
-  /** To be asked as the first thing of a transaction. */
-  isAnother(): boolean {
+  /** What others did since the last look. To be asked as the first thing of a transaction. */
+  look(): 'nothing' | 'written' | 'another log' {
     const version = this.#dataVersion.get()!;
-    if (version === this.#version) return false;
+    if (version === this.#version) return 'nothing';
     const isAnother = this.#newest !== undefined && !this.#isThere(this.#newest);
     if (isAnother) {
       this.#newest = undefined;
@@ -53,7 +53,12 @@ export class SqliteKnownLog {
     }
     // Not before it was looked: what fails is asked again.
     this.#version = version;
-    return isAnother;
+    return isAnother ? 'another log' : 'written';
+  }
+
+  /** The time of the newest known fact, the open transaction's included; `undefined` for an empty log. */
+  get newestTime(): string | undefined {
+    return (this.#appended ?? this.#newest)?.row[0];
   }
 
   /** Memory knows the log up to this number. */

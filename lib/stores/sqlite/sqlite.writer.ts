@@ -55,7 +55,6 @@ export class SqliteWriter {
   readonly #insertFact: SqliteStatement<never>;
   readonly #insertBatch: SqliteStatement<never>;
   readonly #marker: SqliteStatement<bigint>;
-  readonly #timeOf: SqliteStatement<string>;
   /** Whether the log is sparse, and what others had written when that was looked up: a restored one may not be. */
   #sparse = { is: false, others: -1n };
   /** What the open transaction has appended. */
@@ -81,7 +80,6 @@ export class SqliteWriter {
       'INSERT INTO append_batches (first_sequence_number, last_sequence_number) VALUES (?, ?)',
     );
     this.#marker = connection.values(SPARSE_MARKER);
-    this.#timeOf = connection.values('SELECT occurred_at FROM events WHERE sequence_number = ?');
   }
 
   /**
@@ -173,7 +171,7 @@ export class SqliteWriter {
       throw new StorageError(`The log is full: its head is ${head}.`);
     }
     const before = this.#appended;
-    const occurred_at = timeAfter(before?.occurred_at ?? this.#timeOf.get(head));
+    const occurred_at = timeAfter(this.#index.newestTime);
     let sequence_number = first;
     for (const { event_type, payload_text } of facts) {
       this.#insertFact.run(sequence_number++, occurred_at, event_type, payload_text);
@@ -183,7 +181,6 @@ export class SqliteWriter {
     this.#appended = {
       first_sequence_number: before?.first_sequence_number ?? first,
       last_sequence_number: last,
-      occurred_at,
     };
     return {
       first_sequence_number: first,
