@@ -8,6 +8,9 @@ import { damagedFiles } from './damaged-files.js';
 import { diskFull } from './disk-full.js';
 import { foreignDatabases } from './foreign-databases.js';
 import { lockedDatabase } from './locked-database.js';
+import { awaitedEnds } from './awaited-ends.js';
+import { movedFile } from './moved-file.js';
+import { restoredUnderWriter } from './restored-under-writer.js';
 import { backlog } from './backlog.js';
 import { slowHandlers } from './slow-handlers.js';
 import { changedQuery } from './changed-query.js';
@@ -42,6 +45,7 @@ export const scenarios: readonly Scenario[] = [
   ownerPartition,
   restoredLog,
   restoredWhileRunning,
+  restoredUnderWriter,
   cursorAhead,
   isolationDefaults,
   asynchronousCommit,
@@ -53,11 +57,13 @@ export const scenarios: readonly Scenario[] = [
   clockJumps,
   diskFull,
   lockedDatabase,
+  movedFile,
   damagedFiles,
   foreignDatabases,
   failingHandlers,
   hangingHandlers,
   leakingHandlers,
+  awaitedEnds,
   backlog,
   slowHandlers,
   oddPayloads,
