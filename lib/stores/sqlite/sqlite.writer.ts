@@ -57,7 +57,7 @@ export class SqliteWriter {
   readonly #marker: SqliteStatement<bigint>;
   /** Whether the log is sparse, and what others had written when that was looked up: a restored one may not be. */
   #sparse = { is: false, others: -1n };
-  /** What the open transaction has appended. */
+  /** What the open transaction has appended, and the time of its newest fact. */
   #appended: AppendedRange | undefined;
 
   /** `committed` is called after each transaction that appended something. */
@@ -181,6 +181,7 @@ export class SqliteWriter {
     this.#appended = {
       first_sequence_number: before?.first_sequence_number ?? first,
       last_sequence_number: last,
+      occurred_at,
     };
     return {
       first_sequence_number: first,
