@@ -6,7 +6,9 @@ import type {
   FactStore,
 } from '../contract/contract.types.js';
 import { HandlerTimeoutError } from '../contract/errors.js';
+import type { LogReplacedError } from '../contract/errors.js';
 import { CleanContext } from '../streams/clean-context.js';
+import { streamLive } from '../streams/walkable-store.js';
 import { CallSignal } from '../projections/call-signal.js';
 import { describeError, stackOf } from '../support/describe-error.js';
 import { ended } from '../projections/subscription-end.js';
@@ -36,6 +38,11 @@ export interface LiveHandlerStatus {
   readonly reason: string | null;
   /** Batches on which the method failed, since the start. */
   readonly failures: number;
+  /**
+   * How often, since the start, the log was restored or replaced under it; `lastError` then says from where to
+   * where. It goes on with what was appended since.
+   */
+  readonly replaced: number;
   readonly lastError: string | null;
 }
 
@@ -54,6 +61,7 @@ export class LiveHandler {
   /** A store that is not ours does not tell when its stream has ended. */
   #inFlight: Promise<unknown> = Promise.resolve();
   #failures = 0;
+  #replaced = 0;
   #lastError: string | null = null;
   #stuckOn: string | null = null;
 
@@ -90,6 +98,7 @@ export class LiveHandler {
       stuck: this.#stuckOn !== null,
       reason: this.#stuckOn,
       failures: this.#failures,
+      replaced: this.#replaced,
       lastError: this.#lastError,
     };
   }
@@ -97,11 +106,16 @@ export class LiveHandler {
   /** Resolves when the head of the log is known. Does nothing when it runs. */
   async start(): Promise<void> {
     if (this.#stop.signal.aborted) return;
-    this.#subscription ??= this.#store.streamTo(this.#query, (facts) => {
-      const delivery = this.#context.run(() => this.#deliver(facts));
-      this.#inFlight = delivery;
-      return delivery;
-    });
+    this.#subscription ??= streamLive(
+      this.#store,
+      this.#query,
+      (facts) => {
+        const delivery = this.#context.run(() => this.#deliver(facts));
+        this.#inFlight = delivery;
+        return delivery;
+      },
+      (error) => this.#logReplaced(error),
+    );
     const subscription = this.#subscription;
     try {
       await subscription.started;
@@ -165,6 +179,13 @@ export class LiveHandler {
     this.#logger.warn(
       `${this.label} has settled on fact ${facts[0]!.sequence_number} after its timeout and goes on; the batch counts as failed.`,
     );
+  }
+
+  #logReplaced({ message }: LogReplacedError): void {
+    if (this.#stop.signal.aborted) return;
+    this.#replaced++;
+    this.#lastError = message;
+    this.#logger.error(`${this.label} of store "${this.#storeName}": ${message}`);
   }
 
   #failed(facts: readonly EventRecord[], error: unknown): void {

@@ -1,4 +1,5 @@
-import { DurableStreamActiveError } from '../contract/errors.js';
+import { DurableStreamActiveError, StreamEndedError } from '../contract/errors.js';
+import { pause } from './turns.js';
 
 interface ActiveName {
   /** Set once the stream was told to stop: then its release is worth waiting for. */
@@ -16,19 +17,28 @@ export interface NameHold {
 }
 
 /**
- * Takes a name. Waits for a holder that was told to stop, so that unsubscribing and registering again works.
+ * Takes a name. Waits for a holder that was told to stop, so that unsubscribing and registering again works: for
+ * `patience` milliseconds, since its delivery may never settle.
  *
- * @throws DurableStreamActiveError when the holder goes on
+ * @throws DurableStreamActiveError when the holder goes on, StreamEndedError when `signal` aborts
  */
-export async function holdName(identity: string, name: string): Promise<NameHold> {
+export async function holdName(
+  identity: string,
+  name: string,
+  patience: number,
+  signal: AbortSignal,
+): Promise<NameHold> {
   const key = JSON.stringify([identity, name]);
+  const deadline = performance.now() + patience;
   for (let holder = activeNames.get(key); holder !== undefined; holder = activeNames.get(key)) {
-    if (!holder.stopping) {
-      throw new DurableStreamActiveError(
-        `The durable stream ${JSON.stringify(name)} is active already. Unsubscribe it first, or use another name.`,
+    const left = deadline - performance.now();
+    if (!holder.stopping || left <= 0) throw stillActive(name, holder, patience);
+    await settled(holder.released, left, signal);
+    if (signal.aborted) {
+      throw new StreamEndedError(
+        `The durable stream ${JSON.stringify(name)} was ended before its name was free.`,
       );
     }
-    await holder.released;
   }
   const { promise: released, resolve } = withResolvers();
   const hold: ActiveName = { stopping: false, released };
@@ -42,6 +52,32 @@ export async function holdName(identity: string, name: string): Promise<NameHold
       resolve();
     },
   };
+}
+
+function stillActive(
+  name: string,
+  { stopping }: ActiveName,
+  patience: number,
+): DurableStreamActiveError {
+  return new DurableStreamActiveError(
+    stopping
+      ? `The durable stream ${JSON.stringify(name)} was told to stop, but its delivery in flight did not settle for ${patience} ms (leaseTtl). Let its handler come to an end, or use another name.`
+      : `The durable stream ${JSON.stringify(name)} is active already. Unsubscribe it first, or use another name.`,
+  );
+}
+
+/** Resolves with the promise, after a time, or when the signal aborts. */
+async function settled(
+  promise: Promise<void>,
+  milliseconds: number,
+  signal: AbortSignal,
+): Promise<void> {
+  const end = new AbortController();
+  try {
+    await Promise.race([promise, pause(milliseconds, signal, end.signal)]);
+  } finally {
+    end.abort();
+  }
 }
 
 function withResolvers(): { promise: Promise<void>; resolve: () => void } {

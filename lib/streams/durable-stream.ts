@@ -35,7 +35,8 @@ export async function startDurableStream(
   handle: StreamHandler,
   stop: AbortController,
 ): Promise<StreamSubscription> {
-  const hold = await holdName(await host.source.ledger.identity(), name);
+  const identity = await host.source.ledger.identity();
+  const hold = await holdName(identity, name, host.lease.ttl, stop.signal);
   const stopping = (): void => hold.stopping();
   stop.signal.addEventListener('abort', stopping);
   if (stop.signal.aborted) stopping();

@@ -11,6 +11,7 @@ import {
   StorageError,
   StoreClosedError,
 } from '../contract/errors.js';
+import type { LogReplacedError } from '../contract/errors.js';
 import { resolveLimits } from '../contract/limits.js';
 import type { FactStoreLimits } from '../contract/limits.js';
 import {
@@ -47,7 +48,8 @@ export interface FactStoreOptions {
   onStreamError?: (error: FactstrError) => void;
   /**
    * How long a silent owner of a durable stream keeps its name, in milliseconds. Default 15,000. An owner that
-   * unsubscribes, or whose process died on this host, frees it at once.
+   * unsubscribes, or whose process died on this host, frees it at once. For so long, too, a registration waits for
+   * one that was unsubscribed in this process and whose delivery in flight has not settled.
    */
   leaseTtl?: number;
   /**
@@ -93,6 +95,19 @@ export abstract class StreamingStore {
 
   streamTo(query: EventQuery, handle: StreamHandler): EventStreamSubscription {
     return this.#live(prepareQuery(query, this.limits), handle);
+  }
+
+  /**
+   * As `streamTo`; `replaced` is told instead of `onStreamError` when another log takes the place of this one.
+   *
+   * @internal
+   */
+  follow(
+    query: EventQuery,
+    handle: StreamHandler,
+    replaced: (error: LogReplacedError) => void,
+  ): EventStreamSubscription {
+    return this.#live(prepareQuery(query, this.limits), handle, replaced);
   }
 
   async streamAllDurable(
@@ -177,13 +192,17 @@ export abstract class StreamingStore {
     if (this.#closed.signal.aborted) throw new StoreClosedError('The store is closed.');
   }
 
-  #live(query: PreparedQuery, handle: StreamHandler): StreamSubscription {
+  #live(
+    query: PreparedQuery,
+    handle: StreamHandler,
+    replaced?: (error: LogReplacedError) => void,
+  ): StreamSubscription {
     this.assertOpen();
     checkHandler(handle);
     const host = this.#streamHost();
     const stop = new AbortController();
     return this.#streams.open(
-      () => startLiveStream(host, query, handle, stop),
+      () => startLiveStream(host, query, handle, stop, replaced),
       ({ ended }) => ended,
       stop,
     );

@@ -1,4 +1,10 @@
-import type { FactStore } from '../contract/contract.types.js';
+import type {
+  EventQuery,
+  EventStreamSubscription,
+  FactStore,
+  StreamHandler,
+} from '../contract/contract.types.js';
+import type { LogReplacedError } from '../contract/errors.js';
 import { resolveLimits } from '../contract/limits.js';
 import type { FactStoreLimits } from '../contract/limits.js';
 import { DEFAULT_LEASE_TTL, leaseOptions } from './lease.js';
@@ -45,6 +51,18 @@ export function logOf(store: FactStore): LogSource | undefined {
 /** What the store admits: by itself where it is ours, else as it is said of it. */
 export function limitsOf(store: FactStore, said?: Partial<FactStoreLimits>): FactStoreLimits {
   return store instanceof StreamingStore ? store.ownLimits : resolveLimits(said);
+}
+
+/** A live stream; where the store can tell, `replaced` hears when another log takes the place of the one it follows. */
+export function streamLive(
+  store: FactStore,
+  query: EventQuery,
+  handle: StreamHandler,
+  replaced: (error: LogReplacedError) => void,
+): EventStreamSubscription {
+  return store instanceof StreamingStore
+    ? store.follow(query, handle, replaced)
+    : store.streamTo(query, handle);
 }
 
 /** @throws StoreClosedError */

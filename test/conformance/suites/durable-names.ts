@@ -3,6 +3,7 @@ import type { EventQuery } from '../../../lib/contract/contract.types.js';
 import {
   DurableStreamActiveError,
   DurableStreamQueryChangedError,
+  StreamEndedError,
   StreamHandlerError,
 } from '../../../lib/contract/errors.js';
 import { fact, facts, ofTypes, upTo } from '../support/facts.js';
@@ -85,6 +86,51 @@ export function describeDurableNames(provider: Provider): void {
       await registration;
       expect(first.numbers).toEqual([[1, 2]]);
       expect(second.numbers).toEqual([[3]]);
+    });
+
+    it('is refused when a delivery that was unsubscribed does not settle for leaseTtl', async () => {
+      const store = await openStore({ leaseTtl: 400 });
+      const gate = new Gate();
+      const first = new Inbox(() => gate.passed);
+      const subscription = await store.streamAllDurable({ name: 'all' }, first.handle);
+      await store.append(facts(1));
+      await store.append(facts(1));
+      await first.reaches(1);
+      subscription.unsubscribe();
+      const second = new Inbox();
+      try {
+        const waiting = [1, 2].map(async () =>
+          errorOf(() => store.streamAllDurable({ name: 'all' }, second.handle)),
+        );
+        for (const error of await Promise.all(waiting)) {
+          expect(error).toBeInstanceOf(DurableStreamActiveError);
+          expect(error.message).toMatch(/"all".*settle.*400/s);
+        }
+      } finally {
+        gate.open();
+      }
+      await store.streamAllDurable({ name: 'all' }, second.handle);
+      expect(first.flat).toEqual([1]);
+      expect(second.flat).toEqual([2]);
+    });
+
+    it('is no longer waited for by a store that is closed', async () => {
+      const store = await openStore();
+      const gate = new Gate();
+      const first = new Inbox(() => gate.passed);
+      const subscription = await store.streamAllDurable({ name: 'all' }, first.handle);
+      await store.append(facts(1));
+      await first.reaches(1);
+      subscription.unsubscribe();
+      const waiting = errorOf(() => store.streamAllDurable({ name: 'all' }, () => undefined));
+      await settle();
+      const closed = store.close();
+      try {
+        expect(await waiting).toBeInstanceOf(StreamEndedError);
+      } finally {
+        gate.open();
+      }
+      await closed;
     });
 
     it('delivers again what failed in flight after unsubscribe, and reports nothing', async () => {

@@ -196,6 +196,7 @@ describe('A live handler', () => {
         stuck: false,
         reason: null,
         failures: 3,
+        replaced: 0,
         lastError: expect.any(String),
       },
     ]);
