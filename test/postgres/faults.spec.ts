@@ -130,6 +130,34 @@ describe('A stream', () => {
     expect(inbox.numbers).toEqual([[1], [2, 3]]);
   });
 
+  it('is given all that was appended after its tables were dropped', async () => {
+    for (let round = 1; round <= 3; round++) {
+      const database = await create();
+      const store = database.store();
+      const inbox = new Inbox();
+      await store.streamAll(inbox.handle).started;
+      for (let n = 0; n < 5; n++) await store.append(facts(1));
+      await inbox.reaches(5);
+      await database.run('DROP SCHEMA public CASCADE; CREATE SCHEMA public');
+      let acknowledged = 0;
+      while (acknowledged < 8) {
+        try {
+          await store.append(facts(1));
+          acknowledged++;
+        } catch (error) {
+          // The first one finds out.
+          expect(error).toMatchObject({ code: 'SCHEMA_MISSING' });
+        }
+      }
+      await until(
+        () => inbox.flat.length === 13,
+        () => `eight facts more; there are ${inbox.flat.join()}`,
+      );
+      expect(inbox.flat).toEqual([1, 2, 3, 4, 5, 1, 2, 3, 4, 5, 6, 7, 8]);
+      expect(database.reported.splice(0).map(({ code }) => code)).toContain('LOG_REPLACED');
+    }
+  });
+
   it('goes on when its listening connection is killed, and hears notifications again', async () => {
     const database = await create();
     const inbox = new Inbox();

@@ -34,6 +34,12 @@ export const postgres: Provider<SharedDatabase> = {
           JSON.stringify(payload),
         ]);
       },
+      moveCursor: async (name, sequenceNumber) => {
+        await database.run(
+          'UPDATE durable_stream_cursors SET last_processed_sequence_number = $2 WHERE durable_stream_id = $1',
+          [name, sequenceNumber],
+        );
+      },
       backUp: async () => {
         const copy = uniqueName('copy');
         const tables = await tablesOf(database);

@@ -53,6 +53,14 @@ async function createDatabase(
           .prepare('UPDATE events SET payload = ? WHERE sequence_number = ?')
           .run(JSON.stringify(payload), sequenceNumber);
       }),
+    moveCursor: async (name, sequenceNumber) =>
+      edit((database) => {
+        database
+          .prepare(
+            'UPDATE subscriber_cursors SET last_processed_sequence_number = ? WHERE subscriber_id = ?',
+          )
+          .run(sequenceNumber, name);
+      }),
     backUp: async () => {
       const copy = join(folder, `${(copies += 1)}.copy.sqlite`);
       await copyDatabase(path, copy);

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import {
   CursorAheadOfLogError,
   CursorFactChangedError,
+  CursorMovedError,
   DurableStreamQueryChangedError,
 } from '../../../lib/contract/errors.js';
 import type { FactstrError } from '../../../lib/contract/errors.js';
@@ -104,6 +105,68 @@ export function describeReopening(provider: Provider<SharedDatabase>): void {
       ).toBeInstanceOf(DurableStreamQueryChangedError);
       const reordered = [{ payload_predicates: [{ y: 1e21, x: 1 }], event_types: ['b', 'a'] }];
       await store.streamToDurable({ name: 'tied' }, { filters: reordered }, () => undefined);
+    });
+  });
+
+  describe('a cursor that another engine moved', () => {
+    const createDatabase = databasesOf(provider);
+
+    it.each([
+      ['forwards', 5n, 7n, [8]],
+      ['backwards', 5n, 3n, [4, 5, 6, 7, 8]],
+      ['to the beginning', 5n, 0n, [1, 2, 3, 4, 5, 6, 7, 8]],
+    ] as const)('(%s) is gone on from, and told of once', async (_, from, to, expected) => {
+      const database = await createDatabase();
+      const reported: FactstrError[] = [];
+      const open = () => database.open({ onStreamError: (error) => reported.push(error) });
+      let store = await open();
+      for (let n = 0; n < 5; n++) await store.append([fact('a', { n })]);
+      await store.streamAllDurable({ name: 'all' }, () => undefined);
+      await store.close();
+      await database.moveCursor('all', to);
+      store = await open();
+      for (let n = 5; n < 8; n++) await store.append([fact('a', { n })]);
+      const inbox = new Inbox();
+      await store.streamAllDurable({ name: 'all' }, inbox.handle);
+      expect(inbox.flat).toEqual(expected);
+      expect(reported).toHaveLength(1);
+      expect(reported[0]).toBeInstanceOf(CursorMovedError);
+      expect(reported[0]).toMatchObject({ from, to });
+      expect(reported[0]!.message).toMatch(new RegExp(`"all".* ${to}.* ${from}`, 's'));
+      await store.close();
+      store = await open();
+      await store.streamAllDurable({ name: 'all' }, inbox.handle);
+      expect(inbox.flat).toEqual(expected);
+      expect(reported).toHaveLength(1);
+    });
+
+    it('is told of once, also when nothing was processed since', async () => {
+      const database = await createDatabase();
+      const reported: FactstrError[] = [];
+      let store = await database.open();
+      for (let n = 0; n < 5; n++) await store.append([fact('a', { n })]);
+      await store.streamAllDurable({ name: 'all' }, () => undefined);
+      await store.close();
+      store = await database.open();
+      await store.append([fact('a')]);
+      await store.close();
+      for (const to of [6n, 3n, 5n]) {
+        await database.moveCursor('all', to);
+        for (let start = 0; start < 2; start++) {
+          store = await database.open({ onStreamError: (error) => reported.push(error) });
+          // Its first delivery fails: nothing is processed.
+          await errorOf(() => store.streamAllDurable({ name: 'all' }, () => false)).catch(
+            () => undefined,
+          );
+          await store.close();
+        }
+      }
+      const moves = reported.filter((error) => error instanceof CursorMovedError);
+      expect(moves.map(({ from, to }) => [from, to])).toEqual([
+        [5n, 6n],
+        [6n, 3n],
+        [3n, 5n],
+      ]);
     });
   });
 

@@ -27,6 +27,8 @@ export interface SharedDatabase extends Database {
   removeFactsAfter(sequenceNumber: bigint): Promise<void>;
   /** Replaces a fact's payload. No store may be open. */
   changePayload(sequenceNumber: bigint, payload: unknown): Promise<void>;
+  /** Moves a durable stream's cursor as FACTSTR does: in its own row only. */
+  moveCursor(name: string, sequenceNumber: bigint): Promise<void>;
   /** Copies all that is there; the result puts that back in the place of what is there then. Stores may be open. */
   backUp(): Promise<() => Promise<void>>;
 }
