@@ -5,7 +5,8 @@ export * from './stores/index.js';
 export { FactstrModule } from './module/factstr.module.js';
 export type * from './module/factstr.options.js';
 export { FactstrStore } from './module/factstr-store.js';
-export type { DecideOptions, ReadOptions } from './module/factstr-store.js';
+export type { ReadOptions } from './module/factstr-store.js';
+export type { DecideOptions } from './module/decide.js';
 export type { AppendRetryOptions } from './module/append-retry.js';
 export { InjectFactstrStore, getFactstrStoreToken } from './module/factstr.tokens.js';
 

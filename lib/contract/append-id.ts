@@ -35,7 +35,9 @@ export function checkAppendOptions(
       `The options of an append are an object such as { appendId: '…' }, not a ${typeof options}.`,
     );
   }
-  const unknown = Object.keys(options).find((key) => !known.includes(key));
+  const unknown = Object.keys(options).find(
+    (key) => !known.includes(key) && options[key as keyof AppendOptions] !== undefined,
+  );
   if (unknown === undefined) return;
   throw new InvalidOptionsError(
     `The append has the unknown option ${JSON.stringify(unknown.slice(0, 60))}; known here: ${known.join(', ')}. Nothing was written.`,

@@ -80,14 +80,16 @@ export class AppendRetry {
       } catch (error) {
         // That the repetition wrote nothing does not tell what the first one did.
         if (isInstance(error, AppendIdReusedError)) throw error;
-        if (!mayPass(error)) throw new IndeterminateAppendError(first.message, { cause: error });
+        if (!isTransient(error))
+          throw new IndeterminateAppendError(first.message, { cause: error });
       }
     }
     throw first;
   }
 }
 
-function mayPass(error: unknown): boolean {
+/** Whether the database may answer a repetition. */
+export function isTransient(error: unknown): boolean {
   return [
     IndeterminateAppendError,
     DatabaseUnavailableError,

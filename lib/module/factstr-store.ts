@@ -1,4 +1,3 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import type {
   AppendIfResult,
   AppendResult,
@@ -12,11 +11,13 @@ import type {
   QueryResult,
   StreamHandler,
 } from '../contract/contract.types.js';
-import { DecisionConflictError, InvalidOptionsError } from '../contract/errors.js';
+import { InvalidOptionsError } from '../contract/errors.js';
 import type { PostgresAppendOptions } from '../stores/postgres/postgres.append-inside.js';
 import { worksBehindProxy } from '../support/behind-proxy.js';
 import { AppendRetry } from './append-retry.js';
 import type { AppendRetryOptions } from './append-retry.js';
+import { decideInTurn } from './decide.js';
+import type { DecideOptions, Decider } from './decide.js';
 import { asynchronous, checkAppendSupport, closeStore, pagesOf } from './store-faces.js';
 import type { AsynchronousStore } from './store-faces.js';
 
@@ -31,16 +32,6 @@ export interface ReadOptions {
 }
 
 /**
- * How `decide` decides.
- *
- * @publicApi
- */
-export interface DecideOptions {
-  /** How often the decision is made again after a conflict. Default 10. */
-  retries?: number;
-}
-
-/**
  * A fact store as a Nest provider: every method returns a promise, whatever the provider. Inject it by its
  * class, or `@InjectFactstrStore('name')` for a named one.
  *
@@ -50,6 +41,7 @@ export class FactstrStore {
   readonly #raw: FactStore;
   readonly #face: AsynchronousStore;
   readonly #retry: AppendRetry;
+  readonly #decider: Decider;
 
   #closed = false;
 
@@ -59,6 +51,15 @@ export class FactstrStore {
     this.#face = asynchronous(raw);
     this.#retry = new AppendRetry(options);
     checkAppendSupport(raw, this.#retry.withId(undefined));
+    const face = this.#face;
+    const retry = this.#retry;
+    this.#decider = {
+      query: (query) => face.query(query),
+      appendIf: (events, query, version, given) => {
+        const named = retry.withId(given);
+        return retry.run(() => face.appendIf(events, query, version, named), named);
+      },
+    };
   }
 
   /**
@@ -103,11 +104,7 @@ export class FactstrStore {
     options?: PostgresAppendOptions,
   ): Promise<AppendIfResult> {
     checkAppendSupport(this.#raw, options);
-    const named = this.#retry.withId(options);
-    return this.#retry.run(
-      () => this.#face.appendIf(events, query, expectedContextVersion, named),
-      named,
-    );
+    return this.#decider.appendIf(events, query, expectedContextVersion, options);
   }
 
   /**
@@ -129,35 +126,24 @@ export class FactstrStore {
    * Queries the context, lets `decision` decide, and appends what it returns if the context has not changed
    * meanwhile; otherwise it decides again on the new context. What `decision` throws is passed on.
    *
+   * Decisions of this process on one context (a query written alike) take turns, in the order of the calls: all that
+   * can succeed one after another do. A turn ends after 5 s at the latest, and a decision with `manager`, or one
+   * that is made inside another, waits for none.
+   *
+   * With `appendId` the append is repeated by itself while its outcome is not known. The same call again decides
+   * again; where it comes to the same events it resolves with what was recorded under the id, though the context
+   * has changed by them.
+   *
    * @returns the append's result, or `null` when the decision was to append nothing
    * @throws DecisionConflictError when the context changed at every attempt
+   * @throws AppendIdReusedError when the id was used for other events
    */
-  async decide(
+  decide(
     query: EventQuery,
     decision: (context: QueryResult) => MaybePromise<NewEvent[]>,
     options: DecideOptions = {},
   ): Promise<AppendResult | null> {
-    const retries = options.retries ?? 10;
-    if (!Number.isSafeInteger(retries) || retries < 0) {
-      throw new InvalidOptionsError(`retries is ${String(retries)}; expected 0 or more.`);
-    }
-    for (let attempt = 1; ; attempt++) {
-      const context = await this.query(query);
-      const version = context.current_context_version;
-      const events = await decision(context);
-      // What is no array is the append's to refuse.
-      if (Array.isArray(events) && events.length === 0) return null;
-      const { append_result, conflict } = await this.appendIf(events, query, version);
-      if (append_result !== null && append_result !== undefined) return append_result;
-      if (attempt > retries) {
-        throw new DecisionConflictError(
-          `The context changed during each of ${attempt} attempts; its version is ${String(conflict?.actual_context_version)} now. Try again later, or narrow the query.`,
-          attempt,
-        );
-      }
-      // Contenders that met once must not meet again: up to 2 ms, doubling to 128 ms.
-      await pause(Math.random() * 2 ** Math.min(attempt, 7));
-    }
+    return decideInTurn(this.#raw, this.#decider, query, decision, options);
   }
 
   /** As `FactStore.streamAll`; resolves when the head is known. */
