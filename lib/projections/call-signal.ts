@@ -1,20 +1,30 @@
 import { followSignal } from './follow-signal.js';
 
+/** Of the calls in flight, by what they belong to. */
+const deadlines = new WeakMap<AbortSignal, Set<NodeJS.Timeout>>();
+
 /** The signal of one call of a handler: aborts with what the call belongs to, and at its deadline. */
 export class CallSignal {
   readonly #parent: AbortSignal;
   readonly #timer: NodeJS.Timeout;
+  readonly #deadlines: Set<NodeJS.Timeout>;
   /** Made for whoever asks: most handlers do not, and making one costs more than the rest of a call. */
   #call: AbortController | undefined;
   #missed: Error | undefined;
 
-  /** `timeout` in milliseconds; `miss` is called when it has passed and says why the signal aborts then. */
+  /**
+   * `timeout` in milliseconds; `miss` is called when it has passed and says why the signal aborts then. Once
+   * `parent` has aborted the deadline keeps no process alive: what never settles is not waited for.
+   */
   constructor(parent: AbortSignal, timeout: number, miss: () => Error) {
     this.#parent = parent;
     this.#timer = setTimeout(() => {
       this.#missed = miss();
       this.#call?.abort(this.#missed);
     }, timeout);
+    this.#deadlines = deadlinesOf(parent);
+    this.#deadlines.add(this.#timer);
+    if (parent.aborted) this.#timer.unref();
   }
 
   get signal(): AbortSignal {
@@ -33,5 +43,20 @@ export class CallSignal {
   /** The call has settled: it has no deadline any more. */
   end(): void {
     clearTimeout(this.#timer);
+    this.#deadlines.delete(this.#timer);
   }
+}
+
+/** One listener for all calls: they are many, and what they belong to lives long. */
+function deadlinesOf(parent: AbortSignal): Set<NodeJS.Timeout> {
+  let own = deadlines.get(parent);
+  if (own === undefined) {
+    const timers = new Set<NodeJS.Timeout>();
+    own = timers;
+    deadlines.set(parent, own);
+    parent.addEventListener('abort', () => timers.forEach((timer) => timer.unref()), {
+      once: true,
+    });
+  }
+  return own;
 }

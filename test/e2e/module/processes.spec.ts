@@ -1,6 +1,8 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { readModelOptions } from '../../typeorm/support/ledger-book.js';
 import { TestProcess } from '../../support/child-process.js';
 import type { Task } from './processes/application.js';
+import type { Task as StuckTask } from './processes/stuck.js';
 import { Fixtures, optionsOf } from './support/fixtures.js';
 
 const fixtures = new Fixtures();
@@ -36,6 +38,34 @@ describe.each(['memory', 'sqlite', 'postgres'] as const)('A process on %s', (pro
       expect(await child.exited).toBe('0');
     },
   );
+});
+
+/** Longer than the test takes: what waits for a deadline fails it. */
+const never = { timeout: 600_000, shutdownTimeout: 200 };
+
+describe.each(['memory', 'sqlite', 'postgres'] as const)('A process on %s', (provider) => {
+  it('ends by itself after app.close(), also when handlers never settle', async () => {
+    const options = { ...(await optionsOf(provider, fixtures)), ...never };
+    const script = new URL('./processes/stuck.ts', import.meta.url);
+    const child = new TestProcess(script, { options } satisfies StuckTask);
+    fixtures.later(() => child.kill());
+    await until(child, /^closed$/);
+    expect(await child.exited).toBe('0');
+  });
+});
+
+describe.each(['sqlite', 'postgres'] as const)('A process with a read model in %s', (kind) => {
+  it('ends by itself after app.close(), also when a transaction’s handler never settles', async () => {
+    // A handler's deadline is shorter than the lease's time.
+    const options = { ...(await optionsOf('sqlite', fixtures)), ...never, leaseTtl: 600_000 };
+    const readModel = await readModelOptions(kind, fixtures);
+    const script = new URL('./processes/stuck.ts', import.meta.url);
+    const task: StuckTask = { options, readModel: { ...readModel, entities: [] } };
+    const child = new TestProcess(script, task);
+    fixtures.later(() => child.kill());
+    await until(child, /^closed$/);
+    expect(await child.exited).toBe('0');
+  });
 });
 
 describe('A process that nobody tells to end', () => {
