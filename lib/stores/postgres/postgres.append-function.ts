@@ -1,13 +1,6 @@
 import { createHash } from 'node:crypto';
 import { GROUP_BODY, GROUP_HEAD } from './postgres.group-function.js';
-import {
-  FUNCTION_SETTINGS,
-  LOOK,
-  PRAGMA,
-  SAME_LOG,
-  SETTINGS,
-  TURN,
-} from './postgres.append-turn.js';
+import { LOOK, PRAGMA, SAME_LOG, SETTINGS, TURN } from './postgres.append-turn.js';
 import { dollarQuote, quoteIdentifier, quoteLiteral } from './postgres.sql-text.js';
 
 /**
@@ -20,7 +13,8 @@ const ONE_HEAD = `CREATE FUNCTION {schema}.{name}(
   in_log oid,
   in_sparse boolean,
   in_lock_timeout text
-) RETURNS text ${SETTINGS}`;
+) RETURNS text ${SETTINGS}
+AS {body}`;
 
 const ONE_BODY = `
 ${PRAGMA}
@@ -117,7 +111,9 @@ function appendFunction(schema: string, kind: string, head: string, body: string
       language: 'plpgsql',
       behaviour: 'v f f f',
       security: 'f',
-      settings: FUNCTION_SETTINGS.map(([key, value]) => `${key}=${value}`).join(';'),
+      settings: [...head.matchAll(/^SET (\w+) = (.+)$/gm)]
+        .map(([, key, value]) => `${key}=${value}`)
+        .join(';'),
     },
   };
 }

@@ -1,19 +1,14 @@
 import { WRONG_ISOLATION, WRONG_LOG } from './postgres.errors.js';
 
-/**
- * End with the function. A writer of the application's transaction keeps its own. The other two would hide facts:
- * policies for rows, and GIN's limit for what it finds.
- */
-export const FUNCTION_SETTINGS = [
-  ['search_path', 'pg_catalog, pg_temp'],
-  ['lock_timeout', "'5s'"],
-  ['row_security', 'off'],
-  ['gin_fuzzy_search_limit', '0'],
-] as const;
-
+/** End with the function. A writer of the application's transaction keeps its own; policies raise an error. */
 export const SETTINGS = `LANGUAGE plpgsql VOLATILE
-${FUNCTION_SETTINGS.map(([name, value]) => `SET ${name} = ${value}`).join('\n')}
-AS {body}`;
+SET search_path = pg_catalog, pg_temp
+SET lock_timeout = '5s'
+SET row_security = off`;
+
+/** For a function that looks facts up: GIN tells all that it has. */
+export const LOOK_UP_SETTINGS = `${SETTINGS}
+SET gin_fuzzy_search_limit = 0`;
 
 /** Whatever the session has set for all functions. */
 export const PRAGMA = '#variable_conflict error';

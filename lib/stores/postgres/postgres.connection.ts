@@ -5,7 +5,6 @@ import type { Run } from './postgres.database.js';
 import { loadDriver } from './postgres.driver.js';
 import type { PgRow, PgStatement } from './postgres.driver.js';
 import { setUpIndex } from './postgres.index-setup.js';
-import { replacedLog } from './postgres.errors.js';
 import { initialize } from './postgres.initialize.js';
 import type { ResolvedPostgresOptions } from './postgres.options.js';
 import { quoteIdentifier } from './postgres.sql-text.js';
@@ -25,8 +24,6 @@ export interface ReadySchema {
   readonly sparse: boolean;
   /** Whether there are tables for the context index. */
   readonly hasIndex: boolean;
-  /** The error for a statement that has read another log; what is known of the schema is forgotten. */
-  readonly replaced: (what: string) => SchemaMissingError;
   /** Runs a statement that reads, or whose repetition does no harm. */
   readonly run: (what: string, statement: PgStatement) => Promise<PgRow[]>;
   /** Runs an append. */
@@ -103,10 +100,6 @@ export class PostgresConnection {
       log,
       sparse,
       hasIndex,
-      replaced: (what) => {
-        this.invalidate();
-        return new SchemaMissingError(replacedLog(what, this.target.name));
-      },
       run: (what, statement) => this.#watched(database.run(what, statement)),
       append: (statement) => this.#watched(database.append(statement)),
       transaction: (what, work) => this.#watched(database.transaction(what, work)),

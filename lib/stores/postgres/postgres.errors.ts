@@ -17,6 +17,8 @@ import { describeError, isInstance, memberOf } from '../../support/describe-erro
 export const WRONG_ISOLATION = 'NFI01';
 /** The same where the table is another one than the store opened: renamed, swapped or made anew. */
 export const WRONG_LOG = 'NFI02';
+/** What a statement that reads raises then: a division by zero, which nothing else of ours can. */
+export const OTHER_LOG = '22012';
 
 /** Answers of a server that is starting, stopping or full: trying again may help. */
 const MAY_PASS = /^(08|53|55|57|58)/;
@@ -180,6 +182,7 @@ function answered(error: DriverError, { what, target }: Attempt): FactstrError |
         options,
       );
     case WRONG_LOG:
+    case OTHER_LOG:
       return new SchemaMissingError(replacedLog(what, target), options);
     case '42P01':
     case '42883':
@@ -202,7 +205,7 @@ export function rowSecurity(where: string): string {
 }
 
 /** The words for a log that is another one than the store opened. */
-export function replacedLog(what: string, target: string): string {
+function replacedLog(what: string, target: string): string {
   return (
     `${what} found another log in ${target} than the store has opened: its schema was renamed, swapped with another, or its tables were made anew. ` +
     'Nothing was written. The next call goes on with the log that has the name now: read it before you decide on it.'

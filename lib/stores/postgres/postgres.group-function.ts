@@ -1,4 +1,4 @@
-import { LOOK, PRAGMA, SAME_LOG, SETTINGS, TURN } from './postgres.append-turn.js';
+import { LOOK, LOOK_UP_SETTINGS, PRAGMA, SAME_LOG, TURN } from './postgres.append-turn.js';
 
 /**
  * A group of appends: one round trip, one transaction.
@@ -51,7 +51,8 @@ export const GROUP_HEAD = `CREATE FUNCTION {schema}.{name}(
   OUT out_firsts bigint[],
   OUT out_actual bigint[],
   OUT out_recorded text[]
-) ${SETTINGS}`;
+) ${LOOK_UP_SETTINGS}
+AS {body}`;
 
 export const GROUP_BODY = `
 ${PRAGMA}

@@ -80,6 +80,11 @@ export class KnownLog {
     return { number: this.memory.tail.end, at: this.#at, log: this.#log };
   }
 
+  /** Whether what is known is of this table. */
+  isOf(log: string): boolean {
+    return this.#table === log;
+  }
+
   get newestId(): number | null | undefined {
     return this.#newestId;
   }
@@ -168,8 +173,8 @@ export class KnownLog {
       this.#usable = state.head <= BigInt(Number.MAX_SAFE_INTEGER);
       if (!this.#usable) return;
       const head = Number(state.head);
-      const isOther = this.#table !== undefined && this.#table !== state.table;
-      this.#table = state.table;
+      const isOther = this.#table !== undefined && this.#table !== state.log;
+      this.#table = state.log;
       if (isOther || head < end || (end > 0 && state.knownAt !== at)) {
         // Such as a restored one, or one that was renamed.
         this.#forget();
@@ -226,22 +231,18 @@ export class KnownLog {
     if (tail.end - tail.start > LONGEST_TAIL) tail.trim(tail.end - SHORTENED);
   }
 
-  async #readState(after: number, attempt = 1): Promise<LogState> {
+  async #readState(after: number, attempt = 1): Promise<LogState & { readonly log: string }> {
     const ready = await this.#connection.ready();
     try {
       const rows = await ready.run('Reading the head', logStateStatement(ready, after));
-      const state = readLogState(rows, after);
-      if (state.table === ready.log) {
-        this.#storable = ready.hasIndex;
-        return state;
-      }
-      if (attempt === ATTEMPTS) throw ready.replaced('Reading the head');
+      this.#storable = ready.hasIndex;
+      return { ...readLogState(rows, after), log: ready.log };
     } catch (error) {
-      if (!ready.hasIndex || attempt === ATTEMPTS || !isWithdrawn(error)) throw error;
+      if (attempt === ATTEMPTS || !isWithdrawn(error)) throw error;
+      // The next use of the connection finds out what there is, and makes the index's tables again or does without.
+      this.#connection.invalidate();
+      return this.#readState(after, attempt + 1);
     }
-    // The next use of the connection finds out what there is, and makes the index's tables again or does without.
-    this.#connection.invalidate();
-    return this.#readState(after, attempt + 1);
   }
 
   async #load(newestId: number | null): Promise<void> {

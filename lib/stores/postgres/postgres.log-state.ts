@@ -4,7 +4,8 @@ import type { KnownHead } from './postgres.append.js';
 import type { ReadySchema } from './postgres.connection.js';
 import type { PgRow, PgStatement } from './postgres.driver.js';
 import { LARGE_PAYLOAD, SEGMENTS } from './postgres.index-tables.js';
-import { MOMENT, logColumn } from './postgres.records.js';
+import { MOMENT, openedEvents } from './postgres.records.js';
+import type { OpenedLog } from './postgres.records.js';
 
 /** Facts that are read at once, at most; more of them are left to be indexed in the background. */
 const MOST = 4_096;
@@ -31,8 +32,6 @@ export interface OwnCommit {
 
 /** What was committed after a number. */
 export interface LogState {
-  /** The table that was read. */
-  readonly table: string;
   readonly head: bigint;
   /** The time of the fact at the head; empty for an empty log. */
   readonly headAt: string;
@@ -55,21 +54,21 @@ export interface NewFact {
 
 /** One statement, hence one snapshot. Times are moments, only to be compared. */
 export function logStateStatement(
-  { schema, hasIndex }: Pick<ReadySchema, 'schema' | 'hasIndex'>,
+  opened: OpenedLog & Pick<ReadySchema, 'hasIndex'>,
   after: number,
 ): PgStatement {
+  const { schema, log, hasIndex } = opened;
   return {
-    name: hasIndex ? 'log-state' : 'log-state-only',
+    name: `log-state${hasIndex ? '' : '-only'} ${log}`,
     text: `
 WITH state AS MATERIALIZED (
   SELECT
-    coalesce((SELECT max(sequence_number) FROM ${schema}.events), 0) AS head,
+    coalesce((SELECT max(sequence_number) FROM ${openedEvents(opened)}), 0) AS head,
     ${hasIndex ? `(SELECT max(id) FROM ${schema}.${SEGMENTS})` : 'NULL::bigint'} AS newest_id
 )
 SELECT state.head, state.newest_id,
   (SELECT ${MOMENT} FROM ${schema}.events WHERE sequence_number = state.head) AS head_at,
   (SELECT ${MOMENT} FROM ${schema}.events WHERE sequence_number = $1::bigint) AS known_at,
-  ${logColumn(schema)} AS log,
   facts.*
 FROM state LEFT JOIN LATERAL (
   SELECT sequence_number, ${MOMENT}, event_type,
@@ -83,10 +82,10 @@ FROM state LEFT JOIN LATERAL (
 }
 
 export function readLogState(rows: readonly PgRow[], after: number): LogState {
-  const [head, newestId, headAt, knownAt, table] = rows[0]!;
+  const [head, newestId, headAt, knownAt] = rows[0]!;
   const facts = rows
-    .filter((row) => row[5] !== null)
-    .map(([, , , , , number, at, event_type, payload]) => ({
+    .filter((row) => row[4] !== null)
+    .map(([, , , , number, at, event_type, payload]) => ({
       number: Number(number),
       at: at!,
       event_type: event_type!,
@@ -94,7 +93,6 @@ export function readLogState(rows: readonly PgRow[], after: number): LogState {
       size: payload?.length ?? 0,
     }));
   return {
-    table: table!,
     head: BigInt(head!),
     headAt: headAt ?? '',
     knownAt: knownAt ?? null,

@@ -4,10 +4,8 @@ import { matchesEveryFact } from '../../matching/matches-query.js';
 import type { PgRow, PgStatement } from './postgres.driver.js';
 import { Parameters, filterCondition, sqlFilters } from './postgres.filters.js';
 import type { SqlFilter } from './postgres.filters.js';
-import { RECORD_COLUMNS, logColumn, toRecord } from './postgres.records.js';
-
-/** Columns of a row that carries a version. */
-const ROW_WITH_VERSION = 6;
+import { RECORD_COLUMNS, openedEvents, toRecord } from './postgres.records.js';
+import type { OpenedLog } from './postgres.records.js';
 
 /** The numbers beyond `after` and up to `last`. */
 export interface LogRange {
@@ -16,22 +14,19 @@ export interface LogRange {
 }
 
 /**
- * One statement, hence one snapshot, for rows and context version. Each row carries the version, where the last
- * row does not tell it, and at last the table that was read; a context without rows to return has one row that holds
- * nothing else.
+ * One statement, hence one snapshot, for rows and context version. Each row carries the version in its last
+ * column; a context without rows to return has one row that holds nothing else.
  */
-export function queryStatement(query: PreparedQuery, schema: string, limit: number): PgStatement {
+export function queryStatement(query: PreparedQuery, log: OpenedLog, limit: number): PgStatement {
   const parameters = new Parameters();
   const filters = sqlFilters(query);
   const condition = filterCondition(filters, parameters);
-  const events = `${schema}.events`;
+  const events = openedEvents(log);
   const after = query.min_sequence_number ?? 0n;
-  if (matchesEveryFact(query) && limit !== Infinity) return pageOfAll(schema, after, limit);
+  if (matchesEveryFact(query) && limit !== Infinity) return pageOfAll(log, after, limit);
   if (after === 0n && limit === Infinity) {
     // The last row is the context's newest. Ordered by the table's column: the selected one is text.
-    const text = `SELECT page.*, log.oid FROM (SELECT ${logColumn(schema)} AS oid) AS log LEFT JOIN LATERAL (
-  SELECT ${RECORD_COLUMNS} FROM ${events} WHERE ${condition} ORDER BY events.sequence_number
-) AS page ON TRUE`;
+    const text = `SELECT ${RECORD_COLUMNS} FROM ${events} WHERE ${condition} ORDER BY events.sequence_number`;
     return { text, values: parameters.values };
   }
   const beyond =
@@ -50,21 +45,20 @@ WITH page AS MATERIALIZED (
     ELSE (${newestSql(filters, condition, events)})
   END AS version
 )
-SELECT ${RECORD_COLUMNS}, context.version::text, ${logColumn(schema)}
+SELECT ${RECORD_COLUMNS}, context.version::text
 FROM context LEFT JOIN page ON TRUE
 ORDER BY page.sequence_number`;
   return { text, values: parameters.values };
 }
 
 /** A page of the whole log. */
-function pageOfAll(schema: string, after: bigint, limit: number): PgStatement {
-  const events = `${schema}.events`;
+function pageOfAll(opened: OpenedLog, after: bigint, limit: number): PgStatement {
   return {
-    name: 'read-page',
-    text: `SELECT page.*, context.version::text, ${logColumn(schema)}
-FROM (SELECT max(sequence_number) AS version FROM ${events}) AS context
+    name: `read-page ${opened.log}`,
+    text: `SELECT page.*, context.version::text
+FROM (SELECT max(sequence_number) AS version FROM ${openedEvents(opened)}) AS context
 LEFT JOIN LATERAL (
-  SELECT ${RECORD_COLUMNS} FROM ${events}
+  SELECT ${RECORD_COLUMNS} FROM ${opened.schema}.events
   WHERE sequence_number > $1::bigint ORDER BY events.sequence_number LIMIT $2::bigint
 ) AS page ON TRUE
 ORDER BY page.sequence_number`,
@@ -75,14 +69,14 @@ ORDER BY page.sequence_number`,
 /** The first `limit` facts of part of the log that match, oldest first. */
 export function rowsStatement(
   query: PreparedQuery,
-  schema: string,
+  log: OpenedLog,
   { after, last, limit }: LogRange & { readonly limit: number },
 ): PgStatement {
   const parameters = new Parameters();
   const condition = filterCondition(sqlFilters(query), parameters);
   const range = rangeCondition({ after, last }, parameters);
   const rows = limit === Infinity ? 'NULL' : parameters.add(limit, 'bigint');
-  const text = `SELECT ${RECORD_COLUMNS}, ${logColumn(schema)} FROM ${schema}.events
+  const text = `SELECT ${RECORD_COLUMNS} FROM ${openedEvents(log)}
 WHERE (${condition}) AND ${range} ORDER BY events.sequence_number LIMIT ${rows}`;
   return { text, values: parameters.values };
 }
@@ -90,13 +84,13 @@ WHERE (${condition}) AND ${range} ORDER BY events.sequence_number LIMIT ${rows}`
 /** The newest fact of part of the log that matches. */
 export function newestStatement(
   query: PreparedQuery,
-  schema: string,
+  log: OpenedLog,
   range: LogRange,
 ): PgStatement {
   const parameters = new Parameters();
   const filters = sqlFilters(query);
   const condition = `(${filterCondition(filters, parameters)}) AND ${rangeCondition(range, parameters)}`;
-  const text = `SELECT (${newestSql(filters, condition, `${schema}.events`)})::text, ${logColumn(schema)}`;
+  const text = `SELECT (${newestSql(filters, condition, openedEvents(log))})::text`;
   return { text, values: parameters.values };
 }
 
@@ -115,7 +109,7 @@ function newestSql(filters: readonly SqlFilter[], condition: string, events: str
 export function queryResult(rows: readonly PgRow[]): QueryResult {
   const event_records = rows.filter((row) => row[0] !== null).map(toRecord);
   const last = event_records.at(-1)?.sequence_number ?? null;
-  const version = rows[0]?.length === ROW_WITH_VERSION ? rows[0][4] : undefined;
+  const version = rows[0]?.[4];
   return {
     event_records,
     last_returned_sequence_number: last,

@@ -12,12 +12,20 @@ export const OCCURRED_AT = `pg_catalog.to_json(occurred_at AT TIME ZONE 'UTC')`;
 export const MOMENT = 'extract(epoch FROM occurred_at)';
 export const RECORD_COLUMNS = `sequence_number, ${OCCURRED_AT}, event_type, payload`;
 
+/** The log that a store has opened: a schema, quoted, and what its `events` are by whatever name. */
+export interface OpenedLog {
+  readonly schema: string;
+  /** The table's object id. */
+  readonly log: string;
+}
+
 /**
- * The table that a statement reads: the planner makes a constant of it. Names stand for another log once a schema is
- * renamed; what is known of one log must not be taken for the other's.
+ * The facts as an item of FROM, called `events`. A schema's name stands for another log once it is renamed: what is
+ * read of that is an error (`OTHER_LOG`), never an answer. The planner does away with the comparison.
  */
-export function logColumn(schema: string): string {
-  return `${quoteLiteral(`${schema}.events`)}::pg_catalog.regclass::pg_catalog.oid`;
+export function openedEvents({ schema, log }: OpenedLog): string {
+  const table = `${quoteLiteral(`${schema}.events`)}::pg_catalog.regclass::pg_catalog.oid`;
+  return `(SELECT * FROM ${schema}.events WHERE CASE WHEN ${table} = '${log}' THEN TRUE ELSE 1 / 0 = 0 END) AS events`;
 }
 /** Bytes, as stored, of a payload that is looked at to tell one fact from another. */
 const COMPARED_PAYLOAD = 16_384;

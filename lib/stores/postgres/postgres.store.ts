@@ -140,11 +140,10 @@ export class FactstrPostgresStore extends StreamingStore implements FactStore {
     const indexed =
       prepared.plan.indexed === null ? undefined : await this.#index.query(prepared, limit);
     if (indexed !== undefined) return indexed;
-    const { run, schema, log } = await this.#connection.ready();
+    const ready = await this.#connection.ready();
     const { head } = this.#known;
-    const rows = await run('The query', queryStatement(prepared, schema, limit));
-    const found = queryResult(rows);
-    if (rows[0]?.at(-1) === log)
+    const found = queryResult(await ready.run('The query', queryStatement(prepared, ready, limit)));
+    if (this.#known.isOf(ready.log))
       this.#index.remember(prepared, found.current_context_version ?? null, head);
     return found;
   }
