@@ -111,6 +111,19 @@ describe('A file that is removed under a running store', () => {
     expect(existsSync(folder.file())).toBe(false);
   });
 
+  it('does not keep its names from the one in its place', async () => {
+    const store = folder.open({ onStreamError: () => undefined });
+    store.append(facts(2));
+    await store.streamAllDurable({ name: 's' }, () => undefined);
+    renameSync(folder.file(), folder.file('elsewhere.sqlite'));
+    for (const end of ['-wal', '-shm']) rmSync(`${folder.file()}${end}`);
+    const later = folder.open();
+    later.append(facts(1));
+    const inbox = new Inbox();
+    await later.streamAllDurable({ name: 's' }, inbox.handle);
+    expect(inbox.flat).toEqual([1]);
+  });
+
   it('lets the store be closed, and another one be opened', async () => {
     const store = folder.open();
     store.append(facts(2));
@@ -132,17 +145,21 @@ describe('A file that is removed under a running store', () => {
 });
 
 describe('A write-ahead log that is removed under a running store', () => {
-  it('refuses appends: it holds facts that are in the file at the end only', async () => {
-    const store = folder.open();
-    store.append(facts(2));
-    rmSync(`${folder.file()}-wal`);
-    const error = await errorOf(() => store.append(facts(1)));
-    expect(error).toBeInstanceOf(DatabaseReplacedError);
-    expect(error.message).toContain(`${folder.file()}-wal`);
-    await store.promises.close();
-    copyFileSync(folder.file(), folder.file('after.sqlite'));
-    expect(await numbersOf(folder.open({}, folder.file('after.sqlite')), {})).toEqual([1, 2]);
-  });
+  it.each(['its name', 'a symbolic link'])(
+    'refuses appends of a store that was opened by %s',
+    async (by) => {
+      symlinkSync(folder.file(), folder.file('link'));
+      const store = folder.open({}, folder.file(by === 'its name' ? 'facts.sqlite' : 'link'));
+      store.append(facts(2));
+      rmSync(`${folder.file()}-wal`);
+      const error = await errorOf(() => store.append(facts(1)));
+      expect(error).toBeInstanceOf(DatabaseReplacedError);
+      expect(error.message).toContain(`${folder.file()}-wal`);
+      await store.promises.close();
+      copyFileSync(folder.file(), folder.file('after.sqlite'));
+      expect(await numbersOf(folder.open({}, folder.file('after.sqlite')), {})).toEqual([1, 2]);
+    },
+  );
 });
 
 describe('Tables that are dropped under a running store', () => {

@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { realpathSync, statSync } from 'node:fs';
 import { DatabaseReplacedError } from '../../contract/errors.js';
 
 /** Which file it is, whatever its name. */
@@ -20,8 +20,14 @@ export class OpenedFile {
   /** To be called right after SQLite has opened the path. */
   constructor(path: string) {
     this.path = path;
-    this.#wal = `${path}-wal`;
+    // SQLite follows symbolic links before it adds to the name.
+    this.#wal = `${realpathSync.native(path)}-wal`;
     this.#identity = identityOf(path);
+  }
+
+  /** Names the database within this process, whatever path led to it. */
+  get name(): string {
+    return `sqlite:${this.#identity?.dev}:${this.#identity?.ino}`;
   }
 
   /** To be called when SQLite has opened the write-ahead log, which then stays as long as a connection does. */

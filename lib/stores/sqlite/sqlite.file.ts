@@ -106,11 +106,6 @@ export function openDatabase(file: string, retry: BusyRetry): SqliteConnection {
   }
 }
 
-/** Names the database within this process, whatever path led to it. */
-export function identityOf(file: string): string {
-  return `sqlite:${realpathSync.native(file)}`;
-}
-
 /**
  * A file without tables may be one that FACTSTR is filling just now: it looks for `events` first and creates it
  * later, and fails when somebody else has done so in between. Blocks for at most 100 ms.

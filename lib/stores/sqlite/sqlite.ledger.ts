@@ -19,12 +19,12 @@ export class SqliteLedger extends SqlLedger implements StreamLedger {
   readonly #identity: string;
   readonly #retry: BusyRetry;
 
-  constructor(file: OpenedFile, identity: string, retry: BusyRetry) {
+  constructor(file: OpenedFile, retry: BusyRetry) {
     const connection = new LazyConnection(file.path, file);
     super(ledgerSql('sqlite', LEDGER_TABLES), new SqliteStepRunner(connection, retry));
     this.#connection = connection;
     this.#boundaries = new SqliteBoundaries(file.path);
-    this.#identity = identity;
+    this.#identity = file.name;
     this.#retry = retry;
   }
 

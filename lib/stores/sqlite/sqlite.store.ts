@@ -20,7 +20,7 @@ import type { SqliteConnection } from './sqlite.connection.js';
 import { SqliteContextIndex } from './sqlite.context-index.js';
 import { SqliteContext } from './sqlite.context.js';
 import { SqliteLedger } from './sqlite.ledger.js';
-import { identityOf, openDatabase, prepareFile } from './sqlite.file.js';
+import { openDatabase, prepareFile } from './sqlite.file.js';
 import { isStatementError } from './sqlite.errors.js';
 import { SqliteIndexBuilder } from './sqlite.index-builder.js';
 import { SqliteLog } from './sqlite.log.js';
@@ -75,7 +75,7 @@ export class FactstrSqliteStore extends StreamingStore implements FactStore {
     this.#index = new SqliteContextIndex(this.#connection, walk, () => this.#builder.wake());
     this.#builder = new SqliteIndexBuilder(this.#connection, this.#index);
     this.#context = new SqliteContext(this.#index, walk);
-    this.#ledger = new SqliteLedger(this.#connection.file, identityOf(file), this.#retry);
+    this.#ledger = new SqliteLedger(this.#connection.file, this.#retry);
     this.#log = new SqliteLog(this.#connection, this.#ledger, this.#retry, pollInterval);
     this.#writer = new SqliteWriter(
       this.#connection,
