@@ -74,6 +74,22 @@ describe.each(['sqlite', 'postgres'])(
   },
 );
 
+describe.each(['memory', 'sqlite', 'postgres'])('An application on %s ends after', (provider) => {
+  it.each([
+    'app.close() at once',
+    'app.close() with stuck handlers',
+    'the store’s close with stuck handlers',
+    'what projections are asked',
+  ])('%s', async (what) => {
+    const place = await newPlace(provider);
+    expect(await runAwaiting(what, provider, place, later, 'application')).toEqual({
+      code: 0,
+      last: `after: ${what}`,
+      errors: '',
+    });
+  });
+});
+
 describe('A script without a server goes on after awaiting', () => {
   it('close', async () => {
     const what = 'a server that is down';

@@ -1,7 +1,10 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
-const script = fileURLToPath(new URL('../processes/awaiting.ts', import.meta.url));
+const scripts = {
+  store: fileURLToPath(new URL('../processes/awaiting.ts', import.meta.url)),
+  application: fileURLToPath(new URL('../processes/awaiting-application.ts', import.meta.url)),
+};
 const hook = new URL('../../support/typescript-hook.mjs', import.meta.url).href;
 
 /** How a script ended. */
@@ -20,10 +23,11 @@ export async function runAwaiting(
   provider: string,
   place: string,
   later: (undo: () => unknown) => void,
+  of: keyof typeof scripts = 'store',
 ): Promise<Ended> {
   const child = spawn(
     process.execPath,
-    ['--disable-warning=ExperimentalWarning', '--import', hook, script, what, provider, place],
+    ['--disable-warning=ExperimentalWarning', '--import', hook, scripts[of], what, provider, place],
     { stdio: ['ignore', 'pipe', 'pipe'] },
   );
   later(() => child.kill('SIGKILL'));
