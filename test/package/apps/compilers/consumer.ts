@@ -1,0 +1,67 @@
+import { Injectable, Module } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import {
+  DurableProjection,
+  FactstrModule,
+  FactstrStore,
+  OnFacts,
+  fact,
+  factQuery,
+  facts,
+} from 'nestjs-factstr';
+import type { FactRecord } from 'nestjs-factstr';
+import { FactstrSqliteStore } from 'nestjs-factstr/stores';
+import { FactstrTypeOrmModule } from 'nestjs-factstr/typeorm';
+import type { TransactionalContext } from 'nestjs-factstr/typeorm';
+
+declare module 'nestjs-factstr' {
+  interface FactMap {
+    'item-added': { sku: string; count: number };
+  }
+}
+
+@Injectable()
+export class Inventory {
+  constructor(readonly store: FactstrStore) {}
+
+  @DurableProjection({ name: 'inventory', query: 'item-added', transactional: true })
+  async project(
+    added: FactRecord<'item-added'>[],
+    { manager }: TransactionalContext,
+  ): Promise<void> {
+    for (const { payload } of added) await manager.insert('item', { sku: payload.sku.trim() });
+  }
+
+  @OnFacts(['item-added'])
+  onAdded(added: FactRecord<'item-added'>[]): void {
+    added[0]!.payload.count.toFixed();
+  }
+
+  // @ts-expect-error the parameter does not fit the decorator
+  @OnFacts('item-added')
+  wrong(added: { sequence_number: string }[]): void {
+    added.length.toFixed();
+  }
+
+  async add(sku: string): Promise<bigint> {
+    const appended = await this.store.decide(
+      factQuery(facts('item-added').where({ sku })),
+      ({ event_records }) => [fact('item-added', { sku, count: event_records.length })],
+    );
+    return appended!.last_sequence_number;
+  }
+}
+
+@Module({
+  imports: [
+    FactstrModule.forRoot({ provider: 'sqlite', path: 'facts.sqlite' }),
+    TypeOrmModule.forRoot({ type: 'better-sqlite3', database: 'reads.sqlite' }),
+    FactstrTypeOrmModule,
+  ],
+  providers: [Inventory],
+})
+export class AppModule {}
+
+export const version: bigint | null | undefined = new FactstrSqliteStore('other.sqlite').query(
+  {},
+).current_context_version;
