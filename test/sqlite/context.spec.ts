@@ -116,6 +116,22 @@ describe('Sequence numbers', () => {
     ).toEqual([2n ** 53n + 2n]);
   });
 
+  it('are exact from before 2^53 on', () => {
+    const first = 2n ** 53n - 3n;
+    const store = startAfter(first - 1n);
+    const query = { filters: [{ event_types: ['counted'], payload_predicates: [{ is: true }] }] };
+    for (let number = first; number < first + 9n; number += 3n) {
+      expect(store.query(query).current_context_version).toBe(
+        number === first ? null : number - 1n,
+      );
+      store.append([1, 2, 3].map(() => fact('counted', { is: true })));
+      expect(store.query(query).current_context_version).toBe(number + 2n);
+    }
+    expect(store.query(query).event_records.map((record) => record.sequence_number)).toEqual(
+      Array.from({ length: 9 }, (_, index) => first + BigInt(index)),
+    );
+  });
+
   it('end at 2^63 - 1', async () => {
     const store = startAfter(MAX_SEQUENCE_NUMBER - 1n);
     const error = await errorOf(() => store.append(facts(2)));

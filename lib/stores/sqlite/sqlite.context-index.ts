@@ -154,6 +154,8 @@ export class SqliteContextIndex {
     this.#head += BigInt(facts.length);
     this.#known.appended(this.#head, occurred_at, facts.at(-1)!);
     if (!this.#usable) return;
+    // Whether it stays usable is learned at the beginning of the next transaction.
+    if (this.#head > Number.MAX_SAFE_INTEGER) this.#isCurrent = false;
     for (const { event_type, payload } of facts) this.#index.add(++number, event_type, payload);
   }
 
