@@ -24,6 +24,7 @@ import { lostNotifications } from './lost-notifications.js';
 import { pooler } from './pooler.js';
 import { asynchronousCommit, isolationDefaults } from './session-defaults.js';
 import { rollingDeploy } from './rolling-deploy.js';
+import { renamedSchemas } from './renamed-schemas.js';
 import { restoredLog, restoredWhileRunning } from './restored-log.js';
 import { serverRestart } from './server-restart.js';
 import { terminatedBackends } from './terminated-backends.js';
@@ -43,6 +44,7 @@ export const scenarios: readonly Scenario[] = [
   ownerFreeze,
   transactionalFreeze,
   ownerPartition,
+  renamedSchemas,
   restoredLog,
   restoredWhileRunning,
   restoredUnderWriter,
