@@ -109,6 +109,14 @@ describeSharedLogs('A durable stream that the other engine began', (kind) => {
       [first + 6],
     ];
     expect(handled).toEqual([1, 8, 15, 22].flatMap(round));
+    // Each time that ours goes on behind FACTSTR, it says from where to where the cursor was moved.
+    expect(log.reported.splice(0)).toMatchObject(
+      [3, 10, 17].map((from) => ({
+        code: 'CURSOR_MOVED',
+        from: BigInt(from),
+        to: BigInt(from + 4),
+      })),
+    );
   });
 
   it('goes on after a crash and after a failure with the batch that did not succeed', async () => {
@@ -166,6 +174,7 @@ describeSharedLogs('A durable stream that the other engine began', (kind) => {
     await engine.append(facts(1));
     await store.streamAllDurable({ name: 's' }, ours.handle);
     expect(ours.numbers).toEqual([[4]]);
+    expect(log.reported.splice(0)).toMatchObject([{ code: 'CURSOR_MOVED', from: 2n, to: 3n }]);
   });
 
   it('is refused by both with another query', async () => {

@@ -196,7 +196,10 @@ export class FactstrEngine {
   }
 
   #read(line: string): void {
-    const { id, ok, error, stream, delivery } = JSON.parse(line) as Answer;
+    const answer = answerOf(line);
+    // The last line of a process that was killed may be cut.
+    if (answer === undefined) return void (this.#errors += `unreadable: ${line.slice(0, 200)}\n`);
+    const { id, ok, error, stream, delivery } = answer;
     if (stream !== undefined) {
       this.#handlers.get(stream)!(delivery!.map(readRecord));
       return;
@@ -205,5 +208,13 @@ export class FactstrEngine {
     this.#open.delete(id!);
     if (error === undefined) settle.resolve(ok);
     else settle.reject(new EngineError(error.kind, error.message));
+  }
+}
+
+function answerOf(line: string): Answer | undefined {
+  try {
+    return JSON.parse(line) as Answer;
+  } catch {
+    return undefined;
   }
 }
