@@ -40,10 +40,10 @@ describe('The types', () => {
     expect(await tsc('--noEmit', '-p', 'test/types/factstr')).toBe('');
   });
 
-  it('do the same as built declarations', async () => {
+  it('do the same as built declarations, and take undefined for what is absent', async () => {
     expect(await tsc('-p', 'lib', '--outDir', built, '--emitDeclarationOnly')).toBe('');
     await mkdir(built, { recursive: true });
-    for (const program of ['augmented', 'open', 'factstr']) {
+    for (const program of ['augmented', 'open', 'factstr', 'exact']) {
       const config = join(built, `tsconfig.${program}.json`);
       await writeFile(
         config,

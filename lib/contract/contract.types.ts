@@ -47,8 +47,8 @@ export interface EventRecord {
  * @publicApi
  */
 export interface EventFilter {
-  event_types?: string[] | null;
-  payload_predicates?: unknown[] | null;
+  event_types?: string[] | null | undefined;
+  payload_predicates?: unknown[] | null | undefined;
 }
 
 /**
@@ -57,12 +57,12 @@ export interface EventFilter {
  * @publicApi
  */
 export interface EventQuery {
-  filters?: EventFilter[] | null;
+  filters?: EventFilter[] | null | undefined;
   /**
    * Exclusive read cursor. It narrows the rows that `query` returns and nothing else: neither
    * `current_context_version`, nor what `appendIf` checks, nor what a stream delivers.
    */
-  min_sequence_number?: bigint | null;
+  min_sequence_number?: bigint | null | undefined;
 }
 
 /**
@@ -129,7 +129,7 @@ export interface AppendOptions {
    * an `AppendIdReusedError`. Not empty, at most 256 bytes of UTF-8 by default; a UUID for example. Kept for
    * `appendIdRetention`, by default at least 7 days.
    */
-  appendId?: string;
+  appendId?: string | undefined;
 }
 
 /**
@@ -161,7 +161,7 @@ export type StreamHandler = (events: EventRecord[]) => unknown;
  */
 export interface FactStore {
   /** Whether the option `appendId` is honoured. A custom store that keeps ids says so; ours do. */
-  readonly honoursAppendIds?: boolean;
+  readonly honoursAppendIds?: boolean | undefined;
 
   /** Commits the events as one batch with one consecutive range of numbers, or nothing at all. */
   append(events: NewEvent[], options?: AppendOptions): MaybePromise<AppendResult>;

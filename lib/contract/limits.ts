@@ -18,6 +18,13 @@ export interface FactStoreLimits {
   maxPredicates: number;
 }
 
+/**
+ * Limits to be changed; absent ones keep their default.
+ *
+ * @publicApi
+ */
+export type FactStoreLimitOptions = { [L in keyof FactStoreLimits]?: number | undefined };
+
 export const DEFAULT_LIMITS: Readonly<FactStoreLimits> = {
   maxPayloadBytes: 1024 * 1024,
   maxBatchFacts: 10_000,
@@ -37,7 +44,7 @@ export const MAX_SEQUENCE_NUMBER = 9_223_372_036_854_775_807n;
  *
  * @throws InvalidOptionsError
  */
-export function resolveLimits(limits: Partial<FactStoreLimits> = {}): FactStoreLimits {
+export function resolveLimits(limits: FactStoreLimitOptions = {}): FactStoreLimits {
   const resolved = { ...DEFAULT_LIMITS };
   for (const name of Object.keys(DEFAULT_LIMITS) as (keyof FactStoreLimits)[]) {
     const limit: unknown = limits[name];

@@ -23,12 +23,12 @@ export interface AppendRetryOptions {
    * result instead of `IndeterminateAppendError`. It costs a row for each append, kept for `appendIdRetention`.
    * Default `false`: only appends that bring an `appendId` are repeated.
    */
-  idempotentAppends?: boolean;
+  idempotentAppends?: boolean | undefined;
   /**
    * For how long an append with an id is repeated while its outcome is not known, in milliseconds, counted from
    * the first failure. Default 30,000; 0: not at all.
    */
-  appendRetryTimeout?: number;
+  appendRetryTimeout?: number | undefined;
 }
 
 /** Repeats appends until their outcome is known. */

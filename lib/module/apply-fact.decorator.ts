@@ -14,6 +14,7 @@ import type { ApplyFactDecorator } from './handler-types.js';
  */
 export function ApplyFact<const T extends FactType>(
   types: T | readonly T[],
-): ApplyFactDecorator<FactRecord<T>> {
+): ApplyFactDecorator<FactRecord<T>>;
+export function ApplyFact(types: string | readonly string[]): object {
   return applyFactDecorator(typeof types === 'string' ? [types] : types);
 }

@@ -33,7 +33,7 @@ export function DurableProjection(
 ): ProjectionClassDecorator;
 export function DurableProjection(
   options: DurableProjectionOptions & { query?: string | readonly string[] | EventQuery },
-): ReturnType<typeof handlerDecorator> {
+): object {
   const { query, ...rest } = options;
   if (query === undefined) return classProjectionDecorator(rest);
   return handlerDecorator({

@@ -28,9 +28,9 @@ const SELECTOR = ['store', 'version'] as const;
  */
 export interface ProjectionSelector {
   /** The store's name. Default: the one without a name. */
-  store?: string;
+  store?: string | undefined;
   /** The projection's version. Default: the only registered one, else the newest. */
-  version?: number;
+  version?: number | undefined;
 }
 
 /**
@@ -40,7 +40,7 @@ export interface ProjectionSelector {
  */
 export interface VerbOptions extends ProjectionSelector {
   /** Who says so, for the record. */
-  by?: string;
+  by?: string | undefined;
 }
 
 /**
@@ -144,7 +144,7 @@ export class FactstrProjections {
   async switchTo(
     name: string,
     version: number,
-    options: Omit<VerbOptions, 'version'> & { force?: boolean } = {},
+    options: Omit<VerbOptions, 'version'> & { force?: boolean | undefined } = {},
   ): Promise<void> {
     checkVersion(version);
     checkVerbOptions(options, ['store', 'by', 'force']);
@@ -190,7 +190,7 @@ export class FactstrProjections {
   async waitFor(
     name: string,
     sequenceNumber: bigint,
-    options: ProjectionSelector & { timeout?: number } = {},
+    options: ProjectionSelector & { timeout?: number | undefined } = {},
   ): Promise<void> {
     checkSequenceNumber(sequenceNumber, 'What is waited for');
     checkVerbOptions(options, [...SELECTOR, 'timeout']);
@@ -213,7 +213,7 @@ export class FactstrProjections {
    *
    * @throws WaitTimeoutError naming those that have not
    */
-  async drained(options: { timeout?: number } = {}): Promise<void> {
+  async drained(options: { timeout?: number | undefined } = {}): Promise<void> {
     checkVerbOptions(options, ['timeout']);
     const { timeout = 5_000 } = options;
     const heads = await this.#list();

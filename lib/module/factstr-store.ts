@@ -28,7 +28,7 @@ import type { AsynchronousStore } from './store-faces.js';
  */
 export interface ReadOptions {
   /** Facts read at a time; up to twice as many are held in memory. Default 1,000. */
-  pageSize?: number;
+  pageSize?: number | undefined;
 }
 
 /**

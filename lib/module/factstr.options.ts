@@ -1,5 +1,5 @@
 import type { FactStore } from '../contract/contract.types.js';
-import type { FactStoreLimits } from '../contract/limits.js';
+import type { FactStoreLimitOptions } from '../contract/limits.js';
 import type { PostgresPoolOptions } from '../stores/postgres/postgres.options.js';
 import type { AppendRetryOptions } from './append-retry.js';
 import type { AroundHandlers } from './handler-call.js';
@@ -11,27 +11,27 @@ import type { AroundHandlers } from './handler-call.js';
  */
 export interface FactstrCommonOptions extends AppendRetryOptions {
   /** Upper bounds for what is written. */
-  limits?: Partial<FactStoreLimits>;
+  limits?: FactStoreLimitOptions | undefined;
   /**
    * Which handlers this process runs. `false`: none (an API-only process, a CLI, a seed script). Default: both
    * kinds. `FactstrProjections.start()` starts left-out ones later.
    */
-  handlers?: boolean | { live?: boolean; durable?: boolean };
+  handlers?: boolean | { live?: boolean | undefined; durable?: boolean | undefined } | undefined;
   /** Failed attempts at the same facts after which a projection pauses. Default 10. */
-  maxAttempts?: number;
+  maxAttempts?: number | undefined;
   /**
    * Wraps every call of a handler's method, live and durable: CLS, tracing, an ORM's request context. What it
    * throws, or resolves with, counts as the handler's own.
    */
-  around?: AroundHandlers;
+  around?: AroundHandlers | undefined;
   /** A handler's deadline, at which its signal aborts and it is reported as stuck. Default 30,000. */
-  timeout?: number;
+  timeout?: number | undefined;
   /** How long a silent owner of a projection keeps it. Default 15,000. */
-  leaseTtl?: number;
+  leaseTtl?: number | undefined;
   /** How long the id of an append is kept at least. Default 604,800,000 (7 days). */
-  appendIdRetention?: number;
+  appendIdRetention?: number | undefined;
   /** How long a shutdown waits for handlers that are in flight, and then for the store to close. Default 10,000. */
-  shutdownTimeout?: number;
+  shutdownTimeout?: number | undefined;
 }
 
 /**
@@ -53,11 +53,11 @@ export interface FactstrSqliteOptions extends FactstrCommonOptions {
   /** The database file. Parent folders are created. */
   path: string;
   /** How long an append waits for another process's write lock. Default 5,000. */
-  busyTimeout?: number;
+  busyTimeout?: number | undefined;
   /** How often other processes' commits are looked for. Default 25. */
-  pollInterval?: number;
+  pollInterval?: number | undefined;
   /** Appends that may wait in the queue; more are refused with `StoreOverloadedError`. Default 10,000. */
-  maxQueuedAppends?: number;
+  maxQueuedAppends?: number | undefined;
 }
 
 /**
@@ -70,25 +70,25 @@ export interface FactstrPostgresOptions extends FactstrCommonOptions {
   /** `postgres://user:password@host:port/database`. */
   url: string;
   /** Size, TLS and more of the connection pool, as `pg` takes them. */
-  pool?: PostgresPoolOptions;
+  pool?: PostgresPoolOptions | undefined;
   /** How often a server that cannot be reached is tried again at bootstrap. Default 10. Refused credentials are not. */
-  retryAttempts?: number;
+  retryAttempts?: number | undefined;
   /** The pause between those attempts. Default 1,000. */
-  retryDelay?: number;
+  retryDelay?: number | undefined;
   /** `false`: the schema is validated, never created (for a role without CREATE). Default true. */
-  initialize?: boolean;
+  initialize?: boolean | undefined;
   /** How often other processes' commits are looked for besides LISTEN/NOTIFY. Default 1,000. */
-  pollInterval?: number;
+  pollInterval?: number | undefined;
   /** Default 5,000. */
-  connectionTimeout?: number;
+  connectionTimeout?: number | undefined;
   /** How long an append waits for other writers. Default 5,000; less than `statementTimeout`. */
-  lockTimeout?: number;
+  lockTimeout?: number | undefined;
   /** The server's limit for one statement. Default 10,000; less than `queryTimeout`. */
-  statementTimeout?: number;
+  statementTimeout?: number | undefined;
   /** The client's limit for one statement. Default 15,000. */
-  queryTimeout?: number;
+  queryTimeout?: number | undefined;
   /** Appends that may wait in the queue; more are refused with `StoreOverloadedError`. Default 10,000. */
-  maxQueuedAppends?: number;
+  maxQueuedAppends?: number | undefined;
 }
 
 /**
@@ -117,9 +117,9 @@ export type FactstrOptions =
  */
 export interface FactstrModuleExtras {
   /** Names a further store: `@InjectFactstrStore(name)`, `{ store: name }` on the decorators. */
-  name?: string;
+  name?: string | undefined;
   /** Whether the store can be injected everywhere. Default true. */
-  isGlobal?: boolean;
+  isGlobal?: boolean | undefined;
 }
 
 /**

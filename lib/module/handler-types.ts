@@ -35,11 +35,28 @@ export interface ProjectionContext {
 }
 
 /**
+ * Lets Nest's `applyDecorators` take a decorator, whose handler it does not check. Used by itself, where the handler
+ * or what is decorated does not fit, this is what the compiler reports.
+ *
+ * @publicApi
+ */
+export interface Composable {
+  (target: object, key: string | symbol): HandlerDoesNotFitItsDecorator;
+}
+
+/** Named for the compiler's message. */
+export interface HandlerDoesNotFitItsDecorator {
+  readonly handler: never;
+}
+
+/**
  * Decorates classes whose methods carry `@ApplyFact`.
  *
  * @publicApi
  */
-export type ProjectionClassDecorator = (target: abstract new (...args: never[]) => object) => void;
+export interface ProjectionClassDecorator extends Composable {
+  (target: abstract new (...args: never[]) => object): void;
+}
 
 /**
  * Decorates methods that take one such fact; another parameter type does not compile. A throw, a rejection and
@@ -47,13 +64,13 @@ export type ProjectionClassDecorator = (target: abstract new (...args: never[]) 
  *
  * @publicApi
  */
-export type ApplyFactDecorator<F> = <
-  H extends (fact: F, context: Given<ProjectionContext>) => void | boolean | Promise<unknown>,
->(
-  target: object,
-  key: string | symbol,
-  descriptor: TypedPropertyDescriptor<H>,
-) => void;
+export interface ApplyFactDecorator<F> extends Composable {
+  <H extends (fact: F, context: Given<ProjectionContext>) => void | boolean | Promise<unknown>>(
+    target: object,
+    key: string | symbol,
+    descriptor: TypedPropertyDescriptor<H>,
+  ): void;
+}
 
 /**
  * Decorates methods that take these facts; another parameter type does not compile. A throw, a rejection and
@@ -61,13 +78,13 @@ export type ApplyFactDecorator<F> = <
  *
  * @publicApi
  */
-export type FactHandlerDecorator<F, C> = <
-  H extends (facts: F[], context: Given<C>) => void | boolean | Promise<unknown>,
->(
-  target: object,
-  key: string | symbol,
-  descriptor: TypedPropertyDescriptor<H>,
-) => void;
+export interface FactHandlerDecorator<F, C> extends Composable {
+  <H extends (facts: F[], context: Given<C>) => void | boolean | Promise<unknown>>(
+    target: object,
+    key: string | symbol,
+    descriptor: TypedPropertyDescriptor<H>,
+  ): void;
+}
 
 /** A handler names its transaction's manager as its ORM does (`TransactionalContext`), or not at all. */
 type Given<C> = C extends { manager: unknown } ? Omit<C, 'manager'> & { manager: never } : C;

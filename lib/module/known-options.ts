@@ -52,11 +52,13 @@ const custom: Keys<FactstrCustomOptions> = { ...memory, store: true };
 
 const KNOWN: Record<FactstrOptions['provider'], object> = { memory, sqlite, postgres, custom };
 
-/** The first option that its provider does not have, with those that it has. */
+/** The first option, of those that are not undefined, that its provider does not have, with those that it has. */
 export function unknownOption(
   options: FactstrOptions,
 ): { name: string; known: string[] } | undefined {
   const known = KNOWN[options.provider];
-  const name = Object.keys(options).find((key) => !Object.hasOwn(known, key));
-  return name === undefined ? undefined : { name, known: Object.keys(known) };
+  const entry = Object.entries(options).find(
+    ([key, value]) => value !== undefined && !Object.hasOwn(known, key),
+  );
+  return entry === undefined ? undefined : { name: entry[0], known: Object.keys(known) };
 }

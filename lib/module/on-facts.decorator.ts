@@ -11,7 +11,7 @@ import type { FactHandlerDecorator, LiveContext } from './handler-types.js';
  */
 export interface OnFactsOptions {
   /** The named store to follow. Default: the one without a name. */
-  store?: string;
+  store?: string | undefined;
 }
 
 /**
@@ -36,7 +36,7 @@ export function OnFacts(
 export function OnFacts(
   first?: string | readonly string[] | EventQuery | OnFactsOptions,
   second?: OnFactsOptions,
-): ReturnType<typeof handlerDecorator> {
+): object {
   const onlyOptions = second === undefined && isOptions(first);
   const query = toEventQuery(onlyOptions ? undefined : (first as EventQuery | undefined));
   const store = (onlyOptions ? first : second)?.store;

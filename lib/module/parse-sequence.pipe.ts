@@ -10,7 +10,7 @@ import { worksBehindProxy } from '../support/behind-proxy.js';
  */
 export interface ParseSequencePipeOptions {
   /** Lets an absent value pass as `undefined`. Default false. */
-  optional?: boolean;
+  optional?: boolean | undefined;
 }
 
 /**

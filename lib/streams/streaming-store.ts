@@ -13,7 +13,7 @@ import {
 } from '../contract/errors.js';
 import type { LogReplacedError } from '../contract/errors.js';
 import { resolveLimits } from '../contract/limits.js';
-import type { FactStoreLimits } from '../contract/limits.js';
+import type { FactStoreLimitOptions, FactStoreLimits } from '../contract/limits.js';
 import {
   EVERY_FACT,
   checkHandler,
@@ -40,23 +40,23 @@ import { within } from './turns.js';
  */
 export interface FactStoreOptions {
   /** Upper bounds for what is written; absent ones keep their default. */
-  limits?: Partial<FactStoreLimits>;
+  limits?: FactStoreLimitOptions | undefined;
   /**
    * Where a bare stream reports a handler's failure, or a database that does not answer. Default:
    * `process.emitWarning`.
    */
-  onStreamError?: (error: FactstrError) => void;
+  onStreamError?: ((error: FactstrError) => void) | undefined;
   /**
    * How long a silent owner of a durable stream keeps its name, in milliseconds. Default 15,000. An owner that
    * unsubscribes, or whose process died on this host, frees it at once. For so long, too, a registration waits for
    * one that was unsubscribed in this process and whose delivery in flight has not settled.
    */
-  leaseTtl?: number;
+  leaseTtl?: number | undefined;
   /**
    * How long an append's id is kept at least, in milliseconds. Default 604,800,000 (7 days). A repetition after
    * that may append again.
    */
-  appendIdRetention?: number;
+  appendIdRetention?: number | undefined;
 }
 
 /** How long a store that is closed waits for what is in flight, in milliseconds. */

@@ -28,7 +28,7 @@ export interface PostgresAppendOptions extends AppendOptions {
    * READ COMMITTED, in the store's database. Append last: from here to the commit every other writer of the store
    * waits. Numbers are provisional until the commit. See `docs/transactions.md`.
    */
-  manager?: AppendManager;
+  manager?: AppendManager | undefined;
 }
 
 /** What tells a running server's databases apart, for any role. */

@@ -12,19 +12,19 @@ export interface PostgresPoolOptions {
    * Connections at most, 10 by default, at least 2. One of them is kept for appends, so that long queries do
    * not hold appends up. A store with streams has one more, which listens.
    */
-  max?: number;
+  max?: number | undefined;
   /** As `pg` and Node's `tls.connect` take it. The URL's `sslmode` goes before. */
-  ssl?: boolean | object;
+  ssl?: boolean | object | undefined;
   /** TCP keep-alive; on by default. */
-  keepAlive?: boolean;
+  keepAlive?: boolean | undefined;
   /** How long a connection is idle before the first keep-alive probe. Default 10,000. */
-  keepAliveInitialDelayMillis?: number;
+  keepAliveInitialDelayMillis?: number | undefined;
   /** How long a connection may be idle before it is closed. Default 10,000; 0 keeps it. */
-  idleTimeoutMillis?: number;
+  idleTimeoutMillis?: number | undefined;
   /** How long a connection may be used at all. Default 0: without end. */
-  maxLifetimeSeconds?: number;
+  maxLifetimeSeconds?: number | undefined;
   /** Shown in `pg_stat_activity`. Default `nestjs-factstr`. */
-  application_name?: string;
+  application_name?: string | undefined;
 }
 
 /**
@@ -33,24 +33,24 @@ export interface PostgresPoolOptions {
  * @publicApi
  */
 export interface PostgresStoreOptions extends FactStoreOptions {
-  pool?: PostgresPoolOptions;
+  pool?: PostgresPoolOptions | undefined;
   /** How often a store with streams looks for facts of other processes that no notification announced. Default 1,000. */
-  pollInterval?: number;
+  pollInterval?: number | undefined;
   /** How long to wait for the server, or for a free connection. Default 5,000. */
-  connectionTimeout?: number;
+  connectionTimeout?: number | undefined;
   /** How long an append waits for other writers. Default 5,000; less than `statementTimeout`. */
-  lockTimeout?: number;
+  lockTimeout?: number | undefined;
   /** How long the server works on one statement. Default 10,000; less than `queryTimeout`. */
-  statementTimeout?: number;
+  statementTimeout?: number | undefined;
   /** How long an answer of the server is waited for. Default 15,000. */
-  queryTimeout?: number;
+  queryTimeout?: number | undefined;
   /**
    * Whether missing tables, indexes and functions are created. Default true. With false the schema is validated
    * only, as for a role without CREATE; `postgresSchemaSql()` prints what a migration by hand needs.
    */
-  initialize?: boolean;
+  initialize?: boolean | undefined;
   /** How many appends may wait for their turn before further ones are refused. Default 10,000. */
-  maxQueuedAppends?: number;
+  maxQueuedAppends?: number | undefined;
 }
 
 /** The options with their defaults. */

@@ -139,7 +139,9 @@ ON CONFLICT (key) DO NOTHING`;
  *
  * @publicApi
  */
-export function postgresSchemaSql(options: { schema?: string; role?: string } = {}): string {
+export function postgresSchemaSql(
+  options: { schema?: string | undefined; role?: string | undefined } = {},
+): string {
   const { schema = 'public', role = 'factstr_app' } = options;
   const inSchema = (name: string): string => `${quoteIdentifier(schema)}.${name}`;
   const grantee = quoteIdentifier(role);

@@ -8,11 +8,11 @@ import { wholeNumber } from '../whole-number.js';
  */
 export interface SqliteStoreOptions extends FactStoreOptions {
   /** How long an operation waits for another process's lock, in milliseconds. Default 5,000. */
-  busyTimeout?: number;
+  busyTimeout?: number | undefined;
   /** How often streams look for other processes' commits, in milliseconds. Default 25. */
-  pollInterval?: number;
+  pollInterval?: number | undefined;
   /** How many appends of `promises` may wait. Default 10,000. */
-  maxQueuedAppends?: number;
+  maxQueuedAppends?: number | undefined;
 }
 
 type ResolvedOptions = Required<Omit<SqliteStoreOptions, keyof FactStoreOptions>>;
