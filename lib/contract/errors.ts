@@ -219,10 +219,7 @@ export class LogReplacedError extends FactstrError {
   /** Up to this number the log is taken to be the one that was known; what follows is delivered. */
   readonly resumedAfter: bigint;
 
-  constructor(
-    message: string,
-    options: ErrorOptions & { position?: bigint; resumedAfter?: bigint } = {},
-  ) {
+  constructor(message: string, options: Cause & { position?: bigint; resumedAfter?: bigint } = {}) {
     super(message, options);
     this.position = options.position ?? 0n;
     this.resumedAfter = options.resumedAfter ?? 0n;
@@ -242,7 +239,7 @@ export class CursorMovedError extends FactstrError {
   /** The number at which the cursor stands now. */
   readonly to: bigint;
 
-  constructor(message: string, options: ErrorOptions & { from?: bigint; to?: bigint } = {}) {
+  constructor(message: string, options: Cause & { from?: bigint; to?: bigint } = {}) {
     super(message, options);
     this.from = options.from ?? 0n;
     this.to = options.to ?? 0n;
