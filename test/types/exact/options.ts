@@ -61,9 +61,11 @@ FactstrModule.forRoot({ provider: 'postgres', url: 'x', ...postgres });
 FactstrModule.forRoot({ provider: 'postgres', url: 'x', pool, limits });
 FactstrModule.forRoot({ provider: 'memory', handlers: { live: undefined, durable: undefined } });
 FactstrModule.forRootAsync({ ...extras, useFactory: () => ({ provider: 'memory', ...memory }) });
-new FactstrSqliteStore('x', sqliteStore);
-new FactstrPostgresStore('x', postgresStore);
-new ParseSequencePipe({ optional: undefined });
+export const made = [
+  new FactstrSqliteStore('x', sqliteStore),
+  new FactstrPostgresStore('x', postgresStore),
+  new ParseSequencePipe({ optional: undefined }),
+];
 postgresSchemaSql({ schema: undefined, role: undefined });
 void store.decide(query, () => [], deciding);
 void store.append([], appending);
