@@ -1,6 +1,7 @@
 import { afterAll } from '@jest/globals';
 import { FactstrPostgresStore } from '../../../lib/stores/postgres/postgres.store.js';
-import { createDatabase, uniqueName } from '../../support/postgres.js';
+import { backUpPostgres } from '../../support/back-up.js';
+import { createDatabase } from '../../support/postgres.js';
 import type { TestDatabase } from '../../support/postgres.js';
 import type { Provider, SharedDatabase } from '../support/provider.js';
 
@@ -40,29 +41,7 @@ export const postgres: Provider<SharedDatabase> = {
           [name, sequenceNumber],
         );
       },
-      backUp: async () => {
-        const copy = uniqueName('copy');
-        const tables = await tablesOf(database);
-        await database.run(
-          `CREATE SCHEMA ${copy};` +
-            tables
-              .map((table) => `CREATE TABLE ${copy}.${table} AS TABLE public.${table};`)
-              .join(''),
-        );
-        return async () => {
-          const present = await tablesOf(database);
-          await database.run(
-            `TRUNCATE ${present.map((table) => `public.${table}`).join(', ')};` +
-              tables
-                .map(
-                  (table) =>
-                    `INSERT INTO public.${table} OVERRIDING SYSTEM VALUE TABLE ${copy}.${table};`,
-                )
-                .join('') +
-              `DROP SCHEMA ${copy} CASCADE`,
-          );
-        };
-      },
+      backUp: () => backUpPostgres(database.url),
       dispose: async () => {
         await Promise.all(stores.map((store) => store.close()));
         await database.run('DROP SCHEMA public CASCADE; CREATE SCHEMA public');
@@ -71,10 +50,3 @@ export const postgres: Provider<SharedDatabase> = {
     };
   },
 };
-
-async function tablesOf(database: TestDatabase): Promise<string[]> {
-  const { rows } = await database.run(
-    `SELECT format('%I', tablename) AS name FROM pg_tables WHERE schemaname = 'public'`,
-  );
-  return rows.map(({ name }: { name: string }) => name);
-}

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { FactstrSqliteStore } from '../../../lib/stores/sqlite/sqlite.store.js';
+import { copySqlite } from '../../support/back-up.js';
 import type { FactStoreOptions } from '../../../lib/streams/streaming-store.js';
 import type { ConformingStore, Provider, SharedDatabase } from '../support/provider.js';
 
@@ -63,24 +64,14 @@ async function createDatabase(
       }),
     backUp: async () => {
       const copy = join(folder, `${(copies += 1)}.copy.sqlite`);
-      await copyDatabase(path, copy);
-      return () => copyDatabase(copy, path);
+      await copySqlite(path, copy);
+      return () => copySqlite(copy, path);
     },
     dispose: async () => {
       for (const store of stores) await store.close();
       await rm(folder, { recursive: true });
     },
   };
-}
-
-/** By SQLite's own means, which heed the locks of whatever has the target open. */
-async function copyDatabase(from: string, to: string): Promise<void> {
-  const source = new Sqlite(from, { readonly: true });
-  try {
-    await source.backup(to);
-  } finally {
-    source.close();
-  }
 }
 
 function promised(store: FactstrSqliteStore): ConformingStore {

@@ -10,6 +10,7 @@ import { foreignDatabases } from './foreign-databases.js';
 import { lockedDatabase } from './locked-database.js';
 import { awaitedEnds } from './awaited-ends.js';
 import { movedFile } from './moved-file.js';
+import { failoverPastLease, restoredUnderStreams } from './restored-under-streams.js';
 import { restoredUnderWriter } from './restored-under-writer.js';
 import { backlog } from './backlog.js';
 import { slowHandlers } from './slow-handlers.js';
@@ -48,6 +49,8 @@ export const scenarios: readonly Scenario[] = [
   restoredLog,
   restoredWhileRunning,
   restoredUnderWriter,
+  restoredUnderStreams,
+  failoverPastLease,
   cursorAhead,
   isolationDefaults,
   asynchronousCommit,
