@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import type { CommittedBatch } from '../../lib/streams/log-source.js';
-import { LogReader } from '../../lib/streams/log-reader.js';
+import { LogReader, TRUSTED } from '../../lib/streams/log-reader.js';
 import { facts } from '../conformance/support/facts.js';
 import { Gate } from '../conformance/support/inbox.js';
-import { settle } from '../conformance/support/until.js';
+import { settle, until } from '../conformance/support/until.js';
 import { FactstrMemoryStore } from '../../lib/stores/memory/memory.store.js';
 import { SlowLog } from './support/slow-log.js';
 
@@ -139,6 +139,48 @@ describe('the reader that streams share', () => {
     await expect(readAfter(reader, 0n)).rejects.toBe(log.broken);
     log.broken = undefined;
     expect(ranges(await readAfter(reader, 0n))).toEqual([[1, 1]]);
+    reader.leave();
+  });
+
+  it('serves what it keeps only where the log still has it', async () => {
+    for (const isNew of [true, false]) {
+      const { store, log, reader } = open();
+      store.append(facts(3, 'former'));
+      const typesAfter = async (position: bigint) =>
+        (await readAfter(reader, position)).flatMap(({ event_records }) =>
+          event_records.map(({ event_type }) => event_type),
+        );
+      expect(await typesAfter(0n)).toEqual(['former', 'former', 'former']);
+      const other = new FactstrMemoryStore();
+      other.append(facts(2, 'present'));
+      log.present = other.log;
+      // At once for a stream that begins, soon for the others.
+      if (isNew) reader.enter();
+      const began = performance.now();
+      await until(
+        () => isNew || performance.now() - began > TRUSTED,
+        () => 'what is kept to be old',
+      );
+      expect(await typesAfter(0n)).toEqual(['present', 'present']);
+      reader.leave();
+    }
+  });
+
+  it('takes nothing from the end of a log for a continuation of another one', async () => {
+    const { store, log, reader } = open();
+    store.append(facts(3, 'former'));
+    const page = await reader.readAfter({ position: 0n, fact: undefined });
+    const fact = page.batches.at(-1)!.event_records.at(-1)!;
+    const other = new FactstrMemoryStore();
+    for (let n = 0; n < 5; n++) other.append(facts(1, 'present'));
+    log.present = other.log;
+    const standing = { position: 3n, fact, log: page.log };
+    const { at } = await reader.readAfter(standing);
+    expect(at).toMatchObject({ sequence_number: 3n, event_type: 'present' });
+    expect(await reader.resume(standing)).toMatchObject({ position: 0n, log: page.log + 1 });
+    // What the two logs have in common is known to whoever comes later, too.
+    const slow = { ...standing, position: 2n };
+    expect(await reader.resume(slow)).toMatchObject({ position: 0n, log: page.log + 1 });
     reader.leave();
   });
 });

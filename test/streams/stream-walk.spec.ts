@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { EVERY_FACT } from '../../lib/contract/validation.js';
-import { LogReader } from '../../lib/streams/log-reader.js';
+import { LogReader, TRUSTED } from '../../lib/streams/log-reader.js';
 import { StreamWalk } from '../../lib/streams/stream-walk.js';
 import type { WalkSteps } from '../../lib/streams/stream-walk.js';
 import { FactstrMemoryStore } from '../../lib/stores/memory/memory.store.js';
@@ -126,5 +126,26 @@ describe('The walk over the log', () => {
     await reaches(401);
     stop.abort();
     await running;
+  });
+
+  it('does not go on with a page of a log that was replaced while it was handled', async () => {
+    const gate = new Gate();
+    const { log, start, passed } = walking(5, (first) => (first === 2 ? gate.passed : undefined));
+    const running = start();
+    await until(
+      () => passed.length === 1,
+      () => 'the first batch',
+    );
+    const other = new FactstrMemoryStore();
+    for (let n = 0; n < 8; n++) other.append(facts(1, 'present'));
+    log.present = other.log;
+    const began = performance.now();
+    await until(
+      () => performance.now() - began > TRUSTED,
+      () => 'the page to be old',
+    );
+    gate.open();
+    await expect(running).rejects.toThrow('The log was replaced.');
+    expect(passed).toEqual([1, 2]);
   });
 });

@@ -3,7 +3,8 @@ import type { Gate } from '../../conformance/support/inbox.js';
 
 /** A memory store's log, whose reads take as long as the test says: as those of a database do. */
 export class SlowLog implements LogSource {
-  readonly #log: LogSource;
+  /** The log that there is; another one may take its place. */
+  present: LogSource;
   readonly ledger;
   /** What the next reads wait for, after they have seen the log. */
   readonly gates: Gate[] = [];
@@ -11,18 +12,18 @@ export class SlowLog implements LogSource {
   broken: Error | undefined;
 
   constructor(log: LogSource) {
-    this.#log = log;
+    this.present = log;
     this.ledger = log.ledger;
   }
 
   head(): bigint | Promise<bigint> {
-    return this.#log.head();
+    return this.present.head();
   }
 
   async readPage(after: bigint, limit: number): Promise<LogPage> {
     this.reads++;
     if (this.broken) throw this.broken;
-    const page = await this.#log.readPage!(after, limit);
+    const page = await this.present.readPage!(after, limit);
     await this.gates.shift()?.passed;
     return page;
   }
@@ -32,6 +33,6 @@ export class SlowLog implements LogSource {
   }
 
   onCommit(wake: (first?: bigint) => void): () => void {
-    return this.#log.onCommit(wake);
+    return this.present.onCommit(wake);
   }
 }

@@ -1,0 +1,100 @@
+import { describe, expect, it } from '@jest/globals';
+import { FormerLog } from '../../lib/streams/former-log.js';
+import type { FactMark, LogSource } from '../../lib/streams/log-source.js';
+import { FactstrMemoryStore } from '../../lib/stores/memory/memory.store.js';
+
+/** A log of facts of given times, as a store of a user's would show it; of which reads are counted. */
+function logOf(times: readonly string[], of = 'present'): LogSource & { reads: number } {
+  const facts = marks(times, of);
+  const { ledger } = new FactstrMemoryStore().log;
+  return {
+    reads: 0,
+    ledger,
+    head: () => BigInt(facts.length),
+    readBatches(after, limit) {
+      this.reads++;
+      return facts.slice(Number(after), Number(after) + limit).map((fact) => ({
+        first_sequence_number: fact.sequence_number,
+        last_sequence_number: fact.sequence_number,
+        event_records: [{ ...fact, payload: fact.payload }],
+      }));
+    },
+    onCommit: () => () => undefined,
+  };
+}
+
+function marks(times: readonly string[], of: string): FactMark[] {
+  return times.map((time, index) => ({
+    sequence_number: BigInt(index + 1),
+    occurred_at: `2030-01-01T00:00:${time}Z`,
+    event_type: 'noted',
+    payload: { of },
+  }));
+}
+
+/** 8 facts, of which the first three are in both logs. */
+const common = ['01', '02', '03'];
+const formerFacts = marks([...common, '04', '05', '06', '07', '08'], 'former').map((fact, index) =>
+  index < common.length ? { ...fact, payload: { of: 'present' } } : fact,
+);
+const regrown = [...common, '11', '12', '13', '14', '15', '16', '17'];
+
+describe('Where a stream goes on in a log that took the place of another one', () => {
+  it('is after the last fact that both have, whatever the times are', async () => {
+    for (const slow of [regrown, [...common, '01', '01', '02', '02', '03', '03']]) {
+      const log = new FormerLog(logOf(slow), formerFacts);
+      expect(await log.common(formerFacts.at(-1))).toBe(3n);
+    }
+  });
+
+  it('is told by the times where the facts that are known do not go back so far', async () => {
+    const last = formerFacts.at(-1)!;
+    expect(await new FormerLog(logOf(regrown), []).common(last)).toBe(3n);
+    expect(await new FormerLog(logOf(regrown), formerFacts.slice(5)).common(last)).toBe(3n);
+    expect(await new FormerLog(logOf(common), []).common(last)).toBe(3n);
+    expect(await new FormerLog(logOf([]), []).common(last)).toBe(0n);
+    expect(await new FormerLog(logOf(['21', '22', '23']), []).common(last)).toBe(0n);
+  });
+
+  it('takes the oldest fact that is gone for the time, so that a slower clock costs less', async () => {
+    // The server that took over is four seconds behind.
+    const behind = [...common, '05.5', '06', '07', '09'];
+    const log = new FormerLog(logOf(behind), formerFacts.slice(4));
+    expect(await log.common(formerFacts.at(-1))).toBe(3n);
+  });
+
+  it('compares times to the nanosecond, however many digits they have', async () => {
+    const last = { ...formerFacts.at(-1)!, occurred_at: '2030-01-01T00:00:08.12Z' };
+    const log = logOf([...common, '08', '08.119999999', '08.12', '08.120000001', '08.5']);
+    expect(await new FormerLog(log, []).common(last)).toBe(6n);
+  });
+
+  it('is before what this store has appended itself', async () => {
+    const last = { ...formerFacts.at(-1)!, occurred_at: '2030-01-01T00:00:20Z' };
+    expect(await new FormerLog(logOf(regrown), [], 4n).common(last)).toBe(3n);
+    expect(await new FormerLog(logOf(regrown), formerFacts, 2n).common(last)).toBe(3n);
+  });
+
+  it('leaves out what was read of the present log already', async () => {
+    const present = marks(regrown, 'present').slice(8);
+    expect(await new FormerLog(logOf(regrown), present).common(formerFacts.at(-1))).toBe(3n);
+  });
+
+  it('is looked for once, unless that fails, with few reads', async () => {
+    const times = Array.from({ length: 59 }, (_, second) => String(second).padStart(2, '0'));
+    const source = logOf(times);
+    const readBatches = source.readBatches.bind(source);
+    source.readBatches = () => {
+      throw new Error('gone');
+    };
+    const fact = { ...formerFacts.at(-1)!, sequence_number: 60n };
+    const log = new FormerLog(source, []);
+    await expect(log.common(fact)).rejects.toThrow('gone');
+    source.readBatches = readBatches;
+    expect(await log.common(fact)).toBe(9n);
+    expect(source.reads).toBeLessThan(12);
+    const { reads } = source;
+    expect(await log.common()).toBe(9n);
+    expect(source.reads).toBe(reads);
+  });
+});
