@@ -42,7 +42,8 @@ interface Log {
 
 async function play(round: Round, provider: Provider, outage: boolean): Promise<void> {
   const reported: FactstrError[] = [];
-  const { store, backUp } = await open(round, provider, outage, (error) => reported.push(error));
+  const log = await open(round, provider, outage, (error) => reported.push(error));
+  const { store } = log;
   round.later(() => store.close());
   const streams = [new Stream('a live stream'), new Stream('a slow live stream', 30)];
   for (const stream of streams) await store.streamAll((facts) => stream.take(facts)).started;
@@ -54,7 +55,7 @@ async function play(round: Round, provider: Provider, outage: boolean): Promise<
     length += await append(round, store, round.random.int(1, 8));
     await reach([...streams, projection], length);
     await isStored(runner, length);
-    const restore = await backUp();
+    const restore = await log.backUp();
     const kept = length;
     const lost = kept + (await append(round, store, round.random.int(1, 12)));
     await reach([...streams, projection], lost);
