@@ -382,4 +382,74 @@ WHERE name = $1 AND \${number('$2')} IS NOT NULL`,
     replace: 'THEN TRUE ELSE TRUE END',
     suites: ['test/postgres/renamed-schemas'],
   },
+  {
+    name: 'storable-texts',
+    promise: 'a fact is parked whatever its error says',
+    file: 'lib/support/storable-text.ts',
+    find: 'head(text, most).replace(UNSTORABLE, escape)',
+    replace: 'head(text, most)',
+    suites: ['test/leases/ledger', 'test/projections/odd-errors'],
+  },
+  {
+    name: 'foreign-instanceof',
+    promise: 'attempts are counted whatever a handler throws',
+    file: 'lib/support/describe-error.ts',
+    find: `  try {
+    return value instanceof type;
+  } catch {
+    return false;
+  }`,
+    replace: '  return value instanceof type;',
+    suites: ['test/projections/odd-errors'],
+  },
+  {
+    name: 'foreign-members',
+    promise: 'attempts are counted whatever a handler throws',
+    file: 'lib/support/describe-error.ts',
+    find: `  } catch {
+    return undefined;
+  }`,
+    replace: '  } finally {}',
+    suites: ['test/projections/odd-errors'],
+  },
+  {
+    name: 'verbs-end-repetitions',
+    promise: 'an operator does not wait for what the database refuses',
+    file: 'lib/projections/persist.ts',
+    find: '    if (this.#stop.aborted) throw new LeaseLost();\n',
+    replace: '',
+    suites: ['test/projections/refused-writes'],
+  },
+  {
+    name: 'verbs-of-the-own-handler',
+    promise: 'a verb that a handler awaits does not wait for its call',
+    file: 'lib/projections/leased-runner.ts',
+    find: 'if (!isInside) return this.#intervene(intervention, onReset);',
+    replace: 'return this.#intervene(intervention, onReset);',
+    suites: ['test/typeorm/operators'],
+  },
+  {
+    name: 'deadlines-after-the-end',
+    promise: 'the process of a closed application ends, also with a handler that never settles',
+    file: 'lib/projections/call-signal.ts',
+    find: 'timers.forEach((timer) => timer.unref())',
+    replace: 'timers.size',
+    suites: ['test/e2e/module/processes'],
+  },
+  {
+    name: 'arguments-of-verbs',
+    promise: 'a verb refuses what it cannot follow',
+    file: 'lib/module/factstr-projections.ts',
+    find: "    checkVerbOptions(options, [...SELECTOR, 'by']);\n",
+    replace: '',
+    suites: ['test/e2e/module/verb-arguments'],
+  },
+  {
+    name: 'limits-of-the-store',
+    promise: "handlers are checked by their store's own limits",
+    file: 'lib/streams/walkable-store.ts',
+    find: 'store instanceof StreamingStore ? store.ownLimits : resolveLimits(said)',
+    replace: 'resolveLimits(said)',
+    suites: ['test/e2e/module/verb-arguments'],
+  },
 ];

@@ -1,8 +1,7 @@
 import { FactstrError } from 'nestjs-factstr';
 
-/** What a handler may throw and no database, log line or `instanceof` is prepared for. */
-export const oddErrors = {
-  // A text that cannot be stored as it is.
+/** Errors whose texts cannot be stored as they are. */
+export const oddTexts = {
   'U+0000': () => new Error('be\u0000fore'),
   'U+0000 in the cause': () => new Error('outside', { cause: new Error('in\u0000side') }),
   'a lone surrogate': () => new Error('half \ud83d of one'),
@@ -19,7 +18,10 @@ export const oddErrors = {
     new (class Odd extends FactstrError {
       readonly code = 'ODD\u0000';
     })('odd'),
-  // What throws when it is read.
+} satisfies Record<string, () => unknown>;
+
+/** What throws when it is read, or is no error at all. */
+export const undescribable = {
   'a message that throws': () => withGetter(new Error('unseen'), 'message'),
   'a code that throws': () => withGetter(new Error(''), 'code'),
   'a stack that throws': () => withGetter(new Error('seen'), 'stack'),
@@ -62,6 +64,9 @@ export const oddErrors = {
   null: () => null,
   'a symbol': () => Symbol('of nothing'),
 } satisfies Record<string, () => unknown>;
+
+/** What a handler may throw and no database, log line or `instanceof` is prepared for. */
+export const oddErrors = { ...oddTexts, ...undescribable };
 
 export type OddError = keyof typeof oddErrors;
 

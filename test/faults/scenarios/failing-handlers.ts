@@ -1,32 +1,53 @@
 import type { PlannedProjection } from '../processes/handlers.js';
-import type { ActPlan } from '../support/acts.js';
+import type { Act, ActPlan } from '../support/acts.js';
 import { HandlerApp } from '../support/handler-app.js';
 import type { BatchPlan } from '../support/handler-app.js';
 import { judgeHandlers } from '../support/handler-verdict.js';
 import type { Round } from '../support/round.js';
 import type { Provider, Scenario } from '../support/scenario.js';
 
-const FAILURES = ['throw', 'reject', 'false'] as const;
 /** As often as it is called. */
 const ALWAYS = 1_000_000;
 
 /** A failing handler is called again; after `maxAttempts` its projection pauses, or parks the fact; others go on. */
-export const failingHandlers: Scenario = {
-  name: 'failing-handlers',
-  fault: 'handlers that throw, reject, return false; poison facts',
-  providers: ['memory', 'sqlite', 'postgres'],
-  faults: [3, 1],
-  async run(round, provider) {
-    const maxAttempts = round.random.int(2, 3);
-    const app = await HandlerApp.create(round, provider, projectionsOf(round, provider), {
-      maxAttempts,
-      leaseTtl: 2_000,
-    });
-    await app.start();
-    await round.forEachFault(() => poison(round, app, provider, maxAttempts));
-    await judgeHandlers(round, app);
-  },
-};
+export const failingHandlers = failing(
+  'failing-handlers',
+  'handlers that throw, reject, return false; poison facts',
+  ['throw', 'reject', 'false'],
+);
+
+/** The same whatever the text of the error is: it must not keep the database from recording it. */
+export const oddErrorTexts = failing(
+  'odd-error-texts',
+  'poison facts whose errors have texts that cannot be stored',
+  ['odd text'],
+);
+
+/** The same whatever is thrown: it must not keep attempts from being counted. */
+export const undescribableErrors = failing(
+  'undescribable-errors',
+  'poison facts whose errors throw when they are read',
+  ['undescribable'],
+);
+
+function failing(name: string, fault: string, acts: readonly Act[]): Scenario {
+  return {
+    name,
+    fault,
+    providers: ['memory', 'sqlite', 'postgres'],
+    faults: [3, 1],
+    async run(round, provider) {
+      const maxAttempts = round.random.int(2, 3);
+      const app = await HandlerApp.create(round, provider, projectionsOf(round, provider), {
+        maxAttempts,
+        leaseTtl: 2_000,
+      });
+      await app.start();
+      await round.forEachFault(() => poison(round, app, { provider, maxAttempts, acts }));
+      await judgeHandlers(round, app);
+    },
+  };
+}
 
 function projectionsOf(round: Round, provider: Provider): PlannedProjection[] {
   // Transactions of a log in memory would outlive it.
@@ -48,11 +69,16 @@ function projectionsOf(round: Round, provider: Provider): PlannedProjection[] {
   });
 }
 
+interface Fault {
+  readonly provider: Provider;
+  readonly maxAttempts: number;
+  readonly acts: readonly Act[];
+}
+
 async function poison(
   round: Round,
   app: HandlerApp,
-  provider: Provider,
-  maxAttempts: number,
+  { provider, maxAttempts, acts }: Fault,
 ): Promise<void> {
   const named = (prefix: string): string[] =>
     app.projections.map(({ name }) => name).filter((name) => name.startsWith(prefix));
@@ -66,7 +92,7 @@ async function poison(
     );
     const planned = (name: string, times: number): number => {
       const place = round.random.int(0, plan.length - 1);
-      plan[place]![name] = { act: round.random.pick(FAILURES), times };
+      plan[place]![name] = { act: round.random.pick(acts), times };
       return place;
     };
     for (const name of named('flaky')) {

@@ -16,7 +16,7 @@ import { backlog } from './backlog.js';
 import { slowHandlers } from './slow-handlers.js';
 import { changedQuery } from './changed-query.js';
 import { oddPayloads } from './odd-payloads.js';
-import { failingHandlers } from './failing-handlers.js';
+import { failingHandlers, oddErrorTexts, undescribableErrors } from './failing-handlers.js';
 import { hangingHandlers } from './hanging-handlers.js';
 import { leakingHandlers } from './leaking-handlers.js';
 import { firstStarts, firstStartsWithFactstr } from './first-starts.js';
@@ -66,6 +66,8 @@ export const scenarios: readonly Scenario[] = [
   damagedFiles,
   foreignDatabases,
   failingHandlers,
+  oddErrorTexts,
+  undescribableErrors,
   hangingHandlers,
   leakingHandlers,
   awaitedEnds,

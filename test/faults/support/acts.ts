@@ -4,6 +4,8 @@ import type { EventRecord } from 'nestjs-factstr';
  * How a handler misbehaves:
  * - `throw`: at once, before it did anything
  * - `reject`, `false`: after it did its work
+ * - `odd text`: rejects, after it did its work, with a text that no database takes as it is
+ * - `undescribable`: rejects, after it did its work, with what throws when it is read
  * - `outlast`: succeeds, after its deadline
  * - `obey`: rejects when its signal aborts
  * - `hang`: never settles
@@ -15,6 +17,8 @@ export type Act =
   | 'throw'
   | 'reject'
   | 'false'
+  | 'odd text'
+  | 'undescribable'
   | 'outlast'
   | 'obey'
   | 'hang'

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { EventRecord, ProjectionContext } from 'nestjs-factstr';
 import type { TransactionalContext } from 'nestjs-factstr/typeorm';
+import { oddTexts, undescribable } from '../../support/odd-errors.js';
 import { planOf } from './acts.js';
 import type { Act } from './acts.js';
 
@@ -13,6 +14,7 @@ export class Misbehaviour {
   readonly #tellLateWrite: (outcome: 'refused' | 'written') => void;
   /** How often an act was played, by projection and fact. */
   readonly #played = new Map<string, number>();
+  #thrown = 0;
   /** Writes that are to come when their transactions have ended: at the next call of the same projection. */
   readonly #late = new Map<string, (() => Promise<unknown>)[]>();
 
@@ -54,12 +56,20 @@ export class Misbehaviour {
     if (act === 'leak query') this.#leakQuery(context);
     await work();
     if (act === 'reject') throw new Error('the handler rejected');
+    if (act === 'odd text') throw this.#nextOf(oddTexts);
+    if (act === 'undescribable') throw this.#nextOf(undescribable);
     if (act === 'obey' || act === 'outlast') await aborted(context.signal);
     if (act === 'obey') throw new Error('the handler obeyed its signal');
     if (act === 'outlast') await pause(LATE);
     if (act === 'leak rejection') void leakRejection();
     if (act === 'leak write') this.#leakWrite(projection, context);
     return act !== 'false';
+  }
+
+  /** One after the other, so that each is thrown. */
+  #nextOf(errors: Readonly<Record<string, () => unknown>>): unknown {
+    const makers = Object.values(errors);
+    return makers[this.#thrown++ % makers.length]!();
   }
 
   #nextAct(projection: string, facts: readonly EventRecord[]): Act | undefined {
