@@ -80,7 +80,7 @@ export class InvalidDatabaseNameError extends FactstrError {
   readonly code = 'INVALID_DATABASE_NAME';
 }
 
-/** An option of a store or of the module is missing, of the wrong type, or contradicts another. @publicApi */
+/** An option of a store or of the module, or a verb's argument, is missing, of the wrong type, or contradicts another. @publicApi */
 export class InvalidOptionsError extends FactstrError {
   readonly code = 'INVALID_OPTIONS';
 }

@@ -45,7 +45,9 @@ export interface VerbOptions extends ProjectionSelector {
 
 /**
  * The handle on the application's `@DurableProjection`s and `@OnFacts` methods. Its verbs work from every process
- * that registers the projection, whichever runs it; each is recorded and logged.
+ * that registers the projection, whichever runs it; each is recorded and logged. Awaited inside a call of that
+ * projection's own handler (or its `onReset`) a verb resolves once its arguments are checked, and takes effect when
+ * the call has ended and its success is stored.
  *
  * @publicApi
  */

@@ -51,7 +51,7 @@ export interface ProjectionStatus {
   readonly lagTime: number | null;
   /** Failed attempts at the current facts. */
   readonly attempts: number;
-  /** Message of the last failure, kept after it was overcome. */
+  /** Message of the last failure with its causes, up to 2,000 characters; kept after it was overcome. */
   readonly lastError: string | null;
   /** Facts that are parked. */
   readonly parked: number;
