@@ -2,12 +2,13 @@ import { describe, expect, it } from '@jest/globals';
 import {
   DatabaseUnavailableError,
   ForeignDatabaseError,
+  InvalidOptionsError,
   PermissionDeniedError,
   SchemaMissingError,
   UnsupportedFormatError,
 } from '../../lib/contract/errors.js';
 import { postgresSchemaSql } from '../../lib/stores/postgres/postgres.schema.js';
-import { fact, facts, upTo } from '../conformance/support/facts.js';
+import { fact, facts, ofTypes, upTo } from '../conformance/support/facts.js';
 import { Inbox } from '../conformance/support/inbox.js';
 import { errorOf } from '../conformance/support/outcome.js';
 import { until } from '../conformance/support/until.js';
@@ -110,6 +111,20 @@ describe('An existing database', () => {
     ],
     ['a view of that name', 'CREATE VIEW events AS SELECT 1 AS sequence_number'],
     ['a foreign table beside', 'CREATE TABLE store_metadata (id int PRIMARY KEY)'],
+    [
+      'an index of that name elsewhere',
+      'CREATE TABLE orders (event_type text); CREATE INDEX idx_events_type ON orders (event_type)',
+    ],
+    [
+      'a unique index of that name',
+      `CREATE TABLE events (sequence_number bigint PRIMARY KEY, occurred_at timestamptz, event_type text, payload jsonb);
+       CREATE UNIQUE INDEX idx_events_type ON events (event_type)`,
+    ],
+    [
+      'an index of that name for another column',
+      `CREATE TABLE events (sequence_number bigint PRIMARY KEY, occurred_at timestamptz, event_type text, payload jsonb);
+       CREATE INDEX idx_events_payload_gin ON events USING gin (to_tsvector('simple', payload))`,
+    ],
   ])('is foreign with %s, and stays as it is', async (_, sql) => {
     const database = await create();
     await database.run(sql);
@@ -145,6 +160,26 @@ describe('An existing database', () => {
     expect(await options()).toEqual([{ reloptions: null }]);
     await database.store({}).connect();
     expect(await options()).toEqual([{ reloptions: ['gin_pending_list_limit=64'] }]);
+  });
+
+  it('may have an index of its own making in the place of ours', async () => {
+    const database = await create();
+    await database.store().append(facts(1));
+    await database.run(`DROP INDEX idx_events_type, idx_events_payload_gin;
+      CREATE INDEX idx_events_type ON events (event_type, sequence_number);
+      CREATE INDEX idx_events_payload_gin ON events USING gin (payload jsonb_path_ops)`);
+    expect((await database.store().append(facts(1))).last_sequence_number).toBe(2n);
+  });
+
+  it('has tables of the index’s names that are no index, and is used without', async () => {
+    const database = await create();
+    await database.run(
+      'CREATE TABLE nestjs_factstr_index_1_chunks (id text PRIMARY KEY, entries text)',
+    );
+    const store = database.store();
+    await store.append(facts(5_000));
+    await store.contextsIndexed();
+    expect((await store.appendIf(facts(1), ofTypes('never'), null)).conflict).toBeNull();
   });
 
   it('with unrelated tables is fine', async () => {
@@ -256,6 +291,28 @@ describe('A role', () => {
     expect(error).toBeInstanceOf(SchemaMissingError);
     expect(error.message).toContain('factstr_no_such_database');
     expect(error.message).toContain('bootstrap()');
+  });
+});
+
+describe('postgresSchemaSql()', () => {
+  it.each(['', 'a\0b', 'x'.repeat(64), 'ü'.repeat(32), '\ud800', 5 as never])(
+    'refuses the name %j',
+    async (name) => {
+      for (const options of [{ schema: name }, { role: name }]) {
+        expect(await errorOf(() => postgresSchemaSql(options))).toBeInstanceOf(InvalidOptionsError);
+      }
+    },
+  );
+
+  it('takes the longest name', async () => {
+    const database = await create();
+    const { role, url } = await database.role();
+    const schema = 'x'.repeat(63);
+    await database.run(`CREATE SCHEMA ${schema}`);
+    await database.run(postgresSchemaSql({ schema, role }));
+    const there = new URL(url);
+    there.searchParams.set('options', `-c search_path=${schema}`);
+    await database.store({ initialize: false }, there.href).append(facts(1));
   });
 });
 

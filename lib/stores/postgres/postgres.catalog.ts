@@ -85,7 +85,15 @@ SELECT 'index', c.relname, pg_catalog.array_to_string(c.reloptions, ','),
   pg_catalog.pg_has_role(c.relowner, 'USAGE')::text
 FROM pg_catalog.pg_class AS c
 JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
-WHERE n.nspname = $1 AND c.relname = ANY ($3::text[]) AND c.relkind IN ('i', 'I')`;
+WHERE n.nspname = $1 AND c.relname = ANY ($3::text[]) AND c.relkind IN ('i', 'I')
+UNION ALL
+SELECT 'indexed', c.relname, t.relname || ' ' || coalesce(a.attname, ''), i.indisunique::text
+FROM pg_catalog.pg_class AS c
+JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+JOIN pg_catalog.pg_index AS i ON i.indexrelid = c.oid
+JOIN pg_catalog.pg_class AS t ON t.oid = i.indrelid
+LEFT JOIN pg_catalog.pg_attribute AS a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
+WHERE n.nspname = $1 AND c.relname = ANY ($3::text[])`;
 
 /**
  * @param opened the schema that the store has opened before: it stays with it, whatever the search_path says now
@@ -105,6 +113,7 @@ export async function readCatalog(run: Run, target: string, opened?: string): Pr
   for (const table of TABLES) {
     if (tables.has(table.name)) checkTable(table, objects, `${target}, schema ${schema}`);
   }
+  checkIndexes(objects, `${target}, schema ${schema}`);
   checkRowSecurity(objects, `${target}, schema ${schema}`);
   const hasEvents = tables.has('events');
   const indexes = found('index');
@@ -189,6 +198,19 @@ function checkTable(
     `The table ${table.name} of ${where} is not FACTSTR's: it should have ${expected}. ` +
       'Nothing was changed. Use another database, or another schema by the search_path.',
   );
+}
+
+/** Which further columns an index has, and how it is stored, is the operator's affair. */
+function checkIndexes(objects: readonly (string | null)[][], where: string): void {
+  for (const [kind, name, indexed, unique] of objects) {
+    if (kind !== 'indexed') continue;
+    const [, table, column] = /^(\w+) (?:USING \w+ )?\((\w+)/.exec(INDEXES[name!]!) ?? [];
+    if (indexed === `${table} ${column}` && unique === 'false') continue;
+    throw new ForeignDatabaseError(
+      `The index ${name} of ${where} is not FACTSTR's: it should be ${INDEXES[name!]}, and not unique. ` +
+        `Nothing was changed. Rename it, and the index is made: ALTER INDEX … RENAME TO ….`,
+    );
+  }
 }
 
 async function readSparse(run: Run, schema: string, target: string): Promise<boolean> {

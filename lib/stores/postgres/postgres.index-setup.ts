@@ -8,7 +8,8 @@ const PATIENCE = 1_000;
 /** Each table's columns, and whether the role may use it. */
 const LOOK = `
 SELECT c.relname,
-  (SELECT pg_catalog.string_agg(a.attname, ',' ORDER BY a.attname) FROM pg_catalog.pg_attribute AS a
+  (SELECT pg_catalog.string_agg(a.attname || ' ' || t.typname, ',' ORDER BY a.attname)
+   FROM pg_catalog.pg_attribute AS a JOIN pg_catalog.pg_type AS t ON t.oid = a.atttypid
    WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'p')),
   (pg_catalog.has_table_privilege(c.oid, 'SELECT') AND pg_catalog.has_table_privilege(c.oid, 'INSERT')
    AND pg_catalog.has_table_privilege(c.oid, 'DELETE'))::text

@@ -32,11 +32,11 @@ export const INDEX_TABLES: Readonly<Record<string, string>> = {
 /** Bytes, as stored, beyond which a payload is not read to be indexed: the fact is a candidate for everything. */
 export const LARGE_PAYLOAD = 16_384;
 
-/** The columns by which our tables are told from others of their names. */
+/** The columns, with their types, by which our tables are told from others of their names. */
 export const INDEX_COLUMNS: Readonly<Record<string, string>> = {
   [SEGMENTS]:
-    'bloom,checksum,entries,fences,first_sequence_number,id,last_fact,last_sequence_number,overflows',
-  [CHUNKS]: 'entries,id',
+    'bloom bytea,checksum int8,entries int4,fences bytea,first_sequence_number int8,id int8,last_fact text,last_sequence_number int8,overflows bool',
+  [CHUNKS]: 'entries bytea,id int8',
 };
 
 export function createIndexTableSql(schema: string, name: string, guard = ''): string {

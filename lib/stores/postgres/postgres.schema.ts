@@ -1,3 +1,4 @@
+import { InvalidOptionsError } from '../../contract/errors.js';
 import { appendFunctions } from './postgres.append-function.js';
 import { INDEX_TABLES, createIndexTableSql } from './postgres.index-tables.js';
 import { ledgerColumns } from '../ledger/ledger-sql.js';
@@ -135,14 +136,18 @@ ON CONFLICT (key) DO NOTHING`;
 /**
  * The whole schema as SQL, with the grants that a role of the application needs, for teams that migrate by
  * hand and run with `initialize: false`. It may be run again, and on a database that FACTSTR made. The functions'
- * names change with their texts: print and run it with each upgrade; older ones stay until nobody uses them.
+ * names change with their texts: print and run it with each upgrade, and for a schema that was renamed; older ones
+ * stay until they are dropped.
  *
+ * @throws InvalidOptionsError for a name that Postgres cannot hold
  * @publicApi
  */
 export function postgresSchemaSql(
   options: { schema?: string | undefined; role?: string | undefined } = {},
 ): string {
   const { schema = 'public', role = 'factstr_app' } = options;
+  checkName('schema', schema);
+  checkName('role', role);
   const inSchema = (name: string): string => `${quoteIdentifier(schema)}.${name}`;
   const grantee = quoteIdentifier(role);
   const guard = 'IF NOT EXISTS ';
@@ -169,4 +174,13 @@ export function postgresSchemaSql(
     ),
     '',
   ].join(';\n\n');
+}
+
+/** Postgres cuts a longer name off: the functions' names would be those of another schema. */
+function checkName(option: string, name: unknown): void {
+  const fits = typeof name === 'string' && name !== '' && Buffer.byteLength(name) <= 63;
+  if (fits && !name.includes('\0') && name.isWellFormed()) return;
+  throw new InvalidOptionsError(
+    `The option ${option} of postgresSchemaSql is the name of a ${option}: 1 to 63 bytes of text, without U+0000.`,
+  );
 }
