@@ -1,0 +1,134 @@
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+export interface CodeBlock {
+  /** As `docs/module.md:42`. */
+  readonly place: string;
+  readonly page: string;
+  readonly code: string;
+}
+
+/** Every TypeScript block of the README and the docs. */
+export function codeBlocks(): CodeBlock[] {
+  const pages = ['README.md', ...readdirSync(join(root, 'docs')).map((name) => `docs/${name}`)];
+  return pages.filter((page) => page.endsWith('.md')).flatMap(blocksOf);
+}
+
+function blocksOf(page: string): CodeBlock[] {
+  const text = readFileSync(join(root, page), 'utf8');
+  return [...text.matchAll(/^```ts\n([^]*?)^```$/gm)].map(({ 1: code, index }) => ({
+    place: `${page}:${text.slice(0, index).split('\n').length}`,
+    page,
+    code: code!,
+  }));
+}
+
+/** Where the names come from that the blocks use and do not import. */
+const IMPORTS: Readonly<Record<string, readonly string[]>> = {
+  '@nestjs/common': ['Get', 'Injectable', 'Module', 'Param'],
+  '@nestjs/swagger': ['ApiProperty'],
+  '@nestjs/testing': ['Test'],
+  '@nestjs/typeorm': ['TypeOrmModule'],
+  typeorm: ['EntityManager'],
+  'nestjs-factstr': [
+    'ApplyFact',
+    'DurableProjection',
+    'FactRecord',
+    'FactstrJsonInterceptor',
+    'FactstrMemoryStore',
+    'FactstrModule',
+    'FactstrPostgresStore',
+    'FactstrSqliteStore',
+    'FactstrStore',
+    'InjectFactstrStore',
+    'OnFacts',
+    'ParseSequencePipe',
+    'ProjectionContext',
+    'fact',
+    'factQuery',
+    'facts',
+  ],
+};
+
+/** What an application around the blocks has: its own values, and classes of packages that are not installed here. */
+const DECLARED: Readonly<Record<string, string>> = {
+  AppModule: 'class AppModule {}',
+  ConfigModule: 'class ConfigModule {}',
+  ConfigService: 'class ConfigService { getOrThrow(name: string): string }',
+  NativeStore: "const NativeStore: new () => import('nestjs-factstr').FactStore",
+  Stock: 'class Stock { sku: string; count: number }',
+  app: "const app: import('@nestjs/common').INestApplication",
+  assertSeatIsFree:
+    "function assertSeatIsFree(facts: import('nestjs-factstr').EventRecord[]): void",
+  cls: "const cls: import('node:async_hooks').AsyncLocalStorage<object>",
+  command: 'const command: { id: string }',
+  createMyStore: "function createMyStore(): import('nestjs-factstr').FactStore",
+  dataSource: "const dataSource: import('typeorm').DataSource",
+  events: "const events: import('nestjs-factstr').NewEvent[]",
+  order: 'const order: { id: number }',
+  payload: 'const payload: object',
+  project: 'function project(facts: object[]): Promise<void>',
+  projections: "const projections: import('nestjs-factstr').FactstrProjections",
+  push: 'function push(facts: object[]): void',
+  query: "const query: import('nestjs-factstr').EventQuery",
+  readModelUrl: 'const readModelUrl: string',
+  serverUrl: 'const serverUrl: string',
+  sku: 'const sku: string',
+  store: "const store: import('nestjs-factstr').FactstrStore",
+  url: 'const url: string',
+  version: 'const version: bigint | null',
+};
+
+/** Pages that mean something else by a name. The contract's store is a bare one. */
+const OF_PAGE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  'docs/contract.md': {
+    facts: "const facts: import('nestjs-factstr').NewEvent[]",
+    store: "const store: import('nestjs-factstr').FactstrMemoryStore",
+  },
+};
+
+/** The block as a module that can be compiled: its names declared, and members of a class inside one. */
+export function moduleOf({ code, page }: CodeBlock): string {
+  const complete = code
+    // What the reader is to fill in.
+    .replace(/\) …/g, ') {}')
+    .replaceAll('(…)', '()');
+  const paragraphs = complete.split(/\n\n(?=\S)/);
+  const members = paragraphs.filter(isMember).map(withBody);
+  const statements = paragraphs.filter((paragraph) => !isMember(paragraph));
+  if (members.length > 0) statements.push(`class Members {\n${members.join('\n\n')}\n}`);
+  const body = statements.join('\n\n');
+  return [...namesFor(body, OF_PAGE[page] ?? {}), body, 'export {};'].join('\n');
+}
+
+/** A constructor, or what decorators stand before that is no class. */
+function isMember(paragraph: string): boolean {
+  if (paragraph.startsWith('constructor(')) return true;
+  return paragraph.startsWith('@') && !/^(export )?class /m.test(paragraph);
+}
+
+/** Decorators alone are shown without their method. */
+function withBody(member: string, index: number): string {
+  const lines = member.trimEnd().split('\n');
+  return lines.at(-1)!.startsWith('@') ? `${member}\nmethod${index}() {}` : member;
+}
+
+function* namesFor(body: string, own: Readonly<Record<string, string>>): Generator<string> {
+  const uses = (name: string): boolean =>
+    new RegExp(`(?<![.'\\w-])${name}\\b(?!\\w*':|: )`).test(body);
+  const brings = (name: string): boolean =>
+    new RegExp(
+      `\\b(class|function|const) ${name}\\b|\\bimport [^;]*\\b${name}\\b|const \\{[^}]*\\b${name}\\b[^}]*\\} =`,
+    ).test(body);
+  const declared = { ...DECLARED, ...own };
+  for (const [name, declaration] of Object.entries(declared)) {
+    if (uses(name) && !brings(name)) yield `declare ${declaration};`;
+  }
+  for (const [from, names] of Object.entries(IMPORTS)) {
+    const used = names.filter((name) => !(name in declared) && uses(name) && !brings(name));
+    if (used.length > 0) yield `import { ${used.join(', ')} } from '${from}';`;
+  }
+}
