@@ -18,6 +18,7 @@ interface ConnectionOptions {
 export class SqliteConnection {
   /** To be shared with the store's other connections. */
   readonly file: OpenedFile;
+  #wal: OpenedFile | undefined;
   readonly #database: SqliteDatabase;
   readonly #begin: SqliteStatement<unknown>;
   readonly #beginImmediate: SqliteStatement<unknown>;
@@ -75,9 +76,16 @@ export class SqliteConnection {
     this.assertOpen();
     return this.#transaction(this.#beginImmediate, () => {
       const result = work();
-      this.file.assertWritable();
+      this.file.assertInPlace();
+      this.#wal?.assertInPlace();
       return result;
     });
+  }
+
+  /** Has writing look at the write-ahead log too, from now on. To be called when there is one. */
+  watchWal(): void {
+    const wal = this.file.wal();
+    if (wal.wasThere) this.#wal = wal;
   }
 
   close(): void {

@@ -14,15 +14,33 @@ interface Identity {
 export class OpenedFile {
   readonly path: string;
   readonly #identity: Identity | undefined;
-  readonly #wal: string;
-  #walIdentity: Identity | undefined;
+  readonly #wayOut: string;
 
   /** To be called right after SQLite has opened the path. */
-  constructor(path: string) {
+  constructor(
+    path: string,
+    wayOut = 'Put the file back in its place, or close the store and open the one that is there now.',
+  ) {
     this.path = path;
-    // SQLite follows symbolic links before it adds to the name.
-    this.#wal = `${realpathSync.native(path)}-wal`;
     this.#identity = identityOf(path);
+    this.#wayOut = wayOut;
+  }
+
+  /**
+   * The write-ahead log beside it, which stays as long as the connection that opened it. It has the newest facts
+   * that the file lacks.
+   */
+  wal(): OpenedFile {
+    // SQLite follows symbolic links before it adds to the name.
+    const path = `${realpathSync.native(this.path)}-wal`;
+    return new OpenedFile(
+      path,
+      'Put it back, for it holds the newest facts; or close every store on the database, which moves them into it.',
+    );
+  }
+
+  get wasThere(): boolean {
+    return this.#identity !== undefined;
   }
 
   /** Names the database within this process, whatever path led to it. */
@@ -30,34 +48,16 @@ export class OpenedFile {
     return `sqlite:${this.#identity?.dev}:${this.#identity?.ino}`;
   }
 
-  /** To be called when SQLite has opened the write-ahead log, which then stays as long as a connection does. */
-  watchWal(): void {
-    this.#walIdentity = identityOf(this.#wal);
-  }
-
   /** @throws DatabaseReplacedError when the path names another file now, or none */
   assertInPlace(): void {
-    if (isAt(this.path, this.#identity)) return;
+    const found = identityOf(this.path);
+    if (found?.ino === this.#identity?.ino && found?.dev === this.#identity?.dev) return;
     throw new DatabaseReplacedError(
-      `${this.path} was removed, renamed or replaced by another file while it was open. Nothing was written. Put the file back in its place, or close the store and open the one that is there now.`,
-    );
-  }
-
-  /** @throws DatabaseReplacedError also when the write-ahead log was taken away */
-  assertWritable(): void {
-    this.assertInPlace();
-    if (this.#walIdentity === undefined || isAt(this.#wal, this.#walIdentity)) return;
-    throw new DatabaseReplacedError(
-      `${this.#wal} was removed or replaced while the database was open; it holds the newest facts. Nothing was written. Put it back, or close every store on the file, which moves the facts into it.`,
+      `${this.path} was removed, renamed or replaced by another file while it was open. Nothing was written. ${this.#wayOut}`,
     );
   }
 }
 
 function identityOf(path: string): Identity | undefined {
   return statSync(path, { bigint: true, throwIfNoEntry: false });
-}
-
-function isAt(path: string, known: Identity | undefined): boolean {
-  const found = identityOf(path);
-  return found?.ino === known?.ino && found?.dev === known?.dev;
 }

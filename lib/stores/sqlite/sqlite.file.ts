@@ -130,7 +130,7 @@ function prepareDatabase(connection: SqliteConnection, file: string): void {
   // Not kept in the file: a reopened one would not sync at commit.
   connection.execute('PRAGMA synchronous = FULL');
   if (!complete) createSchema(connection, file);
-  connection.file.watchWal();
+  connection.watchWal();
 }
 
 /**
