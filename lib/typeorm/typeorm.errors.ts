@@ -3,6 +3,7 @@ import { HandlerFailure } from '../projections/call-handler.js';
 import {
   connectError,
   connectionLost,
+  isReadOnly,
   statementError,
 } from '../stores/postgres/postgres.errors.js';
 import { isBusy, storeError } from '../stores/sqlite/sqlite.errors.js';
@@ -38,6 +39,9 @@ export function handledError(error: unknown, target: string, idle: boolean): Err
     const lost =
       memberOf(error.cause, 'name') === 'QueryRunnerAlreadyReleasedError' ||
       (isQueryError(error.cause) && connectionLost(driverError(error.cause)));
+    // A standby, or a failover: the handler's next call may meet another server.
+    if (isQueryError(error.cause) && isReadOnly(driverError(error.cause)))
+      return postgresError(error.cause, target);
     return lost && !idle
       ? new DatabaseUnavailableError(
           `The transaction of a projection lost the connection to ${target}.`,
@@ -47,7 +51,9 @@ export function handledError(error: unknown, target: string, idle: boolean): Err
   }
   if (idle) return new HandlerFailure(error, []);
   const code = memberOf(driverError(error), 'code');
-  return typeof code === 'string' && /^(?:2[1-7]|44|P0)/.test(code)
+  return typeof code === 'string' &&
+    /^(?:2[1-7]|44|P0)/.test(code) &&
+    !isReadOnly(driverError(error))
     ? new HandlerFailure(error, [])
     : postgresError(error, target);
 }

@@ -20,6 +20,9 @@ export const WRONG_LOG = 'NFI02';
 /** What a statement that reads raises then: a division by zero, which nothing else of ours can. */
 export const OTHER_LOG = '22012';
 
+/** A statement that writes met a server, or a transaction, that does not. */
+const READ_ONLY = '25006';
+
 /** Answers of a server that is starting, stopping or full: trying again may help. */
 const MAY_PASS = /^(08|53|55|57|58)/;
 
@@ -137,6 +140,11 @@ export function connectionLost(error: unknown): boolean {
   return severity === undefined || code === undefined || code.startsWith('08');
 }
 
+/** Whether a server refused to write, as a standby does. */
+export function isReadOnly(error: unknown): boolean {
+  return (error as { code?: unknown } | null)?.code === READ_ONLY;
+}
+
 /** Whether the server gave a statement up: it took too long, or somebody asked for it. */
 export function isCancelled(error: unknown): boolean {
   return (error as { cause?: { code?: unknown } }).cause?.code === '57014';
@@ -163,7 +171,7 @@ function answered(error: DriverError, { what, target }: Attempt): FactstrError |
       );
     case '53100':
       return new StorageFullError(`The disk of ${target} is full. ${nothing}`, options);
-    case '25006':
+    case READ_ONLY:
       return new DatabaseUnavailableError(
         `${what} was refused by ${target}, which is read-only now: a standby, a failover that is under way, or default_transaction_read_only. ` +
           `${nothing} Try again later, or connect to the server that is written to.`,
