@@ -3,7 +3,7 @@ import type { SqlRow, SqlRunner, SqlStep } from '../stores/ledger/sql-steps.js';
 import { quoteIdentifier, quoteLiteral } from '../stores/postgres/postgres.sql-text.js';
 import { HandlerGuard } from './handler-guard.js';
 import { toRow } from './read-model.database.js';
-import type { ReadModelDatabase, ReadModelTransaction } from './read-model.database.js';
+import type { ReadModelDatabase, ReadModelWork } from './read-model.database.js';
 import { TABLE_NAMES, createTablesSql } from './read-model.ledger.js';
 import { handledError, postgresError } from './typeorm.errors.js';
 
@@ -42,9 +42,12 @@ export class PostgresReadModel implements ReadModelDatabase {
     this.#guard.end();
   }
 
-  async transaction(
-    work: (transaction: ReadModelTransaction) => Promise<boolean>,
-  ): Promise<boolean> {
+  /** Here the server ends a transaction that stands still. */
+  promptTransaction(work: ReadModelWork): Promise<boolean> {
+    return this.transaction(work);
+  }
+
+  async transaction(work: ReadModelWork): Promise<boolean> {
     const schema = await this.#ready();
     // What happened last before a failure tells whether the server may have ended an idle transaction.
     const started = performance.now();

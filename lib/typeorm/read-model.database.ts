@@ -8,6 +8,9 @@ export interface ReadModelTransaction {
   readonly run: (steps: readonly SqlStep[]) => Promise<SqlRow[][] | undefined>;
 }
 
+/** What is done in a transaction. */
+export type ReadModelWork = (transaction: ReadModelTransaction) => Promise<boolean>;
+
 /** Where a read model, its cursors and its leases are. */
 export interface ReadModelDatabase {
   /** The ledger's own statements, each call a transaction outside the handlers'. */
@@ -17,7 +20,13 @@ export interface ReadModelDatabase {
   /** Names the database within this process. */
   readonly identity: string;
   /** Commits what `work` did when it resolves with `true`; anything else rolls back. */
-  transaction(work: (transaction: ReadModelTransaction) => Promise<boolean>): Promise<boolean>;
+  transaction(work: ReadModelWork): Promise<boolean>;
+  /**
+   * The same for an operator's word, which a handler that never settles must not keep waiting.
+   *
+   * @throws DatabaseBusyError when it could not begin in time
+   */
+  promptTransaction(work: ReadModelWork): Promise<boolean>;
   /** Runs a handler so that it cannot write past its transaction. */
   enclose<T>(call: () => T): T;
   close(): Promise<void>;

@@ -2,17 +2,21 @@ import { realpathSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { DataSource } from 'typeorm';
 import type { DataSourceOptions, EntityManager, QueryRunner } from 'typeorm';
-import { StorageError, StoreClosedError } from '../contract/errors.js';
+import { DatabaseBusyError, StorageError, StoreClosedError } from '../contract/errors.js';
 import { toPositional } from '../stores/ledger/sql-steps.js';
 import type { SqlRow, SqlRunner, SqlStep } from '../stores/ledger/sql-steps.js';
 import { BusyRetry, busyDelay } from '../stores/sqlite/sqlite.busy.js';
 import { isBusy } from '../stores/sqlite/sqlite.errors.js';
 import { LazyConnection } from '../stores/sqlite/sqlite.lazy-connection.js';
 import { SqliteStepRunner } from '../stores/sqlite/sqlite.step-runner.js';
-import { pause } from '../streams/turns.js';
+import { pause, within } from '../streams/turns.js';
 import { HandlerGuard, checkedRunner } from './handler-guard.js';
 import { toRow } from './read-model.database.js';
-import type { ReadModelDatabase, ReadModelTransaction } from './read-model.database.js';
+import type {
+  ReadModelDatabase,
+  ReadModelTransaction,
+  ReadModelWork,
+} from './read-model.database.js';
 import { createTablesSql } from './read-model.ledger.js';
 import { driverError, sqliteError } from './typeorm.errors.js';
 
@@ -65,10 +69,27 @@ export class SqliteReadModel implements ReadModelDatabase {
     return this.#guard.enclose(call);
   }
 
-  transaction(work: (transaction: ReadModelTransaction) => Promise<boolean>): Promise<boolean> {
+  transaction(work: ReadModelWork): Promise<boolean> {
     const result = this.#turn.then(() => this.#transact(work));
     this.#turn = result.catch(() => undefined);
     return result;
+  }
+
+  async promptTransaction(work: ReadModelWork): Promise<boolean> {
+    const state = { begun: false, givenUp: false };
+    const before = this.#turn;
+    const result = before.then(() => {
+      if (state.givenUp) return false;
+      state.begun = true;
+      return this.#transact(work);
+    });
+    this.#turn = result.catch(() => undefined);
+    await within(BUSY_TIMEOUT, before);
+    if (state.begun) return result;
+    state.givenUp = true;
+    throw new DatabaseBusyError(
+      `${this.#file} is in the transaction of a handler that has not settled for ${BUSY_TIMEOUT} ms. Nothing was written. Try again when it has; a restart frees it.`,
+    );
   }
 
   async close(): Promise<void> {

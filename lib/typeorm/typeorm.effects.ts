@@ -87,7 +87,7 @@ export class TypeOrmEffects implements Effects {
     for (let attempt = 1; ; attempt++) {
       let own: { error: unknown } | undefined;
       try {
-        await this.#database.transaction(async ({ manager, run }) => {
+        await this.#database.promptTransaction(async ({ manager, run }) => {
           // The fence first: an owner elsewhere then commits nothing any more.
           await run(this.ledger.interveneSteps(name, intervention));
           try {

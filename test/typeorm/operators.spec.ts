@@ -67,6 +67,32 @@ async function shows(book: BookApp, expected: Partial<ProjectionStatus>): Promis
   );
 }
 
+describe('A transactional read model in sqlite', () => {
+  it('does not keep an operator waiting for a handler that does not settle', async () => {
+    let settle!: () => void;
+    @Injectable()
+    class Hanging {
+      @DurableProjection({ name: 'book', query: {}, transactional: true, timeout: 50 })
+      apply(): Promise<void> {
+        return new Promise((resolve) => {
+          settle = resolve;
+        });
+      }
+    }
+    const book = await startBook(fixtures, {
+      facts: await optionsOf('memory', fixtures),
+      readModel: await readModelOptions('sqlite', fixtures),
+      handlers: [Hanging],
+    });
+    await book.store.append(numbered(1));
+    await shows(book, { state: 'stuck' });
+    await expect(book.projections.pause('book')).rejects.toMatchObject({ code: 'DATABASE_BUSY' });
+    settle();
+    await book.projections.pause('book');
+    await shows(book, { state: 'paused', position: 0n });
+  });
+});
+
 describe.each(['sqlite', 'postgres'] as const)('A transactional read model in %s', (kind) => {
   const start = async (handler: typeof Book | typeof ParkingBook): Promise<BookApp> =>
     startBook(fixtures, {
