@@ -14,6 +14,7 @@ declare module 'nestjs-factstr' {
     'item-added': { sku: string };
     'item-removed': { sku: string };
     'item-lost': { sku: string };
+    'order-placed': { order_id: string };
     login: { user: string };
   }
 }

@@ -99,9 +99,20 @@ export function moduleOf({ code, page }: CodeBlock): string {
   const paragraphs = complete.split(/\n\n(?=\S)/);
   const members = paragraphs.filter(isMember).map(withBody);
   const statements = paragraphs.filter((paragraph) => !isMember(paragraph));
-  if (members.length > 0) statements.push(`class Members {\n${members.join('\n\n')}\n}`);
+  if (members.length > 0) statements.push(classOf(members));
   const body = statements.join('\n\n');
   return [...namesFor(body, OF_PAGE[page] ?? {}), body, 'export {};'].join('\n');
+}
+
+/** What classes around members have been given. */
+const FIELDS: Readonly<Record<string, string>> = {
+  mailer: '{ readonly isDown: boolean }',
+  projections: "import('nestjs-factstr').FactstrProjections",
+};
+
+function classOf(members: readonly string[]): string {
+  const fields = Object.entries(FIELDS).map(([name, type]) => `declare readonly ${name}: ${type};`);
+  return `class Members {\n${[...fields, ...members].join('\n')}\n}`;
 }
 
 /** A constructor, or what decorators stand before that is no class. */
