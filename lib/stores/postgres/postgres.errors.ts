@@ -37,13 +37,14 @@ interface DriverError {
 
 /** The members that count. An application's own manager may throw anything, also what throws when it is read. */
 function driverError(error: unknown): DriverError {
-  const [message, code, severity] = ['message', 'code', 'severity'].map((key) =>
+  const [message, code, severity, routine] = ['message', 'code', 'severity', 'routine'].map((key) =>
     memberOf(error, key),
   );
   return {
     message: typeof message === 'string' ? message : describeError(error),
     ...(typeof code === 'string' ? { code } : {}),
     ...(typeof severity === 'string' ? { severity } : {}),
+    ...(typeof routine === 'string' ? { routine } : {}),
   };
 }
 
@@ -142,7 +143,7 @@ export function connectionLost(error: unknown): boolean {
 
 /** Whether a server refused to write, as a standby does. */
 export function isReadOnly(error: unknown): boolean {
-  return (error as { code?: unknown } | null)?.code === READ_ONLY;
+  return driverError(error).code === READ_ONLY;
 }
 
 /** Whether the server gave a statement up: it took too long, or somebody asked for it. */
