@@ -32,7 +32,6 @@ interface SharedRead {
   readonly after: bigint;
   /** The reader's, before it began. */
   readonly news: number;
-  readonly began: number;
   readonly page: Promise<ReadPage>;
 }
 
@@ -60,6 +59,8 @@ export class LogReader {
   /** Moves with every wake-up and every stream that begins: what was read before does not count for them. */
   #news = 0;
   #reading: SharedRead | undefined;
+  /** A look whether what is kept still is in the log. */
+  #looking: Promise<void> | undefined;
   /** The newest read that found nothing: until there are news nobody need look there again. */
   #nothing: SharedRead | undefined;
   /** Counts the logs that took the place of one another. */
@@ -130,10 +131,9 @@ export class LogReader {
    */
   async readAfter(standing: Pick<Standing, 'position' | 'fact'>): Promise<ReadPage> {
     const kept = this.#kept(standing);
-    const since = performance.now() - TRUSTED;
     if (kept !== undefined) {
-      if (kept.asOf >= since) return kept;
-      await this.#readShared(this.#newest.end!, since);
+      if (performance.now() - kept.asOf <= TRUSTED) return kept;
+      await (this.#looking ??= this.#look());
       const seen = this.#kept(standing);
       if (seen !== undefined) return seen;
     }
@@ -188,15 +188,27 @@ export class LogReader {
     return { at: kept.at, batches: kept.batches, log: this.#log, asOf: this.#asOf };
   }
 
-  /** `since`: when it has to have begun. */
-  #readShared(after: bigint, since = -Infinity): Promise<ReadPage> {
+  /** Looks whether the end of what is kept still is in the log, for all who ask meanwhile. */
+  async #look(): Promise<void> {
+    try {
+      const { last } = this.#newest;
+      const log = this.#log;
+      const asOf = performance.now();
+      const stands = last === null || (await this.stands(last));
+      if (log !== this.#log) return;
+      if (stands) this.#asOf = Math.max(this.#asOf, asOf);
+      else this.#turn();
+    } finally {
+      this.#looking = undefined;
+    }
+  }
+
+  #readShared(after: bigint): Promise<ReadPage> {
     // A read that began before the last wake-up may not see what woke us: joining it would lose that.
     for (const read of [this.#reading, this.#nothing]) {
-      const isNew = read?.news === this.#news && read.began >= since;
-      if (isNew && read.after === after) return read.page;
+      if (read?.after === after && read.news === this.#news) return read.page;
     }
     const news = this.#news;
-    const began = performance.now();
     const below = this.#ownBelow;
     const page = this.#readPage(after).then((read) => {
       if (read.log !== this.#log || !this.#take(after, read)) return read;
@@ -207,7 +219,7 @@ export class LogReader {
       if (kept !== undefined) return { ...read, ...kept };
       return this.#newest.end === after ? { ...read, at: this.#newest.last } : read;
     });
-    const reading: SharedRead = { after, news, began, page };
+    const reading: SharedRead = { after, news, page };
     this.#reading = reading;
     const done = (): void => {
       if (this.#reading === reading) this.#reading = undefined;

@@ -2,7 +2,7 @@ import { isSameFact } from './fact-mark.js';
 import type { CommittedBatch, FactMark } from './log-source.js';
 
 /** Facts kept for the cursors at the head. */
-const KEPT_FACTS = 1_000;
+const KEPT_FACTS = 500;
 
 interface ReadonlyPage {
   readonly at: FactMark | null;

@@ -44,6 +44,10 @@ export class StreamWalk {
   readonly #signal: AbortSignal;
   readonly #turns = new Turns();
   #standing: Standing;
+  /** The page after the one that is being handled. */
+  #ahead: Reading | undefined;
+  /** Reads that failed in a row. */
+  #failures = 0;
 
   constructor(reader: LogReader, query: PreparedQuery, start: Standing, signal: AbortSignal) {
     this.#reader = reader;
@@ -54,41 +58,43 @@ export class StreamWalk {
 
   /** Walks until the signal aborts, or a step throws. */
   async run(steps: WalkSteps): Promise<void> {
-    let failures = 0;
-    let ahead: Reading | undefined;
-    while (!this.#signal.aborted) {
-      const reading = ahead ?? this.#read(this.#standing);
-      ahead = undefined;
-      let page: ReadPage;
-      let next: Standing | Error | undefined;
-      let isGone = false;
-      try {
-        page = await reading.page;
-        if (!isOfLog(this.#standing, page.at)) next = await steps.replaced(this.#standing, page.at);
-        else if (isOld(page.asOf)) isGone = !(await this.#stands(page));
-        failures = 0;
-      } catch (error) {
-        if (this.#signal.aborted) return;
-        steps.readFailed(error, failures);
-        await pause(retryDelay(failures++), this.#signal);
-        continue;
-      }
-      if (next instanceof Error) throw next;
-      if (next !== undefined) this.#standing = next;
-      if (next !== undefined || isGone) continue;
-      const { position, fact = page.at ?? undefined, log } = this.#standing;
-      if (fact !== this.#standing.fact || log !== page.log) {
-        this.#standing = { position, fact, log: page.log };
-      }
-      const last = page.batches.at(-1);
-      if (last === undefined) {
-        const limit = await steps.idle?.();
-        await this.#reader.commitSince(reading.commits, this.#signal, limit);
-      } else {
-        // Of a backlog, the next page is read while this one is being handled.
-        if (this.#reader.readsAhead(page.batches)) ahead = this.#read(after(last, page.log));
-        if (!(await this.#walkPage(page, steps))) ahead = undefined;
-      }
+    // In a call of its own, so that nothing holds one page while the next is read.
+    while (!this.#signal.aborted) await this.#walk(steps);
+  }
+
+  /** One page, or to the next wake-up. */
+  async #walk(steps: WalkSteps): Promise<void> {
+    const reading = this.#ahead ?? this.#read(this.#standing);
+    this.#ahead = undefined;
+    let page: ReadPage;
+    let next: Standing | Error | undefined;
+    let isGone = false;
+    try {
+      page = await reading.page;
+      if (!isOfLog(this.#standing, page.at)) next = await steps.replaced(this.#standing, page.at);
+      else if (isOld(page.asOf)) isGone = !(await this.#stands(page));
+      this.#failures = 0;
+    } catch (error) {
+      if (this.#signal.aborted) return;
+      steps.readFailed(error, this.#failures);
+      await pause(retryDelay(this.#failures++), this.#signal);
+      return;
+    }
+    if (next instanceof Error) throw next;
+    if (next !== undefined) this.#standing = next;
+    if (next !== undefined || isGone) return;
+    const { position, fact = page.at ?? undefined, log } = this.#standing;
+    if (fact !== this.#standing.fact || log !== page.log) {
+      this.#standing = { position, fact, log: page.log };
+    }
+    const last = page.batches.at(-1);
+    if (last === undefined) {
+      const limit = await steps.idle?.();
+      await this.#reader.commitSince(reading.commits, this.#signal, limit);
+    } else {
+      // Of a backlog, the next page is read while this one is being handled.
+      if (this.#reader.readsAhead(page.batches)) this.#ahead = this.#read(after(last, page.log));
+      if (!(await this.#walkPage(page, steps))) this.#ahead = undefined;
     }
   }
 
