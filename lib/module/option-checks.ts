@@ -39,6 +39,11 @@ export function checkOptions(options: FactstrOptions): void {
         messages.unknownProvider(shown((options as { provider?: unknown }).provider)),
       );
   }
+  for (const extra of ['name', 'isGlobal']) {
+    if ((options as unknown as Record<string, unknown>)[extra] !== undefined) {
+      throw new InvalidOptionsError(messages.outsideFactory(extra));
+    }
+  }
   // One that is misspelt would be lost silently.
   const unknown = unknownOption(options);
   if (unknown !== undefined) {

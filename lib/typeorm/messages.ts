@@ -8,6 +8,9 @@ export const messages = {
   noDataSource: (label: string, name: string | undefined): string =>
     `${label} is transactional on the ${name === undefined ? 'default data source' : `data source "${name}"`}, which no TypeOrmModule registers. ` +
     'Register it with TypeOrmModule.forRoot, or correct the option transactional.',
+  noDataSourceAtAll: (label: string, name: string | undefined): string =>
+    `${label} is transactional on the ${name === undefined ? 'default data source' : `data source "${name}"`}, under whose token is no TypeORM DataSource (overridden by a fake?). ` +
+    'Override it with a DataSource, or leave the handlers out: overrideProvider(FactstrStore), or the option handlers.',
   nameTaken: (name: string, labels: readonly string[]): string =>
     `${labels.join(' and ')} both keep a cursor "${name}" in one data source. Give one of them another name.`,
   otherDatabase: (label: string, type: string): string =>

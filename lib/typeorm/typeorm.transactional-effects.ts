@@ -64,11 +64,16 @@ export class TypeOrmTransactionalEffects implements TransactionalEffects {
 
   #dataSource({ label, dataSource: name }: TransactionalRequest): DataSource {
     const token = getDataSourceToken(name);
+    let found: unknown;
     try {
-      return this.#moduleRef.get<DataSource>(token, { strict: false });
+      found = this.#moduleRef.get<unknown>(token, { strict: false });
     } catch (cause) {
       throw new InvalidOptionsError(messages.noDataSource(label, name), { cause });
     }
+    if (!isDataSource(found)) {
+      throw new InvalidOptionsError(messages.noDataSourceAtAll(label, name));
+    }
+    return found;
   }
 
   #take(dataSource: DataSource, { name, label }: TransactionalRequest): void {
@@ -100,6 +105,16 @@ export class TypeOrmTransactionalEffects implements TransactionalEffects {
     this.#databases.set(dataSource, database);
     return database;
   }
+}
+
+/** By what is used of it: TypeORM may be loaded twice. */
+function isDataSource(found: unknown): found is DataSource {
+  const { options, createQueryRunner, createEntityManager } = (found ?? {}) as Partial<DataSource>;
+  return (
+    typeof options === 'object' &&
+    options !== null &&
+    [createQueryRunner, createEntityManager].every((method) => typeof method === 'function')
+  );
 }
 
 /** @throws InvalidOptionsError for what would not be exactly once, or would stand still */

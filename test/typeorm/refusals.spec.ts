@@ -1,10 +1,12 @@
 import { existsSync } from 'node:fs';
 import { symlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Injectable } from '@nestjs/common';
+import { Global, Injectable, Module } from '@nestjs/common';
+import { getDataSourceToken } from '@nestjs/typeorm';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { DurableProjection, FactstrModule, FactstrProjections } from 'nestjs-factstr';
 import type { EventRecord } from 'nestjs-factstr';
+import { FactstrTypeOrmModule } from 'nestjs-factstr/typeorm';
 import type { TransactionalContext } from 'nestjs-factstr/typeorm';
 import type { DataSourceOptions, EntityManager } from 'typeorm';
 import { until } from '../conformance/support/until.js';
@@ -80,6 +82,28 @@ async function sqlite(database: string): Promise<DataSourceOptions> {
 }
 
 describe('a bootstrap with a transactional projection', () => {
+  it.each([{}, { options: {} }, null, 'text'])(
+    'fails when the data source is overridden by %j, and says so',
+    async (fake) => {
+      @Global()
+      @Module({
+        providers: [{ provide: getDataSourceToken(), useValue: fake }],
+        exports: [getDataSourceToken()],
+      })
+      class Fake {}
+      const app = await fixtures.compile({
+        imports: [FactstrModule.forRoot(), FactstrTypeOrmModule.forRoot(), Fake],
+        providers: [Book],
+      });
+      await expect(app.init()).rejects.toMatchObject({
+        code: 'INVALID_OPTIONS',
+        message: expect.stringMatching(
+          /Book\.apply .*default data source, .*no TypeORM DataSource/,
+        ),
+      });
+    },
+  );
+
   it('fails without FactstrTypeOrmModule, and says what to import', async () => {
     const app = await fixtures.compile({
       imports: [FactstrModule.forRoot()],

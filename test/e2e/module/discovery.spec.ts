@@ -5,6 +5,7 @@ import {
   Injectable,
   Module,
   Scope,
+  SetMetadata,
   UseFilters,
   UseGuards,
   UseInterceptors,
@@ -13,6 +14,7 @@ import {
 import type { ModuleMetadata } from '@nestjs/common';
 import { REQUEST } from '@nestjs/core';
 import {
+  ApplyFact,
   DurableProjection,
   FactstrModule,
   FactstrProjections,
@@ -325,6 +327,48 @@ describe('Handlers are refused', () => {
         new RegExp(`Guarded\\.onFacts handles facts and carries ${name}`),
       );
     }
+  });
+
+  it('with guards, interceptors, pipes or filters on a class of handlers only', async () => {
+    const guard = { canActivate: () => true };
+    const interceptor = { intercept: (_: unknown, next: { handle(): never }) => next.handle() };
+    const pipe = { transform: (value: unknown) => value };
+    const filter = { catch: () => undefined };
+    for (const [decorate, name] of [
+      [UseGuards(guard), 'guards'],
+      [UseInterceptors(interceptor), 'interceptors'],
+      [UsePipes(pipe), 'pipes'],
+      [UseFilters(filter), 'exception filters'],
+    ] as const) {
+      @decorate
+      class Guarded {
+        @OnFacts()
+        onFacts() {}
+      }
+      await refused(
+        { providers: [Guarded] },
+        new RegExp(`Guarded\\.onFacts handles facts, and its class carries ${name}`),
+      );
+      @decorate
+      @DurableProjection({ name: 'guarded' })
+      class GuardedProjection {
+        @ApplyFact('x')
+        apply() {}
+      }
+      await refused({ providers: [GuardedProjection] }, new RegExp(`class carries ${name}`));
+    }
+  });
+
+  it('but on a controller, or a gateway, they are for its other methods', async () => {
+    @UseGuards({ canActivate: () => true })
+    @Controller('x')
+    class Items extends Base {}
+    @UseGuards({ canActivate: () => true })
+    @SetMetadata('websockets:is_gateway', true)
+    class Gateway extends Base {}
+    const app = await deliver({ controllers: [Items], providers: [Gateway] });
+    await app.get(Items).inbox.holds(1);
+    await app.get(Gateway).inbox.holds(1);
   });
 
   it('as durable projections without a name, or with one that cannot be stored', async () => {

@@ -40,6 +40,16 @@ describe('Options that cannot be meant fail the bootstrap with InvalidOptionsErr
     ],
     ['a misspelt option', { provider: 'memory', leaseTTL: 5 }, /no option "leaseTTL"; it has/],
     ['an option of another provider', { ...postgres, busyTimeout: 5 }, /no option "busyTimeout"/],
+    [
+      'a name that the factory returns',
+      { provider: 'memory', name: 'audit' },
+      /"name" was returned by the factory; it stands outside: .*forRootAsync\(\{ name: …/,
+    ],
+    [
+      'isGlobal that the factory returns',
+      { provider: 'memory', isGlobal: false },
+      /"isGlobal" was returned by the factory; it stands outside/,
+    ],
     ['no attempts', { provider: 'memory', maxAttempts: 0 }, /maxAttempts is 0/],
     ['no time for a handler', { provider: 'memory', timeout: 0 }, /timeout is 0/],
     ['an around that is none', { provider: 'memory', around: {} }, /around is no function/],
@@ -112,6 +122,36 @@ function withOptions(options: Partial<DurableProjectionOptions>) {
     [Applied, 'Applied'],
   ] as const;
 }
+
+describe('Options that are undefined', () => {
+  it('are absent, whichever provider has them', async () => {
+    const leftOpen = {
+      path: undefined,
+      url: undefined,
+      pollInterval: undefined,
+      busyTimeout: undefined,
+      limits: undefined,
+      handlers: undefined,
+      around: undefined,
+      leaseTtl: undefined,
+      name: undefined,
+      isGlobal: undefined,
+      misspelt: undefined,
+    };
+    const app = await fixtures.app({
+      imports: [
+        FactstrModule.forRootAsync({ useFactory: () => ({ ...leftOpen, provider: 'memory' }) }),
+        FactstrModule.forRoot({
+          ...leftOpen,
+          provider: 'custom',
+          store: new FactstrMemoryStore(),
+          name: 'other',
+        } as FactstrOptions),
+      ],
+    });
+    await app.get(FactstrStore).append([{ event_type: 'x', payload: {} }]);
+  });
+});
 
 describe('Options of a projection that cannot be meant fail the bootstrap, in both forms:', () => {
   const cases: [string, object, RegExp][] = [

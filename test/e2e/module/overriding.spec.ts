@@ -88,6 +88,22 @@ describe('overrideProvider(FactstrStore).useValue(fake)', () => {
   });
 });
 
+describe('overrideProvider(FactstrProjections).useValue(fake)', () => {
+  it('replaces the handle; the handlers run, and end with the application', async () => {
+    const fake = { waitFor: async () => undefined };
+    const app = await fixtures.app(
+      { imports: [FactstrModule.forRoot()], providers: [Handlers] },
+      (builder) => builder.overrideProvider(FactstrProjections).useValue(fake),
+    );
+    expect(app.get(FactstrProjections)).toBe(fake);
+    const { store, inbox } = app.get(Handlers);
+    await store.append([{ event_type: 'x', payload: 1 }]);
+    await inbox.holds(1);
+    await app.close();
+    await expect(store.query({})).rejects.toMatchObject({ code: 'STORE_CLOSED' });
+  });
+});
+
 describe('Two applications in one process', () => {
   it('share nothing', async () => {
     const metadata = { imports: [FactstrModule.forRoot()], providers: [Handlers] };
