@@ -451,6 +451,8 @@ WHERE name = $1 AND \${number('$2')} IS NOT NULL`,
     find: 'store instanceof StreamingStore ? store.ownLimits : resolveLimits(said)',
     replace: 'resolveLimits(said)',
     suites: ['test/e2e/module/verb-arguments'],
+  },
+  {
     name: 'bootstrap-once',
     promise: 'hooks that run twice in one application register each handler once',
     file: 'lib/module/fact-handlers.registrar.ts',

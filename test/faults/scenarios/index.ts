@@ -20,6 +20,7 @@ import { failingHandlers, oddErrorTexts, undescribableErrors } from './failing-h
 import { hangingHandlers } from './hanging-handlers.js';
 import { leakingHandlers } from './leaking-handlers.js';
 import { firstStarts, firstStartsWithFactstr } from './first-starts.js';
+import { lateStores } from './late-stores.js';
 import { lesserRole } from './lesser-role.js';
 import { lostNotifications } from './lost-notifications.js';
 import { pooler } from './pooler.js';
@@ -70,6 +71,7 @@ export const scenarios: readonly Scenario[] = [
   undescribableErrors,
   hangingHandlers,
   leakingHandlers,
+  lateStores,
   awaitedEnds,
   backlog,
   slowHandlers,
