@@ -146,7 +146,7 @@ describe('Options that are undefined', () => {
           provider: 'custom',
           store: new FactstrMemoryStore(),
           name: 'other',
-        } as FactstrOptions),
+        }),
       ],
     });
     await app.get(FactstrStore).append([{ event_type: 'x', payload: {} }]);
