@@ -65,12 +65,16 @@ describe('Where better-sqlite3 is installed', () => {
   beforeAll(() => copyLibrary(folder));
   afterAll(() => folder.dispose());
 
-  /** What two stores and their streams write to the error output, with a driver that says it is of this version. */
-  function warnings(version: string): string {
+  function install(version: string, main: string): void {
     const at = folder.file('node_modules/better-sqlite3');
     mkdirSync(at, { recursive: true });
     writeFileSync(join(at, 'package.json'), JSON.stringify({ version, main: 'index.cjs' }));
-    writeFileSync(join(at, 'index.cjs'), `module.exports = require(${JSON.stringify(driver)});`);
+    writeFileSync(join(at, 'index.cjs'), `module.${main};`);
+  }
+
+  /** What two stores and their streams write to the error output, with a driver that says it is of this version. */
+  function warnings(version: string): string {
+    install(version, `exports = require(${JSON.stringify(driver)})`);
     const { output, errors } = run(
       folder,
       `for (const name of ['a.sqlite', 'b.sqlite']) {
@@ -99,5 +103,19 @@ describe('Where better-sqlite3 is installed', () => {
 
   it('version 13 is not', () => {
     expect(warnings('13.0.0')).toBe('');
+  });
+
+  it('version 13 is refused on a Node that it crashes, before it is loaded', () => {
+    install('13.0.0', 'exports = class { constructor() { process.exit(9); } }');
+    const { output } = run(
+      folder,
+      `Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '20.20.2' } });
+      try {
+        new FactstrSqliteStore(${JSON.stringify(folder.file('old-node.sqlite'))});
+      } catch (error) {
+        console.log(error.code, error.message);
+      }`,
+    );
+    expect(output).toMatch(/^MISSING_DRIVER better-sqlite3 13.0.0 needs Node 22/);
   });
 });

@@ -52,7 +52,7 @@ export function connect(
   options: { readonly: boolean; fileMustExist: boolean },
 ): SqliteDatabase {
   const Driver = loadDriver();
-  warnOfOldDriver();
+  checkVersions();
   try {
     // No waiting inside SQLite, which would block the event loop: `BusyRetry` waits.
     return new Driver(path, { timeout: 0, ...options });
@@ -64,13 +64,23 @@ export function connect(
 
 let isChecked = false;
 
-/** Up to version 12 the driver aborts the process when a statement is collected, on Node 24 and newer. Told once. */
-function warnOfOldDriver(): void {
+/**
+ * Looked at once. Up to version 12 the driver aborts the process when a statement is collected, on Node 24 and newer;
+ * from version 13 on it crashes the process at once on a Node older than 22.
+ *
+ * @throws MissingDriverError
+ */
+function checkVersions(): void {
   if (isChecked) return;
-  isChecked = true;
-  const [node] = process.versions.node.split('.');
+  const node = majorOf(process.versions.node);
   const version = driverVersion();
-  if (version === undefined || Number(node) < 24 || Number(version.split('.')[0]) > 12) return;
+  if (version !== undefined && majorOf(version) > 12 && node < 22) {
+    throw new MissingDriverError(
+      `better-sqlite3 ${version} needs Node 22 or newer; this is Node ${process.versions.node}, on which it crashes. Run the application on a newer Node.`,
+    );
+  }
+  isChecked = true;
+  if (version === undefined || node < 24 || majorOf(version) > 12) return;
   process.emitWarning(
     `better-sqlite3 ${version} can abort the process at any moment on Node ${process.versions.node}: install version 13 with "npm install better-sqlite3@13". ` +
       'Beside TypeORM, whose peer range stops at 12, add "overrides": { "typeorm": { "better-sqlite3": "$better-sqlite3" } } to package.json first.',
@@ -78,7 +88,11 @@ function warnOfOldDriver(): void {
   );
 }
 
-/** Newer versions do not show their package.json. */
+function majorOf(version: string): number {
+  return Number(version.split('.')[0]);
+}
+
+/** `undefined` where the driver does not show its package.json. */
 function driverVersion(): string | undefined {
   try {
     const { version } = requireDriver('better-sqlite3/package.json') as { version?: unknown };
