@@ -6,7 +6,7 @@ import { callInside } from './open-streams.js';
 const outside = new AsyncResource('FactstrHandlers');
 
 /**
- * An async context for one handler: never that of the bootstrap, or of whoever registered it or appended. Only the
+ * An async context for one handler: never that of the bootstrap, of the registering code or of the appending code. Only the
  * stream whose call it is remains known, so that the store can tell who closes it.
  */
 export class CleanContext {

@@ -78,7 +78,7 @@ export function movedCursor(
       ? `facts ${from + 1n} to ${position} were not handled here`
       : 'facts are handled again';
   return new CursorMovedError(
-    `The cursor of ${what} stands at ${position}, but it was stored at ${from} here: another engine, or somebody by hand, has moved it since. It goes on after ${position}; ${skips}. ` +
+    `The cursor of ${what} stands at ${position}, but it was stored at ${from} here: another engine, or a statement by hand, has moved it since. It goes on after ${position}; ${skips}. ` +
       'Let one engine alone run a name; reset it if these facts belong into what it feeds.',
     { from, to: position },
   );

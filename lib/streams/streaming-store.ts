@@ -161,7 +161,7 @@ export abstract class StreamingStore {
     const patience = Math.min(limit, CLOSE_PATIENCE);
     if (this.#closing === undefined) {
       this.#closing = this.#close(patience);
-      // Whoever awaits it is told; whoever closes behind a handler cannot be.
+      // A caller that awaits it is told; one that closes behind a handler cannot be.
       this.#closing.catch(() => undefined);
     }
     if (!this.#streams.isCalling) return this.#closing;

@@ -178,7 +178,7 @@ describe('the reader that streams share', () => {
     const { at } = await reader.readAfter(standing);
     expect(at).toMatchObject({ sequence_number: 3n, event_type: 'present' });
     expect(await reader.resume(standing)).toMatchObject({ position: 0n, log: page.log + 1 });
-    // What the two logs have in common is known to whoever comes later, too.
+    // What the two logs have in common is known to later streams, too.
     const slow = { ...standing, position: 2n };
     expect(await reader.resume(slow)).toMatchObject({ position: 0n, log: page.log + 1 });
     reader.leave();

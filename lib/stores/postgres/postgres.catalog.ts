@@ -45,7 +45,7 @@ const TYPE_NAMES: Readonly<Record<string, string>> = {
   'timestamp with time zone': 'timestamptz',
 };
 
-/** The first one of the search_path that has `events`, or else the first one. Temporary tables are nobody's log. */
+/** The first one of the search_path that has `events`, or else the first one. A temporary table is no log. */
 const SCHEMA_QUERY = `
 SELECT path.name
 FROM unnest(pg_catalog.current_schemas(false)) WITH ORDINALITY AS path (name, place)

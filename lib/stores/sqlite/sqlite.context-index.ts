@@ -48,7 +48,7 @@ export class SqliteContextIndex {
   #newestId: bigint | null | undefined;
   #usable = true;
   #abandoned = false;
-  /** Whether memory is up to date as long as nobody else writes. */
+  /** Whether memory is up to date as long as no other connection writes. */
   #isCurrent = false;
   /** The tail's end at the beginning of the open write transaction. */
   #mark = 0;
