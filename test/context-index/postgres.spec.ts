@@ -120,13 +120,22 @@ class Run {
     await this.#store.contextsIndexed();
     const head = BigInt(this.#model.head);
     expect(await this.#store.contextIndex()).toEqual({ head, indexed: head });
-    const [stray] = await this.#database.rows<{ count: string }>(
-      `SELECT count(*) FROM ${CHUNKS} WHERE id / 1048576 NOT IN (SELECT id FROM ${SEGMENTS})`,
-    );
-    expect(stray).toEqual({ count: '0' });
+    expect(await this.#strayChunks()).toBe('0');
     for (const store of stores) {
       for (const query of this.#material.queries) await this.#model.checkSoon(store, query);
     }
+  }
+
+  /** Chunks of no segment. Tables that were dropped are made anew when something is to be stored: until then, none. */
+  async #strayChunks(): Promise<string> {
+    const [there] = await this.#database.rows<{ both: boolean }>(
+      `SELECT to_regclass('${CHUNKS}') IS NOT NULL AND to_regclass('${SEGMENTS}') IS NOT NULL AS both`,
+    );
+    if (!there!.both) return '0';
+    const [stray] = await this.#database.rows<{ count: string }>(
+      `SELECT count(*) FROM ${CHUNKS} WHERE id / 1048576 NOT IN (SELECT id FROM ${SEGMENTS})`,
+    );
+    return stray!.count;
   }
 
   /** Decisions that wait together: each is judged by the log before it, the group's earlier members included. */

@@ -28,6 +28,7 @@ function blocksOf(page: string): CodeBlock[] {
 
 /** Where the names come from that the blocks use and do not import. */
 const IMPORTS: Readonly<Record<string, readonly string[]>> = {
+  '@jest/globals': ['jest'],
   '@nestjs/common': ['Get', 'Injectable', 'Module', 'Param'],
   '@nestjs/swagger': ['ApiProperty'],
   '@nestjs/testing': ['Test'],
