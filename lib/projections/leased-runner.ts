@@ -1,4 +1,4 @@
-import { InvalidOptionsError, StoreClosedError } from '../contract/errors.js';
+import { StoreClosedError } from '../contract/errors.js';
 import type { PreparedQuery } from '../contract/validation.js';
 import { queryText } from '../matching/query-text.js';
 import { Contender } from '../streams/lease.js';
@@ -24,10 +24,12 @@ import { errorCode, isPassing } from './failures.js';
 import { LeasedWalk, checkQuery } from './leased-walk.js';
 import type { OwnCalls } from './own-calls.js';
 import { LogReplaced } from './owned-run.js';
+import { checkPosition, isSaidAlready } from './operators-word.js';
 import { LeaseLost } from './persist.js';
 import type { Projection, ProjectionObserver } from './projection.js';
 import { RunnerState } from './runner-state.js';
 import type { Runner, Said } from './runner.js';
+import { StoredCursor } from './stored-cursor.js';
 
 /** What a runner walks. */
 export interface WalkableLog {
@@ -61,6 +63,7 @@ export class LeasedRunner implements Runner {
   readonly #projection: Projection;
   readonly #query: PreparedQuery;
   readonly #effects: Effects;
+  readonly #cursor: StoredCursor;
   readonly #calls: OwnCalls;
   readonly #lease: LeaseOptions;
   readonly #observer: ProjectionObserver;
@@ -74,7 +77,6 @@ export class LeasedRunner implements Runner {
   /** Words of the projection's own code that have not taken effect yet: it does not run on before they have. */
   #untaken = 0;
   readonly #turns: ClaimTurns;
-  #opened = false;
   #sleep = new AbortController();
 
   constructor(
@@ -90,6 +92,7 @@ export class LeasedRunner implements Runner {
     this.#projection = projection;
     this.#query = query;
     this.#effects = effects;
+    this.#cursor = new StoredCursor(log.source, projection, query, effects);
     this.#calls = calls;
     this.#lease = lease;
     this.#observer = observer;
@@ -139,7 +142,7 @@ export class LeasedRunner implements Runner {
   async intervene(intervention: Intervention, said?: Said): Promise<void> {
     if (this.#log.closed.aborted) throw new StoreClosedError('The store is closed.');
     const isInside = this.#calls.isInside;
-    await this.#checkPosition(intervention);
+    await checkPosition(intervention, this.#projection.name, this.#log.source);
     const onReset = said?.onReset && this.#resetting(said.onReset);
     if (!isInside) return this.#intervene(intervention, onReset);
     // The call that is awaiting this is the last one before it takes effect.
@@ -170,7 +173,7 @@ export class LeasedRunner implements Runner {
     await this.#exclusive.run(async () => {
       const { name } = this.#projection;
       // A projection that never ran has nothing stored to be told.
-      const stored = await this.#open({ resets: intervention.position !== undefined });
+      const stored = await this.#cursor.open({ resets: intervention.position !== undefined });
       if (isSaidAlready(intervention, stored)) return;
       await this.#owned?.finish();
       const takesQuery = intervention.position !== undefined;
@@ -233,47 +236,18 @@ export class LeasedRunner implements Runner {
     signal: AbortSignal,
   ): Promise<[Promise<void>] | undefined> {
     if (this.#untaken > 0) return undefined;
-    const stored = await this.#open();
+    const stored = await this.#cursor.open();
     checkQuery(this.#projection.name, stored, this.#query);
     if (signal.aborted) return undefined;
     const lease = stored.paused ? undefined : await contender.attempt(stored);
     if (lease !== undefined) return this.#own(lease, run);
-    // Its row may be gone, as after a restore: the next look makes it anew.
-    if (!stored.paused && stored.owner === null) this.#opened = false;
+    if (!stored.paused && stored.owner === null) this.#cursor.reopen();
     this.#standBy(stored, contender.holder);
     return undefined;
   }
 
-  async #checkPosition({ verb, position }: Intervention): Promise<void> {
-    if (position === undefined || position === 0n) return;
-    const head = await this.#log.source.head();
-    if (position > 0n && position <= head) return;
-    throw new InvalidOptionsError(
-      `${verb} of projection ${JSON.stringify(this.#projection.name)} to ${position}: the log goes from 0 to ${head}.`,
-    );
-  }
-
   #contender(): Contender {
     return new Contender(this.#effects.ledger, this.#projection.name, this.#lease);
-  }
-
-  async #open({ resets = false } = {}): Promise<StoredStream> {
-    const { name } = this.#projection;
-    const { ledger } = this.#effects;
-    const known = await ledger.find(name);
-    // Opened once by each process: that checks the batches' boundaries, and completes what FACTSTR began.
-    if (known !== undefined && this.#opened) return known;
-    if (!resets) await this.#effects.admit(name, known);
-    const start = known === undefined ? await this.#start() : 0n;
-    const stored = await ledger.open(name, queryText(this.#query), start);
-    this.#opened = true;
-    return stored;
-  }
-
-  async #start(): Promise<bigint> {
-    const { startFrom = 'beginning' } = this.#projection;
-    if (startFrom === 'beginning') return 0n;
-    return startFrom === 'now' ? this.#log.source.head() : startFrom;
   }
 
   #standBy(stored: StoredStream, holder: string): void {
@@ -325,11 +299,4 @@ export class LeasedRunner implements Runner {
     this.#sleep = new AbortController();
     await pause(milliseconds, signal, this.#sleep.signal);
   }
-}
-
-/** Moving the epoch for nothing would only have facts delivered again. */
-function isSaidAlready({ verb }: Intervention, stored: StoredStream): boolean {
-  if (verb === 'pause') return stored.paused;
-  if (verb === 'resume') return !stored.paused;
-  return (verb === 'retryParked' || verb === 'discardParked') && stored.parkedCount === 0;
 }
