@@ -2,6 +2,7 @@ import { StoreClosedError } from '../../contract/errors.js';
 import { connect } from './sqlite.driver.js';
 import type { SqliteDatabase, SqliteStatement } from './sqlite.driver.js';
 import { OpenedFile } from './sqlite.file-identity.js';
+import { WrittenFile } from './sqlite.written-file.js';
 
 /** A row as an array of columns. Integers are bigints. */
 export type Row = readonly unknown[];
@@ -18,7 +19,7 @@ interface ConnectionOptions {
 export class SqliteConnection {
   /** To be shared with the store's other connections. */
   readonly file: OpenedFile;
-  #wal: OpenedFile | undefined;
+  #wal: WrittenFile | undefined;
   readonly #database: SqliteDatabase;
   readonly #begin: SqliteStatement<unknown>;
   readonly #beginImmediate: SqliteStatement<unknown>;
@@ -85,7 +86,7 @@ export class SqliteConnection {
   /** Has writing look at the write-ahead log too, from now on. To be called when there is one. */
   watchWal(): void {
     const wal = this.file.wal();
-    if (wal.wasThere) this.#wal = wal;
+    if (wal.wasThere) this.#wal = new WrittenFile(wal);
   }
 
   close(): void {

@@ -48,10 +48,14 @@ export class OpenedFile {
     return `sqlite:${this.#identity?.dev}:${this.#identity?.ino}`;
   }
 
+  /** Whether it is this file; `undefined`: none. */
+  is(found: Identity | undefined): boolean {
+    return found?.ino === this.#identity?.ino && found?.dev === this.#identity?.dev;
+  }
+
   /** @throws DatabaseReplacedError when the path names another file now, or none */
   assertInPlace(): void {
-    const found = identityOf(this.path);
-    if (found?.ino === this.#identity?.ino && found?.dev === this.#identity?.dev) return;
+    if (this.is(identityOf(this.path))) return;
     throw new DatabaseReplacedError(
       `${this.path} was removed, renamed or replaced by another file while it was open. Nothing was written. ${this.#wayOut}`,
     );
