@@ -36,6 +36,14 @@ describeSharedLogs('FACTSTR’s engine', (kind) => {
     await expect(engine.append([])).rejects.toMatchObject({ kind: 'EmptyAppend' });
   });
 
+  it('answers texts with every kind of line break in them', async () => {
+    const engine = await (await createLog()).engine();
+    const text = 'a\u2028b\u2029c\u0085d\re\nf\r\n';
+    await engine.append([fact('noted', { text })]);
+    const { event_records } = await engine.query({});
+    expect(event_records.map(({ payload }) => payload)).toEqual([{ text }]);
+  });
+
   it('streams, fails the delivery that it is told to, and ends with its store', async () => {
     const log = await createLog();
     const engine = await log.engine();

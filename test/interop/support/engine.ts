@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { once } from 'node:events';
-import { createInterface } from 'node:readline';
 import type {
   AppendIfResult,
   AppendResult,
@@ -11,6 +10,7 @@ import type {
   QueryResult,
 } from '../../../lib/contract/contract.types.js';
 import { testChildren } from '../../support/children.mjs';
+import { onLines } from '../../support/lines.js';
 import { buildEngine } from './cargo.js';
 import {
   readAppendIfResult,
@@ -113,7 +113,7 @@ export class FactstrEngine {
     this.#child.stderr.on('data', (text: Buffer) => (this.#errors += text.toString()));
     // Requests that meet a dead process are rejected by its end.
     this.#child.stdin.on('error', () => undefined);
-    createInterface(this.#child.stdout).on('line', (line) => this.#read(line));
+    onLines(this.#child.stdout, (line) => this.#read(line));
     this.#exited = once(this.#child, 'close').then(([code, signal]) => {
       this.#end = new Error(
         `The engine ended (${String(code ?? signal)}): ${this.#errors.slice(-2_000)}`,
