@@ -38,8 +38,10 @@ export function numbersInChains(chains: TermChains, terms: TermSet, after: numbe
     for (let index = 0; index < entries.length; index++) {
       const entry = entries[index]!;
       const number = entry === 0 ? 0 : chains.number(entry);
-      if (number <= after) return numbers[index]!;
-      numbers[index]!.push(number);
+      const found = numbers[index]!;
+      if (number <= after) return found;
+      // Two of a fact's leaves may have one hash: the fact counts once.
+      if (found.at(-1) !== number) found.push(number);
       entries[index] = chains.older(entry);
     }
   }

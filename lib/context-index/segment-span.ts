@@ -72,6 +72,8 @@ export class SegmentSpan {
       let place = countBelow(entries, this.#high) - 1;
       for (; place >= 0 && numbers.length < limit; place--) {
         const entry = entries[place]!;
+        // Two of a fact's leaves may have one hash: the fact counts once.
+        if (entry === this.#high) continue;
         this.#high = entry;
         if (entry < this.#low) return numbers;
         const number = entry - zero;

@@ -42,7 +42,7 @@ export function typeTerm(type: number): number {
  * candidate is verified.
  */
 export class LeafReader {
-  /** The first `count` are the value's; each occurs once. */
+  /** The first `count` are the value's. Equal ones occur once; different ones may have one hash. */
   readonly leaves = new Uint32Array(MAX_LEAVES);
   count = 0;
   #arrays = false;
