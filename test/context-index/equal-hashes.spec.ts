@@ -38,11 +38,14 @@ const PREDICATES = [
   { a: [5] },
   {},
 ];
-const QUERIES: EventQuery[] = PREDICATES.flatMap((predicate) =>
-  [['seat'], [ONE], [OTHER, 'seat'], [ONE, OTHER], null].map((event_types) => ({
-    filters: [{ event_types, payload_predicates: [predicate] }],
-  })),
-).concat([[ONE], [OTHER], ['seat']].map((event_types) => ({ filters: [{ event_types }] })));
+const QUERIES: EventQuery[] = [
+  ...PREDICATES.flatMap((predicate) =>
+    [['seat'], [ONE], [OTHER, 'seat'], [ONE, OTHER], null].map((event_types) => ({
+      filters: [{ event_types, payload_predicates: [predicate] }],
+    })),
+  ),
+  ...['seat', ONE, OTHER].map((type) => ({ filters: [{ event_types: [type] }] })),
+];
 
 /** What pushes the facts out of the tail into a stored segment. */
 const LATER: NewEvent[] = Array.from({ length: 1_100 }, () => ({
