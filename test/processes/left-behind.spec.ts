@@ -1,12 +1,10 @@
-import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { until } from '../conformance/support/until.js';
 import { TestProcess } from '../support/child-process.js';
-
-const root = resolve(import.meta.dirname, '../..');
+import { jestOn } from './support/jest-on.js';
 
 describe('A process that a test started', () => {
   let folder: string;
@@ -50,17 +48,4 @@ function runs(pid: number): boolean {
   } catch {
     return false;
   }
-}
-
-/** What a Jest of its own says of one file. It is expected to fail. */
-function jestOn(file: string, environment: NodeJS.ProcessEnv): Promise<string> {
-  const options = ['--experimental-vm-modules', 'node_modules/jest/bin/jest.js', '--runInBand'];
-  return new Promise((done) => {
-    execFile(
-      process.execPath,
-      [...options, '--testMatch', `<rootDir>/${file}`],
-      { cwd: root, env: { ...process.env, ...environment } },
-      (_error, _stdout, stderr) => done(stderr),
-    );
-  });
 }

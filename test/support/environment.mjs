@@ -1,21 +1,41 @@
 import { TestEnvironment } from 'jest-environment-node';
+import { isQuick } from '../quick.mjs';
 import { Children, shareChildren } from './children.mjs';
+import { startedProcesses } from './started-processes.mjs';
 
 /** One for all test files of a worker. */
 const children = new Children();
 
-/** Node's, and no process that a test file started is left when the file is done: a file that leaves one fails. */
+/**
+ * Node's, and no process that a test file started is left when the file is done: a file that leaves one fails. So does
+ * a file of the quick set that starts one at all.
+ */
 export default class FactstrEnvironment extends TestEnvironment {
+  #file;
+
+  constructor(config, context) {
+    super(config, context);
+    this.#file = context.testPath;
+  }
+
   async setup() {
     await super.setup();
     shareChildren(this.global, children);
+    startedProcesses();
   }
 
   async teardown() {
     const left = await children.end();
+    const started = startedProcesses();
     await super.teardown();
-    if (left.length === 0) return;
-    const told = left.map(({ pid, spawnargs }) => `${pid} (${spawnargs.join(' ')})`);
-    throw new Error(`The tests of this file left processes behind: ${told.join(', ')}`);
+    if (left.length > 0) {
+      const told = left.map(({ pid, spawnargs }) => `${pid} (${spawnargs.join(' ')})`);
+      throw new Error(`The tests of this file left processes behind: ${told.join(', ')}`);
+    }
+    if (started.length > 0 && isQuick(this.#file)) {
+      throw new Error(
+        `This file is in the quick set, and starts processes (${started.join('; ')}): name it in test/quick.mjs`,
+      );
+    }
   }
 }
