@@ -137,12 +137,13 @@ export class PlainEffects implements Effects {
 
   /** No process is to fill the read model before it was cleared; one that took the name meanwhile is fenced again. */
   async #take(name: string, intervention: Intervention): Promise<Lease> {
-    const { owner, ttl } = this.#lease;
     for (let attempt = 1; attempt <= MAX_CLAIMS; attempt++) {
       const stored = (await this.ledger.find(name))!;
-      const epoch =
-        stored.owner === null ? await this.ledger.claim(name, stored, owner, ttl) : undefined;
-      if (epoch !== undefined) return new Lease(this.ledger, name, epoch, ttl);
+      const lease =
+        stored.owner === null
+          ? await Lease.claim(this.ledger, name, stored, this.#lease)
+          : undefined;
+      if (lease !== undefined) return lease;
       await this.ledger.intervene(name, intervention);
     }
     throw new DurableStreamActiveError(

@@ -1,6 +1,6 @@
 import { DurableStreamActiveError } from '../contract/errors.js';
 import { isDead, newOwner } from './process-identity.js';
-import type { LeaseOwner, StoredStream, StreamLedger } from './ledger.js';
+import type { LeaseOwner, LeaseVersion, StoredStream, StreamLedger } from './ledger.js';
 import { pause } from './turns.js';
 
 /** Times in milliseconds. */
@@ -28,16 +28,34 @@ export class Lease {
   readonly #ttl: number;
   readonly #lost = new AbortController();
   readonly #timer: NodeJS.Timeout;
-  #renewed = performance.now();
+  /** When the ledger was asked what it last answered with yes: others count from no later than its answer. */
+  #renewed: number;
   #renewing = false;
 
-  constructor(ledger: StreamLedger, name: string, epoch: bigint, ttl: number) {
+  private constructor(
+    ledger: StreamLedger,
+    name: string,
+    { epoch, ttl, asked }: { epoch: bigint; ttl: number; asked: number },
+  ) {
     this.#ledger = ledger;
     this.#name = name;
     this.epoch = epoch;
     this.#ttl = ttl;
+    this.#renewed = asked;
     this.#timer = setInterval(() => void this.#renew(), Math.min(ttl / 3, 2_000));
     this.#timer.unref();
+  }
+
+  /** Claims a name whose lease is free; `undefined` when it is not as `seen` any more. */
+  static async claim(
+    ledger: StreamLedger,
+    name: string,
+    seen: LeaseVersion,
+    { owner, ttl }: Pick<LeaseOptions, 'owner' | 'ttl'>,
+  ): Promise<Lease | undefined> {
+    const asked = performance.now();
+    const epoch = await ledger.claim(name, seen, owner, ttl);
+    return epoch === undefined ? undefined : new Lease(ledger, name, { epoch, ttl, asked });
   }
 
   /** Aborts when the epoch has passed, or may have: nothing is to be delivered under it any more. */
@@ -147,9 +165,7 @@ export class Contender {
     const stored = known ?? (await this.#ledger.find(this.#name));
     if (stored === undefined) return undefined;
     if (!this.#isFree(stored)) return undefined;
-    const { owner, ttl } = this.#options;
-    const epoch = await this.#ledger.claim(this.#name, stored, owner, ttl);
-    return epoch === undefined ? undefined : new Lease(this.#ledger, this.#name, epoch, ttl);
+    return Lease.claim(this.#ledger, this.#name, stored, this.#options);
   }
 
   #isFree(stored: StoredStream): boolean {
