@@ -52,6 +52,60 @@ describe('The facts of a group', () => {
     }
   });
 
+  it('are found where there is one, or none, and where a query says nothing of their payloads', () => {
+    const queries: EventQuery[] = [
+      {},
+      { filters: [] },
+      { filters: [{ event_types: [] }] },
+      { filters: [{ payload_predicates: [] }] },
+      { filters: [{ event_types: ['claimed'] }] },
+      { filters: [{ event_types: ['other'] }] },
+      { filters: [{ payload_predicates: [{}] }] },
+      { filters: [{ event_types: ['claimed'], payload_predicates: [{}, { seat: 3 }] }] },
+      { filters: [{ event_types: ['claimed'], payload_predicates: [{ seat: 1, row: 2 }] }] },
+      { filters: [{ payload_predicates: [{ seat: 3 }] }, { event_types: ['other'] }] },
+    ];
+    const other: NewEvent = { event_type: 'other', payload: 'seat' };
+    const groups = [[], [[claim(1)]], [[other]], [[claim(3)], [other], [claim(1), other]]];
+    for (const members of groups) {
+      for (const query of queries) {
+        expect({ query, found: matching(members, query) }).toEqual({
+          query,
+          found: expected(members, query),
+        });
+      }
+    }
+  });
+
+  it('are looked for by the term that the fewest have', () => {
+    const group = new GroupFacts();
+    let looked = 0;
+    const facts = Array.from({ length: 100 }, (_, n) => {
+      const payload = { all: true, rare: n % 50 === 7 };
+      const [fact] = prepareFacts([{ event_type: 'a', payload }], DEFAULT_LIMITS);
+      return {
+        ...fact!,
+        get event_type(): string {
+          looked++;
+          return 'a';
+        },
+      };
+    });
+    facts.forEach((fact, member) => group.add(member, [fact]));
+    for (const predicate of [
+      { all: true, rare: true },
+      { rare: true, all: true },
+    ]) {
+      looked = 0;
+      const query = { filters: [{ event_types: ['a'], payload_predicates: [predicate] }] };
+      expect(group.matching(prepareQuery(query, DEFAULT_LIMITS))).toEqual([
+        { member: 57, offset: 0 },
+        { member: 7, offset: 0 },
+      ]);
+      expect(looked).toBeLessThan(9);
+    }
+  });
+
   it('are those of the reference matcher, whatever the query', () => {
     let found = 0;
     for (let seed = 1; seed <= 20; seed++) {

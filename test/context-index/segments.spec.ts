@@ -2,11 +2,10 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { BloomFilter } from '../../lib/context-index/bloom-filter.js';
 import { ChunkCache } from '../../lib/context-index/chunk-cache.js';
-import { entryOf, mergeEntries, sortedEntries } from '../../lib/context-index/entries.js';
+import { entryOf, mergeEntries } from '../../lib/context-index/entries.js';
 import { mix } from '../../lib/context-index/hashing.js';
 import { mergeSegments } from '../../lib/context-index/merge.js';
 import { segmentOf } from '../../lib/context-index/segment.js';
-import type { Segment, SegmentDraft } from '../../lib/context-index/segment.js';
 import {
   DamagedSegmentError,
   decodeChunk,
@@ -16,49 +15,7 @@ import {
 } from '../../lib/context-index/segment-codec.js';
 import { SegmentList, isHole } from '../../lib/context-index/segment-list.js';
 import { SegmentSpan } from '../../lib/context-index/segment-span.js';
-import { runSteps } from '../../lib/context-index/steps.js';
-import type { IndexStorage, Steps } from '../../lib/context-index/steps.js';
-
-/** Chunks in memory: what a database would hold. */
-class Chunks {
-  readonly #bytes = new Map<string, Uint8Array>();
-  #ids = 0;
-
-  store(draft: SegmentDraft): Segment {
-    const segment = segmentOf(draft, ++this.#ids, '');
-    for (let chunk = 0; chunk < segment.chunks; chunk++) {
-      this.#bytes.set(`${segment.id} ${chunk}`, encodeChunk(segment, chunk, draft.sorted));
-    }
-    return segment;
-  }
-
-  run<T>(steps: Steps<T>): T {
-    const none = (): never => {
-      throw new Error('Only chunks are needed here.');
-    };
-    const storage: IndexStorage<never> = {
-      chunks: ({ id }, from, to) =>
-        Array.from({ length: to - from }, (_, n) => this.#bytes.get(`${id} ${from + n}`)),
-      facts: none,
-      types: none,
-      repair: none,
-      newest: none,
-      rows: none,
-    };
-    return runSteps(steps, storage);
-  }
-}
-
-/** Facts as their terms. */
-function draftOf(first: number, facts: readonly (readonly number[])[]): SegmentDraft {
-  const terms = Uint32Array.from(facts.flat());
-  const numbers = Float64Array.from(facts.flatMap((own, n) => own.map(() => first + n)));
-  const sorted = sortedEntries(terms, numbers, terms.length, first);
-  return { first, last: first + facts.length - 1, overflows: false, sorted };
-}
-
-const range = (first: number, last: number, id: number): Segment =>
-  segmentOf({ first, last, overflows: false, sorted: new Float64Array(0) }, id, '');
+import { Chunks, draftOf, range } from './support/segments.js';
 
 describe('A Bloom filter', () => {
   it('knows every term, and takes about one stranger in a hundred for one', () => {
