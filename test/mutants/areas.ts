@@ -1,0 +1,85 @@
+import { appendsPostgres } from './equivalents/appends-postgres.js';
+import { appendsSqlite } from './equivalents/appends-sqlite.js';
+import { contextIndexSegments } from './equivalents/context-index-segments.js';
+import { contextIndex } from './equivalents/context-index.js';
+import { contract } from './equivalents/contract.js';
+import type { Equivalent } from './equivalents/equivalent.js';
+import { ledger } from './equivalents/ledger.js';
+import { projections } from './equivalents/projections.js';
+import { streams } from './equivalents/streams.js';
+
+/** A part of the library, and the tests that are asked whether they notice a mutant of it. */
+export interface Area {
+  readonly name: string;
+  /** Globs of files that are mutated. */
+  readonly mutate: readonly string[];
+  /** Globs of test files: those that start no processes and play no faults. */
+  readonly tests: readonly string[];
+  readonly equivalents: readonly Equivalent[];
+}
+
+const STORES = 'lib/stores';
+
+export const areas: readonly Area[] = [
+  {
+    name: 'contract',
+    mutate: ['lib/contract/*.ts', 'lib/matching/*.ts'],
+    tests: ['test/contract/*.spec.ts', 'test/conformance/memory.spec.ts'],
+    equivalents: contract,
+  },
+  {
+    name: 'context-index',
+    mutate: ['lib/context-index/*.ts'],
+    tests: [
+      'test/context-index/!(*-sharing|*-restored|postgres|sqlite).spec.ts',
+      'test/context-index/sqlite.spec.ts',
+    ],
+    equivalents: [...contextIndex, ...contextIndexSegments],
+  },
+  {
+    name: 'streams',
+    mutate: ['lib/streams/*.ts'],
+    tests: ['test/streams/*.spec.ts', 'test/conformance/memory.spec.ts'],
+    equivalents: streams,
+  },
+  {
+    name: 'ledger',
+    mutate: [
+      `${STORES}/ledger/*.ts`,
+      `${STORES}/*/*.ledger.ts`,
+      `${STORES}/sqlite/sqlite.ledger-tables.ts`,
+    ],
+    tests: ['test/leases/{ledger,runner,rebuild,verbs}.spec.ts'],
+    equivalents: ledger,
+  },
+  {
+    name: 'projections',
+    mutate: ['lib/projections/*.ts'],
+    tests: ['test/projections/*.spec.ts'],
+    equivalents: projections,
+  },
+  {
+    name: 'appends-sqlite',
+    mutate: [
+      `${STORES}/sqlite/sqlite.{append-ids,append-queue,writer,record,log,boundaries,busy,time,context,context-index,known-log}.ts`,
+      `${STORES}/memory/memory.{store,log,facts,append-ids,context}.ts`,
+    ],
+    tests: [
+      'test/sqlite/*.spec.ts',
+      'test/memory/*.spec.ts',
+      'test/conformance/{memory,sqlite,sqlite-promises}.spec.ts',
+    ],
+    equivalents: appendsSqlite,
+  },
+  {
+    name: 'appends-postgres',
+    mutate: [
+      `${STORES}/postgres/postgres.{append,append-function,append-inside,append-queue,append-turn,appender,batches,group-function,rounds,records,known-log,log-state,context-index}.ts`,
+    ],
+    tests: [
+      'test/postgres/{appending,groups,rounds,reading,loader}.spec.ts',
+      'test/conformance/postgres.spec.ts',
+    ],
+    equivalents: appendsPostgres,
+  },
+];

@@ -1,0 +1,4 @@
+// Stryker loads plugins in processes of its own, which know no TypeScript.
+import '../../support/typescript-hook.mjs';
+
+export const { strykerPlugins } = await import('./plugin.ts');
