@@ -33,6 +33,8 @@ export const DEFAULT_LIMITS: Readonly<FactStoreLimits> = {
   maxPredicates: 1_000,
 };
 
+const NAMES = Object.keys(DEFAULT_LIMITS) as (keyof FactStoreLimits)[];
+
 /** Nesting beyond this breaks FACTSTR's reader (`serde_json` stops at 128). Not configurable. */
 export const MAX_NESTING = 127;
 
@@ -45,8 +47,9 @@ export const MAX_SEQUENCE_NUMBER = 9_223_372_036_854_775_807n;
  * @throws InvalidOptionsError
  */
 export function resolveLimits(limits: FactStoreLimitOptions = {}): FactStoreLimits {
+  checkNames(limits);
   const resolved = { ...DEFAULT_LIMITS };
-  for (const name of Object.keys(DEFAULT_LIMITS) as (keyof FactStoreLimits)[]) {
+  for (const name of NAMES) {
     const limit: unknown = limits[name];
     if (limit === undefined) continue;
     if (limit !== Infinity && !(Number.isSafeInteger(limit) && (limit as number) > 0)) {
@@ -55,4 +58,21 @@ export function resolveLimits(limits: FactStoreLimitOptions = {}): FactStoreLimi
     resolved[name] = limit as number;
   }
   return resolved;
+}
+
+/** A limit that is misspelt would be lost silently. */
+function checkNames(limits: FactStoreLimitOptions): void {
+  const given: unknown = limits;
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) {
+    throw new InvalidOptionsError(
+      'The limits are an object such as { maxBatchFacts: 1000 }; absent ones keep their default.',
+    );
+  }
+  const unknown = Object.entries(given).find(
+    ([name, limit]) => limit !== undefined && !(NAMES as string[]).includes(name),
+  );
+  if (unknown === undefined) return;
+  throw new InvalidOptionsError(
+    `There is no limit ${JSON.stringify(unknown[0].slice(0, 60))}; known are ${NAMES.join(', ')}.`,
+  );
 }

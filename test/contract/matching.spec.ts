@@ -5,6 +5,7 @@ import { prepareQuery } from '../../lib/contract/validation.js';
 import { containsJson, sameJson } from '../../lib/matching/json-containment.js';
 import { matchesEveryFact, matchesQuery } from '../../lib/matching/matches-query.js';
 import { jsonValue, naiveContains } from '../conformance/support/json.js';
+import { canonical } from './support/json-text.js';
 
 describe('containsJson', () => {
   it('follows the contract’s definition', () => {
@@ -92,13 +93,3 @@ describe('matchesQuery', () => {
     expect(every({ filters: [{ event_types: [] }] })).toBe(false);
   });
 });
-
-/** Text that is equal exactly for equal values. */
-function canonical(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
-  const members = Object.entries(value).map(
-    ([key, member]) => `${JSON.stringify(key)}:${canonical(member)}`,
-  );
-  return `{${members.sort().join(',')}}`;
-}

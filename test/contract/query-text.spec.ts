@@ -2,12 +2,12 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { EventQuery } from '../../lib/contract/contract.types.js';
-import type { JsonValue } from '../../lib/contract/json-value.js';
 import { DEFAULT_LIMITS } from '../../lib/contract/limits.js';
 import { prepareQuery } from '../../lib/contract/validation.js';
 import type { PreparedQuery } from '../../lib/contract/validation.js';
 import { queryText, sameMeaning } from '../../lib/matching/query-text.js';
 import { jsonValue } from '../conformance/support/json.js';
+import { reordered } from './support/json-text.js';
 
 const prepare = (query: EventQuery): PreparedQuery => prepareQuery(query, DEFAULT_LIMITS);
 const text = (query: EventQuery): string => queryText(prepare(query));
@@ -148,7 +148,7 @@ describe('sameMeaning', () => {
     fc.assert(
       fc.property(queries, (query) => {
         const shuffled = query.filters?.toReversed().map((filter) => ({
-          payload_predicates: filter.payload_predicates?.toReversed().map(reorder),
+          payload_predicates: filter.payload_predicates?.toReversed().map(reordered),
           event_types: filter.event_types && [...filter.event_types, ...filter.event_types],
         }));
         const repeated = shuffled && [...shuffled, ...shuffled];
@@ -230,13 +230,3 @@ describe('sameMeaning', () => {
     expect(sameMeaning(damaged, prepare({ filters: [{}] }))).toBe(false);
   });
 });
-
-/** The same value with its members in another order. */
-function reorder(value: unknown): JsonValue {
-  if (Array.isArray(value)) return value.map(reorder);
-  if (typeof value !== 'object' || value === null) return value as JsonValue;
-  const members = Object.entries(value).map(
-    ([key, member]) => `${JSON.stringify(key)}:${JSON.stringify(reorder(member))}`,
-  );
-  return JSON.parse(`{${members.toReversed().join(',')}}`) as JsonValue;
-}

@@ -104,6 +104,14 @@ export function describeLimits(provider: Provider): void {
       expect(error.message).toContain('maxBatchFacts');
     });
 
+    it('refuse the name of a limit that there is not', async () => {
+      const database = await createDatabase();
+      const limits = { maxBatchSize: 5 } as object;
+      const error = await errorOf(() => database.open({ limits }));
+      expect(error).toBeInstanceOf(InvalidOptionsError);
+      expect(error.message).toContain('"maxBatchSize"');
+    });
+
     it('do not shorten what can be looked for', async () => {
       const store = await openStore({ limits: { maxNameBytes: 5 } });
       expect(await numbersOf(store, { filters: [{ event_types: ['longer than five'] }] })).toEqual(
