@@ -94,10 +94,16 @@ export class StoreDatabase {
   }
 }
 
-/** Gives each test databases of its own, and fails a test whose streams reported what it did not expect. */
-export function testDatabases(): () => Promise<StoreDatabase> {
+/**
+ * Gives each test databases of its own, and fails a test whose streams reported what it did not expect. `before`:
+ * what is done ahead of their end.
+ */
+export function testDatabases(
+  before: () => Promise<void> = async () => undefined,
+): () => Promise<StoreDatabase> {
   const databases: StoreDatabase[] = [];
   afterEach(async () => {
+    await before();
     const disposed = databases.splice(0);
     for (const database of disposed) await database.dispose();
     expect(disposed.flatMap(({ reported }) => reported)).toEqual([]);

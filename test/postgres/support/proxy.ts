@@ -84,7 +84,7 @@ export class TestProxy {
 }
 
 /** A startup message without its parameter `options`; absent when it has none. */
-function withoutOptions(message: Buffer): Buffer | undefined {
+export function withoutOptions(message: Buffer): Buffer | undefined {
   const parameters = message.subarray(8).toString('latin1').split('\0');
   const place = parameters.findIndex((name, index) => index % 2 === 0 && name === 'options');
   if (place < 0) return undefined;

@@ -1,0 +1,58 @@
+import pg from 'pg';
+import type { PostgresStoreOptions } from '../../../lib/stores/postgres/postgres.options.js';
+import type { FactstrPostgresStore } from '../../../lib/stores/postgres/postgres.store.js';
+import { testDatabases } from './database.js';
+import type { StoreDatabase } from './database.js';
+import { CUTS, Wire } from './wire.js';
+import type { Cut } from './wire.js';
+
+/** A database, a wire to it, and a connection beside the wire. */
+export interface Wired {
+  readonly database: StoreDatabase;
+  readonly wire: Wire;
+  /** A store that reaches the database by the wire. */
+  readonly store: (options?: PostgresStoreOptions) => FactstrPostgresStore;
+  /** Looks into the database. */
+  readonly rows: <T>(sql: string, values?: unknown[]) => Promise<T[]>;
+}
+
+/** Gives each test databases and wires of its own. */
+export function testWires(): (options?: { dropsOptions?: boolean }) => Promise<Wired> {
+  const wires: Wire[] = [];
+  const clients: pg.Client[] = [];
+  // Before the databases, whose stores would wait for answers that are held.
+  const create = testDatabases(async () => {
+    for (const wire of wires.splice(0)) await wire.stop();
+    for (const client of clients.splice(0)) await client.end();
+  });
+  return async (options) => {
+    const database = await create();
+    const wire = await Wire.start(database.url, options);
+    wires.push(wire);
+    const client = new pg.Client({ connectionString: database.url });
+    clients.push(client);
+    await client.connect();
+    return {
+      database,
+      wire,
+      store: (given = {}) => database.store(given, wire.url),
+      rows: async (sql, values) => (await client.query(sql, values)).rows as never[],
+    };
+  };
+}
+
+/** Calls `play` for each request that fits, and each place where it can be cut, until none is left. */
+export async function atEachCut(
+  wire: Wire,
+  fits: (text: string) => boolean,
+  play: (step: number, cut: Cut) => Promise<void>,
+): Promise<number> {
+  for (let step = 0; ; step++) {
+    for (const cut of CUTS) {
+      const came = wire.cutAt(step, cut, fits);
+      await play(step, cut);
+      wire.pass();
+      if (!came()) return step;
+    }
+  }
+}
