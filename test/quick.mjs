@@ -14,6 +14,7 @@ export const LEFT_OUT = [
   '/test/e2e/module/(loaded-twice|other-writers)[.]spec',
   '/test/e2e/sample/(contention|events|page|restart)[.]spec',
   '/test/leases/(bare-streams|crash|opening|pgbouncer)[.]spec',
+  '/test/mutants/judge[.]spec',
   '/test/postgres/(opening|server|session-settings)[.]spec',
   '/test/projections/database-outage[.]spec',
   '/test/security/secrets[.]spec',

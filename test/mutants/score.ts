@@ -85,6 +85,7 @@ function isOf({ file, from, to }: Equivalent, survivor: Survivor): boolean {
   return file === survivor.file && flat(from) === survivor.from && flat(to) === survivor.to;
 }
 
-function flat(text: string): string {
+/** One line, as lines are compared here. */
+export function flat(text: string): string {
   return text.trim().replaceAll(/\s*\n\s*/g, ' ');
 }

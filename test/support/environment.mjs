@@ -34,7 +34,7 @@ export default class FactstrEnvironment extends TestEnvironment {
     }
     if (started.length > 0 && isQuick(this.#file)) {
       throw new Error(
-        `This file is in the quick set, and starts processes (${started.join('; ')}): name it in test/quick.mjs`,
+        `This file is in the quick set, and starts processes (${[...new Set(started)].join('; ')}): name it in test/quick.mjs`,
       );
     }
   }

@@ -58,10 +58,11 @@ export class MutantJudge {
           ran += answer;
           break;
         }
-        if ('status' in answer)
+        if ('status' in answer) {
           return answer.status === 'killed' ? { ...answer, ran: ran + answer.ran } : answer;
+        }
         // Not counted: the others may notice it still.
-        left = left.slice(left.indexOf(answer.without) + 1);
+        left = left.filter((test) => test !== answer.without);
       }
     }
     return { status: 'survived', ran };
@@ -83,12 +84,15 @@ export class MutantJudge {
     if (failure === undefined) return ran;
     const { message } = failure;
     const test = this.#tests.has(failure.where) ? failure.where : tests[0]!;
-    if (!(await this.#passes(test))) {
+    const passes = await this.#passes(test);
+    if (passes === 'never') {
       this.#unusable.add(test);
       console.error(`cannot be run by itself: ${test}`);
       return { without: test };
     }
-    if (outcome.stray && (await this.#outcome(question, [test])).failure === undefined) {
+    // It may have failed by what an earlier run left behind.
+    const doubted = outcome.stray || (passes === 'afresh' && !outcome.ended);
+    if (doubted && (await this.#outcome(question, [test])).failure === undefined) {
       return { without: test };
     }
     this.#prefer(question.file, test);
@@ -97,13 +101,17 @@ export class MutantJudge {
   }
 
   /** Whether a test passes by itself, without a mutant: in this process, else in a fresh one, more patiently. */
-  async #passes(test: string): Promise<boolean> {
+  async #passes(test: string): Promise<'here' | 'afresh' | 'never'> {
     const question = { mutant: undefined, file: '', static: false };
-    if ((await this.#outcome(question, [test])).failure === undefined) return true;
-    await this.end();
-    if ((await this.#outcome(question, [test])).failure === undefined) return true;
-    this.#patience *= 2;
-    return (await this.#outcome(question, [test])).failure === undefined;
+    const process = this.#process;
+    for (let tries = 0; tries < 3; tries++) {
+      if ((await this.#outcome(question, [test])).failure === undefined) {
+        return process !== undefined && this.#process === process ? 'here' : 'afresh';
+      }
+      await this.end();
+      if (tries > 0) this.#patience *= 2;
+    }
+    return 'never';
   }
 
   async #outcome(

@@ -115,5 +115,5 @@ export class TestProcess {
 
 /** A test and its hooks each have their limit; a process that is blocked notices none. */
 function stalled(limit: number): number {
-  return 3 * limit + 3_000;
+  return 2 * limit + 2_000;
 }
