@@ -46,6 +46,13 @@ export class LogModel {
     this.#facts.push({ number, event_type, payload });
   }
 
+  /** Puts a fact in at a number: those from there on come after it. */
+  insertBefore(number: number, { event_type, payload }: NewEvent): void {
+    const later = this.#facts.splice(this.#facts.findIndex((fact) => fact.number >= number) >>> 0);
+    this.insert(number, { event_type, payload });
+    for (const fact of later) this.insert(fact.number + 1, fact);
+  }
+
   /** Removes the facts after a number. */
   cut(head: number): void {
     while (this.head > head) this.#facts.pop();

@@ -7,6 +7,7 @@ import { chunkKey } from '../../../lib/context-index/chunk-cache.js';
 import { ContextIndex } from '../../../lib/context-index/context-index.js';
 import { contextVersion, readContext } from '../../../lib/context-index/context.js';
 import type { ContextRead } from '../../../lib/context-index/context.js';
+import { MAX_SPAN } from '../../../lib/context-index/entries.js';
 import { RecentFacts } from '../../../lib/context-index/recent-facts.js';
 import { changeSegments } from '../../../lib/context-index/segment-change.js';
 import { mergeSegments } from '../../../lib/context-index/merge.js';
@@ -100,9 +101,8 @@ export class World implements IndexStorage<EventRecord> {
   }
 
   #drop(segmentId: number): void {
-    for (const key of [...this.#chunks.keys()]) {
-      if (key >= chunkKey(segmentId, 0) && key < chunkKey(segmentId + 1, 0))
-        this.#chunks.delete(key);
+    for (const key of this.#chunks.keys()) {
+      if (Math.floor(key / MAX_SPAN) === segmentId) this.#chunks.delete(key);
     }
     this.index.cache.clear();
   }
