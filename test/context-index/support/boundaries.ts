@@ -84,7 +84,7 @@ export function queriesAt(
 }
 
 export function about(event_types: string[] | null, ...payload_predicates: unknown[]): EventQuery {
-  return { filters: [{ event_types, payload_predicates }] } as EventQuery;
+  return { filters: [{ event_types, payload_predicates }] };
 }
 
 /** Numbers of single facts with gaps between them, up to where offsets end, or just beyond. */

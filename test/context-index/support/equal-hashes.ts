@@ -1,3 +1,4 @@
+import type { EventQuery, NewEvent } from '../../../lib/contract/contract.types.js';
 import { hashText, mix } from '../../../lib/context-index/hashing.js';
 
 /** The number that `mix(left, …)` makes this hash of: for each left number it is one of 32 bits. */
@@ -8,18 +9,6 @@ export function unmixed(left: number, hash: number): number {
   value = Math.imul(value, inverse(0x7feb352d));
   value = undoShift(value, 16);
   return (value ^ Math.imul(left, 0x85ebca6b)) >>> 0;
-}
-
-/** Two texts of one hash, found by trying. */
-export function equalTexts(seed: number): [string, string] {
-  const seen = new Map<number, string>();
-  for (let n = 0; ; n++) {
-    const text = n.toString(36).padStart(6, '0');
-    const hash = hashText(seed, text);
-    const other = seen.get(hash);
-    if (other !== undefined) return [other, text];
-    seen.set(hash, text);
-  }
 }
 
 /** What `value ^ (value >>> by)` was made of. */
@@ -60,3 +49,44 @@ export function valueOfLeaf(key: string, leaf: number): number {
 export function twins(value: number): { a: number; b: number } {
   return { a: value, b: valueOfLeaf('b', leafOf('a', value)) };
 }
+
+const MANY = Array.from({ length: 3_000 }, (_, n) => n);
+export const ONE = '00k40p';
+export const OTHER = '01c04a';
+/** Two members of one hash; members with the hashes of what is no leaf; types of one hash. */
+export const FACTS: readonly NewEvent[] = [
+  { event_type: 'seat', payload: { a: 1 } },
+  { event_type: 'seat', payload: twins(7) },
+  { event_type: 'seat', payload: { b: twins(7).b } },
+  { event_type: 'seat', payload: { a: 7 } },
+  { event_type: 'seat', payload: twins(7) },
+  { event_type: 'seat', payload: { list: [twins(7), twins(8)], ...twins(8) } },
+  { event_type: ONE, payload: twins(7) },
+  { event_type: OTHER, payload: { a: 7 } },
+  { event_type: OTHER, payload: {} },
+  { event_type: 'seat', payload: { a: valueOfLeaf('a', TYPE_LEAVES.any) } },
+  { event_type: 'seat', payload: { a: valueOfLeaf('a', TYPE_LEAVES.overflow) } },
+  { event_type: 'seat', payload: { a: MANY } },
+];
+
+const PREDICATES = [
+  twins(7),
+  { a: 7 },
+  { b: twins(7).b },
+  { a: 8 },
+  { a: 1, b: twins(1).b },
+  { list: [twins(8)] },
+  { list: [{ a: 8 }, { b: twins(7).b }] },
+  { a: valueOfLeaf('a', TYPE_LEAVES.any) },
+  { a: valueOfLeaf('a', TYPE_LEAVES.overflow) },
+  { a: [5] },
+  {},
+];
+export const QUERIES: readonly EventQuery[] = [
+  ...PREDICATES.flatMap((predicate) =>
+    [['seat'], [ONE], [OTHER, 'seat'], [ONE, OTHER], null].map((event_types) => ({
+      filters: [{ event_types, payload_predicates: [predicate] }],
+    })),
+  ),
+  ...['seat', ONE, OTHER].map((type) => ({ filters: [{ event_types: [type] }] })),
+];
