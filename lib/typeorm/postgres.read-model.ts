@@ -49,8 +49,9 @@ export class PostgresReadModel implements ReadModelDatabase {
 
   async transaction(work: ReadModelWork): Promise<boolean> {
     const schema = await this.#ready();
-    // What happened last before a failure tells whether the server may have ended an idle transaction.
+    // The server ends a transaction that is idle for too long. One that gets as far as COMMIT was not.
     const started = performance.now();
+    let done = false;
     try {
       return await this.#inTransaction(async (runner) => {
         await runner.query(
@@ -62,11 +63,13 @@ export class PostgresReadModel implements ReadModelDatabase {
           run: (steps) => runSteps(runner, steps, schema),
         });
         if (!committed) throw UNDONE;
+        done = true;
         return true;
       });
     } catch (error) {
       if (error === UNDONE) return false;
-      throw handledError(error, this.identity, performance.now() - started >= this.#idleTimeout);
+      const idle = !done && performance.now() - started >= this.#idleTimeout;
+      throw handledError(error, this.identity, idle);
     }
   }
 

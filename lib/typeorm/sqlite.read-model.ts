@@ -245,9 +245,11 @@ async function rollback(runner: QueryRunner): Promise<void> {
       await runner.rollbackTransaction();
     } catch {
       // SQLite was faster.
-      Object.assign(runner, { isTransactionActive: false, transactionDepth: 0 });
+      Object.assign(runner, { isTransactionActive: false });
     }
   }
+  // TypeORM counts wrongly where the beginning itself had failed, and has one runner for all transactions.
+  Object.assign(runner, { transactionDepth: 0 });
 }
 
 async function runSteps(
