@@ -1,0 +1,303 @@
+import { describe, expect, it } from '@jest/globals';
+import { MAX_SPAN } from '../../lib/context-index/entries.js';
+import type { SegmentDraft } from '../../lib/context-index/segment.js';
+import { draftsOf, isFull } from '../../lib/context-index/tail-drafts.js';
+import { newestInTail, placesUpTo } from '../../lib/context-index/tail-view.js';
+import type { TailContent } from '../../lib/context-index/tail-view.js';
+import { Tail } from '../../lib/context-index/tail.js';
+import { LeafReader, hashType, leafTerm } from '../../lib/context-index/terms.js';
+
+/** Facts, and terms, of a full tail; terms for which there is room at first. */
+const FULL = 1_024;
+const FULL_TERMS = FULL * 8;
+const ROOM = 8_192;
+/** Facts, and terms, that segments have and that are kept. */
+const KEPT = 2_048;
+const KEPT_TERMS = KEPT * 8;
+/** Terms of a segment, at most, and of a fact. */
+const LARGEST = FULL_TERMS * 64;
+const LEAVES = 1_024;
+
+function termOf(payload: unknown): number {
+  const reader = new LeafReader();
+  reader.read(payload);
+  return leafTerm(hashType('a'), reader.leaves[0]!);
+}
+
+/** A payload with so many leaves. */
+function leaves(count: number): unknown {
+  return Object.fromEntries(Array.from({ length: count }, (_, n) => [`k${n}`, n]));
+}
+
+/** Facts `from` to `to`, of so many terms each, the first of which tells the fact. */
+function fill(tail: Tail, from: number, to: number, terms = 1): void {
+  const rest = terms > 1 ? (leaves(terms - 1) as object) : {};
+  for (let n = from; n <= to; n++) tail.add(n, 'a', { n, ...rest });
+}
+
+function has(content: TailContent, n: number): boolean {
+  return newestInTail(content, [termOf({ n })], 0, Infinity) === n;
+}
+
+describe('A tail is full', () => {
+  it.each([
+    [FULL - 1, false],
+    [FULL, true],
+    [FULL + 1, true],
+  ])('by facts: %i', (facts, full) => {
+    const tail = new Tail();
+    tail.restart(7);
+    fill(tail, 8, 7 + facts);
+    expect(isFull(tail)).toBe(full);
+    expect(isFull(tail, facts + 1)).toBe(false);
+    expect(isFull(tail, facts)).toBe(true);
+  });
+
+  it.each([
+    [FULL_TERMS - 1, false],
+    [FULL_TERMS, true],
+    [FULL_TERMS + 1, true],
+  ])('by terms: %i', (terms, full) => {
+    const tail = new Tail();
+    fill(tail, 1, 9, LEAVES - 1);
+    tail.trim(1);
+    tail.add(10, 'a', leaves(terms - 8 * (LEAVES - 1)));
+    expect(tail.count).toBe(terms);
+    expect(isFull(tail)).toBe(full);
+  });
+
+  it('not by what segments have', () => {
+    const tail = new Tail();
+    fill(tail, 1, FULL);
+    tail.trim(1);
+    expect(isFull(tail)).toBe(false);
+  });
+});
+
+describe('A tail to be stored', () => {
+  const ranges = (drafts: readonly SegmentDraft[]): number[][] =>
+    drafts.map(({ first, last, sorted }) => [first, last, sorted.length]);
+
+  it('is one segment of all its facts, those without terms included', () => {
+    const tail = new Tail();
+    tail.restart(3);
+    for (let n = 4; n <= 6; n++) tail.add(n, 'a', {});
+    expect(ranges(draftsOf(tail))).toEqual([[4, 6, 0]]);
+    fill(tail, 7, 8);
+    tail.add(9, 'a', {});
+    expect(ranges(draftsOf(tail))).toEqual([[4, 9, 2]]);
+    expect(draftsOf(tail)[0]!.overflows).toBe(false);
+    tail.add(10, 'a', undefined);
+    expect(draftsOf(tail)[0]!.overflows).toBe(true);
+  });
+
+  it.each([
+    [MAX_SPAN, [[1, MAX_SPAN, 2]]],
+    [
+      MAX_SPAN + 1,
+      [
+        [1, MAX_SPAN, 1],
+        [MAX_SPAN + 1, MAX_SPAN + 1, 1],
+      ],
+    ],
+    [
+      MAX_SPAN + 2,
+      [
+        [1, MAX_SPAN + 1, 1],
+        [MAX_SPAN + 2, MAX_SPAN + 2, 1],
+      ],
+    ],
+    [
+      3 * MAX_SPAN,
+      [
+        [1, 3 * MAX_SPAN - 1, 1],
+        [3 * MAX_SPAN, 3 * MAX_SPAN, 1],
+      ],
+    ],
+  ])('is cut where numbers are too far apart: 1 and %i', (far, expected) => {
+    const tail = new Tail();
+    tail.add(1, 'a', { n: 1 });
+    tail.add(far, 'a', { n: far });
+    expect(ranges(draftsOf(tail))).toEqual(expected);
+  });
+
+  it('is cut before its first fact, too, when that is far', () => {
+    const tail = new Tail();
+    tail.add(MAX_SPAN + 1, 'a', { n: 1 });
+    tail.add(MAX_SPAN + 2, 'a', {});
+    expect(ranges(draftsOf(tail))).toEqual([
+      [1, MAX_SPAN, 0],
+      [MAX_SPAN + 1, MAX_SPAN + 2, 1],
+    ]);
+  });
+
+  it('is cut between facts where it has very many terms', () => {
+    const tail = new Tail();
+    const payload = leaves(LEAVES);
+    const full = LARGEST / LEAVES;
+    tail.add(1, 'a', leaves(3));
+    for (let n = 2; n <= full; n++) tail.add(n, 'a', payload);
+    const room = LEAVES - 3;
+    const draftsWith = (...counts: number[]): number[][] => {
+      tail.truncate(full);
+      counts.forEach((count, n) => tail.add(full + 1 + n, 'a', leaves(count)));
+      return ranges(draftsOf(tail));
+    };
+    expect(draftsWith(room - 1, 0)).toEqual([[1, full + 2, LARGEST - 1]]);
+    expect(draftsWith(room, 0)).toEqual([[1, full + 2, LARGEST]]);
+    expect(draftsWith(room, 1)).toEqual([
+      [1, full + 1, LARGEST],
+      [full + 2, full + 2, 1],
+    ]);
+    // Not inside a fact.
+    expect(draftsWith(room + 1, 1)).toEqual([
+      [1, full, LARGEST - room],
+      [full + 1, full + 2, room + 2],
+    ]);
+  });
+});
+
+describe('A tail', () => {
+  it.each([ROOM - 1, ROOM, ROOM + 1])('holds %i terms', (terms) => {
+    const tail = new Tail();
+    fill(tail, 1, 8, LEAVES - 1);
+    const held = tail.content();
+    tail.add(9, 'a', leaves(terms - tail.count - 1));
+    fill(tail, 10, 12);
+    const content = tail.content();
+    for (const n of [1, 8, 10, 11, 12]) expect(has(content, n)).toBe(true);
+    expect([has(held, 8), has(held, 9), has(held, 10)]).toEqual([true, false, false]);
+    expect(tail.count).toBe(terms + 2);
+  });
+
+  it.each([
+    [KEPT - 1, 0],
+    [KEPT, 0],
+    [KEPT + 1, KEPT + 1 - KEPT / 2],
+  ])('keeps facts that segments have: of %i those after %i', (stored, kept) => {
+    const tail = new Tail();
+    fill(tail, 1, stored + 3);
+    tail.trim(stored);
+    expect([tail.kept, tail.start, tail.count]).toEqual([kept, stored, 3]);
+    const content = tail.keptContent();
+    expect(content.start).toBe(kept);
+    expect(kept > 0 && has(content, kept)).toBe(false);
+    expect(has(content, kept + 1)).toBe(true);
+    expect(has(content, stored + 3)).toBe(true);
+    expect(has(tail.content(), stored)).toBe(false);
+  });
+
+  it.each([
+    [KEPT_TERMS - 1, 0],
+    [KEPT_TERMS, 0],
+    // Half of the terms would be too many still.
+    [KEPT_TERMS + 1, 17],
+  ])('keeps facts of many terms: of %i terms those after %i', (terms, kept) => {
+    const tail = new Tail();
+    fill(tail, 1, 16, LEAVES - 1);
+    tail.add(17, 'a', leaves(terms - tail.count));
+    fill(tail, 18, 20);
+    tail.trim(17);
+    expect([tail.kept, tail.start, tail.count]).toEqual([kept, 17, 3]);
+    expect(has(tail.keptContent(), 1)).toBe(kept === 0);
+    expect(has(tail.keptContent(), 18)).toBe(true);
+  });
+
+  it.each([
+    [KEPT_TERMS / 2, KEPT / 2 + 1],
+    [KEPT_TERMS / 2 + 1, KEPT + 1],
+  ])('keeps half of the facts if they have no more than half of the terms: %i', (terms, kept) => {
+    const tail = new Tail();
+    fill(tail, 1, KEPT + 1 - 8);
+    const few = KEPT / 2 - 8;
+    const many = (terms - few) / 8;
+    for (let n = 1; n <= 8; n++) {
+      const own = n === 8 ? terms - few - 7 * Math.floor(many) : Math.floor(many);
+      tail.add(KEPT + 1 - 8 + n, 'a', leaves(own));
+    }
+    tail.trim(KEPT + 1);
+    expect([tail.kept, tail.start, tail.count]).toEqual([kept, KEPT + 1, 0]);
+  });
+
+  it('takes no term for one that it has after it was trimmed far', () => {
+    const tail = new Tail();
+    fill(tail, 1, 3 * KEPT);
+    const before = tail.content();
+    tail.trim(3 * KEPT - 1);
+    const { filter } = tail.content();
+    expect(filter.mayHave(termOf({ n: 3 * KEPT }))).toBe(true);
+    expect(before.filter.mayHave(termOf({ n: 1 }))).toBe(true);
+    const gone = Array.from({ length: KEPT }, (_, n) => filter.mayHave(termOf({ n })));
+    expect(gone.filter(Boolean).length).toBeLessThan(100);
+  });
+
+  it('forgets on a restart that there may be facts with too many leaves', () => {
+    const tail = new Tail();
+    tail.add(1, 'a', undefined);
+    fill(tail, 2, 3);
+    expect(tail.content().mayOverflow).toBe(true);
+    tail.restart(3);
+    const content = tail.content();
+    expect([content.mayOverflow, content.terms.length, content.start]).toEqual([false, 0, 3]);
+    expect(content.filter.mayHave(termOf({ n: 2 }))).toBe(false);
+  });
+
+  it('is the same after it was trimmed to where it begins, or cut to where it ends', () => {
+    const tail = new Tail();
+    fill(tail, 1, 5);
+    tail.trim(2);
+    for (const change of [
+      () => tail.trim(2),
+      () => tail.trim(1),
+      () => tail.truncate(5),
+      () => tail.truncate(6),
+    ]) {
+      change();
+      expect([tail.kept, tail.start, tail.end, tail.count]).toEqual([0, 2, 5, 3]);
+    }
+    tail.trim(5);
+    expect([tail.kept, tail.start, tail.end, tail.count]).toEqual([0, 5, 5, 0]);
+    tail.trim(6);
+    expect([tail.kept, tail.start, tail.end, tail.count]).toEqual([6, 6, 6, 0]);
+  });
+});
+
+describe('The newest fact in a tail', () => {
+  it('is told within every pair of bounds', () => {
+    const tail = new Tail();
+    tail.restart(10);
+    const wanted = [11, 12, 15, 18, 20];
+    for (let n = 11; n <= 20; n++) tail.add(n, 'a', { is: wanted.includes(n), n });
+    const terms = [termOf({ is: true })];
+    for (let after = 8; after <= 21; after++) {
+      for (const below of [...Array.from({ length: 14 }, (_, n) => 9 + n), Infinity]) {
+        const expected = wanted.filter((n) => n > after && n < below).at(-1) ?? 0;
+        expect([after, below, newestInTail(tail.content(), terms, after, below)]).toEqual([
+          after,
+          below,
+          expected,
+        ]);
+      }
+    }
+  });
+
+  it('has all terms itself: neighbours that have one each do not count', () => {
+    const tail = new Tail();
+    const [x, y] = [termOf({ x: 1 }), termOf({ y: 1 })];
+    tail.add(1, 'a', { x: 1, y: 1 });
+    for (let n = 2; n <= 9; n++) tail.add(n, 'a', n % 2 ? { x: 1, z: 1 } : { z: 2, y: 1 });
+    for (const terms of [
+      [x, y],
+      [y, x],
+    ]) {
+      expect(newestInTail(tail.content(), terms, 0, Infinity)).toBe(1);
+      expect(newestInTail(tail.content(), terms, 1, Infinity)).toBe(0);
+    }
+  });
+
+  it('is found at the place that its number has', () => {
+    const numbers = Float64Array.of(3, 3, 5, 8, 8, 8);
+    expect([2, 3, 4, 5, 7, 8, 9].map((n) => placesUpTo(numbers, n))).toEqual([0, 2, 2, 3, 3, 6, 6]);
+    expect(placesUpTo(new Float64Array(0), 1)).toBe(0);
+  });
+});
