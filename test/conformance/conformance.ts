@@ -17,6 +17,8 @@ import { describeQuerying } from './suites/querying.js';
 import { describeReopening } from './suites/reopening.js';
 import { describeReplacedLogs } from './suites/replaced-logs.js';
 import { describeSharing } from './suites/sharing.js';
+import { describeSharedVersions, describeVersions } from './suites/versions.js';
+import { describeEqualNames } from './suites/equal-names.js';
 import type { Provider, SharedDatabase } from './support/provider.js';
 
 /** The contract (docs/contract.md), asked of one provider. */
@@ -27,6 +29,7 @@ export function describeConformance(provider: Provider): void {
     describeQuerying(provider);
     describeContainment(provider);
     describeContexts(provider);
+    describeVersions(provider);
     describeGolden(provider);
     describeConcurrency(provider);
   });
@@ -34,6 +37,9 @@ export function describeConformance(provider: Provider): void {
     describeBadInput(provider);
     describeLimits(provider);
     describeClosing(provider);
+  });
+  describe(`The ${provider.name} store: a second one`, () => {
+    describeEqualNames(provider);
   });
   describe(`The ${provider.name} store: streams`, () => {
     describeLiveStreams(provider);
@@ -51,5 +57,6 @@ export function describeSharedDatabase(provider: Provider<SharedDatabase>): void
     describeReplacedLogs(provider);
     describeSharing(provider);
     describeSharedAppendIds(provider);
+    describeSharedVersions(provider);
   });
 }

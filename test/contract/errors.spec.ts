@@ -62,6 +62,28 @@ describe('the errors', () => {
     expect(instance.cause).toBe(cause);
   });
 
+  it('tell numbers where they have some', () => {
+    const { CursorMovedError, DecisionConflictError, LogReplacedError } = errors;
+    expect(new DecisionConflictError('message', 3).attempts).toBe(3);
+    for (const [one, other] of [
+      [7n, 3n],
+      [0n, 2n ** 63n - 1n],
+    ] as const) {
+      expect(new LogReplacedError('message', { position: one, resumedAfter: other })).toMatchObject(
+        {
+          position: one,
+          resumedAfter: other,
+        },
+      );
+      expect(new CursorMovedError('message', { from: one, to: other })).toMatchObject({
+        from: one,
+        to: other,
+      });
+    }
+    expect(new LogReplacedError('message')).toMatchObject({ position: 0n, resumedAfter: 0n });
+    expect(new CursorMovedError('message')).toMatchObject({ from: 0n, to: 0n });
+  });
+
   it('are exported', () => {
     for (const [name, error] of classes) expect(surface).toHaveProperty(name, error);
   });

@@ -62,6 +62,15 @@ describe('toJsonValue', () => {
     expect(copy.list[0]).not.toBe(source.list[0]);
   });
 
+  it('has members of its own that can be changed, whatever they are called', () => {
+    const own = { value: 1, writable: true, enumerable: true, configurable: true };
+    const copy = take(JSON.parse('{"__proto__":1,"constructor":1,"a":1}')) as object;
+    expect(Object.getPrototypeOf(copy)).toBe(Object.prototype);
+    for (const key of ['__proto__', 'constructor', 'a']) {
+      expect(Object.getOwnPropertyDescriptor(copy, key)).toEqual(own);
+    }
+  });
+
   it('copies a value that is shared as often as it is used', () => {
     const shared = { n: 1 };
     const copy = take([shared, shared]) as object[];
@@ -111,7 +120,15 @@ describe('toJsonValue', () => {
     for (let level = 0; level < 100; level++) value = [value, value];
     expect(refusalOf(value)).toMatchObject({ tooLarge: true });
     expect(refusalOf(Array.from({ length: 10 }), 5)).toMatchObject({ tooLarge: false });
-    expect(refusalOf([1, 2, 3], 2)).toMatchObject({ tooLarge: true });
+    // Each element and each member counts, the value itself does not.
+    for (const values of [[1, 2, 3], { a: 1, b: 2, c: 3 }, [{ a: [0] }], { a: { b: [null] } }]) {
+      expect(refusalOf(values, 2)).toMatchObject({
+        tooLarge: true,
+        path: '$',
+        reason: 'it has more values than the payload limit admits',
+      });
+      expect(toJsonValue(values, 3)).toEqual(values);
+    }
   });
 
   it.each<[unknown, string]>([
@@ -122,6 +139,12 @@ describe('toJsonValue', () => {
     [{ deep: new Map() }, '$.deep'],
     // A message stays short, whatever the value is.
     [{ ['k'.repeat(1_000)]: 1n }, `$["${'k'.repeat(40)}"]`],
+    [JSON.parse('[[[[[[[1e999]]]]]]]'), '$[0][0][0][0][0][0][0]'],
+    [JSON.parse('[[[[[[[[1e999]]]]]]]]'), '$[0][0][0][0][0][0][0][0]'],
+    [JSON.parse('[[[[[[[[[1e999]]]]]]]]]'), '$[0][0][0][0]…[0][0][0][0]'],
+    [{ ['k'.repeat(40)]: 1n }, `$.${'k'.repeat(40)}`],
+    [{ ['k'.repeat(41)]: 1n }, `$["${'k'.repeat(40)}"]`],
+    [{ $_a1: { '1a': { '': { 'a-b': 1n } } } }, '$.$_a1["1a"][""]["a-b"]'],
     [JSON.parse(`${'{"a":['.repeat(50)}1e999${']}'.repeat(50)}`), '$.a[0].a[0]….a[0].a[0]'],
   ])('says where the refused value stands (%#)', (value, path) => {
     expect(refusalOf(value).path).toBe(path);

@@ -107,9 +107,12 @@ describe('The limit of a payload, and of a predicate', () => {
     }
   });
 
-  it('is noticed by the number of values before any text is made of them', () => {
-    let value: unknown = [1];
-    for (let level = 0; level < 100; level++) value = [value, value];
+  it.each<[string, (value: unknown) => unknown]>([
+    ['elements', (value) => [value, value]],
+    ['members', (value) => ({ a: value, b: value })],
+  ])('is noticed by the number of %s before any text is made of them', (_, twice) => {
+    let value: unknown = 1;
+    for (let level = 0; level < 100; level++) value = twice(value);
     const limits = limited({ maxPayloadBytes: 1_000 });
     expect(refusal(() => append([value], limits))).toBe(
       'The payload of event 0 ("a") is too large: it has more values than the payload limit admits (maxPayloadBytes).',

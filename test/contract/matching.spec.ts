@@ -1,10 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { toJsonValue } from '../../lib/contract/json-value.js';
+import type { JsonValue } from '../../lib/contract/json-value.js';
 import { DEFAULT_LIMITS } from '../../lib/contract/limits.js';
 import { prepareQuery } from '../../lib/contract/validation.js';
 import { containsJson, sameJson } from '../../lib/matching/json-containment.js';
 import { matchesEveryFact, matchesQuery } from '../../lib/matching/matches-query.js';
 import { jsonValue, naiveContains } from '../conformance/support/json.js';
+import { NUMBER_SPELLINGS, SMALL_VALUES } from '../conformance/support/values.js';
 import { canonical } from './support/json-text.js';
 
 describe('containsJson', () => {
@@ -15,6 +18,43 @@ describe('containsJson', () => {
       }),
       { numRuns: 2_000 },
     );
+  });
+
+  it('follows it for every pair of small values', () => {
+    for (const payload of SMALL_VALUES) {
+      for (const predicate of SMALL_VALUES) {
+        const contained = containsJson(payload, predicate);
+        if (contained !== naiveContains(payload, predicate)) {
+          expect([payload, predicate, contained]).toBe(`not ${contained}`);
+        }
+      }
+    }
+  });
+
+  it('takes a number for the number that it is, however it is spelt', () => {
+    const of = (text: string): JsonValue => toJsonValue(JSON.parse(text), 10);
+    for (const [n, spellings] of NUMBER_SPELLINGS.entries()) {
+      for (const payload of spellings) {
+        for (const [m, others] of NUMBER_SPELLINGS.entries()) {
+          for (const predicate of others) {
+            const contained = containsJson({ n: of(payload) }, { n: of(predicate) });
+            expect([payload, predicate, contained]).toEqual([payload, predicate, n === m]);
+          }
+        }
+      }
+    }
+  });
+
+  it('knows own members only, and no length', () => {
+    for (const key of ['constructor', 'toString', '__proto__', 'length', '0', 'hasOwnProperty']) {
+      const predicate = JSON.parse(`{${JSON.stringify(key)}:{}}`) as JsonValue;
+      for (const payload of [{}, [], ['x'], 'x', 1, null]) {
+        expect([payload, key, containsJson(payload, predicate)]).toEqual([payload, key, false]);
+      }
+      expect(containsJson(predicate, predicate)).toBe(true);
+    }
+    expect(containsJson(undefined, null)).toBe(false);
+    expect(containsJson(undefined, {})).toBe(false);
   });
 
   it('is reflexive', () => {
@@ -46,6 +86,31 @@ describe('containsJson', () => {
 });
 
 describe('sameJson', () => {
+  it('is equality for every pair of small values', () => {
+    const texts = SMALL_VALUES.map(canonical);
+    for (const [n, left] of SMALL_VALUES.entries()) {
+      for (const [m, right] of SMALL_VALUES.entries()) {
+        const same = sameJson(left, right);
+        if (same !== (texts[n] === texts[m])) expect([left, right, same]).toBe(`not ${same}`);
+      }
+    }
+  });
+
+  it('looks for own members, of as many', () => {
+    const own = JSON.parse('{"__proto__":{}}') as JsonValue;
+    const constructor = JSON.parse('{"constructor":{}}') as JsonValue;
+    for (const [left, right] of [
+      [own, {}],
+      [constructor, {}],
+      [constructor, own],
+      [{ a: 1 }, { b: 1 }],
+      [{ a: 1 }, { a: 1, b: 1 }],
+    ] as const) {
+      expect([left, right, sameJson(left, right)]).toEqual([left, right, false]);
+      expect([right, left, sameJson(right, left)]).toEqual([right, left, false]);
+    }
+  });
+
   it('is equality of JSON values', () => {
     fc.assert(
       fc.property(jsonValue, jsonValue, (left, right) => {

@@ -78,6 +78,21 @@ describe('A refusal names the thing, the place and the way out', () => {
     ).toBe('The event_type of event 1 is empty.');
   });
 
+  it('and keeps what a toJSON or a getter threw', () => {
+    const cause = new Error('mine');
+    const broken = {
+      toJSON: () => {
+        throw cause;
+      },
+    };
+    expect(() => prepareFacts([{ event_type: 'a', payload: broken }], LIMITS)).toThrow(
+      expect.objectContaining({ code: 'INVALID_PAYLOAD', cause }),
+    );
+    expect(() => prepareQuery({ filters: [{ payload_predicates: [broken] }] }, LIMITS)).toThrow(
+      expect.objectContaining({ code: 'INVALID_QUERY', cause }),
+    );
+  });
+
   it('of a cursor in a query', () => {
     const query = { min_sequence_number: 5 as never };
     expect(refusal(() => prepareQuery(query, LIMITS))).toBe(

@@ -23,8 +23,12 @@ const STORES = 'lib/stores';
 export const areas: readonly Area[] = [
   {
     name: 'contract',
-    mutate: ['lib/contract/*.ts', 'lib/matching/*.ts'],
-    tests: ['test/contract/*.spec.ts', 'test/conformance/memory.spec.ts'],
+    mutate: [
+      'lib/contract/*.ts',
+      'lib/matching/*.ts',
+      'lib/support/{describe-error,storable-text}.ts',
+    ],
+    tests: ['test/contract/*.spec.ts', 'test/texts/*.spec.ts', 'test/conformance/memory.spec.ts'],
     equivalents: contract,
   },
   {

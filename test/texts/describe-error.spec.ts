@@ -6,6 +6,8 @@ import type { OddError } from '../support/odd-errors.js';
 const UNREADABLE = 'an error that throws when it is read';
 const NOTHING = 'something that is no error and has no text';
 
+const REPEATED = 'a; a; null; null; undefined; undefined; 1; 1';
+
 /** Errors that cause one another, the last one first in the name. */
 function chain(length: number): Error {
   let error = new Error(`${length}`);
@@ -31,6 +33,10 @@ describe('What was thrown', () => {
     [Object.assign(new Error(''), { errors: 'text', code: 'E' }), 'E'],
     [Object.assign(new Error(''), { errors: { length: 1, 0: 'a' }, code: 'E' }), 'E'],
     [new AggregateError(['a', 7, null, new Error('b', { cause: 'c' })], ''), 'a; 7; null; b (c)'],
+    // Only errors are told once; texts as often as they are there.
+    [new AggregateError(['a', 'a', null, null, undefined, undefined, 1, 1], ''), REPEATED],
+    [new Error('a', { cause: new AggregateError(['a', 'a'], '') }), 'a (a; a)'],
+    [Object.assign(() => 1, { toString: () => 'a function' }), 'a function'],
     ['a text', 'a text'],
     [undefined, 'undefined'],
     [null, 'null'],
@@ -111,6 +117,16 @@ describe('What was thrown', () => {
   ])('is told without a throw when it is %s', (odd, told) => {
     expect(describeError(undescribable[odd]())).toContain(told);
   });
+
+  it.each([Symbol('length'), 1n, '1', {}, undefined])(
+    'holds no errors where their number is %p',
+    (length) => {
+      const errors = new Proxy([new Error('unseen')], {
+        get: (target, key) => (key === 'length' ? length : Reflect.get(target, key)),
+      });
+      expect(describeError(Object.assign(new Error(''), { errors }))).toBe('no message');
+    },
+  );
 
   it('is never thrown on, whatever it is', () => {
     for (const [name, make] of Object.entries(oddErrors) as [OddError, () => unknown][]) {

@@ -59,6 +59,11 @@ describe('A text of ours', () => {
       const expected = before === kept - 2 ? 'x'.repeat(before) + HORSE : 'x'.repeat(before);
       expect(storableText(text, most)).toBe(`${expected}… (cut: ${text.length} characters)`);
     }
+    // The last character that is none of a pair.
+    expect(storableText('\uffff'.repeat(most + 1), most)).toBe(
+      `${'\uffff'.repeat(kept)}… (cut: ${most + 1} characters)`,
+    );
+    expect(storableText('\uffff'.repeat(most), most)).toBe('\uffff'.repeat(most));
     // Nor is one of its end's halves taken for a lone one.
     for (const before of [most - 2, most - 1, most]) {
       const text = 'x'.repeat(before) + HORSE;

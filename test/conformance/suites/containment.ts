@@ -4,6 +4,7 @@ import type { NewEvent } from '../../../lib/contract/contract.types.js';
 import { Inbox } from '../support/inbox.js';
 import { jsonValue, naiveContains } from '../support/json.js';
 import type { ConformingStore, Database, Provider } from '../support/provider.js';
+import { SMALL_VALUES } from '../support/values.js';
 
 type Case = [sentence: string, payload: unknown, predicate: unknown, contained: boolean];
 
@@ -158,6 +159,32 @@ export function describeContainment(provider: Provider): void {
           stream.unsubscribe();
           const delivered = inbox.flat.map((number) => number - Number(first));
           expect([index, delivered]).toEqual([index, await matching(event_type, predicate, first)]);
+        }),
+      );
+    });
+
+    it('is the same for every pair of small values, to queries and to decisions', async () => {
+      const event_type = 'small';
+      const { first_sequence_number: first } = await store.append(
+        SMALL_VALUES.map((payload): NewEvent => ({ event_type, payload })),
+      );
+      const noted = [{ event_type: 'verdict', payload: {} }];
+      await Promise.all(
+        SMALL_VALUES.map(async (predicate) => {
+          const expected = SMALL_VALUES.flatMap((payload, index) =>
+            naiveContains(payload, predicate) ? [index] : [],
+          );
+          expect([predicate, await matching(event_type, predicate, first)]).toEqual([
+            predicate,
+            expected,
+          ]);
+          const filters = [{ event_types: [event_type], payload_predicates: [predicate] }];
+          // It contains itself: the context is never empty.
+          const { conflict } = await store.appendIf(noted, { filters }, null);
+          expect([predicate, conflict?.actual_context_version]).toEqual([
+            predicate,
+            first + BigInt(expected.at(-1)!),
+          ]);
         }),
       );
     });

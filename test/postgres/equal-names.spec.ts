@@ -1,0 +1,30 @@
+import { describe } from '@jest/globals';
+import { describeEqualNames } from '../conformance/suites/equal-names.js';
+import type { Provider } from '../conformance/support/provider.js';
+import { uniqueName } from '../support/postgres.js';
+import { testDatabases } from './support/database.js';
+import type { StoreDatabase } from './support/database.js';
+
+describe('Two schemas of one database', () => {
+  const createDatabase = testDatabases();
+  let database: Promise<StoreDatabase> | undefined;
+
+  /** Locks, notifications and sessions are the database's: nothing but the schema tells these stores apart. */
+  const schemas: Provider = {
+    name: 'Postgres (schemas)',
+    create: async () => {
+      database ??= createDatabase();
+      const shared = await database;
+      const schema = uniqueName('schema');
+      await shared.run(`CREATE SCHEMA ${schema}`);
+      return {
+        open: async (options) => shared.store(options, shared.urlWith(`search_path=${schema}`)),
+        dispose: async () => {
+          database = undefined;
+        },
+      };
+    },
+  };
+
+  describeEqualNames(schemas);
+});
