@@ -166,6 +166,7 @@ export class AppendQueue {
     const waiting = this.#waiting;
     this.#waiting = waiting.filter(({ since }) => since > latest);
     for (const { since, reject } of waiting) if (since <= latest) reject(error);
+    this.#alone = Math.min(this.#alone, this.#waiting.length);
   }
 }
 

@@ -1,0 +1,296 @@
+import { describe, expect, it } from '@jest/globals';
+import {
+  AppendIdReusedError,
+  DatabaseBusyError,
+  DatabaseUnavailableError,
+  IndeterminateAppendError,
+  StorageError,
+  StoreOverloadedError,
+} from '../../lib/contract/errors.js';
+import { upTo } from '../conformance/support/facts.js';
+import { settle, until } from '../conformance/support/until.js';
+import { SteppedQueue, verdictOf } from './support/stepped-queue.js';
+
+const GROUP = 256;
+const MIB = 1024 * 1024;
+
+describe('Appends that wait', () => {
+  it.each([
+    [1, [1]],
+    [GROUP - 1, [GROUP - 1]],
+    [GROUP, [GROUP]],
+    [GROUP + 1, [GROUP, 1]],
+    [2 * GROUP, [GROUP, GROUP]],
+    [2 * GROUP + 1, [GROUP, GROUP, 1]],
+  ])('%d of one turn are groups of %j', async (count, sizes) => {
+    const stepped = new SteppedQueue();
+    stepped.addMany(count);
+    expect(await stepped.commitAll()).toEqual(sizes);
+    expect(stepped.told).toEqual(upTo(count).map((number) => `${number} there`));
+  });
+
+  it.each([GROUP - 1, GROUP, GROUP + 1])(
+    '%d are the next groups after the one that is in flight, in the order of their calls',
+    async (count) => {
+      const stepped = new SteppedQueue();
+      stepped.add();
+      const held = await stepped.next();
+      expect(held.members).toEqual([1]);
+      stepped.addMany(count);
+      await settle();
+      expect(stepped.calls).toEqual([]);
+      held.commit();
+      const first = await stepped.next();
+      expect(first.members).toEqual(upTo(count + 1).slice(1, GROUP + 1));
+      // Those that come now are behind those that wait.
+      const late = stepped.add();
+      first.commit();
+      const second = await stepped.next();
+      expect(second.members).toEqual(upTo(late).slice(1 + first.members.length));
+      second.commit();
+      await settle();
+      expect(stepped.told).toEqual(upTo(late).map((number) => `${number} there`));
+    },
+  );
+
+  it.each([
+    ['one below', [MIB - 1, 1, 1], [2, 1]],
+    ['just', [MIB, 1, 1], [1, 2]],
+    ['one above', [MIB + 1, 1, 1], [1, 2]],
+    ['together one below', [MIB / 2, MIB / 2 - 1, 9, 9], [3, 1]],
+    ['together just', [MIB / 2, MIB / 2, 9, 9], [2, 2]],
+    ['a large one last', [1, 2 * MIB, 1], [2, 1]],
+  ])('are a group until they have a MiB: %s', async (_name, sizes, groups) => {
+    const stepped = new SteppedQueue();
+    for (const size of sizes) stepped.add({ text: 'x'.repeat(size) });
+    expect(await stepped.commitAll()).toEqual(groups);
+  });
+
+  it('join those who wait when they are made after a verdict, in the same turn', async () => {
+    const stepped = new SteppedQueue();
+    stepped.add();
+    const held = await stepped.next();
+    stepped.addMany(3);
+    held.commit();
+    // Its caller goes on when it hears of the verdict, and so do others after it.
+    while (stepped.told.length === 0) await Promise.resolve();
+    stepped.add();
+    expect((await stepped.next()).members).toEqual([2, 3, 4, 5]);
+  });
+
+  it.each([1, 3])(
+    'are refused beyond the capacity of %d; those in flight do not count',
+    async (capacity) => {
+      const stepped = new SteppedQueue({ capacity });
+      stepped.add();
+      const held = await stepped.next();
+      stepped.addMany(capacity);
+      const refused = stepped.add();
+      await settle();
+      expect(stepped.told).toEqual([`${refused} failed`]);
+      expect(stepped.errors.get(refused)).toBeInstanceOf(StoreOverloadedError);
+      expect(String(stepped.errors.get(refused))).toContain(`${capacity} appends are waiting`);
+      held.commit();
+      const next = await stepped.next();
+      expect(next.members).toEqual(upTo(capacity + 1).slice(1));
+      // There is room again.
+      stepped.add();
+      next.commit();
+      expect(await stepped.commitAll()).toEqual([1]);
+      expect(stepped.errors.size).toBe(1);
+    },
+  );
+
+  it('are told each its own verdict', async () => {
+    const stepped = new SteppedQueue();
+    stepped.addMany(3);
+    const refusal = new AppendIdReusedError('reused');
+    const conflict = { expected_context_version: null, actual_context_version: 7n };
+    (await stepped.next()).answer([
+      { verdict: { append_result: null, conflict } },
+      { refusal },
+      { verdict: verdictOf(3) },
+    ]);
+    await settle();
+    expect(stepped.told).toEqual(['1 refused', '2 failed', '3 there']);
+    expect(stepped.errors.get(2)).toBe(refusal);
+  });
+
+  it('are waited for by those who close, with those that come meanwhile', async () => {
+    const stepped = new SteppedQueue();
+    await stepped.queue.drained();
+    stepped.add();
+    let isDrained = false;
+    const drained = stepped.queue.drained().then(() => (isDrained = true));
+    const held = await stepped.next();
+    stepped.add();
+    held.commit();
+    const second = await stepped.next();
+    expect(isDrained).toBe(false);
+    second.fail(new IndeterminateAppendError('lost'));
+    await drained;
+    expect(stepped.told).toEqual(['1 there', '2 failed']);
+    // It works after that.
+    stepped.add();
+    expect(await stepped.commitAll()).toEqual([1]);
+    await stepped.queue.drained();
+  });
+
+  it('can be waited for as far as they are in flight, whatever comes of them', async () => {
+    const stepped = new SteppedQueue();
+    await stepped.queue.inFlight();
+    stepped.add();
+    const held = await stepped.next();
+    stepped.add();
+    let heard: string[] | undefined;
+    const inFlight = stepped.queue.inFlight().then(() => (heard = [...stepped.told]));
+    await settle();
+    expect(heard).toBeUndefined();
+    held.fail(new IndeterminateAppendError('lost'));
+    await inFlight;
+    // Not for those behind it.
+    await stepped.next();
+  });
+});
+
+describe('Appends that look their contexts up', () => {
+  it('keep those behind them waiting, and go with them', async () => {
+    const stepped = new SteppedQueue();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    stepped.add({ lookUp: promise });
+    stepped.addMany(2);
+    await settle();
+    expect(stepped.calls).toEqual([]);
+    resolve();
+    expect((await stepped.next()).members).toEqual([1, 2, 3]);
+  });
+
+  it('are waited for by those before them, but briefly', async () => {
+    const stepped = new SteppedQueue();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    stepped.addMany(2);
+    stepped.add({ lookUp: promise });
+    stepped.add();
+    // A look-up that has no end.
+    await until(
+      () => stepped.calls.length > 0,
+      () => 'the first group',
+    );
+    const first = await stepped.next();
+    expect(first.members).toEqual([1, 2]);
+    first.commit();
+    await settle();
+    expect(stepped.calls).toEqual([]);
+    resolve();
+    expect((await stepped.next()).members).toEqual([3, 4]);
+  });
+
+  it('are one group with those before them when that is soon', async () => {
+    const stepped = new SteppedQueue();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    stepped.addMany(2);
+    stepped.add({ lookUp: promise });
+    await Promise.resolve().then(resolve);
+    expect((await stepped.next()).members).toEqual([1, 2, 3]);
+  });
+
+  it('fail alone, wherever they stand', async () => {
+    const stepped = new SteppedQueue();
+    const failing = (): { lookUp: Promise<void> } => ({
+      lookUp: Promise.reject(new DatabaseBusyError('held')),
+    });
+    stepped.add(failing());
+    stepped.add();
+    stepped.add(failing());
+    stepped.add();
+    stepped.add(failing());
+    await settle();
+    for (const group of [[2], [4]]) {
+      await until(
+        () => stepped.calls.length > 0,
+        () => 'the next group',
+      );
+      const call = await stepped.next();
+      expect(call.members).toEqual(group);
+      call.commit();
+    }
+    await settle();
+    expect(stepped.told).toEqual(['1 failed', '2 there', '3 failed', '4 there', '5 failed']);
+  });
+});
+
+describe('A group that is refused', () => {
+  it.each([
+    ['for what one of them holds', new StorageError('a check')],
+    ['as it took too long', new DatabaseBusyError('cancelled', { cause: { code: '57014' } })],
+  ])(
+    '%s is committed member by member, and those behind it together again',
+    async (_name, error) => {
+      const stepped = new SteppedQueue();
+      stepped.addMany(3);
+      const refused = await stepped.next();
+      stepped.addMany(2);
+      refused.fail(error);
+      for (const number of [1, 2, 3]) {
+        const call = await stepped.next();
+        expect(call.members).toEqual([number]);
+        if (number === 2) call.fail(error);
+        else call.commit();
+      }
+      expect((await stepped.next()).members).toEqual([4, 5]);
+      expect(stepped.told).toEqual(['1 there', '2 failed', '3 there']);
+      expect(stepped.errors.get(2)).toBe(error);
+    },
+  );
+
+  it.each([
+    ['may have committed', new IndeterminateAppendError('lost'), ['3', '4']],
+    ['failed for reasons of our own', new TypeError('a fault'), ['3', '4']],
+    ['met no server', new DatabaseUnavailableError('none'), []],
+  ])('%s fails as a whole, and is never sent again', async (_name, error, others) => {
+    const stepped = new SteppedQueue();
+    stepped.addMany(2);
+    const call = await stepped.next();
+    stepped.addMany(2);
+    call.fail(error);
+    await settle();
+    const failed = upTo(4)
+      .map(String)
+      .filter((number) => !others.includes(number));
+    expect(stepped.told).toEqual(failed.map((number) => `${number} failed`));
+    expect(new Set(stepped.errors.values())).toEqual(new Set([error]));
+    expect(stepped.calls.map(({ members }) => members.map(String))).toEqual(
+      others.length > 0 ? [others] : [],
+    );
+  });
+
+  it('waited for a lock in vain, and so have those who wait as long', async () => {
+    const patience = 20;
+    const stepped = new SteppedQueue({ patience });
+    stepped.add();
+    const call = await stepped.next();
+    stepped.addMany(2);
+    const since = performance.now();
+    await until(
+      () => performance.now() - since > patience + 1,
+      () => 'time to pass',
+    );
+    stepped.add();
+    call.fail(new DatabaseBusyError('locked'));
+    expect((await stepped.next()).members).toEqual([4]);
+    expect(stepped.told).toEqual(['1 failed', '2 failed', '3 failed']);
+  });
+
+  it('leaves nobody alone that comes after its members have failed', async () => {
+    const stepped = new SteppedQueue();
+    stepped.addMany(5);
+    (await stepped.next()).fail(new StorageError('a check'));
+    const alone = await stepped.next();
+    expect(alone.members).toEqual([1]);
+    alone.fail(new DatabaseUnavailableError('none'));
+    await settle();
+    expect(stepped.told).toHaveLength(5);
+    stepped.addMany(3);
+    expect(await stepped.commitAll()).toEqual([3]);
+  });
+});
