@@ -9,6 +9,7 @@ import { FACTS, QUERIES } from './support/equal-hashes.js';
 import { CHUNKS, SEGMENTS } from './support/index-tables.js';
 import { MAX_SPAN } from '../../lib/context-index/entries.js';
 import { LogModel } from './support/model.js';
+import { around } from './support/segments.js';
 import { expectGapless, insertFacts, segmentRanges } from './support/postgres-log.js';
 
 /** A tail is stored when it has so many facts. */
@@ -70,6 +71,21 @@ describe('The contexts of a Postgres store, at the boundaries of its index', () 
     const queries = numbers.map((number) => about(['a'], { number }));
     queries.push(about(null, { all: true }), about(['a'], { number: 0, all: true }));
     await expectWhole(database, store, new Expected(model, queries));
+  });
+
+  it('are right where holes have as many facts as are read at a time, or one more or less', async () => {
+    const database = await create();
+    const store = await openStore(database);
+    const model = new LogModel();
+    for (const count of around(500)) {
+      const first = model.head + 5_000;
+      const facts = factsOf(count, first - 1);
+      await insertFacts(database, facts, first);
+      facts.forEach((fact, n) => model.insert(first + n, fact));
+      await store.contextsIndexed();
+      const queries = queriesAt(model, [first, first + 500]);
+      await expectWhole(database, store, new Expected(model, queries));
+    }
   });
 
   it('are right where payloads are as large as are read to be indexed, or larger', async () => {

@@ -11,6 +11,7 @@ import {
   strayChunks,
 } from './support/index-tables.js';
 import { LogModel } from './support/model.js';
+import { around } from './support/segments.js';
 
 describe('The contexts of a SQLite store, at the boundaries of its index', () => {
   let folder: TestFolder;
@@ -84,10 +85,24 @@ describe('The contexts of a SQLite store, at the boundaries of its index', () =>
     await expectWhole(store, new Expected(model, queries));
   });
 
+  it('are right where holes have as many facts as are read at a time, or one more or less', async () => {
+    const store = folder.open();
+    for (const count of around(100, 200)) {
+      const first = model.head + 5_000;
+      const facts = factsOf(count, first - 1);
+      insertFacts(folder.database(), facts, first);
+      facts.forEach((fact, n) => model.insert(first + n, fact));
+      const queries = queriesAt(model, [first, first + 100, first + 200]);
+      await expectWhole(store, new Expected(model, queries));
+    }
+  });
+
   it.each([
     ['rows', `UPDATE ${SEGMENTS} SET last_fact = ''`],
     ['filters', `UPDATE ${SEGMENTS} SET bloom = zeroblob(length(bloom))`],
     ['chunks', `UPDATE ${CHUNKS} SET entries = substr(entries, 9)`],
+    ['nothing but that they dropped it', `DROP TABLE ${SEGMENTS}; DROP TABLE ${CHUNKS}`],
+    ['the chunks into none', `DROP TABLE ${CHUNKS}`],
     [
       'the order of chunks',
       `UPDATE ${CHUNKS} AS chunk
@@ -100,7 +115,7 @@ describe('The contexts of a SQLite store, at the boundaries of its index', () =>
       factsOf(FULL, 0, (n) => ({ n, odd: n % 2 })),
     );
     await before.close();
-    expect(folder.database().prepare(harm).run().changes).toBeGreaterThan(0);
+    folder.database().exec(harm);
     const queries = [1, 2, FULL, 0].map((n) => about(['a'], { n }));
     queries.push(about(null, { odd: 1 }), about(['a'], { n: FULL, odd: 0 }));
     await expectWhole(folder.open(), new Expected(model, queries));
