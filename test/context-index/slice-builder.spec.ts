@@ -1,16 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import type { NewEvent } from '../../lib/contract/contract.types.js';
-import { MAX_SPAN, entryOf } from '../../lib/context-index/entries.js';
+import { MAX_SPAN } from '../../lib/context-index/entries.js';
 import type { SegmentDraft } from '../../lib/context-index/segment.js';
 import type { Hole } from '../../lib/context-index/segment-list.js';
 import { SliceBuilder } from '../../lib/context-index/slice-builder.js';
-import { FactTerms, MAX_LEAVES, hashType } from '../../lib/context-index/terms.js';
-import { around } from './support/segments.js';
-
-interface NumberedFact extends NewEvent {
-  readonly number: number;
-}
+import { MAX_LEAVES } from '../../lib/context-index/terms.js';
+import { around, entriesOf } from './support/segments.js';
+import type { NumberedFact } from './support/segments.js';
 
 const FACTS = 8_192;
 const TERMS = 65_536;
@@ -45,19 +41,6 @@ function sizes(drafts: readonly SegmentDraft[]): number[] {
   return drafts.map(({ first, last }) => last - first + 1);
 }
 
-function entriesOf(log: readonly NumberedFact[], { first, last }: SegmentDraft): number[] {
-  const terms = new FactTerms();
-  const entries = log
-    .filter(({ number }) => number >= first && number <= last)
-    .flatMap(({ number, event_type, payload }) => {
-      terms.read(hashType(event_type), payload);
-      return Array.from(terms.terms.subarray(0, terms.count), (term) =>
-        entryOf(term, number - first),
-      );
-    });
-  return entries.sort((left, right) => left - right);
-}
-
 describe('The slices of a hole', () => {
   it.each([
     [1, [1]],
@@ -71,7 +54,8 @@ describe('The slices of a hole', () => {
     expect(sizes(drafts)).toEqual(expected);
     expect(drafts[0]!.last).toBe(10 + count);
     expect(drafts.at(-1)!.first).toBe(11);
-    for (const draft of drafts) expect([...draft.sorted]).toEqual(entriesOf(log, draft));
+    for (const draft of drafts)
+      expect([...draft.sorted]).toEqual(entriesOf(log, draft.first, draft.last));
   });
 
   it.each([
@@ -106,7 +90,7 @@ describe('The slices of a hole', () => {
     const [draft, ...others] = fill({ after: 0, last: log.length }, log);
     expect(others).toEqual([]);
     expect(draft!.sorted).toHaveLength(TERMS - 1 + MAX_LEAVES);
-    expect([...draft!.sorted]).toEqual(entriesOf(log, draft!));
+    expect([...draft!.sorted]).toEqual(entriesOf(log, draft!.first, draft!.last));
   });
 
   it('reach over stretches without facts, as far as there are offsets', () => {
@@ -132,7 +116,7 @@ describe('The slices of a hole', () => {
             expect(draft.last).toBe(last);
             expect(draft.first).toBeLessThanOrEqual(draft.last);
             if (draft.sorted.length > 0) expect(draft.last - draft.first).toBeLessThan(MAX_SPAN);
-            expect([...draft.sorted]).toEqual(entriesOf(log, draft));
+            expect([...draft.sorted]).toEqual(entriesOf(log, draft.first, draft.last));
             const own = log.filter((fact) => fact.number >= draft.first && fact.number <= last);
             expect(draft.overflows).toBe(own.some(isLarge));
             last = draft.first - 1;

@@ -1,4 +1,5 @@
-import { sortedEntries } from '../../../lib/context-index/entries.js';
+import type { NewEvent } from '../../../lib/contract/contract.types.js';
+import { entryOf, sortedEntries } from '../../../lib/context-index/entries.js';
 import { segmentOf } from '../../../lib/context-index/segment.js';
 import type { Segment, SegmentDraft } from '../../../lib/context-index/segment.js';
 import { encodeChunk } from '../../../lib/context-index/segment-codec.js';
@@ -7,6 +8,7 @@ import type { SegmentChange } from '../../../lib/context-index/segment-change.js
 import type { SegmentList } from '../../../lib/context-index/segment-list.js';
 import { runAnswered } from '../../../lib/context-index/steps.js';
 import type { Need, Steps } from '../../../lib/context-index/steps.js';
+import { FactTerms, hashType } from '../../../lib/context-index/terms.js';
 
 /** Chunks in memory: what a database would hold. */
 export class Chunks {
@@ -93,4 +95,21 @@ export function range(first: number, last: number, id: number): Segment {
 /** Each number, and those beside it. */
 export function around(...numbers: number[]): number[] {
   return [...new Set(numbers.flatMap((number) => [number - 1, number, number + 1]))];
+}
+
+export interface NumberedFact extends NewEvent {
+  readonly number: number;
+}
+
+/** The entries that a segment of these numbers has to have. */
+export function entriesOf(log: readonly NumberedFact[], first: number, last: number): number[] {
+  const terms = new FactTerms();
+  const entries = log
+    .filter(({ number }) => number >= first && number <= last)
+    .flatMap(({ number, event_type, payload }) => {
+      terms.read(hashType(event_type), payload);
+      const own = terms.terms.subarray(0, terms.count);
+      return Array.from(own, (term) => entryOf(term, number - first));
+    });
+  return entries.sort((left, right) => left - right);
 }
