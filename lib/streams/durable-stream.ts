@@ -123,19 +123,21 @@ class DurableRun implements WalkSteps {
   /** Resolves, with the walk that goes on, when the head of the registration is reached. */
   async #replay(lease: Lease): Promise<ReplayedStream> {
     const { source, reader } = this.#host;
-    // Read again under the lease: its former owner may have moved the cursor since.
-    const cursor = (await source.ledger.find(this.#name))!;
+    // Read again under the lease: its former owner may have moved the cursor since, and when the claim was answered
+    // late another one may have the lease by now.
+    const cursor = await source.ledger.find(this.#name);
+    if (cursor?.epoch !== lease.epoch) throw this.#lost();
     this.#checkQuery(cursor);
     this.#replayUntil = await source.head();
     const fact = await checkCursor(source, this.#name, cursor);
     if (this.#stop.aborted) throw this.#ended();
+    const reached = new Promise<void>((resolve) => {
+      this.#reached = resolve;
+    });
     await this.#noteMove(cursor, fact);
     const start = { position: cursor.position, fact, log: reader.log };
     const walk = new StreamWalk(reader, this.#query, start, this.#signal);
     reader.enter();
-    const reached = new Promise<void>((resolve) => {
-      this.#reached = resolve;
-    });
     if (cursor.position >= this.#replayUntil) this.#goLive();
     const running = walk
       .run(this)

@@ -40,8 +40,12 @@ export async function checkCursor(
   if (record === undefined) {
     throw ofAnotherLog(name, position, null, await source.head());
   }
-  if (fingerprint === null || fingerprint.sequence_number !== position) return record;
-  if (record.sequence_number !== position || fingerprintOf(record).hash !== fingerprint.hash) {
+  // A log with a hole there is another one too, whatever was remembered: to go on after its next fact would skip that.
+  const isKnown = fingerprint?.sequence_number === position;
+  if (
+    record.sequence_number !== position ||
+    (isKnown && fingerprintOf(record).hash !== fingerprint.hash)
+  ) {
     throw ofAnotherLog(name, position, record, 0n);
   }
   return record;

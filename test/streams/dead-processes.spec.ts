@@ -1,0 +1,31 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { describe, expect, it } from '@jest/globals';
+import { isDead, newOwner } from '../../lib/streams/process-identity.js';
+import { until } from '../conformance/support/until.js';
+import { statusOf } from './support/process-status.js';
+
+const here = newOwner();
+const onLinux = here.boot === null ? describe.skip : describe;
+
+onLinux('An owner of a lease', () => {
+  it('is dead when it has ended and keeps its pid, because its parent has not asked for its end', async () => {
+    const parent = spawn('/bin/sh', ['-c', 'sleep 0 & echo $!; exec sleep 600'], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    try {
+      const [line] = (await once(parent.stdout, 'data')) as [Buffer];
+      const pid = Number(line.toString());
+      await until(
+        () => statusOf(pid).state === 'Z',
+        () => `process ${pid} to be a zombie`,
+      );
+      const { started } = statusOf(pid);
+      expect(isDead({ ...here, pid, started })).toBe(true);
+    } finally {
+      const ended = once(parent, 'exit');
+      parent.kill('SIGKILL');
+      await ended;
+    }
+  });
+});
