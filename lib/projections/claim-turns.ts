@@ -1,5 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
-
 /** Between two successful claims of one process, in milliseconds: others claim meanwhile. */
 const BREATH = 25;
 /** For which one claim may hold up the others, when the database is slow. */
@@ -29,7 +27,7 @@ export class ClaimTurns {
     } finally {
       clearTimeout(timer);
       if (taken === undefined) done();
-      else void delay(BREATH * (0.5 + Math.random()), undefined, { ref: false }).then(done);
+      else setTimeout(done, BREATH * (0.5 + Math.random())).unref();
     }
   }
 }

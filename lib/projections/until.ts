@@ -1,4 +1,4 @@
-import { setTimeout as pause } from 'node:timers/promises';
+import { pause } from '../streams/turns.js';
 
 /** Looks until it is so, at growing intervals of 2 to 50 ms. `false`: not in `timeout` milliseconds. */
 export async function until(isSo: () => Promise<boolean>, timeout: number): Promise<boolean> {
