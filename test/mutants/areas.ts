@@ -81,7 +81,7 @@ export const areas: readonly Area[] = [
       `${STORES}/postgres/postgres.{append,append-function,append-inside,append-queue,append-turn,appender,batches,group-function,rounds,records,known-log,log-state,context-index}.ts`,
     ],
     tests: [
-      'test/postgres/{append-queue,appending,groups,rounds,reading,loader,lost-answers}.spec.ts',
+      'test/postgres/{append-queue,append-queue-refused,appending,groups,rounds,reading,loader,lost-answers}.spec.ts',
       'test/conformance/postgres.spec.ts',
     ],
     equivalents: appendsPostgres,

@@ -93,3 +93,8 @@ export function verdictOf(number: number): AppendIfResult {
     conflict: null,
   };
 }
+
+/** Lets go on what waits for no timer, and for nothing outside. */
+export async function hops(): Promise<void> {
+  for (let hop = 0; hop < 50; hop++) await Promise.resolve();
+}
