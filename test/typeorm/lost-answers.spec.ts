@@ -103,7 +103,7 @@ describe('A COMMIT in Postgres whose answer does not come', () => {
     const held = model.wire.holdNext((text) => text === 'COMMIT');
     const began = performance.now();
     const error = errorOf(handle(model, 1));
-    await held.begun;
+    await held.answered;
     await until(
       () => performance.now() - began > 2 * idleTimeout,
       () => 'time to pass',

@@ -26,8 +26,8 @@ export interface Request {
   readonly connection: number;
 }
 
-/** What becomes of a request; `undefined`: it passes. A promise holds its answer until it resolves. */
-export type Fate = Cut | Promise<Cut | void> | undefined;
+/** What becomes of a request; `undefined`: it passes. A promise keeps it from the server until it resolves. */
+export type Fate = Cut | Held | Promise<void> | undefined;
 
 /** What becomes of a notification: how often it arrives, and when. */
 export type NotificationFate = { times: number; when?: Promise<void> };
@@ -44,6 +44,7 @@ export class Wire {
   readonly #dropsOptions: boolean;
   readonly #links = new Set<Link>();
   #accepted = 0;
+  readonly #held: Held[] = [];
   /** All requests so far. */
   readonly requests: Request[] = [];
   fate: (request: Request) => Fate = () => undefined;
@@ -86,17 +87,18 @@ export class Wire {
   /** Holds the answer to the next request that fits. */
   holdNext(fits: (text: string) => boolean): Held {
     const held = new Held();
+    this.#held.push(held);
     this.fate = ({ text }) => {
       if (!fits(text)) return undefined;
-      this.pass();
-      held.came();
-      return held.released;
+      this.fate = () => undefined;
+      return held;
     };
     return held;
   }
 
-  /** Everything passes. */
+  /** Everything passes, and what is held too. */
   pass(): void {
+    for (const held of this.#held.splice(0)) held.release();
     this.fate = () => undefined;
     this.notified = () => ({ times: 1 });
   }
@@ -126,12 +128,13 @@ export class Wire {
 
 /** An answer that is kept back. */
 export class Held {
+  /** The server's answer is here. */
   came!: () => void;
   /** Lets the answer pass, or cuts the connection. */
   release!: (cut?: Cut) => void;
-  /** The request is here. */
-  readonly begun: Promise<void> = new Promise((resolve) => (this.came = resolve));
-  readonly released: Promise<Cut | void> = new Promise((resolve) => (this.release = resolve));
+  /** The server has answered. */
+  readonly answered: Promise<void> = new Promise((resolve) => (this.came = resolve));
+  readonly released: Promise<Cut | undefined> = new Promise((resolve) => (this.release = resolve));
 }
 
 /** One connection. */
@@ -147,7 +150,7 @@ class Link {
   #request: Message[] = [];
   /** What becomes of the answer that is awaited. */
   #cut: Cut | undefined;
-  #hold: Promise<Cut | void> | undefined;
+  #hold: Held | undefined;
   #kept: Buffer[] = [];
   ended: () => void = () => undefined;
 
@@ -195,6 +198,10 @@ class Link {
     const request = this.#request;
     this.#request = [];
     const fate = this.#decide(request);
+    if (fate instanceof Promise) {
+      void fate.then(() => this.#send(request));
+      return;
+    }
     if (typeof fate === 'string') {
       if (fate === 'before') return this.cut();
       this.#cut = fate;
@@ -243,7 +250,10 @@ class Link {
     const isOver = type === 'Z' || (this.#cut === 'executed' && (type === 'C' || type === 'E'));
     if (!isOver) return;
     if (this.#cut !== undefined) this.#end(this.#cut);
-    else void this.#hold!.then((cut) => this.#end(cut ?? undefined));
+    else {
+      this.#hold!.came();
+      void this.#hold!.released.then((cut) => this.#end(cut));
+    }
   }
 
   /** The whole answer is here. */

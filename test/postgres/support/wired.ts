@@ -1,3 +1,4 @@
+import { afterEach } from '@jest/globals';
 import pg from 'pg';
 import type { PostgresStoreOptions } from '../../../lib/stores/postgres/postgres.options.js';
 import type { FactstrPostgresStore } from '../../../lib/stores/postgres/postgres.store.js';
@@ -20,10 +21,14 @@ export interface Wired {
 export function testWires(): (options?: { dropsOptions?: boolean }) => Promise<Wired> {
   const wires: Wire[] = [];
   const clients: pg.Client[] = [];
-  // Before the databases, whose stores would wait for answers that are held.
   const create = testDatabases(async () => {
-    for (const wire of wires.splice(0)) await wire.stop();
+    // Stores wait for what is held.
+    for (const wire of wires) wire.pass();
     for (const client of clients.splice(0)) await client.end();
+  });
+  // After those of the databases.
+  afterEach(async () => {
+    for (const wire of wires.splice(0)) await wire.stop();
   });
   return async (options) => {
     const database = await create();
@@ -46,9 +51,10 @@ export async function atEachCut(
   wire: Wire,
   fits: (text: string) => boolean,
   play: (step: number, cut: Cut) => Promise<void>,
+  cuts: readonly Cut[] = CUTS,
 ): Promise<number> {
   for (let step = 0; ; step++) {
-    for (const cut of CUTS) {
+    for (const cut of cuts) {
       const came = wire.cutAt(step, cut, fits);
       await play(step, cut);
       wire.pass();
