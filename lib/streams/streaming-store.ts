@@ -253,7 +253,8 @@ export abstract class StreamingStore {
 
 function resolveRetention(retention: unknown = 7 * 24 * 3_600_000): number {
   if (typeof retention === 'number' && retention >= 1 && retention <= 315_360_000_000) {
-    return retention;
+    // Databases count whole ones; it is kept at least so long.
+    return Math.ceil(retention);
   }
   throw new InvalidOptionsError(
     `appendIdRetention is ${String(retention)}; expected milliseconds from 1 to 315,360,000,000 (ten years).`,

@@ -1,4 +1,5 @@
 import { describe } from '@jest/globals';
+import { describeAppendIdRetention } from './suites/append-id-retention.js';
 import { describeAppendIds, describeSharedAppendIds } from './suites/append-ids.js';
 import { describeAppending } from './suites/appending.js';
 import { describeBacklog } from './suites/backlog.js';
@@ -26,6 +27,7 @@ export function describeConformance(provider: Provider): void {
   describe(`The ${provider.name} store: facts`, () => {
     describeAppending(provider);
     describeAppendIds(provider);
+    describeAppendIdRetention(provider);
     describeQuerying(provider);
     describeContainment(provider);
     describeContexts(provider);

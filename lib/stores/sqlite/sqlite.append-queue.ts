@@ -3,8 +3,8 @@ import { StoreClosedError, StoreOverloadedError } from '../../contract/errors.js
 import { Turns, pause } from '../../streams/turns.js';
 import { busyDelay } from './sqlite.busy.js';
 import type { BusyRetry } from './sqlite.busy.js';
-import { isBusy } from './sqlite.errors.js';
-import type { AppendOutcome, AppendRequest, GroupResult } from './sqlite.writer.js';
+import { isBusy, isFull } from './sqlite.errors.js';
+import type { AppendOutcome, AppendRequest, GroupFailure, GroupResult } from './sqlite.writer.js';
 
 /** Members of one transaction, at most. */
 const GROUP = 256;
@@ -83,7 +83,7 @@ export class SqliteAppendQueue {
     const result = this.#commit(requests);
     if ('outcomes' in result) this.#settle(result.outcomes);
     else if (isBusy(result.error)) return this.#giveUpSome(result.error);
-    else this.#fail(result.error, result.member, requests.length);
+    else this.#fail(result, requests.length);
     this.#lockedSince = undefined;
     return true;
   }
@@ -97,13 +97,19 @@ export class SqliteAppendQueue {
     this.#groupLimit = GROUP;
   }
 
-  /** Nothing of the group was written. A first member fails as it would alone; others are tried without it. */
-  #fail(error: unknown, member: number | undefined, size: number): void {
-    if (size === 1 || member === 0) this.#take().reject(this.#retry.failure(error));
+  /** A first member fails as it would alone; others are tried without it. */
+  #fail({ error, member, tried }: GroupFailure, size: number): void {
+    if (size === 1 || member === 0) this.#reject(1, error);
     // Those before the one that failed are committed without it; it is the first one then.
     else if (member !== undefined) this.#groupLimit = member;
-    // Such as a full disk at COMMIT: some of them may still find room.
-    else this.#alone = size;
+    // Nothing was written, and some of them may still find room.
+    else if (isFull(error)) this.#alone = size;
+    // What became of a COMMIT that a disk failed is not known: nobody is to be written twice.
+    else this.#reject(Math.max(1, tried), error);
+  }
+
+  #reject(count: number, error: unknown): void {
+    for (let left = count; left > 0; left--) this.#take().reject(this.#retry.failure(error));
   }
 
   /** Rejects those who have found the lock taken for long enough: the time behind others of this process does not count. */

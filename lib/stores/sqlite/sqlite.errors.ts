@@ -13,6 +13,11 @@ export function isBusy(error: unknown): boolean {
   return /^SQLITE_(BUSY|LOCKED)/.test(sqliteCode(error));
 }
 
+/** The disk has no room: nothing was written. Without room for the -shm file SQLite reports an I/O error. */
+export function isFull(error: unknown): boolean {
+  return ['SQLITE_FULL', 'SQLITE_IOERR_SHMSIZE'].includes(sqliteCode(error));
+}
+
 /** The file has no SQLite header. */
 export function isNotADatabase(error: unknown): boolean {
   return sqliteCode(error) === 'SQLITE_NOTADB';
@@ -31,8 +36,7 @@ export function storeError(error: unknown, file: string): FactstrError {
   if (isBusy(error)) {
     return new DatabaseBusyError(`${file} is locked by another connection.`, options);
   }
-  // Without room for the -shm file SQLite reports an I/O error.
-  if (code === 'SQLITE_FULL' || code === 'SQLITE_IOERR_SHMSIZE') {
+  if (isFull(error)) {
     return new StorageFullError(
       `There is no room for ${file}: nothing was written. Free disk space; reading goes on.`,
       options,

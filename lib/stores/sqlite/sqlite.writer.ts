@@ -23,13 +23,16 @@ export interface AppendRequest {
 export type AppendOutcome =
   { readonly verdict: AppendIfResult } | { readonly refusal: AppendIdReusedError };
 
-/**
- * What became of a group: its first members' outcomes, of one at least; or nothing was written, because of an
- * error in a member, or in what belongs to no member.
- */
-export type GroupResult =
-  | { readonly outcomes: readonly AppendOutcome[] }
-  | { readonly error: unknown; readonly member: number | undefined };
+/** Why a group was not committed: an error in a member, or in what belongs to no member. */
+export interface GroupFailure {
+  readonly error: unknown;
+  readonly member: number | undefined;
+  /** So many first members took part. */
+  readonly tried: number;
+}
+
+/** What became of a group: its first members' outcomes, of one at least; or why nothing was written. */
+export type GroupResult = { readonly outcomes: readonly AppendOutcome[] } | GroupFailure;
 
 /** Numbers that were appended. */
 export type AppendedRange = Pick<AppendResult, 'first_sequence_number' | 'last_sequence_number'> & {
@@ -94,10 +97,10 @@ export class SqliteWriter {
   /** Commits requests in one transaction, in their order, each as a batch of its own, and as many as time allows. */
   commitGroup(requests: readonly AppendRequest[]): GroupResult {
     let member: number | undefined;
+    const judged: AppendOutcome[] = [];
     try {
       const outcomes = this.#write(() => {
         const end = performance.now() + GROUP_TIME;
-        const judged: AppendOutcome[] = [];
         let size = 0;
         for (const request of requests) {
           member = judged.length;
@@ -110,7 +113,7 @@ export class SqliteWriter {
       });
       return { outcomes };
     } catch (error) {
-      return { error, member };
+      return { error, member, tried: judged.length };
     }
   }
 

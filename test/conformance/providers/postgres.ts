@@ -41,6 +41,12 @@ export const postgres: Provider<SharedDatabase> = {
           [name, sequenceNumber],
         );
       },
+      ageAppendIds: async (milliseconds) => {
+        await database.run(
+          "UPDATE nestjs_factstr_appends SET appended_at = appended_at - $1 * interval '1 millisecond'",
+          [milliseconds],
+        );
+      },
       backUp: () => backUpPostgres(database.url),
       dispose: async () => {
         await Promise.all(stores.map((store) => store.close()));

@@ -11,6 +11,8 @@ export type ConformingStore = FactStore & { readonly log: LogSource };
 export interface Database {
   /** `options` are those that all providers share. */
   open(options?: FactStoreOptions): Promise<ConformingStore>;
+  /** Makes the known ids of appends older, where the database's own clock counts. In milliseconds. */
+  ageAppendIds?(milliseconds: number): Promise<void>;
   /** Closes every store and removes the database. */
   dispose(): Promise<void>;
 }
