@@ -1,12 +1,19 @@
 import { factAt, isNotAfter, isSameFact } from './fact-mark.js';
 import type { FactMark, LogSource } from './log-source.js';
 
+/** Up to which number two logs have the same facts. */
+export interface CommonEnd {
+  readonly number: bigint;
+  /** The fact there, as it was seen when that was found out; absent where it was not looked at. */
+  readonly fact: FactMark | undefined;
+}
+
 /** What is known of a log in whose place another one was found. */
 export class FormerLog {
   readonly #source: LogSource;
   #facts: readonly FactMark[];
   readonly #below: bigint | undefined;
-  #common: Promise<bigint> | undefined;
+  #common: Promise<CommonEnd> | undefined;
 
   /**
    * `facts`: of that log, ascending. `below`: the first number that this store object itself has appended to the
@@ -19,12 +26,12 @@ export class FormerLog {
   }
 
   /**
-   * The number up to which the present log has the same facts. `fact`: one more of the former log.
+   * Up to where the present log has the same facts. `fact`: one more of the former log.
    *
    * Exact where the facts that are known go back so far. Else what was committed no later than the oldest of them
    * counts as the same: both logs had one clock, unless a server with a slower one took over.
    */
-  common(fact?: FactMark): Promise<bigint> {
+  common(fact?: FactMark): Promise<CommonEnd> {
     this.#common ??= this.#find(fact).then(
       (found) => {
         this.#facts = [];
@@ -38,7 +45,7 @@ export class FormerLog {
     return this.#common;
   }
 
-  async #find(fact: FactMark | undefined): Promise<bigint> {
+  async #find(fact: FactMark | undefined): Promise<CommonEnd> {
     const facts = upTo(fact, this.#facts);
     // If one of them stands, those before it do too.
     const standing = await lastWhere(0n, BigInt(facts.length), async (count) => {
@@ -46,28 +53,38 @@ export class FormerLog {
       const found = await factAt(this.#source, known.sequence_number);
       return found !== null && isSameFact(found, known);
     });
-    const last = facts[Number(standing) - 1]?.sequence_number ?? 0n;
+    const last = facts[Number(standing) - 1];
+    const least = { number: last?.sequence_number ?? 0n, fact: last };
     const gone = facts[Number(standing)];
-    if (gone === undefined)
-      return facts.length > 0 ? last : this.#bounded(await this.#source.head());
-    const common = await lastWhere(last, gone.sequence_number - 1n, async (number) => {
+    if (gone === undefined) {
+      if (last !== undefined) return least;
+      return this.#bounded({ number: await this.#source.head(), fact: undefined }, least);
+    }
+    let seen = last;
+    const common = await lastWhere(least.number, gone.sequence_number - 1n, async (number) => {
       const found = await factAt(this.#source, number);
-      return found !== null && isNotAfter(found, gone);
+      if (found === null || !isNotAfter(found, gone)) return false;
+      seen = found;
+      return true;
     });
-    return this.#bounded(common, last);
+    return this.#bounded({ number: common, fact: seen }, least);
   }
 
   /** Own appends are of the present log, whatever the clocks say. */
-  #bounded(common: bigint, least = 0n): bigint {
-    if (this.#below === undefined || this.#below > common) return common;
-    return this.#below - 1n > least ? this.#below - 1n : least;
+  #bounded(common: CommonEnd, least: CommonEnd): CommonEnd {
+    if (this.#below === undefined || this.#below > common.number) return common;
+    const number = this.#below - 1n;
+    return number > least.number ? { number, fact: undefined } : least;
   }
 }
 
-/** What comes after a fact that is gone may have been read from the present log. */
+/** What comes after a fact that is gone, by its number or its time, may have been read from the present log. */
 function upTo(fact: FactMark | undefined, facts: readonly FactMark[]): readonly FactMark[] {
   if (fact === undefined) return facts;
-  return [...facts.filter((known) => known.sequence_number < fact.sequence_number), fact];
+  const before = facts.filter(
+    (known) => known.sequence_number < fact.sequence_number && isNotAfter(known, fact),
+  );
+  return [...before, fact];
 }
 
 /** The last number in (from, to] of which it is so, given that it is so of those before it; `from` if of none. */

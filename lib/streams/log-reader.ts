@@ -2,6 +2,7 @@ import type { EventRecord } from '../contract/contract.types.js';
 import { deepFreeze } from './deep-freeze.js';
 import { factAt, isSameFact, readPage } from './fact-mark.js';
 import { FormerLog } from './former-log.js';
+import type { CommonEnd } from './former-log.js';
 import type { CommittedBatch, FactMark, LogSource } from './log-source.js';
 import { NewestBatches } from './newest-batches.js';
 import { isOfLog } from './standing.js';
@@ -59,6 +60,8 @@ export class LogReader {
   /** Moves with every wake-up and every stream that begins: what was read before does not count for them. */
   #news = 0;
   #reading: SharedRead | undefined;
+  /** Moves with every stream that begins. */
+  #entered = 0;
   /** A look whether what is kept still is in the log. */
   #looking: Promise<void> | undefined;
   /** The newest read that found nothing: until there are news nobody need look there again. */
@@ -80,7 +83,9 @@ export class LogReader {
    */
   enter(): void {
     this.#news++;
+    this.#entered++;
     this.#asOf = -Infinity;
+    this.#looking = undefined;
     if (++this.#streams > 1) return;
     this.#unlisten = this.#source.onCommit((first) => this.#committed(first));
   }
@@ -155,14 +160,16 @@ export class LogReader {
     if (log === this.#log) this.#turn();
     const present = this.#log;
     const former = this.#former.slice(Math.max(0, this.#former.length - (present - log)));
-    let common = position;
+    let common: CommonEnd = { number: position, fact };
     for (const [index, each] of former.entries()) {
       // The cursor's own fact is of the first of them.
       const found = await each.common(index === 0 ? fact : undefined);
-      if (found < common) common = found;
+      if (found.number < common.number) common = found;
     }
-    const at = (await factAt(this.#source, common)) ?? undefined;
-    return { position: common, fact: at, log: present };
+    const { number } = common;
+    // By what was seen there: one that was read now may be of a log that has taken the place of this one since.
+    const at = common.fact ?? (await factAt(this.#source, number)) ?? undefined;
+    return { position: number, fact: at, log: present };
   }
 
   /** Whether a fact still is in the log. Costs a read. */
@@ -189,18 +196,27 @@ export class LogReader {
   }
 
   /** Looks whether the end of what is kept still is in the log, for all who ask meanwhile. */
-  async #look(): Promise<void> {
-    try {
-      const { last } = this.#newest;
-      const log = this.#log;
-      const asOf = performance.now();
-      const stands = last === null || (await this.stands(last));
-      if (log !== this.#log) return;
-      if (stands) this.#asOf = Math.max(this.#asOf, asOf);
-      else this.#turn();
-    } finally {
-      this.#looking = undefined;
-    }
+  #look(): Promise<void> {
+    const looking = this.#lookOnce().finally(() => {
+      if (this.#looking === looking) this.#looking = undefined;
+    });
+    return looking;
+  }
+
+  async #lookOnce(): Promise<void> {
+    const { last } = this.#newest;
+    const log = this.#log;
+    const entered = this.#entered;
+    const asOf = performance.now();
+    const stands = last === null || (await this.stands(last));
+    if (log !== this.#log) return;
+    if (!stands) this.#turn();
+    else this.#found(asOf, entered);
+  }
+
+  /** What is kept was the log's then. What was asked for before a stream began does not count for it. */
+  #found(asOf: number, entered: number): void {
+    if (entered === this.#entered) this.#asOf = Math.max(this.#asOf, asOf);
   }
 
   #readShared(after: bigint): Promise<ReadPage> {
@@ -209,14 +225,16 @@ export class LogReader {
       if (read?.after === after && read.news === this.#news) return read.page;
     }
     const news = this.#news;
+    const entered = this.#entered;
     const below = this.#ownBelow;
     const page = this.#readPage(after).then((read) => {
-      if (read.log !== this.#log || !this.#take(after, read)) return read;
+      if (read.log !== this.#log || !this.#take(after, read, entered)) return read;
       if (read.batches.length === 0) this.#nothing = reading;
       if (this.#ownBelow === below) this.#ownBelow = undefined;
-      // Of two reads that overlapped, all get the records of the first.
+      // Of two reads that overlapped, all get the records of the first; of those that both have found.
       const kept = this.#newest.after(after);
-      if (kept !== undefined) return { ...read, ...kept };
+      const last = lastOf(read.batches) ?? after;
+      if (kept !== undefined) return { ...read, at: kept.at, batches: upTo(last, kept.batches) };
       return this.#newest.end === after ? { ...read, at: this.#newest.last } : read;
     });
     const reading: SharedRead = { after, news, page };
@@ -229,16 +247,14 @@ export class LogReader {
   }
 
   /** Keeps what was read at the end of what is kept. `false`: it is of another log. */
-  #take(after: bigint, page: ReadPage): boolean {
+  #take(after: bigint, page: ReadPage, entered: number): boolean {
     const newest = this.#newest;
     if (!newest.fits(after, page)) {
       this.#turn();
       return false;
     }
     if (this.#streams > 0) newest.add(after, page);
-    if (newest.end === (page.batches.at(-1)?.last_sequence_number ?? after)) {
-      this.#asOf = Math.max(this.#asOf, page.asOf);
-    }
+    if (newest.end === (lastOf(page.batches) ?? after)) this.#found(page.asOf, entered);
     return true;
   }
 
@@ -291,6 +307,14 @@ export class LogReader {
     if (isKnown && first < (this.#ownBelow ?? first + 1n)) this.#ownBelow = first;
     for (const listener of this.#ownCommits) listener(first);
   }
+}
+
+function lastOf(batches: readonly CommittedBatch[]): bigint | undefined {
+  return batches.at(-1)?.last_sequence_number;
+}
+
+function upTo(last: bigint, batches: readonly CommittedBatch[]): readonly CommittedBatch[] {
+  return batches.filter(({ last_sequence_number }) => last_sequence_number <= last);
 }
 
 /** The records of a batch that a cursor at `position` has not passed. */
