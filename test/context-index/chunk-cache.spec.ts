@@ -1,19 +1,23 @@
-import { describe, expect, it } from '@jest/globals';
+import { beforeEach, describe, expect, it } from '@jest/globals';
 import { ChunkCache, chunkKey } from '../../lib/context-index/chunk-cache.js';
+import type { Segment } from '../../lib/context-index/segment.js';
 import { range } from './support/segments.js';
 
 const KEPT = 1_000;
+
+let segment: Segment;
+beforeEach(() => {
+  segment = range(1, 9, 7);
+});
 
 /** What a chunk is told by. */
 const entries = (value: number): Float64Array => Float64Array.of(value);
 
 function filled(count: number): ChunkCache {
   const cache = new ChunkCache();
-  for (let chunk = 0; chunk < count; chunk++) cache.set(SEGMENT, chunk, entries(chunk));
+  for (let chunk = 0; chunk < count; chunk++) cache.set(segment, chunk, entries(chunk));
   return cache;
 }
-
-const SEGMENT = range(1, 9, 7);
 
 describe('The cache of chunks', () => {
   it.each([KEPT - 1, KEPT, KEPT + 1, KEPT + 2])(
@@ -21,7 +25,7 @@ describe('The cache of chunks', () => {
     (count) => {
       const cache = filled(count);
       const kept = Array.from({ length: count }, (_, chunk) => chunk).filter((chunk) =>
-        cache.has(SEGMENT, chunk),
+        cache.has(segment, chunk),
       );
       expect(kept).toHaveLength(Math.min(count, KEPT));
       expect(kept[0]).toBe(Math.max(0, count - KEPT));
@@ -31,24 +35,24 @@ describe('The cache of chunks', () => {
 
   it('keeps what was looked at last, and does not take a glance for a look', () => {
     const cache = filled(KEPT);
-    expect(cache.get(SEGMENT, 0)).toEqual(entries(0));
-    expect(cache.has(SEGMENT, 1)).toBe(true);
-    cache.set(SEGMENT, KEPT, entries(KEPT));
-    expect(cache.has(SEGMENT, 0)).toBe(true);
-    expect(cache.has(SEGMENT, 1)).toBe(false);
-    expect(cache.get(SEGMENT, 1)).toBeUndefined();
+    expect(cache.get(segment, 0)).toEqual(entries(0));
+    expect(cache.has(segment, 1)).toBe(true);
+    cache.set(segment, KEPT, entries(KEPT));
+    expect(cache.has(segment, 0)).toBe(true);
+    expect(cache.has(segment, 1)).toBe(false);
+    expect(cache.get(segment, 1)).toBeUndefined();
     // What is not there is not put there by looking for it.
-    expect(cache.has(SEGMENT, 1)).toBe(false);
-    cache.set(SEGMENT, KEPT + 1, entries(KEPT + 1));
-    expect(cache.has(SEGMENT, 2)).toBe(false);
-    expect(cache.get(SEGMENT, 0)).toEqual(entries(0));
+    expect(cache.has(segment, 1)).toBe(false);
+    cache.set(segment, KEPT + 1, entries(KEPT + 1));
+    expect(cache.has(segment, 2)).toBe(false);
+    expect(cache.get(segment, 0)).toEqual(entries(0));
   });
 
   it('keeps a chunk once, as it was put last', () => {
     const cache = filled(KEPT);
-    cache.set(SEGMENT, 5, entries(-1));
-    expect(cache.get(SEGMENT, 5)).toEqual(entries(-1));
-    for (let chunk = 0; chunk < KEPT; chunk++) expect(cache.has(SEGMENT, chunk)).toBe(true);
+    cache.set(segment, 5, entries(-1));
+    expect(cache.get(segment, 5)).toEqual(entries(-1));
+    for (let chunk = 0; chunk < KEPT; chunk++) expect(cache.has(segment, chunk)).toBe(true);
   });
 
   it('tells the chunks of one segment from those of others', () => {
@@ -69,8 +73,8 @@ describe('The cache of chunks', () => {
   it('is empty when it was cleared', () => {
     const cache = filled(3);
     cache.clear();
-    expect([0, 1, 2].some((chunk) => cache.has(SEGMENT, chunk))).toBe(false);
-    cache.set(SEGMENT, 1, entries(9));
-    expect(cache.get(SEGMENT, 1)).toEqual(entries(9));
+    expect([0, 1, 2].some((chunk) => cache.has(segment, chunk))).toBe(false);
+    cache.set(segment, 1, entries(9));
+    expect(cache.get(segment, 1)).toEqual(entries(9));
   });
 });

@@ -161,16 +161,15 @@ describe('The facts of a segment that have terms', () => {
 });
 
 describe('A segment of more numbers than there are offsets', () => {
-  const sorted = Float64Array.from([
-    entryOf(5, 0),
-    entryOf(5, 7),
-    entryOf(5, MAX_SPAN - 1),
-    entryOf(6, 0),
-    entryOf(6, 3),
-  ]);
-  const draft = { first: 11, last: 11 + MAX_SPAN + 5, overflows: false, sorted };
-
   it('has the facts of its offsets, and nothing of the next term', () => {
+    const sorted = Float64Array.from([
+      entryOf(5, 0),
+      entryOf(5, 7),
+      entryOf(5, MAX_SPAN - 1),
+      entryOf(6, 0),
+      entryOf(6, 3),
+    ]);
+    const draft = { first: 11, last: 11 + MAX_SPAN + 5, overflows: false, sorted };
     const chunks = new Chunks();
     const segment = chunks.store(draft);
     const last = 11 + MAX_SPAN - 1;

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type Database from 'better-sqlite3';
+import type { SegmentDraft } from '../../lib/context-index/segment.js';
 import { DamagedSegmentError, decodeChunk } from '../../lib/context-index/segment-codec.js';
 import { SqliteConnection } from '../../lib/stores/sqlite/sqlite.connection.js';
 import {
@@ -11,17 +12,12 @@ import { factsOf } from './support/boundaries.js';
 import { CHUNKS, SEGMENTS, insertFacts, strayChunks } from './support/index-tables.js';
 import { draftOf } from './support/segments.js';
 
-/** Of three chunks: two full ones, and one with three entries. */
-const DRAFT = {
-  ...draftOf(1, [Array.from({ length: 1_003 }, (_, n) => n)]),
-  last: 3,
-};
-
 describe('The tables of the index of a SQLite file', () => {
   let folder: TestFolder;
   let outside: Database.Database;
   let connection: SqliteConnection;
   let tables: SqliteIndexTables;
+  let draft: SegmentDraft;
   beforeEach(async () => {
     folder = new TestFolder();
     await folder.open().close();
@@ -29,6 +25,9 @@ describe('The tables of the index of a SQLite file', () => {
     insertFacts(outside, factsOf(3));
     connection = new SqliteConnection(folder.file());
     tables = new SqliteIndexTables(connection);
+    // Of three chunks: two full ones, and one with three entries.
+    const terms = Array.from({ length: 1_003 }, (_, n) => n);
+    draft = { ...draftOf(1, [terms]), last: 3 };
   });
   afterEach(async () => {
     connection.close();
@@ -41,14 +40,14 @@ describe('The tables of the index of a SQLite file', () => {
   it('say where the log and the index stand', () => {
     expect(tables.state()).toEqual([3n, null]);
     expect(tables.ids()).toEqual([]);
-    const { id } = tables.store(DRAFT);
+    const { id } = tables.store(draft);
     expect(tables.state()).toEqual([3n, BigInt(id)]);
     outside.exec('DELETE FROM events');
     expect(tables.state()).toEqual([null, BigInt(id)]);
   });
 
   it('give back what was stored, by its chunks', () => {
-    const segment = tables.store({ ...DRAFT, overflows: true });
+    const segment = tables.store({ ...draft, overflows: true });
     expect(tables.segment(segment.id)).toEqual(segment);
     expect(segment).toMatchObject({
       first: 1,
@@ -59,10 +58,10 @@ describe('The tables of the index of a SQLite file', () => {
     });
     const chunks = tables.chunks(segment, 0, 3);
     const entries = chunks.flatMap((bytes, n) => [...decodeChunk(segment, n, bytes)]);
-    expect(entries).toEqual([...DRAFT.sorted]);
+    expect(entries).toEqual([...draft.sorted]);
     expect(tables.chunks(segment, 2, 4).map((bytes) => bytes?.length)).toEqual([28, undefined]);
     expect(tables.chunks(segment, 1, 1)).toEqual([]);
-    const other = tables.store(DRAFT);
+    const other = tables.store(draft);
     expect(tables.segment(other.id)).toEqual(other);
     expect(other.overflows).toBe(false);
     expect(tables.segment(other.id + 1)).toBeUndefined();
@@ -71,7 +70,7 @@ describe('The tables of the index of a SQLite file', () => {
   it('tell a fact from another one of its number, and from none', () => {
     const fingerprint = tables.fingerprint(3);
     expect(fingerprint).not.toBe('');
-    expect(tables.store(DRAFT).lastFact).toBe(fingerprint);
+    expect(tables.store(draft).lastFact).toBe(fingerprint);
     expect(tables.fingerprint(4)).toBe('');
     for (const change of ["occurred_at = '2020'", "event_type = 'b'", 'payload = \'{"n":4}\'']) {
       outside.exec(`BEGIN; UPDATE events SET ${change} WHERE sequence_number = 3; COMMIT`);
@@ -82,14 +81,14 @@ describe('The tables of the index of a SQLite file', () => {
   });
 
   it('use no id twice, whatever was removed', () => {
-    const first = tables.store(DRAFT).id;
+    const first = tables.store(draft).id;
     expect(first).toBeGreaterThan(0);
     expect(first).toBeLessThanOrEqual(2 ** 32);
     const ids = [first];
     for (let n = 0; n < 20; n++) {
       if (n === 10) outside.exec(`DELETE FROM ${SEGMENTS}`);
       else tables.remove([ids.at(-1)!]);
-      const { id } = tables.store(DRAFT);
+      const { id } = tables.store(draft);
       expect(id).toBeGreaterThan(ids.at(-1)!);
       expect(id).toBeLessThanOrEqual(ids.at(-1)! + 1_024);
       ids.push(id);
@@ -102,7 +101,7 @@ describe('The tables of the index of a SQLite file', () => {
   it('begin anew where nothing is known of them', () => {
     const ids = Array.from({ length: 5 }, () => {
       tables.recreate();
-      return tables.store(DRAFT).id;
+      return tables.store(draft).id;
     });
     expect(new Set(ids).size).toBe(5);
     expect(ids.some((id) => id > 2 ** 24)).toBe(true);
@@ -113,7 +112,7 @@ describe('The tables of the index of a SQLite file', () => {
   it('lose just what is removed', () => {
     // The smallest steps: ids that follow one another.
     const random = jest.spyOn(Math, 'random').mockReturnValue(0);
-    const segments = [1, 2, 3].map(() => tables.store(DRAFT));
+    const segments = [1, 2, 3].map(() => tables.store(draft));
     random.mockRestore();
     expect(tables.ids()).toEqual([1, 2, 3]);
     tables.remove([segments[1]!.id]);
@@ -153,7 +152,7 @@ describe('The tables of the index of a SQLite file', () => {
     'checksum = checksum + 1',
     "checksum = 'text'",
   ])('have no segment where a row has %s', (change) => {
-    const { id } = tables.store(DRAFT);
+    const { id } = tables.store(draft);
     expect(outside.prepare(`UPDATE ${SEGMENTS} SET ${change}`).run().changes).toBe(1);
     expect(tables.segment(id)).toBeUndefined();
     expect(tables.ids()).toEqual([id]);
@@ -172,7 +171,7 @@ describe('The tables of the index of a SQLite file', () => {
     "CAST(x'01' || substr(entries, 2) AS BLOB)",
     "CAST(substr(entries, 1, length(entries) - 1) || x'77' AS BLOB)",
   ])('have no chunk where its bytes are %s', (entries) => {
-    const segment = tables.store(DRAFT);
+    const segment = tables.store(draft);
     outside.exec(`UPDATE ${CHUNKS} AS chunk SET entries = ${entries}`);
     for (const [chunk, bytes] of tables.chunks(segment, 0, 3).entries()) {
       expect(() => decodeChunk(segment, chunk, bytes)).toThrow(DamagedSegmentError);
@@ -180,13 +179,13 @@ describe('The tables of the index of a SQLite file', () => {
   });
 
   it('say so where they are not there, and are made anew', () => {
-    const segment = tables.store(DRAFT);
+    const segment = tables.store(draft);
     outside.exec(`DROP TABLE ${CHUNKS}`);
     expect(() => tables.chunks(segment, 0, 1)).toThrow(IndexUnusableError);
-    expect(() => tables.store(DRAFT)).toThrow("The context index's tables cannot be used.");
+    expect(() => tables.store(draft)).toThrow("The context index's tables cannot be used.");
     tables.recreate();
     expect(tables.ids()).toEqual([]);
-    const again = tables.store(DRAFT);
+    const again = tables.store(draft);
     expect(tables.segment(again.id)).toEqual(again);
     outside.exec(`DROP TABLE ${SEGMENTS}; DROP TABLE ${CHUNKS}`);
     expect(() => tables.state()).toThrow(IndexUnusableError);
@@ -195,7 +194,7 @@ describe('The tables of the index of a SQLite file', () => {
   });
 
   it('pass on what is no fault of theirs', () => {
-    const segment = tables.store(DRAFT);
+    const segment = tables.store(draft);
     connection.close();
     expect(() => tables.segment(segment.id)).toThrow(/not open/);
   });

@@ -34,21 +34,30 @@ describe('The chains of terms', () => {
     }
   });
 
-  it('have as many terms of one shard as there are', () => {
-    // Terms of one shard that want one slot, up to where its table has grown several times.
+  it.each([1, 5, 32, 1_024])('have as many terms of one shard as there are, %d apart', (step) => {
+    // Of those 1,024 apart each wants the same slot; the shard's table grows several times.
     const chains = new TermChains();
     for (let count = 1; count <= 200; count++) {
-      chains.add(count * 1_024, count);
+      chains.add((count - 1) * step, count);
       if (count > 50 && count % 40 !== 0) continue;
       for (let other = 1; other <= count; other++) {
-        expect(numbersOf(chains, other * 1_024)).toEqual([other]);
+        expect(numbersOf(chains, (other - 1) * step)).toEqual([other]);
       }
-      expect(chains.newest((count + 1) * 1_024)).toBe(0);
+      expect(chains.newest(count * step)).toBe(0);
     }
-    for (let count = 1; count <= 200; count++) chains.add(count * 1_024, 200 + count);
+    for (let count = 1; count <= 200; count++) chains.add((count - 1) * step, 200 + count);
     for (let count = 1; count <= 200; count++) {
-      expect(numbersOf(chains, count * 1_024)).toEqual([200 + count, count]);
+      expect(numbersOf(chains, (count - 1) * step)).toEqual([200 + count, count]);
     }
+  });
+
+  it('take eight bytes for each entry, not more for a term that many facts have', () => {
+    const chains = new TermChains();
+    const before = process.memoryUsage().arrayBuffers;
+    for (let number = 1; number <= 300_000; number++) chains.add(7, number);
+    // Five columns of each kind: the table of the terms has not grown.
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(4_000_000);
+    expect(chains.number(chains.newest(7))).toBe(300_000);
   });
 
   it('know nothing of other terms, in a shard of their own or not', () => {
@@ -58,8 +67,9 @@ describe('The chains of terms', () => {
     for (const term of [2, 39, 2 ** 24 + 7, 2 ** 31 + 7, 2 ** 32 - 2]) {
       expect(chains.newest(term)).toBe(0);
     }
-    expect(chains.number(0)).toBe(0);
-    expect(chains.older(0)).toBe(0);
+    for (const any of [chains, new TermChains()]) {
+      expect([any.newest(3), any.number(0), any.older(0)]).toEqual([0, 0, 0]);
+    }
   });
 });
 

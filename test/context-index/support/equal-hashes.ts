@@ -54,7 +54,7 @@ const MANY = Array.from({ length: 3_000 }, (_, n) => n);
 export const ONE = '00k40p';
 export const OTHER = '01c04a';
 /** Two members of one hash; members with the hashes of what is no leaf; types of one hash. */
-export const FACTS: readonly NewEvent[] = [
+export const equalFacts = (): NewEvent[] => [
   { event_type: 'seat', payload: { a: 1 } },
   { event_type: 'seat', payload: twins(7) },
   { event_type: 'seat', payload: { b: twins(7).b } },
@@ -69,7 +69,7 @@ export const FACTS: readonly NewEvent[] = [
   { event_type: 'seat', payload: { a: MANY } },
 ];
 
-const PREDICATES = [
+const predicates = (): unknown[] => [
   twins(7),
   { a: 7 },
   { b: twins(7).b },
@@ -82,8 +82,9 @@ const PREDICATES = [
   { a: [5] },
   {},
 ];
-export const QUERIES: readonly EventQuery[] = [
-  ...PREDICATES.flatMap((predicate) =>
+
+export const equalQueries = (): EventQuery[] => [
+  ...predicates().flatMap((predicate) =>
     [['seat'], [ONE], [OTHER, 'seat'], [ONE, OTHER], null].map((event_types) => ({
       filters: [{ event_types, payload_predicates: [predicate] }],
     })),
