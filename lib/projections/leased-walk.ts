@@ -146,7 +146,8 @@ export class LeasedWalk {
     }
   }
 
-  #retryParked(persistence: Persistence, signals: RunSignals): Promise<void> {
+  #retryParked(persistence: Persistence, { stop, cancel }: RunSignals): Promise<void> {
+    const { lost } = this.#lease;
     return retryParked(
       this.#source,
       this.#projection,
@@ -154,7 +155,7 @@ export class LeasedWalk {
       this.#lease,
       this.#events,
       persistence,
-      signals,
+      { stop: AbortSignal.any([stop, lost]), cancel: AbortSignal.any([cancel, lost]) },
     );
   }
 
