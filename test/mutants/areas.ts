@@ -53,7 +53,7 @@ export const areas: readonly Area[] = [
       `${STORES}/*/*.ledger.ts`,
       `${STORES}/sqlite/sqlite.ledger-tables.ts`,
     ],
-    tests: ['test/leases/{ledger,runner,rebuild,verbs}.spec.ts'],
+    tests: ['test/leases/{ledger,ledger-*,postgres-ledger,sql-steps,runner,rebuild,verbs}.spec.ts'],
     equivalents: ledger,
   },
   {

@@ -94,15 +94,17 @@ export class MemoryLedger implements StreamLedger {
 
   intervene(name: string, { verb, by, position, queryText }: Intervention): void {
     const stored = this.#streams.get(name);
-    if (stored === undefined) return;
-    stored.epoch++;
-    stored.renewals = 0n;
-    stored.owner = null;
-    if (verb === 'pause' || verb === 'resume') stored.paused = verb === 'pause';
-    if (verb === 'retryParked') stored.retryParked = true;
-    if (verb === 'discardParked' || position !== undefined) stored.parked.clear();
-    if (position !== undefined) Object.assign(stored, { position, fingerprint: null });
-    if (queryText !== undefined) stored.query_text = queryText;
+    if (stored !== undefined) {
+      stored.epoch++;
+      stored.renewals = 0n;
+      stored.owner = null;
+      if (verb === 'pause' || verb === 'resume') stored.paused = verb === 'pause';
+      if (verb === 'retryParked') stored.retryParked = true;
+      if (verb === 'discardParked' || position !== undefined) stored.parked.clear();
+      if (position !== undefined) Object.assign(stored, { position, fingerprint: null });
+      if (queryText !== undefined) stored.query_text = queryText;
+    }
+    // Also of a name without a cursor: where a projection keeps its own is said before there is one.
     this.#record(name, { verb, by, position: position ?? null });
   }
 
