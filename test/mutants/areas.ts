@@ -6,6 +6,7 @@ import { contract } from './equivalents/contract.js';
 import type { Equivalent } from './equivalents/equivalent.js';
 import { ledger } from './equivalents/ledger.js';
 import { projections } from './equivalents/projections.js';
+import { leases } from './equivalents/streams-leases.js';
 import { streams } from './equivalents/streams.js';
 
 /** A part of the library, and the tests that are asked whether they notice a mutant of it. */
@@ -44,7 +45,7 @@ export const areas: readonly Area[] = [
     name: 'streams',
     mutate: ['lib/streams/*.ts'],
     tests: ['test/streams/*.spec.ts', 'test/conformance/memory.spec.ts'],
-    equivalents: streams,
+    equivalents: [...streams, ...leases],
   },
   {
     name: 'ledger',

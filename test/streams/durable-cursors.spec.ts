@@ -200,6 +200,8 @@ describe('A durable stream that is being registered', () => {
     expect((await streams.stored.find('s'))!.position).toBe(9n);
     streams.append(4);
     await settle();
+    // What was appended together, and does not match, costs one write.
+    expect(streams.stepped.countOf('advance')).toBe(3);
     expect((await streams.stored.find('s'))!.position).toBe(13n);
     expect(streams.delivered).toEqual([[6]]);
   });

@@ -1,5 +1,9 @@
 import { getEventListeners } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { resolveLimits } from '../../lib/contract/limits.js';
+import { prepareQuery } from '../../lib/contract/validation.js';
+import type { StreamLedger } from '../../lib/streams/ledger.js';
+import { ofTypes } from '../conformance/support/facts.js';
 import { Gate } from '../conformance/support/inbox.js';
 import { settle } from '../conformance/support/until.js';
 import { DurableStreams, TTL } from './support/durable.js';
@@ -154,3 +158,45 @@ describe('A durable stream that loses its name', () => {
     expect(registration.outcome).toBe('STREAM_ENDED');
   });
 });
+
+describe('What a durable stream says', () => {
+  it('names the stream, what has happened, and what to do', async () => {
+    const running = await streams.registered();
+    await streams.stored.intervene('s', { verb: 'pause', by: null });
+    await pass(TTL / 3);
+    expect(running.ended).toBe(true);
+    const find = streams.stepped.hold('find');
+    const ended = streams.register();
+    await find.asked;
+    ended.stop.abort();
+    await find.answer();
+    await settle();
+    const query = prepareQuery(ofTypes('x'), resolveLimits());
+    const changed = await streams.registered(undefined, query);
+    const { ledger } = streams.store.log;
+    streams.stepped.present = movedTo(1n, ledger);
+    await streams.registered();
+    expect([ended.message, changed.message, ...streams.messages]).toEqual([
+      'The durable stream "s" was ended before its replay had reached the head.',
+      'The durable stream "s" was registered with another query before. Resume it with that query, or use a new name (or version) for the new one.',
+      'The durable stream "s" was taken over by another process, or an operator intervened: nothing more is recorded here.',
+      expect.stringMatching(
+        /^The cursor of durable stream "s" stands at 1, but it was stored at 0 /,
+      ),
+    ]);
+  });
+});
+
+/** As if it had been remembered at the fact before. */
+function movedTo(position: bigint, ledger: StreamLedger): StreamLedger {
+  return new Proxy(ledger, {
+    get: (target, name: keyof StreamLedger) =>
+      name === 'find'
+        ? async (stream: string) => ({
+            ...(await target.find(stream))!,
+            position,
+            fingerprint: { sequence_number: position - 1n, hash: 'x' },
+          })
+        : Reflect.get(target, name).bind(target),
+  });
+}

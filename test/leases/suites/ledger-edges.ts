@@ -111,29 +111,27 @@ export function ledgerEdgesSuite({ name, hasClock, open }: LedgerKind): void {
       expect((await found(ledger)).position).toBe(2n ** 53n + 1n);
     });
 
-    it.each([
-      { to: 4n, position: 5n, fingerprint: at(5n) },
-      { to: 5n, position: 5n, fingerprint: at(5n) },
-      { to: 6n, position: 6n, fingerprint: at(6n, 'new') },
-    ])('at 5, moved to $to, stands at $position', async ({ to, position, fingerprint }) => {
+    it('stands at 5, is moved one back, nowhere, and one on: forward only, with its fingerprint', async () => {
       const { ledger } = await open();
-      const epoch = await claimed(ledger);
-      await ledger.advance('s', epoch, at(5n));
-      expect(await ledger.advance('s', epoch, at(to, 'new'))).toBe(true);
-      expect(await found(ledger)).toMatchObject({ position, fingerprint });
-    });
-
-    it.each([
-      { to: 4n, position: 5n, fingerprint: null },
-      { to: 5n, position: 5n, fingerprint: at(5n) },
-      { to: 6n, position: 6n, fingerprint: at(6n) },
-    ])('at 5, where nothing is remembered, moved to $to: $position', async (given) => {
-      const { ledger } = await open();
-      const seen = await ledger.open('s', 'a query', 5n);
-      const epoch = (await ledger.claim('s', seen, stranger('first'), TTL))!;
-      expect(await ledger.advance('s', epoch, at(given.to))).toBe(true);
-      const { position, fingerprint } = given;
-      expect(await found(ledger)).toMatchObject({ position, fingerprint });
+      const cases = [
+        { known: at(5n), to: at(4n, 'new'), position: 5n, fingerprint: at(5n) },
+        { known: at(5n), to: at(5n, 'new'), position: 5n, fingerprint: at(5n) },
+        { known: at(5n), to: at(6n, 'new'), position: 6n, fingerprint: at(6n, 'new') },
+        { known: null, to: at(4n), position: 5n, fingerprint: null },
+        { known: null, to: at(5n), position: 5n, fingerprint: at(5n) },
+        { known: null, to: at(6n), position: 6n, fingerprint: at(6n) },
+      ];
+      for (const [index, { known, to, position, fingerprint }] of cases.entries()) {
+        const stream = `s${index}`;
+        const seen = await ledger.open(stream, 'a query', 5n);
+        const epoch = (await ledger.claim(stream, seen, stranger('first'), TTL))!;
+        if (known !== null) await ledger.advance(stream, epoch, known);
+        expect(await ledger.advance(stream, epoch, to)).toBe(true);
+        expect([index, await found(ledger, stream)]).toMatchObject([
+          index,
+          { position, fingerprint },
+        ]);
+      }
     });
 
     it('lets one of two that meet win: a claim, or the renewal that it did not see', async () => {

@@ -19,6 +19,8 @@ type Handle = (numbers: number[]) => unknown;
 export interface Registration {
   /** `running`, or the code (or message) of the error that it rejected with; absent until then. */
   outcome: string | undefined;
+  /** The error's. */
+  message?: string;
   readonly stop: AbortController;
   /** Whether the stream has ended, once it ran. */
   ended: boolean;
@@ -35,6 +37,7 @@ export class DurableStreams {
   readonly delivered: number[][] = [];
   /** The codes, or messages, of what was reported. */
   readonly reported: string[] = [];
+  readonly messages: string[] = [];
   /** How many listen for commits. */
   listening = 0;
   readonly #stops: AbortController[] = [];
@@ -63,7 +66,10 @@ export class DurableStreams {
       closed: new AbortController().signal,
       streams: new OpenStreams(),
       lease: leaseOptions(TTL),
-      report: (error) => void this.reported.push(told(error)),
+      report: (error) => {
+        this.reported.push(told(error));
+        this.messages.push((error as Error).message);
+      },
     };
   }
 
@@ -89,6 +95,7 @@ export class DurableStreams {
       },
       (error: unknown) => {
         registration.outcome = told(error);
+        registration.message = (error as Error).message;
       },
     );
     return registration;
