@@ -47,6 +47,11 @@ export class DecisionTurns {
     return turns;
   }
 
+  /** How many contexts are decided on now. */
+  get size(): number {
+    return this.#current.size + (this.#only === undefined ? 0 : 1);
+  }
+
   /** A place on the context of a query; contexts are the same when their queries are written alike. */
   enter(query: EventQuery): DecisionTurn {
     const turn = new Turn(this, query);

@@ -5,6 +5,7 @@ import { contextIndex } from './equivalents/context-index.js';
 import { contract } from './equivalents/contract.js';
 import type { Equivalent } from './equivalents/equivalent.js';
 import { ledger } from './equivalents/ledger.js';
+import { module } from './equivalents/module.js';
 import { projections } from './equivalents/projections.js';
 import { leases } from './equivalents/streams-leases.js';
 import { streams } from './equivalents/streams.js';
@@ -86,5 +87,11 @@ export const areas: readonly Area[] = [
       'test/conformance/postgres.spec.ts',
     ],
     equivalents: appendsPostgres,
+  },
+  {
+    name: 'module',
+    mutate: ['lib/module/{active-versions,append-retry,decision-turns}.ts'],
+    tests: ['test/module/*.spec.ts', 'test/e2e/module/{append-ids,decide,versions}.spec.ts'],
+    equivalents: module,
   },
 ];
