@@ -30,9 +30,14 @@ export function toJsonValue(value: unknown, maxNodes: number): JsonValue {
   try {
     return copier.copy(value);
   } catch (error) {
-    if (isInstance(error, JsonRefusal)) throw error;
-    throw copier.unreadable(error);
+    throw refusalOf(error, copier.path);
   }
+}
+
+/** What was thrown where a value was read: a refusal, or what the value's own `toJSON` or getter threw. */
+export function refusalOf(error: unknown, path = '$'): JsonRefusal {
+  if (isInstance(error, JsonRefusal)) return error;
+  return new JsonRefusal('it throws when it is read', path, false, { cause: error });
 }
 
 class JsonCopier {
@@ -48,9 +53,9 @@ class JsonCopier {
     return this.#copyPlain(this.#plain(value));
   }
 
-  /** The refusal of a value whose own `toJSON` or getter threw. */
-  unreadable(cause: unknown): JsonRefusal {
-    return new JsonRefusal('it throws when it is read', printPath(this.#path), false, { cause });
+  /** Where it stands. */
+  get path(): string {
+    return printPath(this.#path);
   }
 
   #copyPlain(plain: unknown): JsonValue {

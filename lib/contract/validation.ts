@@ -15,7 +15,7 @@ import {
   InvalidVersionError,
   LimitExceededError,
 } from './errors.js';
-import { JsonRefusal, textProblem, toJsonValue } from './json-value.js';
+import { JsonRefusal, refusalOf, textProblem, toJsonValue } from './json-value.js';
 import type { JsonValue } from './json-value.js';
 import { MAX_SEQUENCE_NUMBER } from './limits.js';
 import type { FactStoreLimits } from './limits.js';
@@ -91,8 +91,8 @@ function prepareFact(event: unknown, index: number, limits: FactStoreLimits): Pr
   let payload: JsonValue;
   try {
     payload = toJsonValue(event['payload'], limits.maxPayloadBytes);
-  } catch (refusal) {
-    if (!(refusal instanceof JsonRefusal)) throw refusal;
+  } catch (error) {
+    const refusal = refusalOf(error);
     if (refusal.tooLarge) {
       throw new LimitExceededError(`${subject} is too large: ${refusal.reason} (maxPayloadBytes).`);
     }
@@ -197,8 +197,8 @@ function preparePredicates(
         throw new JsonRefusal('its text is too long', '$', true);
       }
       prepared.push(predicate);
-    } catch (refusal) {
-      if (!(refusal instanceof JsonRefusal)) throw refusal;
+    } catch (error) {
+      const refusal = refusalOf(error);
       if (refusal.tooLarge) {
         throw new LimitExceededError(
           `${name} is larger than ${limits.maxPayloadBytes} bytes (maxPayloadBytes).`,
@@ -240,11 +240,12 @@ export function prepareStreamName(stream: DurableStream, limits: FactStoreLimits
       `A durable stream is an object such as { name: 'inventory' }, not ${describe(stream)}.`,
     );
   }
-  const problem = nameProblem(stream['name'], limits);
+  const { name } = stream;
+  const problem = nameProblem(name, limits);
   if (problem !== undefined) {
     throw new InvalidStreamNameError(`The durable stream's name ${problem}.`);
   }
-  return stream['name'];
+  return name;
 }
 
 /** @throws InvalidHandlerError */

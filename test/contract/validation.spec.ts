@@ -58,6 +58,32 @@ describe('what the checks hand on', () => {
     expect(checkHandler(handler)).toBe(handler);
   });
 
+  it('was read once: what is checked is what is handed on', () => {
+    /** A member that gives one answer after the other. */
+    const having = (key: string, ...answers: unknown[]): object =>
+      Object.defineProperty({}, key, { get: () => answers.shift(), enumerable: true });
+    const of = (source: object, more: object): object =>
+      Object.defineProperties(source, Object.getOwnPropertyDescriptors(more));
+    expect(append(of(having('event_type', 'a', ''), { payload: 1 }))).toMatchObject([
+      { event_type: 'a' },
+    ]);
+    expect(append(of(having('payload', 1, 1n), { event_type: 'a' }))).toMatchObject([
+      { payload: 1, payload_text: '1' },
+    ]);
+    expect(prepareStreamName(bad(having('name', 'n', 7)), DEFAULT_LIMITS)).toBe('n');
+    const cursor = having('min_sequence_number', 3n, 3);
+    expect(prepareQuery(cursor, DEFAULT_LIMITS).min_sequence_number).toBe(3n);
+    const [types, predicates] = [
+      having('event_types', ['a'], 'a'),
+      having('payload_predicates', [1], [1n]),
+    ];
+    expect(prepareQuery({ filters: [types, predicates] }, DEFAULT_LIMITS).filters).toMatchObject([
+      { event_types: ['a'] },
+      { payload_predicates: [1] },
+    ]);
+    expect(prepareQuery(having('filters', [], 'a'), DEFAULT_LIMITS).filters).toEqual([]);
+  });
+
   it('are the limits, completed', () => {
     expect(resolveLimits()).toEqual(DEFAULT_LIMITS);
     expect(resolveLimits({ maxBatchFacts: 5, maxPayloadBytes: undefined })).toEqual({

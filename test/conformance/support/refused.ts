@@ -117,6 +117,19 @@ export const BAD_PAYLOADS: Refused[] = [
   ]),
   ['an event without a payload', [{ event_type: 'a' }], InvalidPayloadError, 'INVALID_PAYLOAD'],
   [
+    'a payload that throws when it is read',
+    [
+      {
+        event_type: 'a',
+        get payload() {
+          throw new Error(SECRET);
+        },
+      },
+    ],
+    InvalidPayloadError,
+    'INVALID_PAYLOAD',
+  ],
+  [
     'a payload beyond 1 MiB',
     [{ event_type: 'a', payload: SECRET.repeat(100_000) }],
     LimitExceededError,
@@ -176,6 +189,13 @@ export const BAD_PREDICATES: Refused[] = [
   ...UNSTORABLE.map(([what, predicate]) =>
     filter(`a predicate that is or holds ${what}`, { payload_predicates: [{}, predicate] }),
   ),
+  filter('a predicate that throws when it is read', {
+    payload_predicates: Object.defineProperty([{}], 1, {
+      get: () => {
+        throw new Error(SECRET);
+      },
+    }),
+  }),
   [
     'a predicate beyond 1 MiB',
     { filters: [{ payload_predicates: [SECRET.repeat(100_000)] }] },

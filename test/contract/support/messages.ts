@@ -70,6 +70,8 @@ export const EVENT_MESSAGES: Record<string, string> = {
   'an event_type that is a lone surrogate': `${TYPE} ${LONE}.`,
   ...unstorable('a payload that is or holds ', 'The payload of event 0 ("a") cannot be stored'),
   'an event without a payload': `The payload of event 0 ("a") cannot be stored: at $, undefined ${NO_FORM}.`,
+  'a payload that throws when it is read':
+    'The payload of event 0 ("a") cannot be stored: at $, it throws when it is read.',
   'a payload beyond 1 MiB':
     'The payload of event 0 ("a") is larger than 1048576 bytes (maxPayloadBytes). Store large content elsewhere and refer to it.',
   'more than 10,000 events':
@@ -109,6 +111,7 @@ export const QUERY_MESSAGES: Record<string, string> = {
     'a predicate that is or holds ',
     `${FILTER}: payload_predicates[1] cannot match a stored payload`,
   ),
+  'a predicate that throws when it is read': `${FILTER}: payload_predicates[1] cannot match a stored payload: at $, it throws when it is read.`,
   'a predicate beyond 1 MiB':
     'Filter 0 of the query: payload_predicates[0] is larger than 1048576 bytes (maxPayloadBytes).',
   'more than 1,000 predicates':
