@@ -80,10 +80,11 @@ export const areas: readonly Area[] = [
   {
     name: 'appends-postgres',
     mutate: [
-      `${STORES}/postgres/postgres.{append,append-function,append-inside,append-queue,append-turn,appender,batches,group-function,rounds,records,known-log,log-state,context-index}.ts`,
+      `${STORES}/postgres/postgres.{append,append-function,append-inside,append-queue,append-turn,appender,batches,errors,filters,group-function,loader,notifier,query,rounds,records,known-log,log-state,context-index}.ts`,
     ],
     tests: [
-      'test/postgres/{append-queue,append-queue-refused,appending,groups,rounds,reading,loader,lost-answers}.spec.ts',
+      'test/postgres/{append-queue,append-queue-refused,append-statement,appending,errors,filters,groups,in-flight,loader,notifier,pages,reading,rounds}.spec.ts',
+      'test/typeorm/appending-inside.spec.ts',
       'test/conformance/postgres.spec.ts',
     ],
     equivalents: appendsPostgres,

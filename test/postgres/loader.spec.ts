@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { Loader } from '../../lib/stores/postgres/postgres.loader.js';
+import { upTo } from '../conformance/support/facts.js';
 import { settle } from '../conformance/support/until.js';
 
 /** Reads squares, when it is told to. */
@@ -52,6 +53,28 @@ describe('A loader', () => {
     const found = await Promise.all(all);
     expect(found.map((map) => map.has(2_599))).toEqual([false, false, true]);
   });
+
+  it.each([
+    [499, 3],
+    [500, 2],
+    [501, 2],
+    [333, 4],
+    [334, 3],
+  ])(
+    'reads at most a request more than a thousand keys together: of %d each',
+    async (size, count) => {
+      const { loader, reads } = new Squares();
+      const all = upTo(5).map((n) => loader.load(upTo(size).map((key) => n * 1_000 + key)));
+      await settle();
+      // As many as have a thousand together, the last of them included.
+      expect(reads[0]!.keys.length).toBe(count * size);
+      while (reads.length > 0) {
+        reads.shift()!.answer();
+        await settle();
+      }
+      await Promise.all(all);
+    },
+  );
 
   it('tells a failure to those whose keys were read, and goes on', async () => {
     const { loader, reads } = new Squares();

@@ -2,6 +2,11 @@ import type { Equivalent } from './equivalent.js';
 
 const QUEUE = 'lib/stores/postgres/postgres.append-queue.ts';
 
+const APPEND = 'lib/stores/postgres/postgres.append.ts';
+const BATCHES = 'lib/stores/postgres/postgres.batches.ts';
+const ERRORS = 'lib/stores/postgres/postgres.errors.ts';
+const LOADER = 'lib/stores/postgres/postgres.loader.ts';
+
 export const appendsPostgres: readonly Equivalent[] = [
   {
     file: QUEUE,
@@ -41,5 +46,75 @@ export const appendsPostgres: readonly Equivalent[] = [
     to: 'for (const { since, reject } of waiting) if (since < latest) reject(error);',
     reason:
       'Two looks at a clock that counts in microseconds, and an infinity that no time is equal to.',
+  },
+  {
+    file: APPEND,
+    from: "return [head!, headAt === '-' ? null : headAt!, at!, `{${first}}`, '{NULL}', null];",
+    to: 'return [head!, headAt === \'-\' ? null : headAt!, at!, `{${first}}`, "", null];',
+    reason:
+      'The newest match is looked at only where a member was not committed, which one plain append always was.',
+  },
+  {
+    file: APPEND,
+    from: 'expected_context_version: condition?.expected ?? null,',
+    to: 'expected_context_version: condition.expected ?? null,',
+    reason: 'Only a member with a condition can be too late.',
+  },
+  {
+    file: APPEND,
+    from: "if (!pending.some(({ condition }) => condition !== null)) return pending.map(() => '');",
+    to: "if (false) return pending.map(() => '');",
+    reason:
+      'Saves the work of comparing where nobody decides: what is found then is nothing for each.',
+  },
+  {
+    file: APPEND,
+    from: "if (!pending.some(({ condition }) => condition !== null)) return pending.map(() => '');",
+    to: "if (!pending.some(({ condition }) => true)) return pending.map(() => '');",
+    reason:
+      'Saves the work of comparing where nobody decides: what is found then is nothing for each.',
+  },
+  {
+    file: APPEND,
+    from: "if (text === '{}') return [];",
+    to: 'if (false) return [];',
+    reason: 'The server answers so to a group without members only, of which there is none.',
+  },
+  {
+    file: APPEND,
+    from: "if (text === '{}') return [];",
+    to: 'if (text === "") return [];',
+    reason: 'The server answers so to a group without members only, of which there is none.',
+  },
+  {
+    file: APPEND,
+    from: "if (text === '{}') return [];",
+    to: 'if (text === \'{}\') return ["Stryker was here"];',
+    reason: 'The server answers so to a group without members only, of which there is none.',
+  },
+  {
+    file: BATCHES,
+    from: 'while (place < boundaries.length && boundaries[place]!.last < first) place++;',
+    to: 'while (place < boundaries.length && boundaries[place]!.last <= first) place++;',
+    reason:
+      'A batch that ends with the fact is, from that fact on, a batch of one: so is a fact without a row.',
+  },
+  {
+    file: ERRORS,
+    from: "...(typeof routine === 'string' ? { routine } : {}),",
+    to: '...(true ? { routine } : {}),',
+    reason: 'It is only compared with a text.',
+  },
+  {
+    file: ERRORS,
+    from: 'default: return undefined;',
+    to: 'default:',
+    reason: 'What follows it returns nothing either.',
+  },
+  {
+    file: LOADER,
+    from: 'while (count < this.#waiting.length && (count === 0 || keys < KEYS)) {',
+    to: 'while (count < this.#waiting.length && (false || keys < KEYS)) {',
+    reason: 'Before the first request there are no keys, which are fewer than a thousand.',
   },
 ];
