@@ -67,7 +67,7 @@ const CLEARING: StreamReport = {
 
 /** Effects that are the handler's own business: it is called again when the cursor could not be stored. */
 export class PlainEffects implements Effects {
-  readonly transactional = false;
+  readonly transactional: boolean = false;
   readonly ledger: StreamLedger;
   readonly #lease: LeaseOptions;
   readonly #hasStart: boolean;

@@ -14,7 +14,7 @@ describe('A ledger’s step for SQLite', () => {
       positional: '? ? ? ?',
       placed: [null, 'x', null, 'x'],
     },
-    { sql: '$10 $1', values: [...'abcdefghij'], positional: '? ?', placed: ['j', 'a'] },
+    { sql: '$10 $1', values: 'abcdefghij'.split(''), positional: '? ?', placed: ['j', 'a'] },
     { sql: '$1 $3', values: ['x'], positional: '? ?', placed: ['x', null] },
   ])('$sql has its values in their places, each time', ({ sql, values, positional, placed }) => {
     for (let times = 0; times < 2; times++) {

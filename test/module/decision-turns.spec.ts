@@ -25,7 +25,9 @@ describe('The turns of decisions', () => {
     jest.useFakeTimers();
     turns = new DecisionTurns();
   });
-  afterEach(() => jest.useRealTimers());
+  afterEach(() => {
+    jest.useRealTimers();
+  });
 
   const enter = (query: EventQuery): Entered => new Entered(turns, query);
   const times = (count: number, query: EventQuery): Entered[] =>
@@ -164,6 +166,6 @@ describe('The turns of decisions', () => {
     );
     expect(await on(...entered)).toEqual([true, true, false]);
     for (const { turn } of entered) turn.end();
-    for (const store of stores) store.close();
+    for (const store of stores) await store.close();
   });
 });

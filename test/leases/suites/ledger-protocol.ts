@@ -206,7 +206,7 @@ export function ledgerProtocolSuite(
             expect([step, after]).toEqual([step, before]);
             return;
           }
-          const stored = { ...before.stored!, ...change(before.stored!) };
+          const stored = { ...before.stored, ...change(before.stored) };
           expect([step, after.stored]).toEqual([step, stored]);
           expect(after.said).toBe(before.said);
           const numbers = numbersOf(before);
