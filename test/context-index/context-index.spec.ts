@@ -26,6 +26,7 @@ const idsOf = ({ segments }: ContextIndex): number[] => segments.segments.map(({
 
 describe('What a process holds of the context index', () => {
   it('has holes where neither segments nor the tail have facts, and knows how many are covered', () => {
+    expect(new ContextIndex().hasHoles).toBe(false);
     const index = memory(20);
     expect([index.hasHoles, index.indexed]).toEqual([false, 20]);
     index.load([range(1, 5, 1)]);

@@ -70,6 +70,15 @@ describe('The plan of a context', () => {
     });
   });
 
+  it('looks nothing up for predicates without leaves', () => {
+    const { walked, indexed } = planOf({ event_types: ['b'], payload_predicates: [{}, [{}]] });
+    expect(walked!.filters).toEqual([{ event_types: ['b'], payload_predicates: [{}, [{}]] }]);
+    expect(indexed).toBeNull();
+    const leafy = planOf({ event_types: ['b'], payload_predicates: [null, 0] });
+    expect(leafy.walked).toBeNull();
+    expect(leafy.indexed!.query.filters).toHaveLength(1);
+  });
+
   it('applies a predicate without types to those of the log, and others to theirs alone', () => {
     const { indexed } = planOf(
       { payload_predicates: [{ n: 1 }] },

@@ -39,6 +39,19 @@ function has(content: TailContent, n: number): boolean {
   return newestInTail(content, [termOf({ n })], 0, Infinity) === n;
 }
 
+/** What a tail says that has facts of so many terms each; reading them takes a while. */
+function tailOf(counts: readonly number[]): Tail {
+  const count = counts.reduce((left, right) => left + right);
+  const numbers = new Float64Array(count);
+  let place = 0;
+  counts.forEach((own, n) => {
+    numbers.fill(n + 1, place, place + own);
+    place += own;
+  });
+  const content = { ...new Tail().content(), terms: new Uint32Array(count).fill(1), numbers };
+  return { content: () => content, count, start: 0, end: counts.length } as Partial<Tail> as Tail;
+}
+
 describe('A tail is full', () => {
   it.each([
     [FULL - 1, false],
@@ -132,17 +145,12 @@ describe('A tail to be stored', () => {
   });
 
   it('is cut between facts where it has very many terms', () => {
-    const tail = new Tail();
-    const payload = leaves(LEAVES);
-    const full = LARGEST / LEAVES;
-    tail.add(1, 'a', leaves(3));
-    for (let n = 2; n <= full; n++) tail.add(n, 'a', payload);
     const room = LEAVES - 3;
-    const draftsWith = (...counts: number[]): number[][] => {
-      tail.truncate(full);
-      counts.forEach((count, n) => tail.add(full + 1 + n, 'a', leaves(count)));
-      return ranges(draftsOf(tail));
-    };
+    const full = LARGEST / LEAVES;
+    // Three terms, then facts of as many as there may be.
+    const before = [3, ...Array.from({ length: full - 1 }, () => LEAVES)];
+    const draftsWith = (...counts: number[]): number[][] =>
+      ranges(draftsOf(tailOf([...before, ...counts])));
     expect(draftsWith(room - 1, 0)).toEqual([[1, full + 2, LARGEST - 1]]);
     expect(draftsWith(room, 0)).toEqual([[1, full + 2, LARGEST]]);
     expect(draftsWith(room, 1)).toEqual([
@@ -240,6 +248,28 @@ describe('A tail', () => {
     const content = tail.content();
     expect([content.mayOverflow, content.terms.length, content.start]).toEqual([false, 0, 3]);
     expect(content.filter.mayHave(termOf({ n: 2 }))).toBe(false);
+  });
+
+  it('keeps what it has kept while that is little', () => {
+    const tail = new Tail();
+    fill(tail, 1, KEPT + 20);
+    tail.trim(KEPT + 1);
+    expect(tail.kept).toBe(KEPT / 2 + 1);
+    tail.trim(KEPT + 11);
+    expect([tail.kept, tail.start]).toEqual([KEPT / 2 + 1, KEPT + 11]);
+  });
+
+  it('leaves what was rolled back to those who look at it, whatever comes in its place', () => {
+    const tail = new Tail();
+    expect(tail.content().mayOverflow).toBe(false);
+    fill(tail, 1, 5);
+    const content = tail.content();
+    tail.truncate(2);
+    for (let n = 3; n <= 6; n++) tail.add(n, 'a', { n: n + 100 });
+    expect([3, 4, 5].map((n) => has(content, n))).toEqual([true, true, true]);
+    const now = tail.content();
+    expect([2, 3, 5].map((n) => has(now, n))).toEqual([true, false, false]);
+    expect(newestInTail(now, [termOf({ n: 103 })], 0, Infinity)).toBe(3);
   });
 
   it('is the same after it was trimmed to where it begins, or cut to where it ends', () => {

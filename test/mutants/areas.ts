@@ -37,7 +37,7 @@ export const areas: readonly Area[] = [
     name: 'context-index',
     mutate: ['lib/context-index/*.ts'],
     tests: [
-      'test/context-index/!(*-sharing|*-restored|*-boundaries|postgres|sqlite).spec.ts',
+      'test/context-index/!(*-sharing|*-restored|*-boundaries|postgres*|sqlite).spec.ts',
       'test/context-index/sqlite.spec.ts',
     ],
     equivalents: [...contextIndex, ...contextIndexSegments],
@@ -73,6 +73,7 @@ export const areas: readonly Area[] = [
     tests: [
       'test/sqlite/*.spec.ts',
       'test/memory/*.spec.ts',
+      'test/context-index/{memory,memory-context,sqlite}.spec.ts',
       'test/conformance/{memory,sqlite,sqlite-promises}.spec.ts',
     ],
     equivalents: appendsSqlite,
@@ -80,11 +81,12 @@ export const areas: readonly Area[] = [
   {
     name: 'appends-postgres',
     mutate: [
-      `${STORES}/postgres/postgres.{append,append-function,append-inside,append-queue,append-turn,appender,batches,errors,filters,group-function,loader,notifier,query,rounds,records,known-log,log-state,context-index}.ts`,
+      `${STORES}/postgres/postgres.{append,append-function,append-inside,append-queue,append-turn,appender,batches,errors,filters,group-function,loader,notifier,query,rounds,records,known-log,log-state,context-index,index-keeper}.ts`,
     ],
     tests: [
       'test/postgres/{append-queue,append-queue-refused,append-statement,appending,errors,filters,groups,in-flight,loader,notifier,pages,reading,rounds}.spec.ts',
       'test/typeorm/appending-inside.spec.ts',
+      'test/context-index/postgres-{interleaved,deciding,known-log,remembering,keeper}.spec.ts',
       'test/conformance/postgres.spec.ts',
     ],
     equivalents: appendsPostgres,

@@ -57,8 +57,9 @@ export class World implements IndexStorage<EventRecord> {
     if (this.index.tail.end > known) this.recent.restart(this.index.tail.end);
     for (const { event_type, payload } of this.#log.slice(this.index.tail.end)) {
       const number = this.index.tail.end + 1;
-      this.index.add(number, event_type, payload);
-      this.recent.add(number, { event_type, payload }, JSON.stringify(payload).length);
+      this.index.add(number, event_type, readable(payload));
+      if (readable(payload) === undefined) this.recent.restart(number);
+      else this.recent.add(number, { event_type, payload }, 10);
     }
   }
 
@@ -78,7 +79,7 @@ export class World implements IndexStorage<EventRecord> {
     const other = new ContextIndex();
     other.tail.restart(this.index.segments.last);
     for (const { event_type, payload } of this.#log.slice(other.tail.end)) {
-      other.add(other.tail.end + 1, event_type, payload);
+      other.add(other.tail.end + 1, event_type, readable(payload));
     }
     this.index.load([...segments, ...draftsOf(other.tail).map((draft) => this.#store(draft))]);
   }
@@ -183,10 +184,17 @@ export class World implements IndexStorage<EventRecord> {
     return numbers.slice(0, limit).map((number) => this.#log[number - 1]!);
   }
 
+  /** Only an empty log is asked for nothing. */
   #checkRange(after: number, last: number): void {
-    const isWithin = 0 <= after && after <= last && last <= this.head;
-    if (!isWithin) throw new Error(`The log has no facts beyond ${after} up to ${last}.`);
+    const isWithin = 0 <= after && after < last && last <= this.head;
+    if (isWithin || (after === 0 && last === 0)) return;
+    throw new Error(`The log has no facts beyond ${after} up to ${last}.`);
   }
+}
+
+/** A payload with a member `large` is too large to be read when it is indexed. */
+function readable(payload: unknown): unknown {
+  return Object.hasOwn(Object(payload), 'large') ? undefined : payload;
 }
 
 /** What is asked: rows and version, or the version alone. */
