@@ -14,6 +14,7 @@ import { describeDurableStreams } from './suites/durable-streams.js';
 import { describeGolden } from './suites/golden.js';
 import { describeLimits } from './suites/limits.js';
 import { describeLiveStreams } from './suites/live-streams.js';
+import { describeLogPages } from './suites/log-pages.js';
 import { describeQuerying } from './suites/querying.js';
 import { describeReopening } from './suites/reopening.js';
 import { describeReplacedLogs } from './suites/replaced-logs.js';
@@ -49,6 +50,7 @@ export function describeConformance(provider: Provider): void {
     describeDurableNames(provider);
     describeDelivery(provider);
     describeBacklog(provider);
+    describeLogPages(provider);
   });
 }
 

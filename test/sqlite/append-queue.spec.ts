@@ -316,8 +316,11 @@ describe('The queue', () => {
   it('rejects what has not begun when it is closed, and commits nothing of it', async () => {
     const stub = new StubbedQueue();
     const all = stub.appendAll('a', 'b');
+    const request = { facts: [], condition: null, appendId: null };
+    const refused = expect(stub.queue.append(request)).rejects.toThrow('closed before the append');
     stub.queue.close();
     expect(await all).toEqual(Array<string>(2).fill(StoreClosedError.name));
+    await refused;
     await settle();
     expect(stub.groups).toEqual([]);
   });

@@ -11,7 +11,7 @@ export class MemoryLog implements LogSource {
   readonly ledger = new MemoryLedger();
   readonly #commits: CommitSignal;
   readonly #facts = new MemoryFacts();
-  #clock = { milliseconds: 0, text: '' };
+  #clock = { milliseconds: NaN, text: '' };
   readonly context = new MemoryContext(this.#facts);
 
   constructor(commits: CommitSignal) {

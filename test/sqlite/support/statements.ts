@@ -23,6 +23,8 @@ interface Step extends Where {
 export class Statements {
   readonly #steps: Step[] = [];
   readonly #ran: string[] = [];
+  /** So many were prepared. */
+  prepared = 0;
 
   /** The first lines of those that were run since the last look, in order. */
   take(): string[] {
@@ -47,6 +49,7 @@ export class Statements {
 
   /** Has every run of a statement pass by here. */
   step<Row>(statement: SqliteStatement<Row>, sql: string): SqliteStatement<Row> {
+    this.prepared++;
     const run = statement.run.bind(statement);
     const all = statement.all.bind(statement);
     const get = statement.get.bind(statement);
