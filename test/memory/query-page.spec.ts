@@ -32,10 +32,10 @@ describe('A page of a query', () => {
   it.each(Object.entries(queries))(
     'of %s ends anywhere, and tells the version',
     (_, [query, types]) => {
-      const matching = [...TYPES].flatMap((type, index) =>
+      const matching = Array.from(TYPES).flatMap((type, index) =>
         types.includes(type) ? [index + 1] : [],
       );
-      for (const after of [undefined, ...TYPES.split('').keys(), TYPES.length, 99]) {
+      for (const after of [undefined, ...Array.from(TYPES).keys(), TYPES.length, 99]) {
         const rest = matching.filter((number) => number > (after ?? 0));
         for (const limit of [1, 2, 3, rest.length, rest.length + 1, Infinity]) {
           if (limit === 0) continue;
