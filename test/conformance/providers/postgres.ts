@@ -9,7 +9,7 @@ import type { Provider, SharedDatabase } from '../support/provider.js';
 const empty: TestDatabase[] = [];
 
 afterAll(async () => {
-  for (const database of empty) await database.drop();
+  for (const database of empty.splice(0)) await database.drop();
 });
 
 export const postgres: Provider<SharedDatabase> = {
