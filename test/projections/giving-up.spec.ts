@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { FactFailure } from '../../lib/projections/call-handler.js';
 import { PlainEffects } from '../../lib/projections/effects.js';
+import type { Effects } from '../../lib/projections/effects.js';
 import type { ProjectionCall } from '../../lib/projections/projection.js';
 import type { StreamLedger } from '../../lib/streams/ledger.js';
 import { settle } from '../conformance/support/until.js';
@@ -17,15 +18,19 @@ afterEach(async () => {
 
 const retry = { maxAttempts: 2, minDelay: 1, maxDelay: 1 };
 
-/** Of which a failed call leaves nothing behind. */
-class Transactional extends PlainEffects {
-  override readonly transactional: boolean;
-
-  constructor(ledger: StreamLedger, transactional: boolean) {
-    super(ledger, { owner: stranger('own'), ttl: 900, claimInterval: 100 }, false);
-    Object.defineProperty(this, 'transactional', { value: transactional });
-    this.transactional = transactional;
-  }
+/** Plain ones, of which a failed call is said to leave nothing behind. */
+function effectsOf(ledger: StreamLedger, transactional: boolean): Effects {
+  const lease = { owner: stranger('own'), ttl: 900, claimInterval: 100 };
+  const plain = new PlainEffects(ledger, lease, false);
+  return {
+    ledger,
+    transactional,
+    admit: (...given) => plain.admit(...given),
+    commit: (...given) => plain.commit(...given),
+    park: (...given) => plain.park(...given),
+    unpark: (...given) => plain.unpark(...given),
+    intervene: (...given) => plain.intervene(...given),
+  };
 }
 
 const poisoned = ({ facts }: ProjectionCall) => {
@@ -73,7 +78,7 @@ describe('After the last attempt at several facts', () => {
         onFailure,
         retry,
         query: ofTypes('x', 'poison'),
-        effects: (ledger) => new Transactional(ledger, transactional),
+        effects: (ledger) => effectsOf(ledger, transactional),
       });
       p.handle = handle;
       // The cursor stands at the end of the batch when all of it was given.
@@ -116,7 +121,7 @@ describe('After the last attempt at several facts', () => {
 
   it('a transactional call is made again as a whole while its commit fails', async () => {
     for (const transactional of [false, true]) {
-      const p = projections.make({ effects: (ledger) => new Transactional(ledger, transactional) });
+      const p = projections.make({ effects: (ledger) => effectsOf(ledger, transactional) });
       const cursor = p.hold('advance');
       await p.append('x');
       await p.start();
