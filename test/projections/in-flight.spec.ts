@@ -272,6 +272,8 @@ describe('A handler that says a verb itself', () => {
     const gone = new Error('the database is gone');
     p.stepped.broken.set('intervene', gone);
     await p.start();
+    await pass(100);
+    expect(state(p)).toEqual([1n, ['1/1']]);
     await pass(20_000);
     expect(p.stepped.countOf('intervene')).toBe(6);
     expect(failed).toEqual([gone]);
