@@ -215,7 +215,11 @@ export class LeasedRunner implements Runner {
         contender.current = this.#contender();
         failures = 0;
       } catch (error) {
-        if (isInstance(error, LeaseLost) || signal.aborted) continue;
+        if (signal.aborted) continue;
+        const isLost = isInstance(error, LeaseLost);
+        // It ran: what failed before that is over.
+        if (isLost || isInstance(error, LogReplaced)) failures = 0;
+        if (isLost) continue;
         if (isInstance(error, LogReplaced)) {
           this.#state.waiting(error.message, 'LOG_REPLACED', true);
           continue;

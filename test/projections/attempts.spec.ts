@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { backOff } from '../../lib/projections/back-off.js';
+import { DEFAULT_RETRY_POLICY, backOff } from '../../lib/projections/back-off.js';
 import { settle } from '../conformance/support/until.js';
 import { pass, stepTime } from '../streams/support/stepped-time.js';
 import { SteppedProjections } from './support/stepped-projection.js';
@@ -45,6 +45,10 @@ describe('A handler that fails', () => {
       jest.spyOn(Math, 'random').mockReturnValue(chance);
       expect([1, 2, 3, 4, 5].map((failed) => backOff(failed, retry))).toEqual(delays);
     }
+  });
+
+  it('is tried ten times in some minutes where nobody says otherwise', () => {
+    expect(DEFAULT_RETRY_POLICY).toEqual({ maxAttempts: 10, minDelay: 500, maxDelay: 60_000 });
   });
 
   it('is tried for ever without overflowing its pause', () => {
@@ -185,5 +189,31 @@ describe('A handler’s deadline', () => {
     await settle();
     expect(p.state.is('live')).toBe(true);
     expect(p.calls).toEqual(['1/1']);
+  });
+});
+
+describe('A projection that cannot begin', () => {
+  it('is tried at growing intervals, which begin anew once it has run', async () => {
+    const p = projections.make({ retry });
+    p.stepped.broken.set('open', new Error('the database is gone'));
+    await p.start();
+    await pass(1_500);
+    expect(p.stepped.countOf('open')).toBe(5);
+    p.stepped.broken.clear();
+    await p.reaches('live');
+    // Its lease is lost, and what there is of the database says no.
+    p.takeOver();
+    p.stepped.broken.set('find', new Error('the database is gone'));
+    await p.reaches('retrying');
+    const looked = p.stepped.countOf('find');
+    for (const [delay, looks] of [
+      [100, 1],
+      [199, 1],
+      [1, 2],
+      [400, 3],
+    ] as const) {
+      await pass(delay);
+      expect(p.stepped.countOf('find')).toBe(looked + looks);
+    }
   });
 });

@@ -113,7 +113,7 @@ describe('The end of a subscription', () => {
     gate.open();
     await waiting;
     const foreign = { unsubscribe: () => undefined, ended: new Promise(() => undefined) };
-    await ended(foreign as never);
+    await ended(foreign);
   });
 });
 

@@ -62,6 +62,8 @@ describe('Claims of one process', () => {
     await expect(second).rejects.toBe(broken);
     await settle();
     expect(begun).toEqual([1, 2, 3]);
+    // Of the third, which is still being made.
+    expect(jest.getTimerCount()).toBe(1);
   });
 
   it('do not wait for one that takes longer than a quarter of a second', async () => {
