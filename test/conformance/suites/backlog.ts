@@ -105,6 +105,42 @@ export function describeBacklog(provider: Provider): void {
       expect(await ranges(store, 1_000n, 500)).toEqual([]);
     });
 
+    /** Pages as one would say them: whole batches after a number, as many as fit, but at least one. */
+    function pageOf(sizes: readonly number[], after: number, limit: number): [number, number][] {
+      const page: [number, number][] = [];
+      let end = 0;
+      for (const size of sizes) {
+        const first = Math.max(end, after) + 1;
+        end += size;
+        if (end < first) continue;
+        if (page.length > 0 && end - after > limit) break;
+        page.push([first, end]);
+      }
+      return page;
+    }
+
+    it.each([
+      ['every number', [1, 3, 2, 1, 4, 1], upTo(13)],
+      ['about a page', [499, 1, 500, 501, 1, 499, 2], [1, 499, 500, 501, 502]],
+    ])('comes so from %s on, whatever a page may hold', async (_, sizes, limits) => {
+      const store = await openStore();
+      for (const size of sizes) await store.append(facts(size));
+      const ends = sizes.map((_size, index) => sizes.slice(0, index + 1).reduce((a, b) => a + b));
+      const cuts = new Set([0, ...ends].flatMap((end) => [end - 1, end, end + 1]));
+      for (const after of [...cuts].filter((cut) => cut >= 0)) {
+        for (const limit of limits) {
+          expect([after, limit, await ranges(store, BigInt(after), limit)]).toEqual([
+            after,
+            limit,
+            pageOf(sizes, after, limit),
+          ]);
+        }
+        const { at } = await store.log.readPage!(BigInt(after), 1);
+        const isThere = after > 0 && after <= ends.at(-1)!;
+        expect(at?.sequence_number).toBe(isThere ? BigInt(after) : undefined);
+      }
+    });
+
     it('gives the rest of a batch to a cursor that stands inside it', async () => {
       const store = await openStore();
       for (const size of [4, 1]) await store.append(facts(size));
