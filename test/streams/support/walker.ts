@@ -16,8 +16,13 @@ export class Walker {
   /** Resolves when the walk has ended. */
   readonly ended: Promise<void>;
 
-  constructor(log: SteppedLog, position: bigint, steps: Partial<WalkSteps> = {}) {
-    this.reader = new LogReader(log);
+  constructor(
+    log: SteppedLog,
+    position: bigint,
+    steps: Partial<WalkSteps> = {},
+    reader = new LogReader(log),
+  ) {
+    this.reader = reader;
     this.reader.enter();
     const walk = new StreamWalk(
       this.reader,
@@ -32,7 +37,7 @@ export class Walker {
           return steps.batch?.(matching, batch);
         },
         pageEnd: (reached) => void this.pages.push(reached),
-        replaced: async () => new Error('The log was replaced.'),
+        replaced: steps.replaced ?? (async () => new Error('The log was replaced.')),
         readFailed: (error, attempt) => void this.failed.push([error, attempt]),
         ...(steps.idle && { idle: steps.idle }),
         ...(steps.pageStart && { pageStart: steps.pageStart }),
