@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import { toStoredStream } from '../../lib/stores/ledger/stored-stream.js';
 import { toPositional } from '../../lib/stores/ledger/sql-steps.js';
@@ -17,12 +18,15 @@ describe('A ledger’s step for SQLite', () => {
     { sql: '$10 $1', values: 'abcdefghij'.split(''), positional: '? ?', placed: ['j', 'a'] },
     { sql: '$1 $3', values: ['x'], positional: '? ?', placed: ['x', null] },
   ])('$sql has its values in their places, each time', ({ sql, values, positional, placed }) => {
+    // A text of its own each time: what was made of a text once is kept for the process.
+    const id = ` -- ${randomUUID()}`;
+    const step = { sql: sql + id, values };
     for (let times = 0; times < 2; times++) {
-      expect(toPositional({ sql, values })).toEqual({ sql: positional, values: placed });
+      expect(toPositional(step)).toEqual({ sql: positional + id, values: placed });
     }
     const others = values.map((value) => value && `${value}2`);
-    expect(toPositional({ sql, values: others })).toEqual({
-      sql: positional,
+    expect(toPositional({ ...step, values: others })).toEqual({
+      sql: positional + id,
       values: placed.map((value) => value && `${value}2`),
     });
   });
