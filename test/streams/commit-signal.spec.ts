@@ -3,10 +3,12 @@ import { CommitSignal } from '../../lib/streams/commit-signal.js';
 import { LogReader } from '../../lib/streams/log-reader.js';
 import { settle } from '../conformance/support/until.js';
 import { SteppedLog } from './support/stepped-log.js';
+import { counted } from './support/counted.js';
 import { stepTime } from './support/stepped-time.js';
 
 beforeEach(stepTime);
 afterEach(() => {
+  jest.restoreAllMocks();
   expect(jest.getTimerCount()).toBe(0);
   jest.useRealTimers();
 });
@@ -68,7 +70,7 @@ describe('The wait for a commit', () => {
     const seen = reader.commits;
     void reader.commitSince(seen, never).then(() => woken.push('waiting'));
     await settle();
-    expect(woken).toEqual([]);
+    expect([woken, jest.getTimerCount()]).toEqual([[], 0]);
     log.commits.emit(1n);
     // Never in the append's own call.
     expect(reader.commits).toBe(seen);
@@ -87,6 +89,7 @@ describe('The wait for a commit', () => {
   it('ends after its time, or when it is told to, and hears of nothing then', async () => {
     const { log, reader, woken } = open();
     const stop = new AbortController();
+    const count = counted(stop.signal);
     void reader.commitSince(reader.commits, stop.signal, 100).then(() => woken.push('stopped'));
     void reader.commitSince(reader.commits, never, 100).then(() => woken.push('timed'));
     void reader
@@ -97,6 +100,7 @@ describe('The wait for a commit', () => {
     stop.abort();
     await settle();
     expect([woken, jest.getTimerCount()]).toEqual([['none', 'stopped'], 1]);
+    expect(count.listeners).toBe(0);
     jest.advanceTimersByTime(99);
     await settle();
     expect(woken).toEqual(['none', 'stopped']);

@@ -123,6 +123,23 @@ describe('Where a stream goes on in a log that took the place of another one', (
     }
   });
 
+  it('is a fact that is known, and comes with it, where an own append is right behind', async () => {
+    const slow = [...common, '03', '03', '11'];
+    const [known, last] = [formerFacts.slice(0, 3), formerFacts.at(-1)];
+    expect(await new FormerLog(logOf(slow), known).common(last)).toMatchObject({ number: 5n });
+    expect(await new FormerLog(logOf(slow), known, 4n).common(last)).toEqual({
+      number: 3n,
+      fact: marks(common, 'present')[2],
+    });
+  });
+
+  it('leaves out what is known of higher numbers, whatever its time is', async () => {
+    const slow = [...common, '04', '04', '05', '05', '05', '05', '05'];
+    const known = marks(slow, 'present').slice(7);
+    const log = new FormerLog(logOf(slow), known);
+    expect(await log.common(formerFacts.at(-1))).toMatchObject({ number: 7n });
+  });
+
   it('is the head, or before an own append, where no fact of the former log is known', async () => {
     for (const [below, number] of [
       [undefined, 10n],

@@ -18,16 +18,19 @@ afterEach(async () => {
     subscription.unsubscribe();
     await subscription.ended;
   }
-  expect(jest.getTimerCount()).toBe(0);
+  expect([listening, jest.getTimerCount()]).toEqual([0, 0]);
   jest.useRealTimers();
 });
 
 const running: StreamSubscription[] = [];
+/** Those that look up a head still. */
+let listening = 0;
 
 interface Live {
   readonly given: string[];
   readonly reported: unknown[];
   readonly subscription: StreamSubscription;
+  readonly reader: LogReader;
   readonly stop: AbortController;
   /** Whether it has; else what it failed with. */
   started: unknown;
@@ -38,6 +41,15 @@ function follow(
   handle: (name: string, live: Live) => unknown = () => undefined,
 ): Live {
   const reader = new LogReader(source);
+  const onOwnCommit = reader.onOwnCommit.bind(reader);
+  jest.spyOn(reader, 'onOwnCommit').mockImplementation((listener) => {
+    const end = onOwnCommit(listener);
+    listening++;
+    return () => {
+      listening--;
+      end();
+    };
+  });
   const live: { -readonly [K in keyof Live]?: Live[K] } & Pick<
     Live,
     'given' | 'reported' | 'stop'
@@ -45,6 +57,7 @@ function follow(
     given: [],
     reported: [],
     stop: new AbortController(),
+    reader,
     started: false,
   };
   const host = {
@@ -244,6 +257,22 @@ describe('A live stream', () => {
       'Error: row 1, attempt 0',
       'Error: row 2, attempt 0',
     ]);
+  });
+
+  it('says nothing where it stands in the other log as it stood', async () => {
+    const log = logOf(1, 1);
+    log.isFree = true;
+    const live = follow(log);
+    await settle();
+    log.cut(1);
+    log.append();
+    const fact = log.batches[1]!.event_records[0]!;
+    jest.spyOn(live.reader, 'resume').mockResolvedValueOnce({ position: 2n, fact, log: 1 });
+    log.commits.emit();
+    await settle();
+    log.appendOwn();
+    await settle();
+    expect([live.given, live.reported]).toEqual([['1:3-3'], []]);
   });
 
   it('says which fact is gone or another one, and where it goes on', async () => {

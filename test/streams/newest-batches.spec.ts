@@ -139,6 +139,13 @@ describe('The newest batches', () => {
     newest.add(2n, { at: fact(2), batches: batchesAfter(2, [2, 3]) });
     expect(newest.after(0n)).toBeUndefined();
     expect(newest.after(2n)).toEqual({ at: fact(2), batches: batchesAfter(2, [2, 3]) });
+    // So does the whole of it, where that is read once more with what follows.
+    newest.add(2n, { at: fact(2), batches: batchesAfter(2, [2, 3, 1]) });
+    expect(newest.end).toBe(8n);
+    newest.add(2n, { at: fact(2), batches: batchesAfter(2, [7]) });
+    expect(newest.end).toBe(9n);
+    newest.clear();
+    newest.add(2n, { at: fact(2), batches: batchesAfter(2, [2, 3]) });
     // One that begins one fact behind it.
     newest.add(8n, { at: fact(8), batches: batchesAfter(8, [1]) });
     expect(newest.after(2n)).toBeUndefined();
@@ -172,6 +179,13 @@ describe('The newest batches', () => {
         }
         // Nothing is there any more.
         expect(kept().fits(BigInt(after), { at: null, batches: [] })).toBe(false);
+      }
+    });
+
+    it('not when they part behind the fact that was read with it', () => {
+      for (const sizes of [[1], [1, 1], [1, 1, 1]]) {
+        const page = { at: fact(4), batches: batchesAfter(4, sizes, 'b') };
+        expect([sizes, kept().fits(4n, page)]).toEqual([sizes, false]);
       }
     });
 

@@ -135,6 +135,27 @@ describe('The streams of a store', () => {
     await streams.ended();
   });
 
+  it('have no call any more when they have ended, though one goes on', async () => {
+    const streams = new OpenStreams();
+    const gate = new Gate();
+    const seen: boolean[] = [];
+    let running!: Promise<void>;
+    streams.open(
+      () => {
+        running = new CleanContext().run(async () => {
+          await settle();
+          seen.push(streams.isCalling);
+          gate.open();
+          await settle();
+          seen.push(streams.isCalling);
+        });
+      },
+      () => gate.passed,
+    );
+    await running;
+    expect(seen).toEqual([true, false]);
+  });
+
   it('may be waited for from outside any call', async () => {
     const streams = new OpenStreams();
     const gate = new Gate();

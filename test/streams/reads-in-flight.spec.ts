@@ -1,44 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { LogReader, TRUSTED } from '../../lib/streams/log-reader.js';
-import type { ReadPage } from '../../lib/streams/log-reader.js';
+import { TRUSTED } from '../../lib/streams/log-reader.js';
 import { settle } from '../conformance/support/until.js';
-import { SteppedLog } from './support/stepped-log.js';
+import { answer, open, reading } from './support/readings.js';
 import { stepTime } from './support/stepped-time.js';
 
 beforeEach(stepTime);
 afterEach(() => {
   jest.useRealTimers();
 });
-
-/** A log of so many single facts, which a stream reads. */
-function open(facts: number): { log: SteppedLog; reader: LogReader } {
-  const log = new SteppedLog();
-  for (let n = 0; n < facts; n++) log.append();
-  const reader = new LogReader(log);
-  reader.enter();
-  return { log, reader };
-}
-
-/** What a cursor there is given, named by its log, when it is given it. */
-function reading(reader: LogReader, position: bigint): { readonly facts: string[] | undefined } {
-  const given: { facts: string[] | undefined } = { facts: undefined };
-  const note = ({ batches }: ReadPage): void => {
-    given.facts = batches.flatMap(({ event_records }) =>
-      event_records.map(
-        ({ sequence_number, payload }) => `${(payload as { log: number }).log}:${sequence_number}`,
-      ),
-    );
-  };
-  reader.readAfter({ position, fact: undefined }).then(note, () => {
-    given.facts = ['failed'];
-  });
-  return given;
-}
-
-async function answer(log: SteppedLog, index = 0): Promise<void> {
-  log.open.at(index)!.answer();
-  await settle();
-}
 
 describe('What the reader keeps', () => {
   it('is served for so long after it was read, and then after one look for all', async () => {
@@ -80,6 +49,56 @@ describe('What the reader keeps', () => {
     log.free();
     await settle();
     expect(waiting.map(({ facts }) => facts)).toEqual([['0:1', '1:2'], ['1:2']]);
+    // And is looked for in its turn.
+    const { length } = log.asked;
+    jest.advanceTimersByTime(TRUSTED + 1);
+    reading(reader, 0n);
+    expect(log.asked).toHaveLength(length + 1);
+    await settle();
+  });
+
+  it('is another log once, though a look that was under way finds so too', async () => {
+    const { log, reader } = open(2);
+    reading(reader, 0n);
+    await answer(log);
+    jest.advanceTimersByTime(TRUSTED + 1);
+    log.cut(1);
+    log.append();
+    reading(reader, 0n);
+    reading(reader, 2n);
+    await answer(log, 1);
+    expect(reader.log).toBe(1);
+    log.free();
+    await settle();
+    expect(reader.log).toBe(1);
+  });
+
+  it('is not vouched for by a read that has not found all of it', async () => {
+    const { log, reader } = open(2);
+    reading(reader, 0n);
+    jest.advanceTimersByTime(TRUSTED);
+    log.cut(1);
+    log.commits.emit();
+    await settle();
+    const later = reading(reader, 0n);
+    await answer(log);
+    await answer(log);
+    expect(later.facts).toEqual(['0:1']);
+    jest.advanceTimersByTime(1);
+    const next = reading(reader, 1n);
+    log.free();
+    await settle();
+    expect(next.facts).toEqual([]);
+  });
+
+  it('is frozen, with the batches that hold it', async () => {
+    const { log, reader } = open(1);
+    log.isFree = true;
+    const { batches } = await reader.readAfter({ position: 0n, fact: undefined });
+    const [{ event_records }] = batches as [(typeof batches)[number]];
+    for (const value of [event_records, event_records[0], event_records[0]!.payload]) {
+      expect(Object.isFrozen(value)).toBe(true);
+    }
   });
 
   it('is looked for again after a look that failed', async () => {
@@ -158,21 +177,22 @@ describe('What the reader keeps', () => {
   });
 
   it('is nothing when the last stream has left, also while a read is under way', async () => {
-    const { log, reader } = open(1);
-    reader.enter();
-    reader.leave();
-    const before = reading(reader, 0n);
-    await answer(log);
-    reading(reader, 1n);
-    reader.leave();
-    await answer(log);
-    expect(before.facts).toEqual(['0:1']);
-    expect(log.watched).toBe(0);
-    reader.enter();
-    const after = reading(reader, 0n);
-    await answer(log);
-    expect(after.facts).toEqual(['0:1']);
-    expect(log.asked).toEqual([0n, 1n, 0n]);
+    for (const isUnderWay of [false, true]) {
+      const { log, reader } = open(2);
+      reader.enter();
+      reader.leave();
+      reading(reader, 0n);
+      if (!isUnderWay) await answer(log);
+      reader.leave();
+      if (isUnderWay) await answer(log);
+      expect(log.watched).toBe(0);
+      reader.enter();
+      const after = reading(reader, 0n);
+      // No look at what was kept, which would be at fact 2.
+      expect([isUnderWay, log.asked]).toEqual([isUnderWay, [0n, 0n]]);
+      await answer(log);
+      expect(after.facts).toEqual(['0:1', '0:2']);
+    }
   });
 
   it('is no other log’s: a page that comes late of the former one is its reader’s only', async () => {
@@ -183,7 +203,8 @@ describe('What the reader keeps', () => {
     const late = reading(reader, 3n);
     log.cut(2);
     for (let n = 0; n < 3; n++) log.append();
-    reader.enter();
+    log.commits.emit();
+    await settle();
     const first = reading(reader, 3n);
     await answer(log, -1);
     expect([first.facts, reader.log]).toEqual([['1:4', '1:5'], 1]);
@@ -205,74 +226,16 @@ describe('What the reader keeps', () => {
     await answer(log);
     expect([behind.facts, reader.log]).toEqual([[], 1]);
   });
-});
 
-describe('A read at the head', () => {
-  it('is joined by all who come before a wake-up, and by nobody after it', async () => {
-    const { log, reader } = open(0);
-    const first = [reading(reader, 0n), reading(reader, 0n)];
-    expect(log.asked).toHaveLength(1);
-    log.appendOwn();
-    log.commits.emit();
-    // Not in the append's own call.
-    const before = reading(reader, 0n);
-    expect(log.asked).toHaveLength(1);
-    await settle();
-    const second = [reading(reader, 0n), reading(reader, 0n)];
-    expect(log.asked).toHaveLength(2);
-    // Out of order.
-    await answer(log, 1);
-    await answer(log, 0);
-    expect(second.map(({ facts }) => facts)).toEqual([['0:1'], ['0:1']]);
-    expect([...first, before].map(({ facts }) => facts)).toEqual([[], [], []]);
-  });
-
-  it('is not asked for again where nothing was until a wake-up, a new stream or another log', async () => {
-    const { log, reader } = open(1);
-    const look = async (): Promise<number> => {
-      reading(reader, 1n);
-      reading(reader, 1n);
-      log.free();
-      log.isFree = false;
-      await settle();
-      return log.asked.length;
-    };
-    expect(await look()).toBe(1);
-    expect(await look()).toBe(1);
-    log.commits.emit();
-    await settle();
-    expect(await look()).toBe(2);
-    reader.enter();
-    expect(await look()).toBe(3);
-    expect(await look()).toBe(3);
-    // Another place.
+  it('is another log once, where two far behind find so', async () => {
+    const { log, reader } = open(4);
+    reading(reader, 2n);
+    await answer(log);
+    log.cut(4);
+    reading(reader, 1n);
     reading(reader, 0n);
     await answer(log);
-    expect(log.asked).toHaveLength(4);
-  });
-
-  it('fails for all who joined it, and is asked for again then', async () => {
-    const { log, reader } = open(1);
-    const failing = [reading(reader, 0n), reading(reader, 0n)];
-    log.open[0]!.fail(new Error('gone'));
-    await settle();
-    expect(failing.map(({ facts }) => facts)).toEqual([['failed'], ['failed']]);
-    const again = reading(reader, 0n);
     await answer(log);
-    expect(again.facts).toEqual(['0:1']);
-  });
-
-  it('leaves the later one of two to be joined when the earlier one has ended', async () => {
-    const { log, reader } = open(1);
-    reading(reader, 0n);
-    log.commits.emit();
-    await settle();
-    reading(reader, 0n);
-    log.open[0]!.fail(new Error('gone'));
-    await settle();
-    const third = reading(reader, 0n);
-    expect(log.asked).toHaveLength(2);
-    await answer(log);
-    expect(third.facts).toEqual(['0:1']);
+    expect(reader.log).toBe(1);
   });
 });

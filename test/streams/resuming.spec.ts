@@ -101,6 +101,29 @@ describe('A cursor whose log was replaced', () => {
     expect(log.asked).toEqual([]);
   });
 
+  it('goes by the facts of the log that it stood in, though others stood in one before', async () => {
+    const { log, reader } = open(9);
+    await read(reader, 0n);
+    const start = at(log, 9);
+    // Noticed by reads only: nobody has gone on yet.
+    log.cut(2);
+    for (let n = 0; n < 4; n++) log.append();
+    await read(reader, 9n);
+    await read(reader, 7n);
+    const later = at(log, 11);
+    log.cut(2);
+    log.append();
+    log.append();
+    await read(reader, 11n);
+    expect(reader.log).toBe(2);
+    expect(await reader.resume({ position: 9n, fact: start, log: 0 })).toMatchObject({
+      position: 7n,
+    });
+    expect(await reader.resume({ position: 11n, fact: later, log: 1 })).toMatchObject({
+      position: 9n,
+    });
+  });
+
   it('remembers a bounded number of former logs', async () => {
     const { log, reader } = open(2);
     const start = at(log, 2);
@@ -157,6 +180,26 @@ describe('A cursor whose log was replaced', () => {
     log.append();
     // Shown by that read to be of the former log.
     expect(await reader.resume({ position: 3n, fact, log: 1 })).toMatchObject({ position: 2n });
+  });
+});
+
+describe('An own append', () => {
+  it('that came while a read was under way is not known by that', async () => {
+    const { log, reader } = open(3);
+    await read(reader, 3n);
+    log.isFree = false;
+    log.commits.emit();
+    await settle();
+    const reading = read(reader, 3n);
+    const fact = at(log, 3);
+    log.cut(2);
+    // A server that is behind.
+    log.clock = 0;
+    log.appendOwn();
+    log.open[0]!.answer();
+    await reading;
+    log.isFree = true;
+    expect(await reader.resume({ position: 3n, fact, log: 0 })).toMatchObject({ position: 1n });
   });
 });
 

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Turns, aborted, pause, retryDelay, within } from '../../lib/streams/turns.js';
 import { settle } from '../conformance/support/until.js';
+import { counted } from './support/counted.js';
 import { stepTime } from './support/stepped-time.js';
 
 beforeEach(stepTime);
@@ -18,22 +19,6 @@ function watch(promise: Promise<unknown>): { state: unknown } {
     (error: unknown) => (watched.state = error),
   );
   return watched;
-}
-
-/** How many listeners a signal has. */
-function counted(signal: AbortSignal): { readonly listeners: number } {
-  const count = { listeners: 0 };
-  const add = signal.addEventListener.bind(signal);
-  const remove = signal.removeEventListener.bind(signal);
-  jest.spyOn(signal, 'addEventListener').mockImplementation((...args) => {
-    count.listeners++;
-    add(...args);
-  });
-  jest.spyOn(signal, 'removeEventListener').mockImplementation((...args) => {
-    count.listeners--;
-    remove(...args);
-  });
-  return count;
 }
 
 describe('A pause', () => {

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { FactStore } from '../../lib/contract/contract.types.js';
 import {
   InvalidOptionsError,
@@ -8,6 +8,8 @@ import {
 import type { FactstrError } from '../../lib/contract/errors.js';
 import { resolveLimits } from '../../lib/contract/limits.js';
 import { FactstrMemoryStore } from '../../lib/stores/memory/memory.store.js';
+import type { LogSource } from '../../lib/streams/log-source.js';
+import { StreamingStore } from '../../lib/streams/streaming-store.js';
 import { limitsOf, logOf, streamLive, walkableOf } from '../../lib/streams/walkable-store.js';
 import { facts } from '../conformance/support/facts.js';
 import { Gate, Inbox } from '../conformance/support/inbox.js';
@@ -26,12 +28,16 @@ function storeWith(log: unknown): FactStore {
 
 describe('A store that is not ours', () => {
   const { log } = new FactstrMemoryStore();
-  const complete = {
-    head: () => 0n,
-    readBatches: () => [],
-    onCommit: () => () => undefined,
-    ledger: log.ledger,
-  };
+  // Anew for each test: a log has one reader for as long as it lives.
+  let complete: LogSource;
+  beforeEach(() => {
+    complete = {
+      head: () => 0n,
+      readBatches: () => [],
+      onCommit: () => () => undefined,
+      ledger: log.ledger,
+    };
+  });
 
   it('is walked by its log where that has all it takes', () => {
     expect(logOf(storeWith(complete))).toBe(complete);
@@ -112,6 +118,40 @@ describe('A store of ours', () => {
   it('hands its lease’s time to the streams, 15 s where nothing is said', () => {
     expect(walkableOf(new FactstrMemoryStore())!.lease.ttl).toBe(15_000);
     expect(walkableOf(new FactstrMemoryStore({ leaseTtl: 200 }))!.lease.ttl).toBe(200);
+  });
+
+  it('gives up what it holds once, in order, however often it is closed', async () => {
+    const steps: string[] = [];
+    const settled = new Gate();
+    class Store extends StreamingStore {
+      readonly log = new FactstrMemoryStore().log;
+      readonly retention = this.appendIdRetention;
+
+      static open(): Store {
+        return new Store();
+      }
+
+      protected override halt(): void {
+        steps.push('halt');
+      }
+
+      protected override settled(): Promise<void> {
+        return settled.passed;
+      }
+
+      protected override release(): void {
+        steps.push('release');
+      }
+    }
+    const store = Store.open();
+    expect([store.retention, store.honoursAppendIds]).toEqual([604_800_000, true]);
+    const closing = [store.close(), store.close()];
+    await settle();
+    expect(steps).toEqual(['halt']);
+    settled.open();
+    await Promise.all(closing);
+    await store.close();
+    expect(steps).toEqual(['halt', 'release']);
   });
 
   it('waits for a delivery in flight for 5 s, or for less where it is asked to', async () => {
