@@ -169,6 +169,9 @@ export class LeasedWalk {
     // A stale owner has no say in whether the projection goes on.
     await persistence.write(() => ledger.report(name, this.#lease.epoch, report));
     await persistence.write(async () => {
+      // It moves the epoch. One whose answer was lost is not said again, over what an operator said since.
+      const stored = await ledger.find(name);
+      if (stored?.epoch !== this.#lease.epoch) return stored?.paused === true;
       await ledger.intervene(name, { verb: 'pause', by: `maxAttempts (${error.attempts})` });
       return true;
     });

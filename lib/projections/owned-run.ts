@@ -97,9 +97,11 @@ export class OwnedRun implements WalkSteps {
   async batch(matching: readonly EventRecord[], batch: CommittedBatch): Promise<void> {
     const { maxFacts } = this.#projection.batch ?? { maxFacts: 0 };
     if (matching.length > 0) {
+      // Those that wait behind the call before theirs do so from now on as well.
+      const since = performance.now();
       const waiting = this.#waiting.length;
       if (waiting > 0 && waiting + matching.length > maxFacts) await this.#flush();
-      if (this.#waiting.length === 0) this.#waitingSince = performance.now();
+      if (this.#waiting.length === 0) this.#waitingSince = since;
       this.#waiting.push(...matching);
     }
     this.#unstored = batch.event_records.at(-1);

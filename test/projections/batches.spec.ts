@@ -49,6 +49,22 @@ describe('A call that waits for company', () => {
     expect(p.stored!.position).toBe(3n);
   });
 
+  it('does not wait anew for facts that were read while the call before it ran', async () => {
+    const p = await batched(3, 500).start();
+    await p.append('x', 'x');
+    const call = p.holdCall();
+    // No room for both beside the two: those are handed over, and these wait from now on.
+    await p.append('x', 'x');
+    expect(p.calls).toEqual(['1+2/1']);
+    await pass(400);
+    await call.answer();
+    await settle();
+    await pass(99);
+    expect(p.calls).toHaveLength(1);
+    await pass(1);
+    expect(p.calls).toEqual(['1+2/1', '3+4/1']);
+  });
+
   it.each([
     [0, []],
     [1, [1]],

@@ -133,6 +133,28 @@ describe.each(both)('A step on the way that %s', (way) => {
     });
   });
 
+  it('does not pause itself again over what an operator said since: intervene', async () => {
+    const p = projections.make({ retry: { maxAttempts: 1, minDelay: 1, maxDelay: 1 } });
+    await p.append('x');
+    const handler = p.holdCall();
+    await p.start();
+    const call = p.hold('intervene');
+    await handler.answer(new Error('a bug'));
+    await settle();
+    await call.answer(gone);
+    // From another process, before it is tried again.
+    p.ledger.intervene('p', { verb: 'resume', by: 'ann' });
+    await p.called(2);
+    await pass(1_000);
+    expect(p.ledger.interventions('p').map(({ verb, by }) => [verb, by])).toEqual([
+      ['pause', 'maxAttempts (1)'],
+      ['resume', 'ann'],
+    ]);
+    expect(p.calls).toEqual(['1/1', '1/1']);
+    expect(p.stored).toMatchObject({ position: 1n, paused: false });
+    expect(p.state.is('live')).toBe(true);
+  });
+
   it('leaves an operator’s word to be said again: intervene', async () => {
     const p = await projections.make().start();
     const call = p.hold('intervene');
