@@ -1,4 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { IndeterminateAppendError } from '../../lib/contract/errors.js';
+import { FactstrStore } from '../../lib/module/factstr-store.js';
 import type { FactstrSqliteStore } from '../../lib/stores/sqlite/sqlite.store.js';
 import { facts, numbers, upTo } from '../conformance/support/facts.js';
 import { TestFolder } from './support/folder.js';
@@ -155,7 +157,7 @@ describe('When a COMMIT fails and it is not known what became of it', () => {
       const store = folder.open();
       statements.fail('COMMIT', 'SQLITE_IOERR_FSYNC', { when });
       const outcomes = await callAll(store, members());
-      expect(outcomes).toEqual(ALL.map(() => ({ code: 'STORAGE_ERROR' })));
+      expect(outcomes).toEqual(ALL.map(() => ({ code: 'INDETERMINATE_APPEND' })));
       const log = written(store);
       expect(log).toEqual(when === 'before' ? [] : ['first', 'second', 'third', 'third', 'fourth']);
       // Repeated by its id, an append is there once.
@@ -171,8 +173,28 @@ describe('When a COMMIT fails and it is not known what became of it', () => {
     const append = (): bigint => store.append(facts(2), { appendId: 'a' }).first_sequence_number;
     store.append(facts(1));
     statements.fail('COMMIT', 'SQLITE_IOERR_FSYNC', { when: 'after' });
-    expect(append).toThrow('SQLite failed');
+    expect(append).toThrow(IndeterminateAppendError);
     expect(append()).toBe(2n);
     expect(store.query({}).current_context_version).toBe(3n);
+  });
+
+  it('an append is repeated by itself where it has an id', async () => {
+    jest.useRealTimers();
+    const store = FactstrStore.of(folder.open());
+    statements.fail('COMMIT', 'SQLITE_IOERR_FSYNC', { when: 'after' });
+    const appended = await store.append(facts(2), { appendId: 'a' });
+    expect(appended.first_sequence_number).toBe(1n);
+    expect((await store.query({})).event_records).toHaveLength(2);
+    await store.close();
+  });
+
+  it('a failure before it is a failure', async () => {
+    const store = folder.open();
+    store.append(facts(1));
+    statements.fail('INSERT INTO events', 'SQLITE_IOERR_WRITE');
+    expect(await outcomeOf(store.promises.appendIf(facts(1), {}, 1n))).toEqual({
+      code: 'STORAGE_ERROR',
+    });
+    expect(store.query({}).current_context_version).toBe(1n);
   });
 });

@@ -2,6 +2,7 @@ import {
   DamagedDatabaseError,
   DatabaseBusyError,
   FactstrError,
+  IndeterminateAppendError,
   PermissionDeniedError,
   StorageError,
   StorageFullError,
@@ -26,6 +27,16 @@ export function isNotADatabase(error: unknown): boolean {
 /** A missing table or column, or a constraint that another program made; not a full disk or a lock. */
 export function isStatementError(error: unknown): boolean {
   return /^SQLITE_(ERROR|CONSTRAINT|MISMATCH)/.test(sqliteCode(error));
+}
+
+/** The error of an append whose work was done: a disk that failed at its COMMIT may hold it all the same. */
+export function commitError(error: unknown): unknown {
+  const code = sqliteCode(error);
+  if (!code.startsWith('SQLITE_IOERR') || isFull(error)) return error;
+  return new IndeterminateAppendError(
+    `SQLite failed while it committed (${code}): the append may have been written. Look before you append again.`,
+    { cause: error },
+  );
 }
 
 /** The error as this package's class. `file` is the database's path. */

@@ -8,6 +8,7 @@ import type { SqliteConnection } from './sqlite.connection.js';
 import type { SqliteContextIndex } from './sqlite.context-index.js';
 import type { SqliteContext } from './sqlite.context.js';
 import type { SqliteStatement } from './sqlite.driver.js';
+import { commitError } from './sqlite.errors.js';
 import { SPARSE_BATCHES } from './sqlite.schema.js';
 import { timeAfter } from './sqlite.time.js';
 
@@ -48,7 +49,7 @@ const GROUP_SIZE = 1024 * 1024;
 export const SPARSE_MARKER = `SELECT count(*) FROM store_metadata
 WHERE key = 'append_batch_boundary_format' AND value = 'sparse_v1'`;
 
-/** Appends facts. Every failure leaves nothing behind; errors are the driver's. */
+/** Appends facts. Every failure leaves nothing behind, but for a COMMIT that the disk failed; errors are the driver's. */
 export class SqliteWriter {
   readonly #connection: SqliteConnection;
   readonly #index: SqliteContextIndex;
@@ -125,12 +126,17 @@ export class SqliteWriter {
 
   #write<T>(work: () => T): T {
     this.#appended = undefined;
+    let isDone = false;
     let result: T;
     try {
-      result = this.#index.write(work);
+      result = this.#index.write(() => {
+        const done = work();
+        isDone = true;
+        return done;
+      });
     } catch (error) {
       this.#ids.rolledBack();
-      throw error;
+      throw isDone ? commitError(error) : error;
     }
     if (this.#appended !== undefined) this.#committed(this.#appended);
     return result;
