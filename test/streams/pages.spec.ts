@@ -169,6 +169,15 @@ describe('A walk', () => {
     }
   });
 
+  it('tells nobody of a read that fails when it was told to stop', async () => {
+    const log = logOf([1]);
+    const walker = new Walker(log, 0n);
+    walker.stop.abort();
+    log.open[0]!.fail(new Error('gone'));
+    await walker.ended;
+    expect(walker.failed).toEqual([]);
+  });
+
   it('sleeps at the head for as long as it is told, or until a commit', async () => {
     const log = logOf([1]);
     log.isFree = true;
