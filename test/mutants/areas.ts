@@ -8,6 +8,7 @@ import { ledger } from './equivalents/ledger.js';
 import { module } from './equivalents/module.js';
 import { projections } from './equivalents/projections.js';
 import { leases } from './equivalents/streams-leases.js';
+import { reader } from './equivalents/streams-reader.js';
 import { streams } from './equivalents/streams.js';
 
 /** A part of the library, and the tests that are asked whether they notice a mutant of it. */
@@ -46,7 +47,7 @@ export const areas: readonly Area[] = [
     name: 'streams',
     mutate: ['lib/streams/*.ts'],
     tests: ['test/streams/*.spec.ts', 'test/conformance/memory.spec.ts'],
-    equivalents: [...streams, ...leases],
+    equivalents: [...streams, ...reader, ...leases],
   },
   {
     name: 'ledger',

@@ -110,6 +110,8 @@ describe('The wait for a commit', () => {
     log.commits.emit();
     await settle();
     expect(woken).toHaveLength(3);
+    // Who has ended is not called again.
+    expect(count.listeners).toBe(0);
   });
 
   it('tells at once of each own append, in order, until that is ended', () => {

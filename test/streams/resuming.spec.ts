@@ -184,6 +184,18 @@ describe('A cursor whose log was replaced', () => {
 });
 
 describe('An own append', () => {
+  it('beyond what was read says nothing of where the present log begins', async () => {
+    const { log, reader } = open(3);
+    await read(reader, 3n);
+    log.appendOwn();
+    log.append();
+    log.append();
+    const fact = at(log, 6);
+    log.cut(1);
+    expect(await reader.resume({ position: 6n, fact, log: 0 })).toMatchObject({ position: 5n });
+    await settle();
+  });
+
   it('that came while a read was under way is not known by that', async () => {
     const { log, reader } = open(3);
     await read(reader, 3n);
