@@ -11,9 +11,10 @@ import { FactstrMemoryStore } from '../../lib/stores/memory/memory.store.js';
 import type { LogSource } from '../../lib/streams/log-source.js';
 import { StreamingStore } from '../../lib/streams/streaming-store.js';
 import { limitsOf, logOf, streamLive, walkableOf } from '../../lib/streams/walkable-store.js';
-import { facts } from '../conformance/support/facts.js';
+import { facts, ofTypes } from '../conformance/support/facts.js';
 import { Gate, Inbox } from '../conformance/support/inbox.js';
 import { settle } from '../conformance/support/until.js';
+import { SteppedLog } from './support/stepped-log.js';
 import { stepTime } from './support/stepped-time.js';
 
 afterEach(() => {
@@ -183,6 +184,27 @@ describe('A store of ours', () => {
       expect(jest.getTimerCount()).toBe(0);
       jest.useRealTimers();
     }
+  });
+
+  it('tells who follows it that its log was replaced, instead of reporting it', async () => {
+    const log = new SteppedLog();
+    log.isFree = true;
+    log.append();
+    log.append();
+    const store = new FactstrMemoryStore({ onStreamError: (error) => void told.push(error) });
+    Object.defineProperty(store, 'log', { value: log });
+    const told: unknown[] = [];
+    const inbox = new Inbox();
+    streamLive(store, ofTypes('noted'), inbox.handle, ({ position, resumedAfter }) => {
+      told.push([position, resumedAfter]);
+    });
+    await settle();
+    log.cut(1);
+    log.append(1, 'other');
+    log.appendOwn();
+    await settle();
+    expect([inbox.flat, told]).toEqual([[3], [[2n, 1n]]]);
+    await store.close();
   });
 
   it('reports what is not an error of ours as one, and a reporter that fails', async () => {
