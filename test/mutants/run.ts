@@ -1,9 +1,9 @@
 // Changes the library at each place, one mutant after the other, and asks the tests: npm run test:mutants
-import { mkdir } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { Stryker } from '@stryker-mutator/core';
-import type { PartialStrykerOptions } from '@stryker-mutator/api/core';
+import type { PartialStrykerOptions, schema } from '@stryker-mutator/api/core';
 import { areas } from './areas.js';
 import type { Area } from './areas.js';
 import { show, writeDocs } from './report.js';
@@ -60,6 +60,7 @@ async function main(chosen: readonly Area[]): Promise<number> {
 
 async function run({ name, mutate, tests }: Area): Promise<void> {
   await mkdir(FOLDER, { recursive: true });
+  await forgetStatic(`${FOLDER}/${name}.json`);
   const factstr: FactstrRunnerOptions = {
     tests: values.tests?.split(',') ?? tests,
     budget: Number(values.budget) * 1_000,
@@ -89,4 +90,21 @@ async function run({ name, mutate, tests }: Area): Promise<void> {
     factstr,
   };
   await new Stryker(options).runMutationTest();
+}
+
+/**
+ * Of what runs when a file is loaded nobody knows which tests pass it: Stryker would keep such a survivor, whatever
+ * tests were added. It is judged anew.
+ */
+async function forgetStatic(incrementalFile: string): Promise<void> {
+  const text = await readFile(incrementalFile, 'utf8').catch(() => undefined);
+  if (text === undefined) return;
+  const report = JSON.parse(text) as schema.MutationTestResult;
+  for (const file of Object.values(report.files)) {
+    file.mutants = file.mutants.filter(
+      ({ static: isStatic, status }) =>
+        isStatic !== true || !['Survived', 'NoCoverage'].includes(status),
+    );
+  }
+  await writeFile(incrementalFile, JSON.stringify(report));
 }

@@ -7,8 +7,10 @@ import type { Failure, Measured, Order, Outcome, Reply, TestRun } from './protoc
 
 const WORKER = fileURLToPath(new URL('./worker.ts', import.meta.url));
 const HOOK = new URL('./hook.mjs', import.meta.url).href;
-/** Loading and measuring on a busy machine. In milliseconds. */
+/** Measuring on a busy machine. In milliseconds. */
 const PATIENCE = 15 * 60_000;
+/** Loading: a mutant may hang there. */
+const LOADING = 3 * 60_000;
 
 /** The process ended, or a test of it did not come back. */
 export class TestProcessEnded extends Error {
@@ -60,7 +62,7 @@ export class TestProcess {
     mutant?: string,
   ): Promise<{ process: TestProcess; broken: readonly Failure[] }> {
     const process = new TestProcess(postgres);
-    const reply = await process.#ask({ kind: 'load', files, mutant }, PATIENCE);
+    const reply = await process.#ask({ kind: 'load', files, mutant }, LOADING);
     return { process, broken: reply.kind === 'loaded' ? reply.broken : [] };
   }
 
