@@ -1,11 +1,14 @@
 import type { FactStore } from '../contract/contract.types.js';
-import type { StreamReport } from '../streams/ledger.js';
+import type { StoredStream, StreamReport } from '../streams/ledger.js';
 import type { LogSource } from '../streams/log-source.js';
 import { logOf } from '../streams/walkable-store.js';
 import type { ProjectionState, ProjectionStatus } from './projection-status.js';
 import type { Runner } from './runner.js';
 
 const NOT_PAUSED = new Set<string>(['starting', 'replaying', 'live', 'parked-some', 'retrying']);
+
+/** How often the cursor is read anew where the state has changed meanwhile. */
+const LOOKS = 3;
 
 type Identity = Pick<ProjectionStatus, 'store' | 'name' | 'version' | 'active' | 'handler'>;
 
@@ -16,11 +19,7 @@ export async function readStatus(
   store: FactStore,
 ): Promise<ProjectionStatus> {
   const source = logOf(store);
-  const [stored, head] = await Promise.all([
-    orNull(() => runner.stored()),
-    orNull(async () => source?.head()),
-  ]);
-  const own = runner.state.report();
+  const { own, stored, head } = await readTogether(runner, source);
   const elsewhere = !runner.owned && stored?.owner != null && own.state === 'starting';
   const told = elsewhere && stored.report !== null ? stored.report : own;
   // Said elsewhere, and not noticed here yet.
@@ -45,6 +44,22 @@ export async function readStatus(
         ? null
         : { host: stored.owner.host, pid: stored.owner.pid, self: runner.owned },
   };
+}
+
+/** A state that came while the cursor was on its way belongs to a later cursor: paused, say, after one more call. */
+async function readTogether(
+  runner: Runner,
+  source: LogSource | undefined,
+): Promise<{ own: StreamReport; stored?: StoredStream | null; head?: bigint | null }> {
+  for (let look = 1; ; look++) {
+    const before = runner.state.report();
+    const [stored, head] = await Promise.all([
+      orNull(() => runner.stored()),
+      orNull(async () => source?.head()),
+    ]);
+    const own = runner.state.report();
+    if (own.state === before.state || look === LOOKS) return { own, stored, head };
+  }
 }
 
 async function lagOf(

@@ -70,6 +70,34 @@ function statusOf(
 }
 
 describe('The status of a projection', () => {
+  it('has no state that is newer than its cursor', async () => {
+    const state = new RunnerState(
+      {
+        failed: () => undefined,
+        changed: () => undefined,
+        moved: () => undefined,
+        parked: () => undefined,
+      },
+      () => undefined,
+    );
+    state.enter('live', null);
+    let looks = 0;
+    const stored = async (): Promise<StoredStream> => {
+      looks++;
+      const found = storedAs({ position: looks === 1 ? 1n : 2n, paused: looks > 1 });
+      // One more call has ended, and paused it, while the cursor of before is on its way.
+      if (looks === 1) state.enter('paused', 'by its own handler');
+      return found;
+    };
+    const runner = { state, owned: false, stored } as unknown as Runner;
+    expect(await readStatus(identity, runner, threeFacts())).toMatchObject({
+      state: 'paused',
+      reason: 'by its own handler',
+      position: 2n,
+    });
+    expect(looks).toBe(2);
+  });
+
   it('is its own account where it runs', async () => {
     const owner = livingOwner('one');
     const stored = storedAs({

@@ -13,7 +13,7 @@ export const ledger: readonly Equivalent[] = [
     file: STEPS,
     from: 'positional.set(step.sql, known);',
     to: ';',
-    reason: 'As above.',
+    reason: 'A text is taken apart each time instead of once: slower, with the same result.',
   },
   {
     file: 'lib/stores/ledger/stored-stream.ts',

@@ -139,7 +139,7 @@ export const projections: readonly Equivalent[] = [
     file: 'lib/projections/read-status.ts',
     from: 'const since = next?.event_records[0]?.occurred_at;',
     to: 'const since = next?.event_records[0].occurred_at;',
-    reason: 'A batch has a fact.',
+    reason: 'A batch has one fact at least, so its first one is there.',
   },
   {
     file: 'lib/projections/read-status.ts',

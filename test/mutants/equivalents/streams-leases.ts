@@ -48,6 +48,6 @@ export const leases: readonly Equivalent[] = [
     file: PROCESS,
     from: "return fields[0] === 'Z' || fields[0] === 'X' ? null : (fields[19] ?? null);",
     to: 'return fields[0] === \'Z\' || fields[0] === "" ? null : (fields[19] ?? null);',
-    reason: 'As above.',
+    reason: 'A process is in that state while the kernel takes it away: too short to be met.',
   },
 ];
