@@ -25,6 +25,7 @@ export const LEFT_OUT = [
   '/test/projections/refused-writes[.]spec',
   // Searches long, moves much, or waits often.
   '/test/context-index/(postgres|sqlite)[.]spec',
+  '/test/e2e/module/(append-ids|class-form|decide|projections|service|versions)[.]spec',
   '/test/leases/(rebuild|runner|verbs)[.]spec',
   '/test/model/postgres[.]spec',
   '/test/postgres/(golden|groups)[.]spec',
