@@ -163,8 +163,8 @@ export class IsolationLevelError extends FactstrError {
 
 /**
  * The connection was lost, or a client-side deadline passed, before the verdict of an append arrived, or SQLite's
- * disk failed at its COMMIT: it may have committed. The same call with the same `appendId` tells: it returns the original result if so, and appends
- * now if not. `FactstrStore` does that by itself for appends that have an id.
+ * disk failed at its COMMIT: it may have committed. The same call with the same `appendId` tells: it returns the
+ * original result if so, and appends now if not. `FactstrStore` does that by itself for appends that have an id.
  *
  * @publicApi
  */

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import { FactstrMemoryStore } from '../../lib/stores/memory/memory.store.js';
 import { facts } from '../conformance/support/facts.js';
 import { errorOf } from '../conformance/support/outcome.js';
-import { standStill } from '../sqlite/support/time.js';
+import { standStill } from '../conformance/support/clocks.js';
 
 const RETENTION = 1_000;
 

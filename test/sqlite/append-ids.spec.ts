@@ -3,7 +3,7 @@ import { facts } from '../conformance/support/facts.js';
 import { errorOf } from '../conformance/support/outcome.js';
 import { TestFolder } from './support/folder.js';
 import { steppedStatements } from './support/statements.js';
-import { standStill } from './support/time.js';
+import { standStill } from '../conformance/support/clocks.js';
 
 const RETENTION = 1_000;
 

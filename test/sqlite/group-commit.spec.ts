@@ -7,7 +7,7 @@ import { TestFolder } from './support/folder.js';
 import { callAll, members, outcomeOf } from './support/group.js';
 import type { Outcome } from './support/group.js';
 import { batchRows } from './support/rows.js';
-import { standStill } from './support/time.js';
+import { standStill } from '../conformance/support/clocks.js';
 import { steppedStatements } from './support/statements.js';
 
 const statements = steppedStatements();

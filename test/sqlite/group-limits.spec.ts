@@ -6,7 +6,7 @@ import { errorOf } from '../conformance/support/outcome.js';
 import { TestFolder } from './support/folder.js';
 import { batchRows } from './support/rows.js';
 import { steppedStatements } from './support/statements.js';
-import { standStill } from './support/time.js';
+import { standStill } from '../conformance/support/clocks.js';
 
 const MARKER = 'SELECT count(*) FROM store_metadata';
 const HALF = (1024 * 1024) / 2;

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { standStill } from '../support/clocks.js';
 import { fact, headOf } from '../support/facts.js';
 import { errorOf } from '../support/outcome.js';
 import { databasesOf } from '../support/provider.js';
@@ -34,22 +35,7 @@ export function describeAppendIdRetention(provider: Provider): void {
       return one.open({ appendIdRetention: retention });
     }
 
-    beforeEach(() => {
-      // Nothing but the clocks.
-      jest.useFakeTimers({
-        doNotFake: [
-          'hrtime',
-          'nextTick',
-          'queueMicrotask',
-          'setImmediate',
-          'clearImmediate',
-          'setInterval',
-          'clearInterval',
-          'setTimeout',
-          'clearTimeout',
-        ],
-      });
-    });
+    beforeEach(standStill);
     afterEach(() => {
       jest.useRealTimers();
     });
