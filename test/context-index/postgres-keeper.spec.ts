@@ -1,10 +1,16 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { NewEvent } from '../../lib/contract/contract.types.js';
 import { Gate } from '../conformance/support/inbox.js';
 import { until } from '../conformance/support/until.js';
-import { StoreDatabase } from '../postgres/support/database.js';
+import type { StoreDatabase } from '../postgres/support/database.js';
 import { CHUNKS, SEGMENTS } from './support/index-tables.js';
-import { HOLD_INDEX, expectGapless, insertFacts, segmentRanges } from './support/postgres-log.js';
+import {
+  HOLD_INDEX,
+  emptiedDatabase,
+  expectGapless,
+  insertFacts,
+  segmentRanges,
+} from './support/postgres-log.js';
 import { KnowingProcess } from './support/watched-connection.js';
 
 /** Facts of a tail that is stored; facts that are read up; facts read at a time to be stored. */
@@ -22,12 +28,10 @@ describe('The background that stores the index in Postgres', () => {
   let database: StoreDatabase;
   let process: KnowingProcess;
   let other: KnowingProcess;
-  beforeAll(async () => {
-    database = await StoreDatabase.create();
-    await database.store().connect();
+  emptiedDatabase((made) => {
+    database = made;
   });
   beforeEach(async () => {
-    await database.run(`TRUNCATE events, append_batches, ${SEGMENTS}, ${CHUNKS}`);
     process = new KnowingProcess(database.url);
     other = new KnowingProcess(database.url);
   });
@@ -35,9 +39,6 @@ describe('The background that stores the index in Postgres', () => {
     process.connection.before = () => undefined;
     await process.end();
     await other.end();
-  });
-  afterAll(async () => {
-    await database.dispose();
   });
 
   /** A log that is a hole to all who have not looked yet. */

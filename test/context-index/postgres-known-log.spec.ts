@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { NewEvent } from '../../lib/contract/contract.types.js';
 import type { PreparedFact } from '../../lib/contract/validation.js';
 import { SegmentList } from '../../lib/context-index/segment-list.js';
@@ -7,9 +7,8 @@ import type { Segment } from '../../lib/context-index/segment.js';
 import type { OwnCommit } from '../../lib/stores/postgres/postgres.log-state.js';
 import { Gate } from '../conformance/support/inbox.js';
 import { until } from '../conformance/support/until.js';
-import { StoreDatabase } from '../postgres/support/database.js';
-import { CHUNKS, SEGMENTS } from './support/index-tables.js';
-import { insertFacts, regrow } from './support/postgres-log.js';
+import type { StoreDatabase } from '../postgres/support/database.js';
+import { emptiedDatabase, insertFacts, regrow } from './support/postgres-log.js';
 import { KnowingProcess } from './support/watched-connection.js';
 
 /** Facts of a tail that is stored; of one that is given up, and what is kept of it. */
@@ -31,20 +30,15 @@ const segment = (first: number, last: number, id: number): Segment =>
 describe('What a process knows of a log in Postgres', () => {
   let database: StoreDatabase;
   let process: KnowingProcess;
-  beforeAll(async () => {
-    database = await StoreDatabase.create();
-    await database.store().connect();
+  emptiedDatabase((made) => {
+    database = made;
   });
   beforeEach(async () => {
-    await database.run(`TRUNCATE events, append_batches, ${SEGMENTS}, ${CHUNKS}`);
     process = new KnowingProcess(database.url);
     await process.connection.ready();
   });
   afterEach(async () => {
     await process.end();
-  });
-  afterAll(async () => {
-    await database.dispose();
   });
 
   /** Own facts of which the database need know nothing. */

@@ -1,9 +1,8 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { NewEvent } from '../../lib/contract/contract.types.js';
 import { ContextQuery } from '../../lib/context-index/context-plan.js';
-import { StoreDatabase } from '../postgres/support/database.js';
-import { CHUNKS, SEGMENTS } from './support/index-tables.js';
-import { insertFacts, regrow } from './support/postgres-log.js';
+import type { StoreDatabase } from '../postgres/support/database.js';
+import { emptiedDatabase, insertFacts, regrow } from './support/postgres-log.js';
 import { KnowingProcess } from './support/watched-connection.js';
 import { prepared } from './support/world.js';
 
@@ -27,20 +26,15 @@ const ofType = new ContextQuery(prepared({ filters: [{ event_types: ['a'] }] }))
 describe('What a process remembers of contexts in Postgres', () => {
   let database: StoreDatabase;
   let process: KnowingProcess;
-  beforeAll(async () => {
-    database = await StoreDatabase.create();
-    await database.store().connect();
+  emptiedDatabase((made) => {
+    database = made;
   });
   beforeEach(async () => {
-    await database.run(`TRUNCATE events, append_batches, ${SEGMENTS}, ${CHUNKS}`);
     process = new KnowingProcess(database.url);
     await process.connection.ready();
   });
   afterEach(async () => {
     await process.end();
-  });
-  afterAll(async () => {
-    await database.dispose();
   });
 
   /** Own facts, of which the process is told at once. */

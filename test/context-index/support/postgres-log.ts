@@ -1,12 +1,24 @@
-import { expect } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, expect } from '@jest/globals';
 import type { NewEvent } from '../../../lib/contract/contract.types.js';
-import type { StoreDatabase } from '../../postgres/support/database.js';
+import { StoreDatabase } from '../../postgres/support/database.js';
 import { CHUNKS, SEGMENTS } from './index-tables.js';
 import type { SegmentRange } from './index-tables.js';
 import { LogModel } from './model.js';
 
 /** What a process holds while it changes the segments. */
 export const HOLD_INDEX = `SELECT pg_advisory_xact_lock(hashtextextended('nestjs-factstr index public', 0))`;
+
+/** One database for the suite, with a store's tables, which are empty before each test. */
+export function emptiedDatabase(take: (database: StoreDatabase) => void): void {
+  let database: StoreDatabase;
+  beforeAll(async () => {
+    database = await StoreDatabase.create();
+    take(database);
+    await database.store().connect();
+  });
+  beforeEach(() => database.run(`TRUNCATE events, append_batches, ${SEGMENTS}, ${CHUNKS}`));
+  afterAll(() => database.dispose());
+}
 
 /** Appends as another engine would: under its lock, with nothing of ours. `number` of the first one. */
 export async function insertFacts(
