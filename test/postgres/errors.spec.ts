@@ -152,6 +152,7 @@ describe('The error of a connection', () => {
     [failure('self-signed certificate', 'DEPTH_ZERO_SELF_SIGNED_CERT'), 'DATABASE_UNAVAILABLE'],
     [answer('57P03', 'FATAL'), 'DATABASE_UNAVAILABLE'],
     [answer('53300', 'FATAL'), 'DATABASE_UNAVAILABLE'],
+    [answer('53100', 'FATAL'), 'STORAGE_FULL'],
     [answer('22023', 'FATAL'), 'STORAGE_ERROR'],
     [answer('28P01', 'FATAL'), 'PERMISSION_DENIED'],
     [answer('28000', 'FATAL'), 'PERMISSION_DENIED'],
@@ -178,6 +179,7 @@ const WORDS: Record<string, string> = {
   SCHEMA_MISSING: 'There is no',
   DATABASE_BUSY: 'No connection to',
   STORE_CLOSED: 'The store is closed.',
+  STORAGE_FULL: 'is full. Nothing was written.',
   PERMISSION_DENIED: '',
 };
 

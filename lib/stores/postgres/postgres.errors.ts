@@ -23,6 +23,9 @@ export const OTHER_LOG = '22012';
 /** A statement that writes met a server, or a transaction, that does not. */
 const READ_ONLY = '25006';
 
+/** The server found no room on its disk. */
+const DISK_FULL = '53100';
+
 /** Answers of a server that is starting, stopping or full: trying again may help. */
 const MAY_PASS = /^(08|53|55|57|58)/;
 
@@ -86,6 +89,8 @@ export function connectError(error: unknown, { target }: Attempt): FactstrError 
       options,
     );
   }
+  // A backend that starts writes files of its own into a database that was changed.
+  if (code === DISK_FULL) return diskFull(target, error);
   if (driverError(error).severity !== undefined && !MAY_PASS.test(code ?? '')) {
     return new StorageError(
       `The server refused the connection to ${target}: ${reason(driverError(error))}`,
@@ -170,8 +175,8 @@ function answered(error: DriverError, { what, target }: Attempt): FactstrError |
         `${what} was cancelled by ${target}: it took longer than statementTimeout, or somebody asked for it. ${nothing}`,
         options,
       );
-    case '53100':
-      return new StorageFullError(`The disk of ${target} is full. ${nothing}`, options);
+    case DISK_FULL:
+      return diskFull(target, error);
     case READ_ONLY:
       return new DatabaseUnavailableError(
         `${what} was refused by ${target}, which is read-only now: a standby, a failover that is under way, or default_transaction_read_only. ` +
@@ -203,6 +208,10 @@ function answered(error: DriverError, { what, target }: Attempt): FactstrError |
     default:
       return undefined;
   }
+}
+
+function diskFull(target: string, cause: unknown): StorageFullError {
+  return new StorageFullError(`The disk of ${target} is full. Nothing was written.`, { cause });
 }
 
 /** The words for tables that have policies for this role. */

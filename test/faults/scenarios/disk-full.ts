@@ -1,11 +1,13 @@
-import { chownSync, statSync } from 'node:fs';
+import { chownSync, globSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { FactstrPostgresStore } from 'nestjs-factstr';
 import { postgresUrl, runSql, uniqueName } from '../../support/postgres.js';
 import type { Round } from '../support/round.js';
 import type { Provider, Scenario } from '../support/scenario.js';
 import { SmallDisk, noSmallDisk } from '../support/small-disk.js';
 import type { StoreOptions } from '../support/storage.js';
 import { judgeLog } from '../support/verdict.js';
+import { failureOf } from '../support/waiting.js';
 import { Writer } from '../support/writer.js';
 
 /** Appends are refused while there is no room, reading goes on, and with room so does writing. */
@@ -23,6 +25,7 @@ export const diskFull: Scenario = {
     await round.forEachFault(async () => {
       // Some refusals more, so that the ways into a full disk differ.
       await writer.makes(round.random.int(1, 20), 'refused', 'STORAGE_FULL');
+      if (options.provider === 'postgres') await opensOnFullDisk(round, disk, options.url);
       await writer.makes(3, 'answered');
       disk.grow(round.random.int(512, 1_500));
       await writer.makes(round.random.int(5, 20), 'committed');
@@ -31,6 +34,21 @@ export const diskFull: Scenario = {
     await judgeLog(round, options, [writer], { refusals: ['STORAGE_FULL'] });
   },
 };
+
+/** A backend that starts where its cache of the catalog is gone has to write it anew. */
+async function opensOnFullDisk(round: Round, disk: SmallDisk, url: string): Promise<void> {
+  for (const cache of globSync(join(disk.folder, '*/*/pg_internal.init'))) rmSync(cache);
+  const free = disk.fill();
+  const store = new FactstrPostgresStore(url);
+  try {
+    const failure: (Error & { code?: string }) | undefined = await failureOf(() => store.query({}));
+    if (failure?.code !== 'STORAGE_FULL')
+      round.unexpected(`a store that opens on a full disk: ${failure?.message ?? 'no failure'}`);
+  } finally {
+    free();
+    await store.close();
+  }
+}
 
 async function storeOnSmallDisk(
   round: Round,

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmdirSync } from 'node:fs';
+import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, rmdirSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Round } from './round.js';
@@ -38,6 +38,20 @@ export class SmallDisk {
     mount(folder, `size=${kibibytes}k`);
     round.later(() => umount(folder));
     return new SmallDisk(folder, kibibytes);
+  }
+
+  /** Takes all the room there is, to the last page. The answer gives it back. */
+  fill(): () => void {
+    const path = join(this.folder, 'filler');
+    const file = openSync(path, 'w');
+    try {
+      for (;;) writeSync(file, Buffer.alloc(4_096));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
+    } finally {
+      closeSync(file);
+    }
+    return () => rmSync(path);
   }
 
   /** Makes room. */
