@@ -2,7 +2,7 @@ import type { EventQuery, EventRecord } from '../contract/contract.types.js';
 import { InvalidOptionsError } from '../contract/errors.js';
 import { FactFailure, STOPPING } from '../projections/call-handler.js';
 import type { DurableProjectionOptions } from './durable-projection.options.js';
-import type { FactHandler } from './fact-handlers.explorer.js';
+import type { FactHandler } from './fact-handler.js';
 import type { Invoke } from './handler-call.js';
 import { messages } from './messages.js';
 

@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
 import { MetadataScanner } from '@nestjs/core';
-import type { EventRecord } from '../contract/contract.types.js';
 import { InvalidOptionsError } from '../contract/errors.js';
 import { worksBehindProxy } from '../support/behind-proxy.js';
 import { ApplicationModules } from './application-modules.js';
@@ -8,31 +7,12 @@ import type { InstanceWrapper } from './application-modules.js';
 import { classFormHandlers } from './class-form.js';
 import type { ApplyMethod } from './class-form.js';
 import { checkEnhancers } from './enhancer-checks.js';
-import type { Invoke } from './handler-call.js';
+import type { FactHandler } from './fact-handler.js';
 import { holderOf, identityOf } from './handler-holder.js';
 import type { Holder } from './handler-holder.js';
 import { readAppliedTypes, readClassProjections, readHandlerMetadata } from './handler-metadata.js';
 import type { HandlerMetadata } from './handler-metadata.js';
 import { messages } from './messages.js';
-
-/** A decorated method, or class, of an instance of the application. */
-export interface FactHandler {
-  readonly metadata: HandlerMetadata;
-  /** `Class.method`, or `Class` in the class form, for messages. */
-  readonly label: string;
-  /** The module and token that provide it, for messages. */
-  readonly place: string;
-  /** The instance. */
-  readonly holder: object;
-  /** The same for what is one instance, also behind Proxies. */
-  readonly identity: object;
-  /** Each call of a method goes through `invoke`. */
-  call<C extends { readonly signal: AbortSignal }>(
-    facts: EventRecord[],
-    context: C,
-    invoke: Invoke<C>,
-  ): Promise<unknown>;
-}
 
 /** Finds what carries `@OnFacts`, `@DurableProjection` and `@ApplyFact`, in providers and controllers. */
 @Injectable()

@@ -5,7 +5,7 @@ import { TRANSACTIONAL_EFFECTS } from '../projections/transactional-effects.js';
 import type { TransactionalEffects } from '../projections/transactional-effects.js';
 import { worksBehindProxy } from '../support/behind-proxy.js';
 import { FactHandlersExplorer } from './fact-handlers.explorer.js';
-import type { FactHandler } from './fact-handlers.explorer.js';
+import type { FactHandler } from './fact-handler.js';
 import { DEFAULT_STORE } from './factstr.tokens.js';
 import { checkHandlers, checkProjectionNames } from './handler-checks.js';
 import type { DurableMetadata } from './handler-metadata.js';

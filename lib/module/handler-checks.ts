@@ -2,7 +2,7 @@ import { InvalidOptionsError } from '../contract/errors.js';
 import { prepareQuery, prepareStreamName } from '../contract/validation.js';
 import { describeError } from '../support/describe-error.js';
 import { limitsOf, logOf } from '../streams/walkable-store.js';
-import type { FactHandler } from './fact-handlers.explorer.js';
+import type { FactHandler } from './fact-handler.js';
 import { DEFAULT_STORE } from './factstr.tokens.js';
 import { messages } from './messages.js';
 import type { OpenStore } from './open-stores.js';

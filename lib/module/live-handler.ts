@@ -12,7 +12,7 @@ import { streamLive } from '../streams/walkable-store.js';
 import { CallSignal } from '../projections/call-signal.js';
 import { describeError, stackOf } from '../support/describe-error.js';
 import { ended } from '../projections/subscription-end.js';
-import type { FactHandler } from './fact-handlers.explorer.js';
+import type { FactHandler } from './fact-handler.js';
 import type { FactstrCommonOptions } from './factstr.options.js';
 import { callAround } from './handler-call.js';
 import type { AroundHandlers } from './handler-call.js';

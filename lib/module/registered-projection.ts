@@ -10,7 +10,7 @@ import { readStatus } from '../projections/read-status.js';
 import type { Runner } from '../projections/runner.js';
 import type { RecordedIntervention, StreamLedger } from '../streams/ledger.js';
 import { limitsOf, logOf } from '../streams/walkable-store.js';
-import type { FactHandler } from './fact-handlers.explorer.js';
+import type { FactHandler } from './fact-handler.js';
 import type { FactstrCommonOptions } from './factstr.options.js';
 import { callAround } from './handler-call.js';
 import type { Invoke } from './handler-call.js';

@@ -3,6 +3,7 @@ import { CursorElsewhereError, DurableStreamActiveError } from '../contract/erro
 import { Lease } from '../streams/lease.js';
 import type { LeaseOptions } from '../streams/lease.js';
 import type {
+  Fingerprint,
   Intervention,
   ParkedFact,
   StoredStream,
@@ -10,7 +11,6 @@ import type {
   StreamReport,
 } from '../streams/ledger.js';
 import { placeOf, sayPlace } from './cursor-place.js';
-import type { Fingerprint } from '../streams/log-source.js';
 
 /** A handler's call; `manager` is the transaction's, where there is one. Rejects when the handler failed. */
 export type Work = (manager: unknown) => Promise<void>;

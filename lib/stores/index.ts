@@ -15,14 +15,9 @@ export type { AppendManager, PostgresAppendOptions } from './postgres/postgres.a
 export { postgresSchemaSql } from './postgres/postgres.schema.js';
 export type { PostgresPoolOptions, PostgresStoreOptions } from './postgres/postgres.options.js';
 export type { FactStoreOptions } from '../streams/streaming-store.js';
+export type { CommittedBatch, FactMark, LogPage, LogSource } from '../streams/log-source.js';
 export type {
-  CommittedBatch,
-  FactMark,
   Fingerprint,
-  LogPage,
-  LogSource,
-} from '../streams/log-source.js';
-export type {
   Intervention,
   LeaseOwner,
   LeaseVersion,

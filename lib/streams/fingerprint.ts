@@ -5,7 +5,8 @@ import {
   CursorFactChangedError,
   CursorMovedError,
 } from '../contract/errors.js';
-import type { FactMark, Fingerprint, LogSource } from './log-source.js';
+import type { Fingerprint } from './ledger.js';
+import type { FactMark, LogSource } from './log-source.js';
 
 /** Where a cursor stands, and what the fact there looked like. */
 export interface StoredPosition {

@@ -1,5 +1,14 @@
 import type { MaybePromise } from '../contract/contract.types.js';
-import type { Fingerprint } from './log-source.js';
+
+/**
+ * What the fact at a position looked like.
+ *
+ * @publicApi
+ */
+export interface Fingerprint {
+  readonly sequence_number: bigint;
+  readonly hash: string;
+}
 
 /**
  * What is stored of durable streams: the cursor, which is FACTSTR's row, and beside it who runs the name, how it

@@ -67,13 +67,3 @@ export interface LogSource {
   /** Where the durable streams' cursors and leases are kept. */
   readonly ledger: StreamLedger;
 }
-
-/**
- * What the fact at a position looked like.
- *
- * @publicApi
- */
-export interface Fingerprint {
-  readonly sequence_number: bigint;
-  readonly hash: string;
-}

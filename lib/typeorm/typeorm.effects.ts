@@ -2,8 +2,13 @@ import type { MaybePromise } from '../contract/contract.types.js';
 import { CursorElsewhereError } from '../contract/errors.js';
 import { placeOf, sayPlace } from '../projections/cursor-place.js';
 import type { Effects, Work } from '../projections/effects.js';
-import type { Intervention, ParkedFact, StoredStream, StreamLedger } from '../streams/ledger.js';
-import type { Fingerprint } from '../streams/log-source.js';
+import type {
+  Fingerprint,
+  Intervention,
+  ParkedFact,
+  StoredStream,
+  StreamLedger,
+} from '../streams/ledger.js';
 import { memberOf } from '../support/describe-error.js';
 import type { ReadModelDatabase } from './read-model.database.js';
 import { ReadModelLedger } from './read-model.ledger.js';

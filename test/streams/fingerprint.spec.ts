@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import type { EventRecord } from '../../lib/contract/contract.types.js';
 import { checkCursor, fingerprintOf, movedCursor } from '../../lib/streams/fingerprint.js';
-import type { CommittedBatch, Fingerprint, LogSource } from '../../lib/streams/log-source.js';
+import type { Fingerprint } from '../../lib/streams/ledger.js';
+import type { CommittedBatch, LogSource } from '../../lib/streams/log-source.js';
 import { FactstrMemoryStore } from '../../lib/stores/memory/memory.store.js';
 import { facts } from '../conformance/support/facts.js';
 

@@ -1,5 +1,6 @@
 import type { MaybePromise } from '../../contract/contract.types.js';
 import type {
+  Fingerprint,
   Intervention,
   LeaseOwner,
   LeaseVersion,
@@ -14,7 +15,6 @@ import {
   storableOwner,
   storableReport,
 } from '../../streams/ledger-texts.js';
-import type { Fingerprint } from '../../streams/log-source.js';
 import type { LedgerSql } from './ledger-sql.js';
 import type { SqlRow, SqlRunner, SqlStep } from './sql-steps.js';
 import { toStoredStream } from './stored-stream.js';

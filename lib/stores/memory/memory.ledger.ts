@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type {
+  Fingerprint,
   Intervention,
   LeaseOwner,
   LeaseVersion,
@@ -15,7 +16,6 @@ import {
   storableOwner,
   storableReport,
 } from '../../streams/ledger-texts.js';
-import type { Fingerprint } from '../../streams/log-source.js';
 
 type Stored = { -readonly [K in keyof StoredStream]: StoredStream[K] } & {
   parked: Map<bigint, ParkedFact>;

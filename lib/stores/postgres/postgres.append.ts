@@ -10,6 +10,7 @@ import type { KnownVersion } from '../../context-index/known-contexts.js';
 import type { AppendFunctions } from './postgres.append-function.js';
 import type { PgRow, PgStatement } from './postgres.driver.js';
 import { sqlFilters } from './postgres.filters.js';
+import type { KnownHead } from './postgres.log-state.js';
 import { arrayText, jsonArrayText } from './postgres.sql-text.js';
 
 /** One append, checked. */
@@ -24,13 +25,6 @@ export interface PendingAppend {
 export interface GroupMember {
   readonly pending: PendingAppend;
   readonly known: KnownVersion | null;
-}
-
-/** Up to where this process knows the log. */
-export interface KnownHead {
-  readonly number: number;
-  /** The fact's moment; empty for an empty log. */
-  readonly at: string;
 }
 
 export interface AppendSettings {

@@ -7,7 +7,6 @@ import type {
   AppendSettings,
   GroupMember,
   GroupResult,
-  KnownHead,
   PendingAppend,
 } from './postgres.append.js';
 import type { PostgresConnection, ReadySchema } from './postgres.connection.js';
@@ -15,7 +14,7 @@ import type { PostgresContextIndex } from './postgres.context-index.js';
 import type { KnownLog } from './postgres.known-log.js';
 import type { PgRow, PgStatement } from './postgres.driver.js';
 import { isCancelled } from './postgres.errors.js';
-import type { VersionOfLog } from './postgres.log-state.js';
+import type { KnownHead, VersionOfLog } from './postgres.log-state.js';
 
 /** Facts beyond which what came since is not looked at under the lock, but read first. */
 const GAP = 1_000;

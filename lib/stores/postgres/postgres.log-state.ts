@@ -1,6 +1,5 @@
 import type { PreparedFact } from '../../contract/validation.js';
 import type { KnownVersion } from '../../context-index/known-contexts.js';
-import type { KnownHead } from './postgres.append.js';
 import type { ReadySchema } from './postgres.connection.js';
 import type { PgRow, PgStatement } from './postgres.driver.js';
 import { LARGE_PAYLOAD, SEGMENTS } from './postgres.index-tables.js';
@@ -13,6 +12,13 @@ const MOST = 4_096;
 /** What is known of a context in one log: a restored one is another log, whatever its numbers are. */
 export interface VersionOfLog extends KnownVersion {
   readonly log: number;
+}
+
+/** Up to where this process knows the log. */
+export interface KnownHead {
+  readonly number: number;
+  /** The fact's moment; empty for an empty log. */
+  readonly at: string;
 }
 
 /** Up to where one log is known. */

@@ -1,25 +1,10 @@
 import { recordedAppend } from '../../contract/append-id.js';
 import type { PreparedAppendId } from '../../contract/append-id.js';
 import type { AppendResult } from '../../contract/contract.types.js';
+import { APPEND_ID_TABLES } from './sqlite.append-id-tables.js';
 import type { SqliteConnection } from './sqlite.connection.js';
 import type { SqliteStatement } from './sqlite.driver.js';
 import { isStatementError } from './sqlite.errors.js';
-
-/**
- * What is known of appends by their ids. A file that FACTSTR or an earlier version made has them from the first
- * append with an id on: opening writes nothing for them.
- */
-export const APPEND_ID_TABLES = {
-  nestjs_factstr_appends: `CREATE TABLE IF NOT EXISTS nestjs_factstr_appends (
-  append_id TEXT PRIMARY KEY,
-  facts_hash TEXT NOT NULL,
-  first_sequence_number INTEGER NOT NULL,
-  last_sequence_number INTEGER NOT NULL,
-  appended_at INTEGER NOT NULL
-) WITHOUT ROWID`,
-  nestjs_factstr_appends_appended_at: `CREATE INDEX IF NOT EXISTS nestjs_factstr_appends_appended_at
-ON nestjs_factstr_appends (appended_at)`,
-};
 
 /** Expired ids that each append with an id removes, at most: more than it adds. */
 const REMOVED = 2;

@@ -1,6 +1,6 @@
 import { BatchBoundariesMissingError } from '../../contract/errors.js';
 import type { SqliteConnection } from './sqlite.connection.js';
-import { SPARSE_MARKER } from './sqlite.writer.js';
+import { SPARSE_MARKER } from './sqlite.schema.js';
 
 const HEAD = 'SELECT max(sequence_number) FROM events';
 const GAP_AFTER = `SELECT first_sequence_number

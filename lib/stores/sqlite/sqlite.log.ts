@@ -1,4 +1,4 @@
-import type { MaybePromise } from '../../contract/contract.types.js';
+import type { AppendResult, MaybePromise } from '../../contract/contract.types.js';
 import { CommitSignal } from '../../streams/commit-signal.js';
 import type { StreamLedger } from '../../streams/ledger.js';
 import type { CommittedBatch, FactMark, LogPage, LogSource } from '../../streams/log-source.js';
@@ -7,9 +7,14 @@ import type { SqliteConnection } from './sqlite.connection.js';
 import type { SqliteStatement } from './sqlite.driver.js';
 import { MARK_COLUMNS, RECORD_COLUMNS, markOf, recordOf } from './sqlite.record.js';
 import type { MarkRow, RecordRow } from './sqlite.record.js';
-import type { AppendedRange } from './sqlite.writer.js';
 
 type BatchRow = readonly [first_sequence_number: bigint, last_sequence_number: bigint];
+
+/** Numbers that were appended. */
+export type AppendedRange = Pick<AppendResult, 'first_sequence_number' | 'last_sequence_number'> & {
+  /** The time of its newest fact. */
+  readonly occurred_at: string;
+};
 
 /** The log as streams walk it, on the store's main connection. */
 export class SqliteLog implements LogSource {

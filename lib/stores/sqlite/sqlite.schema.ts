@@ -5,7 +5,7 @@ import {
   UnsupportedFormatError,
 } from '../../contract/errors.js';
 import { ledgerColumns } from '../ledger/ledger-sql.js';
-import { APPEND_ID_TABLES } from './sqlite.append-ids.js';
+import { APPEND_ID_TABLES } from './sqlite.append-id-tables.js';
 import type { SqliteConnection } from './sqlite.connection.js';
 import { INDEX_TABLES } from './sqlite.index-tables.js';
 
@@ -53,6 +53,10 @@ ON CONFLICT (key) DO NOTHING`;
 export const SPARSE_BATCHES = `INSERT INTO store_metadata (key, value)
 VALUES ('append_batch_boundary_format', 'sparse_v1')
 ON CONFLICT (key) DO NOTHING`;
+
+/** Whether the database says so: 1 or 0. */
+export const SPARSE_MARKER = `SELECT count(*) FROM store_metadata
+WHERE key = 'append_batch_boundary_format' AND value = 'sparse_v1'`;
 
 /** Columns as name, declared type, and place in the primary key. Other tables of a FACTSTR database have no others. */
 const FACTSTR_COLUMNS: Record<keyof typeof FACTSTR_TABLES, readonly string[]> = {

@@ -9,7 +9,8 @@ import type { SqliteContextIndex } from './sqlite.context-index.js';
 import type { SqliteContext } from './sqlite.context.js';
 import type { SqliteStatement } from './sqlite.driver.js';
 import { commitError } from './sqlite.errors.js';
-import { SPARSE_BATCHES } from './sqlite.schema.js';
+import type { AppendedRange } from './sqlite.log.js';
+import { SPARSE_BATCHES, SPARSE_MARKER } from './sqlite.schema.js';
 import { timeAfter } from './sqlite.time.js';
 
 /** One append, checked and ready to be committed, now or from the queue. */
@@ -35,19 +36,10 @@ export interface GroupFailure {
 /** What became of a group: its first members' outcomes, of one at least; or why nothing was written. */
 export type GroupResult = { readonly outcomes: readonly AppendOutcome[] } | GroupFailure;
 
-/** Numbers that were appended. */
-export type AppendedRange = Pick<AppendResult, 'first_sequence_number' | 'last_sequence_number'> & {
-  /** The time of its newest fact. */
-  readonly occurred_at: string;
-};
-
 /** Milliseconds after which a group takes no more members, for the sake of the event loop. */
 const GROUP_TIME = 5;
 /** Characters of payload after which a group takes no more members: the disk's time counts too. */
 const GROUP_SIZE = 1024 * 1024;
-
-export const SPARSE_MARKER = `SELECT count(*) FROM store_metadata
-WHERE key = 'append_batch_boundary_format' AND value = 'sparse_v1'`;
 
 /** Appends facts. Every failure leaves nothing behind, but for a COMMIT that the disk failed; errors are the driver's. */
 export class SqliteWriter {
