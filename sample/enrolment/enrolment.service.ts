@@ -7,8 +7,12 @@ import {
   enrolmentContext,
   studentContext,
 } from './domain/contexts.js';
-import * as decisions from './domain/decisions.js';
-import type { Decision } from './domain/decisions.js';
+import { changeCapacity } from './domain/decisions/change-capacity.js';
+import type { Decision } from './domain/decisions/decision.js';
+import { defineCourse } from './domain/decisions/define-course.js';
+import { enrol } from './domain/decisions/enrol.js';
+import { registerStudent } from './domain/decisions/register-student.js';
+import { withdraw } from './domain/decisions/withdraw.js';
 import { EnrolmentState } from './domain/enrolment.state.js';
 import type {
   CourseCapacityChanged,
@@ -19,7 +23,7 @@ import type {
   StudentWithdrawn,
 } from './domain/facts.js';
 
-/** How often a decision is taken anew when others committed into its context meanwhile. */
+/** How often a decision is taken anew when its context has changed meanwhile. */
 const RETRIES = 20;
 
 /**
@@ -31,32 +35,30 @@ export class EnrolmentService {
   constructor(private readonly store: FactstrStore) {}
 
   defineCourse(command: CourseDefined): Promise<bigint> {
-    return this.#decide(courseContext(command.course_id), (state) =>
-      decisions.defineCourse(state, command),
-    );
+    return this.#decide(courseContext(command.course_id), (state) => defineCourse(state, command));
   }
 
   changeCapacity(command: CourseCapacityChanged): Promise<bigint> {
     return this.#decide(capacityContext(command.course_id), (state) =>
-      decisions.changeCapacity(state, command),
+      changeCapacity(state, command),
     );
   }
 
   registerStudent(command: StudentRegistered): Promise<bigint> {
     return this.#decide(studentContext(command.student_id), (state) =>
-      decisions.registerStudent(state, command),
+      registerStudent(state, command),
     );
   }
 
   enrol(command: StudentEnrolled): Promise<bigint> {
     return this.#decide(enrolmentContext(command.course_id, command.student_id), (state) =>
-      decisions.enrol(state, command),
+      enrol(state, command),
     );
   }
 
   withdraw(command: StudentWithdrawn): Promise<bigint> {
     return this.#decide(enrolmentContext(command.course_id, command.student_id), (state) =>
-      decisions.withdraw(state, command),
+      withdraw(state, command),
     );
   }
 

@@ -1,6 +1,6 @@
 import type { CourseDefined, EnrolmentFact, StudentRegistered, StudentEnrolled } from './facts.js';
 
-/** What is needed of a fact to answer a repeated command: what it said, and where it stands. */
+/** A fact as a repeated command needs it: what it said, and its sequence number. */
 interface Remembered<T> {
   readonly said: T;
   readonly sequence_number: bigint;
@@ -36,7 +36,7 @@ export class EnrolmentState {
     return this.#enrolments.has(key(course_id, student_id));
   }
 
-  /** The number of the fact that this very command has led to, even if the student withdrew since. */
+  /** The sequence number of the fact that this command has led to, even if the student withdrew since. */
   enrolledAt({ course_id, student_id, enrolment_id }: StudentEnrolled): bigint | undefined {
     return this.#enrolledAt.get(key(course_id, student_id, enrolment_id));
   }
