@@ -3,9 +3,9 @@ import { EnrolmentService } from './enrolment.service.js';
 import { CoursesController } from './http/courses.controller.js';
 import { StudentsController } from './http/students.controller.js';
 import { EventsController } from './live/events.controller.js';
-import { FactsController } from './live/facts.controller.js';
+import { FactsController } from './log/facts.controller.js';
 import { LiveFeed } from './live/live-feed.js';
-import { StatusController } from './live/status.controller.js';
+import { StatusController } from './status/status.controller.js';
 import { ReadModelProjection } from './read-model/read-model.projection.js';
 import { ReadModelQueries } from './read-model/read-model.queries.js';
 

@@ -25,7 +25,7 @@ export class RegisterStudentDto {
 }
 
 export class EnrolDto {
-  @Id('Who takes the seat.', 'Choose a student')
+  @Id('The student that takes the seat.', 'Choose a student')
   student_id!: string;
 
   @ClientId('Sent again, it answers as the first time instead of “already enrolled”.')

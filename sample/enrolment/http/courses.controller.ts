@@ -1,15 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { Body, Controller, Delete, Get, Param, Patch, Post, Query } from '@nestjs/common';
-import {
-  ApiBadRequestResponse,
-  ApiConflictResponse,
-  ApiCreatedResponse,
-  ApiNotFoundResponse,
-  ApiOkResponse,
-  ApiOperation,
-  ApiServiceUnavailableResponse,
-  ApiTags,
-} from '@nestjs/swagger';
 import { EnrolmentService } from '../enrolment.service.js';
 import { ReadModelQueries } from '../read-model/read-model.queries.js';
 import {
@@ -17,8 +7,6 @@ import {
   CourseCommittedDto,
   CoursesDto,
   EnrolmentCommittedDto,
-  InvalidInputDto,
-  RefusalDto,
 } from './answers.dto.js';
 import {
   ChangeCapacityDto,
@@ -27,14 +15,10 @@ import {
   EnrolDto,
   EnrolmentParamsDto,
 } from './commands.dto.js';
+import { ApiEndpoint, ApiEndpoints } from './endpoint.js';
 import { ViewQueryDto } from './queries.dto.js';
 
-@ApiTags('Courses')
-@ApiBadRequestResponse({ type: InvalidInputDto })
-@ApiServiceUnavailableResponse({
-  type: RefusalDto,
-  description: '`try-later` (nothing was written), `outcome-unknown` (it may have been)',
-})
+@ApiEndpoints('Courses')
 @Controller('courses')
 export class CoursesController {
   constructor(
@@ -43,17 +27,17 @@ export class CoursesController {
   ) {}
 
   @Get()
-  @ApiOperation({ summary: 'List the courses with their free seats' })
-  @ApiOkResponse({ type: CoursesDto })
+  @ApiEndpoint('List the courses with their free seats', { 200: CoursesDto })
   async list(@Query() { at_least = '0' }: ViewQueryDto): Promise<CoursesDto> {
     const position = await this.readModel.positionFrom(BigInt(at_least));
     return { position, courses: await this.readModel.courses() };
   }
 
   @Post()
-  @ApiOperation({ summary: 'Define a course' })
-  @ApiCreatedResponse({ type: CourseCommittedDto })
-  @ApiConflictResponse({ type: RefusalDto, description: '`course-id-taken`, `contended`' })
+  @ApiEndpoint('Define a course', {
+    201: CourseCommittedDto,
+    409: ['course-id-taken', 'contended'],
+  })
   async define(@Body() body: DefineCourseDto): Promise<CourseCommittedDto> {
     const { title, capacity, course_id = randomUUID() } = body;
     const sequence_number = await this.enrolment.defineCourse({ course_id, title, capacity });
@@ -61,10 +45,11 @@ export class CoursesController {
   }
 
   @Patch(':course_id/capacity')
-  @ApiOperation({ summary: 'Change how many seats a course has' })
-  @ApiOkResponse({ type: CommittedDto })
-  @ApiNotFoundResponse({ type: RefusalDto, description: '`unknown-course`' })
-  @ApiConflictResponse({ type: RefusalDto, description: '`capacity-below-enrolled`, `contended`' })
+  @ApiEndpoint('Change how many seats a course has', {
+    200: CommittedDto,
+    404: ['unknown-course'],
+    409: ['capacity-below-enrolled', 'contended'],
+  })
   async changeCapacity(
     @Param() { course_id }: CourseParamsDto,
     @Body() { capacity }: ChangeCapacityDto,
@@ -73,12 +58,10 @@ export class CoursesController {
   }
 
   @Post(':course_id/enrolments')
-  @ApiOperation({ summary: 'Enrol a student' })
-  @ApiCreatedResponse({ type: EnrolmentCommittedDto })
-  @ApiNotFoundResponse({ type: RefusalDto, description: '`unknown-course`, `unknown-student`' })
-  @ApiConflictResponse({
-    type: RefusalDto,
-    description: '`course-full`, `already-enrolled`, `too-many-courses`, `contended`',
+  @ApiEndpoint('Enrol a student', {
+    201: EnrolmentCommittedDto,
+    404: ['unknown-course', 'unknown-student'],
+    409: ['course-full', 'already-enrolled', 'too-many-courses', 'contended'],
   })
   async enrol(
     @Param() { course_id }: CourseParamsDto,
@@ -89,13 +72,11 @@ export class CoursesController {
   }
 
   @Delete(':course_id/enrolments/:student_id')
-  @ApiOperation({ summary: 'Withdraw a student' })
-  @ApiOkResponse({ type: CommittedDto })
-  @ApiNotFoundResponse({
-    type: RefusalDto,
-    description: '`unknown-course`, `unknown-student`, `not-enrolled`',
+  @ApiEndpoint('Withdraw a student', {
+    200: CommittedDto,
+    404: ['unknown-course', 'unknown-student', 'not-enrolled'],
+    409: ['contended'],
   })
-  @ApiConflictResponse({ type: RefusalDto, description: '`contended`' })
   async withdraw(@Param() { course_id, student_id }: EnrolmentParamsDto): Promise<CommittedDto> {
     return { sequence_number: await this.enrolment.withdraw({ student_id, course_id }) };
   }

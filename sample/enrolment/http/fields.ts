@@ -1,17 +1,22 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import type { ApiPropertyOptions } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
 import { IsInt, IsOptional, IsString, Length, Matches, Max, Min } from 'class-validator';
 
 export const MAX_CAPACITY = 1_000;
 
 const ID = /^[A-Za-z0-9_-]{1,64}$/;
+const NO_ID = '$property must be 1 to 64 letters, digits, - or _';
+
+/** At most 18 digits: always below 2^63. */
+const SEQUENCE = /^\d{1,18}$/;
 
 /** The id of something that exists. */
 export function Id(description: string, message?: string): PropertyDecorator {
   return applyDecorators(
     ApiProperty({ description, pattern: ID.source }),
-    Matches(ID, { message: message ?? '$property must be 1 to 64 letters, digits, - or _' }),
+    Matches(ID, { message: message ?? NO_ID }),
   );
 }
 
@@ -20,9 +25,16 @@ export function ClientId(description: string): PropertyDecorator {
   return applyDecorators(
     ApiPropertyOptional({ description, pattern: ID.source, example: 'algebra-1' }),
     IsOptional(),
-    Matches(ID, {
-      message: '$property must be 1 to 64 letters, digits, - or _',
-    }),
+    Matches(ID, { message: NO_ID }),
+  );
+}
+
+/** A sequence number that the client may give. */
+export function Sequence(description: string): PropertyDecorator {
+  return applyDecorators(
+    ApiPropertyOptional({ type: String, format: 'int64', description }),
+    IsOptional(),
+    Matches(SEQUENCE, { message: '$property must be a sequence number' }),
   );
 }
 
@@ -49,6 +61,9 @@ export function Capacity(): PropertyDecorator {
 }
 
 /** A sequence number on its way out: decimal digits, as JSON has no 64-bit integers. */
-export function ApiSequence(description: string): PropertyDecorator {
-  return ApiProperty({ type: String, format: 'int64', example: '42', description });
+export function ApiSequence(
+  description: string,
+  options: Pick<ApiPropertyOptions, 'nullable' | 'example'> = {},
+): PropertyDecorator {
+  return ApiProperty({ type: String, format: 'int64', example: '42', description, ...options });
 }

@@ -1,29 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { Body, Controller, Get, Param, Post, Query } from '@nestjs/common';
-import {
-  ApiBadRequestResponse,
-  ApiConflictResponse,
-  ApiCreatedResponse,
-  ApiNotFoundResponse,
-  ApiOkResponse,
-  ApiOperation,
-  ApiTags,
-} from '@nestjs/swagger';
 import { UnknownEntity } from '../domain/rule-violation.js';
 import { EnrolmentService } from '../enrolment.service.js';
 import { ReadModelQueries } from '../read-model/read-model.queries.js';
-import {
-  InvalidInputDto,
-  RefusalDto,
-  StudentCommittedDto,
-  StudentsDto,
-  TimetableDto,
-} from './answers.dto.js';
+import { StudentCommittedDto, StudentsDto, TimetableDto } from './answers.dto.js';
 import { RegisterStudentDto, StudentParamsDto } from './commands.dto.js';
+import { ApiEndpoint, ApiEndpoints } from './endpoint.js';
 import { ViewQueryDto } from './queries.dto.js';
 
-@ApiTags('Students')
-@ApiBadRequestResponse({ type: InvalidInputDto })
+@ApiEndpoints('Students')
 @Controller('students')
 export class StudentsController {
   constructor(
@@ -32,17 +17,17 @@ export class StudentsController {
   ) {}
 
   @Get()
-  @ApiOperation({ summary: 'List the students with the number of their courses' })
-  @ApiOkResponse({ type: StudentsDto })
+  @ApiEndpoint('List the students with the number of their courses', { 200: StudentsDto })
   async list(@Query() { at_least = '0' }: ViewQueryDto): Promise<StudentsDto> {
     const position = await this.readModel.positionFrom(BigInt(at_least));
     return { position, students: await this.readModel.students() };
   }
 
   @Post()
-  @ApiOperation({ summary: 'Register a student' })
-  @ApiCreatedResponse({ type: StudentCommittedDto })
-  @ApiConflictResponse({ type: RefusalDto, description: '`student-id-taken`' })
+  @ApiEndpoint('Register a student', {
+    201: StudentCommittedDto,
+    409: ['student-id-taken', 'contended'],
+  })
   async register(
     @Body() { name, student_id = randomUUID() }: RegisterStudentDto,
   ): Promise<StudentCommittedDto> {
@@ -51,9 +36,7 @@ export class StudentsController {
   }
 
   @Get(':student_id/timetable')
-  @ApiOperation({ summary: 'List a student’s courses' })
-  @ApiOkResponse({ type: TimetableDto })
-  @ApiNotFoundResponse({ type: RefusalDto, description: '`unknown-student`' })
+  @ApiEndpoint('List a student’s courses', { 200: TimetableDto, 404: ['unknown-student'] })
   async timetable(
     @Param() { student_id }: StudentParamsDto,
     @Query() { at_least = '0' }: ViewQueryDto,

@@ -5,7 +5,7 @@ import { Subject } from 'rxjs';
 import { ENROLMENT_FACTS } from '../domain/facts.js';
 import type { EnrolmentFact } from '../domain/facts.js';
 
-/** The facts as they are committed, by whichever process: one batch at a time, from now on. */
+/** The facts as they are committed, by this process or another: one batch at a time, from now on. */
 @Injectable()
 export class LiveFeed implements OnModuleDestroy {
   readonly #batches = new Subject<EnrolmentFact[]>();

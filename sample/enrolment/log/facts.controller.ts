@@ -1,21 +1,17 @@
 import { Controller, Get, Query } from '@nestjs/common';
-import { ApiBadRequestResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { FactstrStore, factQuery } from 'nestjs-factstr';
 import type { EventRecord } from 'nestjs-factstr';
-import { InvalidInputDto } from '../http/answers.dto.js';
-import { FactsQueryDto } from '../http/queries.dto.js';
-import { FactsDto } from './facts.dto.js';
+import { ApiEndpoint, ApiEndpoints } from '../http/endpoint.js';
+import { FactsDto, FactsQueryDto } from './facts.dto.js';
 import { headOf } from './head.js';
 
-@ApiTags('Facts')
-@ApiBadRequestResponse({ type: InvalidInputDto })
+@ApiEndpoints('Facts')
 @Controller('facts')
 export class FactsController {
   constructor(private readonly store: FactstrStore) {}
 
   @Get()
-  @ApiOperation({ summary: 'Read the log, newest facts first' })
-  @ApiOkResponse({ type: FactsDto })
+  @ApiEndpoint('Read the log, newest facts first', { 200: FactsDto })
   async latest(@Query() { before, limit }: FactsQueryDto): Promise<FactsDto> {
     const head = await headOf(this.store);
     // Sequence numbers have no gaps, so a page's place in the log can be computed.

@@ -11,13 +11,13 @@ class ProjectionDto {
   @ApiProperty({ type: String, nullable: true, description: 'Why it does not go on.' })
   reason!: string | null;
 
-  @ApiProperty({ type: String, format: 'int64', nullable: true })
+  @ApiSequence('It has handled every fact up to this one.', { nullable: true })
   position!: bigint | null;
 
-  @ApiProperty({ type: String, format: 'int64', nullable: true })
+  @ApiSequence('The newest sequence number of the log.', { nullable: true })
   head!: bigint | null;
 
-  @ApiProperty({ type: String, format: 'int64', nullable: true })
+  @ApiSequence('Facts of the log after it.', { nullable: true })
   lag!: bigint | null;
 
   @ApiProperty({ type: String, nullable: true, description: 'The process that runs it.' })
@@ -39,7 +39,7 @@ export class StatusDto {
   @ApiSequence('The newest sequence number of the log.')
   head!: bigint;
 
-  @ApiProperty({ type: ReadModelDto, description: 'Whichever process keeps it.' })
+  @ApiProperty({ type: ReadModelDto, description: 'Kept by this process or another one.' })
   read_model!: ReadModelDto;
 
   @ApiProperty({ type: [ProjectionDto], description: 'The projections of this process.' })

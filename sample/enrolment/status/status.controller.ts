@@ -1,8 +1,9 @@
 import { Controller, Get } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiTags } from '@nestjs/swagger';
 import { FactstrProjections, FactstrStore } from 'nestjs-factstr';
 import { ReadModelQueries } from '../read-model/read-model.queries.js';
-import { headOf } from './head.js';
+import { ApiEndpoint } from '../http/endpoint.js';
+import { headOf } from '../log/head.js';
 import { StatusDto } from './status.dto.js';
 
 @ApiTags('Status')
@@ -15,8 +16,7 @@ export class StatusController {
   ) {}
 
   @Get()
-  @ApiOperation({ summary: 'Tell how far the projections are' })
-  @ApiOkResponse({ type: StatusDto })
+  @ApiEndpoint('Tell how far the projections are', { 200: StatusDto })
   async status(): Promise<StatusDto> {
     const projections = await this.projections.list();
     // Before the head, so that the lag is never negative.
