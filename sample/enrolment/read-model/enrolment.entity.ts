@@ -1,12 +1,12 @@
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 
-/** Who is enrolled where, now. */
+/** A row for every student in a course, as long as the enrolment lasts. */
 @Entity('enrolments')
 export class EnrolmentRow {
   @PrimaryColumn('text')
   course_id!: string;
 
-  @Index()
+  @Index('enrolments_of_student')
   @PrimaryColumn('text')
   student_id!: string;
 

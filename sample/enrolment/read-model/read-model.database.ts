@@ -4,41 +4,34 @@ import type { DataSourceOptions } from 'typeorm';
 import type { Settings } from '../../settings.js';
 import { CourseRow } from './course.entity.js';
 import { EnrolmentRow } from './enrolment.entity.js';
+import { CreateReadModel1795737600000 } from './migrations/1795737600000-create-read-model.js';
+import { migrate } from './migrations/migrate.js';
 import { StudentRow } from './student.entity.js';
 
-/** Any number that nothing else in the database uses. */
-const SCHEMA_LOCK = 7_164_203;
+const SCHEMA = {
+  entities: [CourseRow, StudentRow, EnrolmentRow],
+  migrations: [CreateReadModel1795737600000],
+  migrationsTableName: 'read_model_migrations',
+};
 
 export function readModelOptions(settings: Settings): DataSourceOptions {
-  const entities = [CourseRow, StudentRow, EnrolmentRow];
   if (settings.databaseUrl !== undefined) {
-    return { type: 'postgres', url: settings.databaseUrl, entities };
+    return { type: 'postgres', url: settings.databaseUrl, ...SCHEMA };
   }
-  // A file of its own: this one connection must never hold up, or roll back, an append to the facts.
+  // A file of its own: this one connection must never hold up, or roll back, an append to the facts. The projection
+  // turns on the file's write-ahead log; TypeORM's `enableWAL` would fail when several processes start at once.
   const database = join(settings.dataDir, 'read-model.sqlite');
-  return { type: 'better-sqlite3', database, enableWAL: true, entities };
+  return { type: 'better-sqlite3', database, ...SCHEMA };
 }
 
-/** Connects and creates what is missing. Of several processes that start at once, one does. */
+/** Connects, and migrates before anything else uses the tables. */
 export async function openReadModel(options?: DataSourceOptions): Promise<DataSource> {
   const dataSource = await new DataSource(options!).initialize();
   try {
-    if (dataSource.options.type === 'postgres') await synchronizeAlone(dataSource);
-    else await dataSource.synchronize();
+    await migrate(dataSource);
     return dataSource;
   } catch (error) {
     await dataSource.destroy();
     throw error;
-  }
-}
-
-async function synchronizeAlone(dataSource: DataSource): Promise<void> {
-  const lock = dataSource.createQueryRunner();
-  try {
-    await lock.query('SELECT pg_advisory_lock($1)', [SCHEMA_LOCK]);
-    await dataSource.synchronize();
-    await lock.query('SELECT pg_advisory_unlock($1)', [SCHEMA_LOCK]);
-  } finally {
-    await lock.release();
   }
 }

@@ -11,8 +11,8 @@ import { StudentRow } from './student.entity.js';
 export const READ_MODEL = 'enrolment-read-model';
 
 /**
- * Keeps the read model, exactly once: what it writes and how far it is commit together. The only writer of it,
- * as requests just read.
+ * Keeps the read model, exactly once: what it writes and how far it is commit together. Nothing
+ * else writes to it.
  */
 @Injectable()
 export class ReadModelProjection {

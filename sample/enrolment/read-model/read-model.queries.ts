@@ -57,8 +57,8 @@ export class ReadModelQueries implements BeforeApplicationShutdown {
   }
 
   /**
-   * Lets a client read its own writes: resolves when the read model contains that fact, whichever process
-   * keeps it, or after 3 s; the position tells which.
+   * Lets a client read its own writes: resolves with the position when the read model contains that fact, or after
+   * 3 s without it. Another process may keep the read model.
    */
   async positionFrom(sequence_number: bigint): Promise<bigint> {
     const { signal } = this.#stopping;
