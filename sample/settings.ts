@@ -10,7 +10,7 @@ export class Settings {
   readonly dataDir: string;
   /** Facts and read model go to this Postgres database instead of SQLite. */
   readonly databaseUrl: string | undefined;
-  /** Whether this process may keep the read model. Of several that may, one does. */
+  /** Whether this process may keep the read model. Of several processes that may, one does. */
   readonly durable: boolean;
 
   constructor(env: NodeJS.ProcessEnv = process.env) {

@@ -97,7 +97,7 @@ async function read(upTo) {
     showBehind(Number(behind));
     if (behind > 0n) again();
   } catch (error) {
-    // That nobody answers is the connection's state; forms report their own failures.
+    // A server that does not answer shows as the connection's state; forms report their own failures.
     if (!(error instanceof Unanswered)) console.error(error);
     again();
   }

@@ -58,7 +58,7 @@ function setBusy(form, busy) {
   setButtonBusy(form.querySelector('button'), busy);
 }
 
-/** Not `disabled`, which would take the focus away from whoever uses the keyboard. */
+/** Not `disabled`: a disabled button loses the keyboard's focus. */
 export function setButtonBusy(button, busy) {
   button.setAttribute('aria-busy', String(busy));
   button.setAttribute('aria-disabled', String(busy));

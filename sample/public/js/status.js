@@ -27,7 +27,7 @@ export function showStatus({ head, read_model, projections }) {
   );
 }
 
-/** Its state, how far behind it is, what it left aside, and who runs it. */
+/** Its state, how far behind it is, the facts that it left aside, and the process that runs it. */
 function describe({ state, lag, parked, owner }) {
   const parts = [state === 'idle' ? 'in another process' : state];
   if (lag !== null) parts.push(`lag ${lag}`);

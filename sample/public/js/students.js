@@ -4,7 +4,7 @@ import { messageOf, onSubmit, setButtonBusy } from './forms.js';
 
 const LIMIT = 10;
 
-/** `chosen(student_id)` is told whose timetable to show. */
+/** Calls `chosen(student_id)` when a student is clicked: the timetable is to be shown, or hidden again. */
 export function setUpStudents({ committed, chosen }) {
   const form = byId('register-student');
   onSubmit(form, async ({ name }, student_id) => {
