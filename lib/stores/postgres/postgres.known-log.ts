@@ -110,8 +110,8 @@ export class KnownLog {
   /** This store has committed facts. */
   committed(commit: OwnCommit): void {
     if (!this.#usable || commit.facts.length === 0) return;
-    const { tail } = this.memory;
-    if (!this.#take(commit) && commit.head >= tail.end) {
+    this.#take(commit);
+    if (commit.head >= this.memory.tail.end) {
       // Others were there before, or memory knows nothing yet: it has to look, and finds this commit by itself
       // unless it looks too early.
       this.#behind = true;
@@ -122,13 +122,12 @@ export class KnownLog {
     if (this.needsWork) this.#onWork();
   }
 
-  /** @returns whether the facts follow those that are known */
-  #take({ head, headAt, at, facts }: OwnCommit): boolean {
-    if (!this.#opened || head !== this.memory.tail.end || headAt !== this.#at) return false;
+  /** Adds facts that follow those that are known. */
+  #take({ head, headAt, at, facts }: OwnCommit): void {
+    if (!this.#opened || head !== this.memory.tail.end || headAt !== this.#at) return;
     let number = head;
     for (const fact of facts) this.#add(++number, fact, fact.payload_text.length);
     this.#at = at;
-    return true;
   }
 
   /** At once, and then at a pace: who only appends needs no more. */
@@ -175,8 +174,8 @@ export class KnownLog {
       const head = Number(state.head);
       const isOther = this.#table !== undefined && this.#table !== state.log;
       this.#table = state.log;
-      if (isOther || head < end || (end > 0 && state.knownAt !== at)) {
-        // Such as a restored one, or one that was renamed.
+      if (isOther || (end > 0 && state.knownAt !== at)) {
+        // Such as a restored one, which may be shorter, or one that was renamed.
         this.#forget();
         continue;
       }
@@ -190,7 +189,8 @@ export class KnownLog {
       this.#opened = true;
       this.#behind = false;
       for (const commit of this.#ahead.splice(0)) {
-        if (!this.#take(commit) && commit.head >= this.memory.tail.end) this.#behind = true;
+        this.#take(commit);
+        if (commit.head >= this.memory.tail.end) this.#behind = true;
       }
       return;
     }

@@ -64,6 +64,9 @@ function insertSql(facts: readonly NewEvent[], number?: number): string {
     SELECT min(sequence_number), max(sequence_number) FROM inserted HAVING count(*) > 1`;
 }
 
+/** What runs SQL in the database. */
+type Readable = Pick<StoreDatabase, 'rows'>;
+
 /** The log as it is in the database. */
 export async function readLog(database: StoreDatabase): Promise<LogModel> {
   const model = new LogModel();
@@ -77,7 +80,7 @@ export async function readLog(database: StoreDatabase): Promise<LogModel> {
 }
 
 /** What the index's segments cover, in order. */
-export async function segmentRanges(database: StoreDatabase): Promise<SegmentRange[]> {
+export async function segmentRanges(database: Readable): Promise<SegmentRange[]> {
   return database.rows<SegmentRange>(
     `SELECT first_sequence_number::float8 AS first, last_sequence_number::float8 AS last
      FROM ${SEGMENTS} ORDER BY first_sequence_number`,
@@ -85,7 +88,7 @@ export async function segmentRanges(database: StoreDatabase): Promise<SegmentRan
 }
 
 /** Chunks that belong to no segment. */
-async function strayChunks(database: StoreDatabase): Promise<number> {
+async function strayChunks(database: Readable): Promise<number> {
   const [row] = await database.rows<{ count: number }>(
     `SELECT count(*)::float8 AS count FROM ${CHUNKS}
      WHERE id / 1048576 NOT IN (SELECT id FROM ${SEGMENTS})`,
@@ -94,7 +97,7 @@ async function strayChunks(database: StoreDatabase): Promise<number> {
 }
 
 /** Segments that follow one another without gap or overlap, and no more than there are facts. */
-export async function expectGapless(database: StoreDatabase): Promise<void> {
+export async function expectGapless(database: Readable): Promise<void> {
   const ranges = await segmentRanges(database);
   expect(ranges[0]?.first).toBe(1);
   ranges.slice(1).forEach(({ first }, index) => expect(first).toBe(ranges[index]!.last + 1));

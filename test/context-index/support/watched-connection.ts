@@ -9,6 +9,7 @@ import type { PgRow, PgStatement } from '../../../lib/stores/postgres/postgres.d
 import { PostgresIndexKeeper } from '../../../lib/stores/postgres/postgres.index-keeper.js';
 import type { OwnCommit } from '../../../lib/stores/postgres/postgres.log-state.js';
 import { resolvePostgresOptions } from '../../../lib/stores/postgres/postgres.options.js';
+import type { PostgresStoreOptions } from '../../../lib/stores/postgres/postgres.options.js';
 import { parseTarget } from '../../../lib/stores/postgres/postgres.target.js';
 
 const NEWEST = `SELECT sequence_number, extract(epoch FROM occurred_at) FROM events
@@ -21,8 +22,8 @@ export class WatchedConnection extends PostgresConnection {
   before: (what: string, statement: PgStatement) => unknown = () => undefined;
   after: (what: string, statement: PgStatement) => unknown = () => undefined;
 
-  constructor(url: string) {
-    super(parseTarget(url), resolvePostgresOptions({}));
+  constructor(url: string, options: PostgresStoreOptions) {
+    super(parseTarget(url), resolvePostgresOptions(options));
   }
 
   /** The number of times something was asked. */
@@ -74,8 +75,8 @@ export class KnowingProcess {
   /** How often the background was to be woken. */
   woken = 0;
 
-  constructor(url: string) {
-    this.connection = new WatchedConnection(url);
+  constructor(url: string, options: PostgresStoreOptions = {}) {
+    this.connection = new WatchedConnection(url, options);
     this.log = new KnownLog(this.connection, () => this.woken++);
     this.index = new PostgresContextIndex(this.connection, this.log);
     this.keeper = new PostgresIndexKeeper(this.connection, this.log);
