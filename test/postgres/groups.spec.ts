@@ -295,7 +295,8 @@ describe('Appends that wait together', () => {
     const database = await create();
     const { store, release } = await withLockedIndex(database, {
       pool: { max: 2 },
-      connectionTimeout: 300,
+      // Long enough for a new connection on a busy machine.
+      connectionTimeout: 1_500,
     });
     const long = store.query(containing({ n: 5 }));
     try {
