@@ -1,16 +1,19 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import {
+  AppendIdReusedError,
   DatabaseBusyError,
   FactstrMemoryStore,
   FactstrStore,
   InvalidOptionsError,
   IsolationLevelError,
+  PermissionDeniedError,
 } from 'nestjs-factstr';
-import type { FactstrPostgresStore } from 'nestjs-factstr';
+import type { AppendManager, FactstrPostgresStore } from 'nestjs-factstr';
 import pg from 'pg';
 import { DataSource } from 'typeorm';
 import { StoreDatabase } from '../postgres/support/database.js';
 import { Inbox } from '../conformance/support/inbox.js';
+import { errorOf } from '../conformance/support/outcome.js';
 import { EffectRow, numbered } from './support/ledger-book.js';
 
 describe('appending inside the application’s transaction', () => {
@@ -83,6 +86,36 @@ describe('appending inside the application’s transaction', () => {
     expect(await count()).toBe(2);
   });
 
+  it('decides by the facts that the transaction sees, where it has taken some away', async () => {
+    await store.append(numbered(3));
+    const context = { filters: [{ event_types: ['counted'] }] };
+    expect((await store.query(context)).current_context_version).toBe(3n);
+    const verdicts = await dataSource.transaction(async (manager) => {
+      await manager.query('DELETE FROM events WHERE sequence_number > 1');
+      const lost = await store.appendIf(numbered(1), context, 3n, { manager });
+      const won = await store.appendIf(numbered(1), context, 1n, { manager });
+      return [lost, won];
+    });
+    expect(verdicts[0]!.conflict?.actual_context_version).toBe(1n);
+    expect(verdicts[1]!.append_result?.first_sequence_number).toBe(2n);
+    expect(await count()).toBe(2);
+  });
+
+  it('is made once where it has an id, in the same transaction or a later one', async () => {
+    const append = (n: number) =>
+      dataSource.transaction(async (manager) => {
+        const once = () => store.append(numbered(n), { manager, appendId: 'once' });
+        return [await once(), await once()];
+      });
+    const [first, again] = await append(2);
+    expect(first!.last_sequence_number).toBe(2n);
+    expect(again).toEqual(first);
+    await store.append(numbered(1));
+    expect(await append(2)).toEqual([first, first]);
+    await expect(append(1)).rejects.toThrow(AppendIdReusedError);
+    expect(await count()).toBe(3);
+  });
+
   it('wakes streams by the commit, not before', async () => {
     const inbox = new Inbox();
     const subscription = await store.streamAll(inbox.handle);
@@ -101,7 +134,11 @@ describe('appending inside the application’s transaction', () => {
       await expect(store.append(numbered(1), { manager: client })).rejects.toThrow(
         InvalidOptionsError,
       );
-      await client.query('BEGIN');
+      await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ');
+      await expect(store.append(numbered(1), { manager: client })).rejects.toThrow(
+        IsolationLevelError,
+      );
+      await client.query('ROLLBACK; BEGIN');
       await store.append(numbered(1), { manager: client });
       await client.query('COMMIT');
     } finally {
@@ -119,10 +156,34 @@ describe('appending inside the application’s transaction', () => {
 
   it('refuses a manager without a transaction', async () => {
     const runner = dataSource.createQueryRunner();
-    for (const manager of [dataSource.manager, runner.manager, runner, {} as typeof runner]) {
-      await expect(store.append(numbered(1), { manager })).rejects.toThrow(InvalidOptionsError);
+    for (const manager of [dataSource.manager, runner.manager, runner]) {
+      await expect(store.append(numbered(1), { manager })).rejects.toThrow(
+        'The manager has no transaction: pass the one that dataSource.transaction(async (manager) => …) hands out. Nothing was written.',
+      );
     }
     await runner.release();
+    expect(await count()).toBe(0);
+  });
+
+  it('refuses a manager, or its runner, whose transaction has ended', async () => {
+    const ended = await dataSource.transaction(async (manager) => manager);
+    for (const manager of [ended, ended.queryRunner!]) {
+      const error = await errorOf(() => store.append(numbered(1), { manager }));
+      expect(error).toBeInstanceOf(InvalidOptionsError);
+      expect(error.message).toContain('has no transaction');
+    }
+    expect(await count()).toBe(0);
+  });
+
+  it('refuses what runs no SQL, or returns no rows', async () => {
+    await expect(store.append(numbered(1), { manager: {} as AppendManager })).rejects.toThrow(
+      'The option manager has no query(sql, parameters): pass the EntityManager of a transaction.',
+    );
+    for (const nothing of [null, undefined, [], {}]) {
+      const manager = { query: () => Promise.resolve(nothing) };
+      const error = await errorOf(() => store.append(numbered(1), { manager }));
+      expect(error).toBeInstanceOf(InvalidOptionsError);
+    }
     expect(await count()).toBe(0);
   });
 
@@ -132,7 +193,10 @@ describe('appending inside the application’s transaction', () => {
     try {
       await other.store().connect();
       await elsewhere.transaction(async (manager) => {
-        await expect(store.append(numbered(1), { manager })).rejects.toThrow(/another database/);
+        await expect(store.append(numbered(1), { manager })).rejects.toThrow(
+          `The manager's transaction is in another database than the store, which is database "${database.name}" on ${new URL(database.url).host}. ` +
+            'Nothing was written. Use a data source of that database, or append without manager.',
+        );
         // Nothing was asked of it that could fail: it goes on.
         await manager.query('SELECT 1');
       });
@@ -149,9 +213,15 @@ describe('appending inside the application’s transaction', () => {
       database: ':memory:',
     }).initialize();
     try {
-      await sqlite.transaction((manager) =>
-        expect(store.append(numbered(1), { manager })).rejects.toThrow(InvalidOptionsError),
-      );
+      await sqlite.transaction(async (manager) => {
+        const query = (sql: string, parameters?: unknown[]) => manager.query(sql, parameters);
+        // Some versions of TypeORM know the data source by the one name, some by the other.
+        for (const one of [manager, { query, connection: sqlite }, { query, dataSource: sqlite }]) {
+          await expect(store.append(numbered(1), { manager: one })).rejects.toThrow(
+            'The manager belongs to a data source of type "better-sqlite3", the store to Postgres: they cannot share a transaction.',
+          );
+        }
+      });
     } finally {
       await sqlite.destroy();
     }
@@ -178,10 +248,35 @@ describe('appending inside the application’s transaction', () => {
   it('waits no longer than lockTimeout for another transaction that appended', async () => {
     await dataSource.transaction(async (first) => {
       await store.append(numbered(1), { manager: first });
-      await expect(
+      const error = await errorOf(() =>
         dataSource.transaction((second) => store.append(numbered(1), { manager: second })),
-      ).rejects.toThrow(DatabaseBusyError);
+      );
+      expect(error).toBeInstanceOf(DatabaseBusyError);
+      expect(error.message).toContain("The append in the application's transaction");
+      expect(error.message).toContain(`database "${database.name}"`);
     });
     expect(await count()).toBe(1);
+  });
+
+  it('has the server’s error for its cause, not TypeORM’s, in which the facts stand', async () => {
+    await database.run("ALTER TABLE events ADD CHECK (event_type <> 'counted')");
+    const { cause } = await errorOf(() =>
+      dataSource.transaction((manager) => store.append(numbered(1), { manager })),
+    );
+    expect(cause).toMatchObject({ code: '23514' });
+    expect(cause).not.toHaveProperty('parameters');
+  });
+
+  it('says so where the store itself may not tell its database', async () => {
+    const { role, url } = await database.role();
+    await database.run(`GRANT ALL ON ALL TABLES IN SCHEMA public TO ${role};
+      REVOKE SELECT ON pg_catalog.pg_database FROM PUBLIC`);
+    const restricted = FactstrStore.of(database.store({}, url));
+    await dataSource.transaction(async (manager) => {
+      const error = await errorOf(() => restricted.append(numbered(1), { manager }));
+      expect(error).toBeInstanceOf(PermissionDeniedError);
+      expect(error.message).toContain('Identifying the database');
+    });
+    expect(await count()).toBe(0);
   });
 });
