@@ -130,6 +130,19 @@ describe('Appends of several stores', () => {
     });
   });
 
+  it('wait for no writer of another schema', async () => {
+    const database = await create();
+    await database.run('CREATE SCHEMA other');
+    await database.store().append(facts(1));
+    const store = database.store({}, database.urlWith('search_path=other'));
+    await connected(database.url, async (client) => {
+      await client.query('BEGIN');
+      await client.query(callFunction);
+      expect((await store.append(facts(1))).first_sequence_number).toBe(1n);
+      await client.query('ROLLBACK');
+    });
+  });
+
   it('give up after lockTimeout, the waiting ones with it; nothing was written', async () => {
     const database = await create();
     const store = database.store({ lockTimeout: 300 });

@@ -81,6 +81,24 @@ describe('A page of a query', () => {
     expect(await page(99n, Infinity)).toEqual([[], 30n]);
   });
 
+  it('of the whole log holds the facts after the cursor, and the log’s version', async () => {
+    const database = await create();
+    const store = database.store();
+    const page = async (min: bigint, limit: number): Promise<unknown[]> => {
+      const result = await store.queryPage({ min_sequence_number: min }, limit);
+      return [numbers(result.event_records), result.current_context_version];
+    };
+    expect(await page(0n, 3)).toEqual([[], null]);
+    await store.append(facts(12));
+    expect(await page(0n, 3)).toEqual([[1, 2, 3], 12n]);
+    expect(await page(8n, 3)).toEqual([[9, 10, 11], 12n]);
+    expect(await page(10n, 3)).toEqual([[11, 12], 12n]);
+    expect(await page(12n, 3)).toEqual([[], 12n]);
+    const { event_records } = await store.queryPage({}, 1);
+    const [first] = (await store.query({})).event_records;
+    expect(event_records).toEqual([first]);
+  });
+
   it('is right for contexts of payloads, which have a plan of their own', async () => {
     const database = await create();
     const store = database.store();

@@ -97,7 +97,7 @@ function appendFunction(schema: string, kind: string, head: string, body: string
     .update(filled(head) + text)
     .digest('hex');
   const name = `nestjs_factstr_${kind}_${hash.slice(0, 12)}`;
-  const own = [...head.matchAll(/^ {2}(OUT )?(\w+) ([a-z[\]]+),?$/gm)].map(
+  const own = [...head.matchAll(/ {2}(OUT )?(\w+) ([a-z[\]]+)/g)].map(
     ([, out, argument, type]) => ({ mode: out === undefined ? 'i' : 'o', argument, type: type! }),
   );
   return {
@@ -111,7 +111,7 @@ function appendFunction(schema: string, kind: string, head: string, body: string
       language: 'plpgsql',
       behaviour: 'v f f f',
       security: 'f',
-      settings: [...head.matchAll(/^SET (\w+) = (.+)$/gm)]
+      settings: [...head.matchAll(/SET (\w+) = (.+)/g)]
         .map(([, key, value]) => `${key}=${value}`)
         .join(';'),
     },
