@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { PostgresLedger } from '../../lib/stores/postgres/postgres.ledger.js';
 import { FactstrPostgresStore } from '../../lib/stores/postgres/postgres.store.js';
 import { facts } from '../conformance/support/facts.js';
 import { stranger } from '../streams/support/owners.js';
@@ -174,6 +175,12 @@ describe('A log on Postgres without the marker of its boundaries', () => {
 });
 
 describe('The steps of a ledger on Postgres', () => {
+  it('that move a cursor are one, hence one round trip', () => {
+    const ledger = ledgerOf().ledger as PostgresLedger;
+    const steps = ledger.advanceSteps('s', 1n, { sequence_number: 1n, hash: 'x' });
+    expect(steps).toHaveLength(1);
+  });
+
   it('leave nothing when one in the middle does not hold', async () => {
     const { url } = await newDatabase();
     const { ledger } = ledgerOf(url);

@@ -56,7 +56,9 @@ export const areas: readonly Area[] = [
       `${STORES}/*/*.ledger.ts`,
       `${STORES}/sqlite/sqlite.ledger-tables.ts`,
     ],
-    tests: ['test/leases/{ledger,ledger-*,postgres-ledger,sql-steps,runner,rebuild,verbs}.spec.ts'],
+    tests: [
+      'test/leases/{ledger,ledger-*,postgres-ledger,sqlite-ledger,sql-steps,runner,rebuild,verbs}.spec.ts',
+    ],
     equivalents: ledger,
   },
   {
@@ -85,7 +87,7 @@ export const areas: readonly Area[] = [
       `${STORES}/postgres/postgres.{append,append-function,append-inside,append-queue,append-turn,appender,batches,errors,filters,group-function,loader,notifier,query,rounds,records,known-log,log-state,context-index,index-keeper}.ts`,
     ],
     tests: [
-      'test/postgres/{append-queue,append-queue-refused,append-statement,appending,errors,filters,groups,in-flight,loader,notifier,pages,reading,rounds}.spec.ts',
+      'test/postgres/{append-functions,append-queue,append-queue-refused,append-statement,appending,errors,filters,groups,in-flight,loader,notifier,pages,reading,rounds}.spec.ts',
       'test/typeorm/appending-inside.spec.ts',
       'test/context-index/postgres-{interleaved,deciding,known-log,known-looks,known-tables,log-state,remembering,keeper}.spec.ts',
       'test/conformance/postgres.spec.ts',

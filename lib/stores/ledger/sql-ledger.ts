@@ -64,8 +64,8 @@ export class SqlLedger {
       JSON.stringify(storableOwner(owner)),
       String(ttl),
     ];
-    return this.#map([{ sql: this.#sql.claim, values, guard: true }], (results) => {
-      const row = results?.[0]?.[0];
+    return this.#map([{ sql: this.#sql.claim, values }], (results) => {
+      const row = results![0]![0];
       return row && BigInt(row[0]!);
     });
   }
