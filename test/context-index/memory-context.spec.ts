@@ -123,6 +123,15 @@ describe('The facts of a context in memory', () => {
     expect(memory.readFor({ filters: [{ event_types: ['a'] }, ofPair] })).toEqual([8, 4, 2, 8]);
   });
 
+  it('are no candidates by the terms of the fact before them', () => {
+    const memory = new Memory();
+    memory.append(
+      { event_type: 'a', payload: { n: 1, m: 2 } },
+      { event_type: 'a', payload: { n: 3 } },
+    );
+    expect(memory.readFor({ filters: [{ payload_predicates: [{ m: 2 }] }] })).toEqual([1]);
+  });
+
   it('are walked where a predicate without leaves is of any type', () => {
     const memory = new Memory();
     memory.append(match, other, { event_type: 'd', payload: 5 }, { event_type: 'd', payload: 6 });

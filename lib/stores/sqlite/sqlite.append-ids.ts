@@ -21,7 +21,7 @@ interface Statements {
 export class SqliteAppendIds {
   readonly #connection: SqliteConnection;
   readonly #retention: number;
-  /** `undefined` while it is not known whether the table is there. */
+  /** `undefined` while the table was not made here. */
   #statements: Statements | undefined;
 
   /** @param retention how long an id is kept at least, in milliseconds */
@@ -42,6 +42,7 @@ export class SqliteAppendIds {
     return recordedAppend(id, { facts_hash, first, last });
   }
 
+  /** To be called after `find`, which makes the table. */
   record(id: PreparedAppendId, result: AppendResult): void {
     const { remove, insert } = this.#prepared();
     const now = Date.now();
@@ -50,18 +51,14 @@ export class SqliteAppendIds {
     insert.run(id.id, id.facts_hash, first_sequence_number, last_sequence_number, now);
   }
 
-  /** The transaction may have made the table. */
-  rolledBack(): void {
-    this.#statements = undefined;
-  }
-
   #find(id: string): RecordedRow | undefined {
     const known = this.#statements;
     try {
       return this.#prepared().find.get(id);
     } catch (error) {
       if (known === undefined || !isStatementError(error)) throw error;
-      // Another program has dropped the table, and what was known of the ids with it.
+      // The transaction that made the table was rolled back; or another program has dropped it, and what was known
+      // of the ids with it.
       this.#statements = undefined;
       return this.#prepared().find.get(id);
     }

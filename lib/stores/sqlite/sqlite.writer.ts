@@ -127,7 +127,6 @@ export class SqliteWriter {
         return done;
       });
     } catch (error) {
-      this.#ids.rolledBack();
       throw isDone ? commitError(error) : error;
     }
     if (this.#appended !== undefined) this.#committed(this.#appended);

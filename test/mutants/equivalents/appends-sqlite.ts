@@ -4,12 +4,57 @@ const REACHES_END =
   'event_records.length < limit && (last !== null || prepared.min_sequence_number === null);';
 const KNOWN_VERSION =
   'Where the version is not known from the facts that were found, it is looked up: the same number, later.';
-const ID_STATEMENTS =
-  'The look for the id, which comes first, prepares all statements anew when the table is gone.';
 const SPARSE =
   'The version of others’ writes is no -1: it is looked up at the next append all the same.';
 
+const MEMORY_CONTEXT = 'lib/stores/memory/memory.context.ts';
+const OVERFLOWS =
+  'Without a fact that has too many leaves, the terms of such facts lead to no fact.';
+const UNREAD_CLOCK = 'No time is equal to NaN: the text is written before it is read.';
+
 export const appendsSqlite: readonly Equivalent[] = [
+  {
+    file: MEMORY_CONTEXT,
+    from: '#overflows = false;',
+    to: '#overflows = true;',
+    reason: OVERFLOWS,
+  },
+  {
+    file: MEMORY_CONTEXT,
+    from: 'if (this.#overflows) for (const terms of overflow) sets.push([terms, indexed.query]);',
+    to: 'if (true) for (const terms of overflow) sets.push([terms, indexed.query]);',
+    reason: OVERFLOWS,
+  },
+  {
+    file: MEMORY_CONTEXT,
+    from: 'if (found.length === 1) return found[0]!.toReversed();',
+    to: 'if (false) return found[0]!.toReversed();',
+    reason: 'Sorted, and each once: that is what one list turned round is already.',
+  },
+  {
+    file: MEMORY_CONTEXT,
+    from: 'const { leaves, overflow } = indexed.sets(indexed.anyType ? [...this.#types.values()] : []);',
+    to: 'const { leaves, overflow } = indexed.sets(indexed.anyType ? [...this.#types.values()] : ["Stryker was here"]);',
+    reason: 'Where each predicate names its types, the known types are not looked at.',
+  },
+  {
+    file: MEMORY_CONTEXT,
+    from: 'if (type === undefined) {',
+    to: 'if (true) {',
+    reason: 'The same hash of the same type, calculated again.',
+  },
+  {
+    file: 'lib/stores/memory/memory.log.ts',
+    from: "#clock = { milliseconds: NaN, text: '' };",
+    to: '#clock = {};',
+    reason: UNREAD_CLOCK,
+  },
+  {
+    file: 'lib/stores/memory/memory.log.ts',
+    from: "#clock = { milliseconds: NaN, text: '' };",
+    to: '#clock = { milliseconds: NaN, text: "Stryker was here!" };',
+    reason: UNREAD_CLOCK,
+  },
   {
     file: 'lib/stores/memory/memory.log.ts',
     from: 'if (this.#clock.milliseconds !== milliseconds) {',
@@ -39,18 +84,6 @@ export const appendsSqlite: readonly Equivalent[] = [
     from: REACHES_END,
     to: 'event_records.length < limit && (last !== null || false);',
     reason: KNOWN_VERSION,
-  },
-  {
-    file: 'lib/stores/sqlite/sqlite.append-ids.ts',
-    from: 'rolledBack(): void { this.#statements = undefined; }',
-    to: 'rolledBack(): void {}',
-    reason: ID_STATEMENTS,
-  },
-  {
-    file: 'lib/stores/sqlite/sqlite.writer.ts',
-    from: 'this.#ids.rolledBack();',
-    to: ';',
-    reason: ID_STATEMENTS,
   },
   {
     file: 'lib/stores/sqlite/sqlite.writer.ts',
