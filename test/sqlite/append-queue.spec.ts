@@ -313,6 +313,16 @@ describe('The queue', () => {
     ]);
   });
 
+  it('says why it takes no more, and what to do', async () => {
+    const stub = new StubbedQueue(1);
+    const first = stub.append('a');
+    const request = { facts: [], condition: null, appendId: null };
+    await expect(stub.queue.append(request)).rejects.toThrow(
+      '1 appends are waiting already (maxQueuedAppends). Nothing was written; append less at a time',
+    );
+    await first;
+  });
+
   it('rejects what has not begun when it is closed, and commits nothing of it', async () => {
     const stub = new StubbedQueue();
     const all = stub.appendAll('a', 'b');

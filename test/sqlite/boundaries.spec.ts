@@ -39,7 +39,9 @@ function isComplete(one = boundaries): boolean {
   } catch (error) {
     expect(error).toBeInstanceOf(BatchBoundariesMissingError);
     expect((error as Error).message).toContain(
-      `The durable stream "projection" cannot run on ${folder.file()}`,
+      `The durable stream "projection" cannot run on ${folder.file()}: append_batches does not say for every fact which append it belongs to, ` +
+        'as in a log that FACTSTR up to 0.5.0 began and a later version continued. Everything else works. ' +
+        'When no version up to 0.5.0 writes to it any more, call adoptBatchBoundaries() once',
     );
     return false;
   }

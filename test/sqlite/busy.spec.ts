@@ -84,6 +84,13 @@ describe('Trying again while a lock is held', () => {
     expect(attempts.count).toBe(4);
   });
 
+  it('blocks without trying all the time', () => {
+    attempts.codes = busy(1_000_000);
+    expect(() => retry.blocking(attempts.attempt)).toThrow(DatabaseBusyError);
+    // One each millisecond at most, and the first; timers may be a little early.
+    expect(attempts.count).toBeLessThan(2 * TIMEOUT);
+  });
+
   it('blocks as long as it may, and then tells so', () => {
     let now = 0;
     jest.spyOn(performance, 'now').mockImplementation(() => now);

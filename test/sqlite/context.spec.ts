@@ -111,6 +111,18 @@ describe('Sequence numbers', () => {
       2n ** 53n + 1n,
       2n ** 53n + 2n,
     ]);
+    for (const [after, first] of [
+      [0n, 2n ** 53n],
+      [2n ** 53n, 2n ** 53n + 1n],
+      [2n ** 53n + 2n, null],
+    ] as const) {
+      expect(store.queryPage({ ...query, min_sequence_number: after }, 1)).toMatchObject({
+        last_returned_sequence_number: first,
+        current_context_version: 2n ** 53n + 2n,
+      });
+    }
+    const two = store.queryPage({ ...query, min_sequence_number: null }, 2);
+    expect(two.last_returned_sequence_number).toBe(2n ** 53n + 1n);
     expect(
       (await store.log.readBatches(2n ** 53n, 10)).map((batch) => batch.last_sequence_number),
     ).toEqual([2n ** 53n + 2n]);

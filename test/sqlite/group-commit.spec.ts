@@ -94,6 +94,19 @@ describe('A group of appends', () => {
     await expectRepeated(store, ALL);
   });
 
+  it('is committed without a member whose id was used for other facts', async () => {
+    const store = folder.open();
+    store.append(facts(1), { appendId: 'a' });
+    statements.take();
+    const outcomes = await Promise.all(
+      [facts(1), facts(2), facts(1)].map((events, index) =>
+        outcomeOf(store.promises.append(events, index === 1 ? { appendId: 'a' } : {})),
+      ),
+    );
+    expect(outcomes).toEqual([{ first: 2n }, { code: 'APPEND_ID_REUSED' }, { first: 3n }]);
+    expect(statements.take().filter((sql) => sql === 'BEGIN IMMEDIATE')).toHaveLength(1);
+  });
+
   describe.each(['before', 'after'] as const)('that is interrupted %s', (when) => {
     // With a lock, or without room, SQLite neither begins nor commits.
     const steps = STEPS.filter(([, sql]) => when === 'before' || !/^(BEGIN|COMMIT)/.test(sql));

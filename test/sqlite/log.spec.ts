@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type Database from 'better-sqlite3';
 import type { FactstrSqliteStore } from '../../lib/stores/sqlite/sqlite.store.js';
-import { facts } from '../conformance/support/facts.js';
+import { facts, numbers } from '../conformance/support/facts.js';
 import { pass, stepTime } from '../streams/support/stepped-time.js';
 import { TestFolder } from './support/folder.js';
 import { steppedStatements } from './support/statements.js';
@@ -32,6 +32,15 @@ afterEach(async () => {
 function append(number: number, occurred_at = TIME): void {
   other.prepare('INSERT INTO events VALUES (?, ?, ?, ?)').run(number, occurred_at, 'noted', '{}');
 }
+
+describe('A batch whose last fact is missing', () => {
+  it('ends with the one before it, and those behind it are read as they are', async () => {
+    for (const number of [1, 2, 4, 5]) append(number);
+    other.exec('INSERT INTO append_batches VALUES (1, 3)');
+    const batches = await store.log.readBatches(0n, 10);
+    expect(batches.map(({ event_records }) => numbers(event_records))).toEqual([[1, 2], [4], [5]]);
+  });
+});
 
 describe('While streams follow a SQLite log, others’ commits', () => {
   it('are looked for each pollInterval, and wake them once', async () => {
@@ -119,6 +128,34 @@ describe('While streams follow a SQLite log, others’ commits', () => {
     expect(wake).toHaveBeenCalledTimes(3);
     await pass(POLL);
     expect(wake).toHaveBeenCalledTimes(3);
+    unwatch();
+  });
+
+  it('cost a look at one number while there are none', async () => {
+    store.append(facts(1));
+    const unwatch = store.log.onCommit(wake);
+    statements.take();
+    await pass(POLL * 2);
+    expect(statements.take()).toEqual(Array<string>(2).fill('PRAGMA data_version'));
+    unwatch();
+  });
+
+  it('do not wake them where the first look at an empty log failed', async () => {
+    statements.fail('PRAGMA data_version', 'SQLITE_IOERR');
+    const unwatch = store.log.onCommit(wake);
+    await pass(POLL * 2);
+    expect(wake).not.toHaveBeenCalled();
+    append(1);
+    await pass(POLL);
+    expect(wake).toHaveBeenCalledTimes(1);
+    unwatch();
+  });
+
+  it('are not looked for where streams begin after the store was closed', async () => {
+    const { log } = store;
+    await store.close();
+    const unwatch = log.onCommit(wake);
+    expect(jest.getTimerCount()).toBe(0);
     unwatch();
   });
 

@@ -109,4 +109,23 @@ export const appendsSqlite: readonly Equivalent[] = [
     to: 'this.#sparse = { is: true, others: -1n };',
     reason: SPARSE,
   },
+  {
+    file: 'lib/stores/sqlite/sqlite.log.ts',
+    from: 'while (next < boundaries.length && boundaries[next]![1] < first) next++;',
+    to: 'while (next < boundaries.length && boundaries[next]![1] <= first) next++;',
+    reason:
+      'A batch that ends with the fact is, from that fact on, a batch of one: so is a fact without a row.',
+  },
+  {
+    file: 'lib/stores/sqlite/sqlite.record.ts',
+    from: '} catch { return undefined; }',
+    to: '} catch {}',
+    reason: 'What follows it returns nothing either.',
+  },
+  {
+    file: 'lib/stores/sqlite/sqlite.time.ts',
+    from: 'const sameMillisecond = before !== undefined && Date.parse(before) === now.getTime();',
+    to: 'const sameMillisecond = true && Date.parse(before) === now.getTime();',
+    reason: 'No text is no time, and that is equal to none.',
+  },
 ];
