@@ -1,14 +1,14 @@
 import { MAX_SPAN } from './entries.js';
 import { mix } from './hashing.js';
 
-/** A look-up of something new asks every segment: each false "yes" costs it a chunk. */
+/** A look-up of an absent term asks every segment: each false positive costs the read of a chunk. */
 const BITS_PER_TERM = 16;
 const PROBES = 4;
 const STEP = 0x243f6a88;
 
-/** Whether a segment may have a term: no false "no", about one false "yes" in four hundred. */
+/** Whether a segment may have a term: no false negatives, about one false positive in four hundred. */
 export class BloomFilter {
-  /** As stored. */
+  /** As the segment's row stores them. */
   readonly words: Uint32Array;
   readonly #scale: number;
 
@@ -17,7 +17,7 @@ export class BloomFilter {
     this.#scale = (words.length * 32) / 2 ** 32;
   }
 
-  /** Of the terms of sorted entries. */
+  /** Makes the filter of the terms of sorted entries. */
   static of(entries: Float64Array): BloomFilter {
     let terms = 0;
     let previous = -1;
@@ -37,7 +37,7 @@ export class BloomFilter {
   }
 
   mayHave(term: number): boolean {
-    // The step is mixed anew: taken from the term's own bits it would repeat what the place depends on.
+    // The step is mixed anew: the term's own bits have already chosen the first place.
     const step = mix(STEP, term) | 1;
     let hash = term;
     for (let probe = 0; probe < PROBES; probe++) {

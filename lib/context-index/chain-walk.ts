@@ -4,8 +4,8 @@ import type { TermChains } from './term-chains.js';
 /**
  * The newest number beyond `after` that is in all of the terms' chains and `matches`; 0 when there is none.
  *
- * The chains are walked side by side, each newest first: every match is in each of them, so that the walk costs
- * no more than the shortest one, whichever that is.
+ * The chains are read side by side, each newest first: every match is in each of them, so that reading stops where
+ * the shortest one ends.
  */
 export function newestInChains(
   chains: TermChains,

@@ -1,10 +1,10 @@
 import { MAX_SPAN } from './entries.js';
 import type { Segment } from './segment.js';
 
-/** Chunks kept: 4 MB. */
-const KEPT = 1_000;
+/** Chunks kept, at most: 4 MB. */
+const MAX_CHUNKS = 1_000;
 
-/** The chunks that were looked at last. */
+/** The chunks that were used most recently. */
 export class ChunkCache {
   readonly #chunks = new Map<number, Float64Array>();
 
@@ -25,7 +25,7 @@ export class ChunkCache {
 
   set(segment: Segment, chunk: number, entries: Float64Array): void {
     this.#chunks.set(chunkKey(segment.id, chunk), entries);
-    if (this.#chunks.size > KEPT) this.#chunks.delete(this.#chunks.keys().next().value!);
+    if (this.#chunks.size > MAX_CHUNKS) this.#chunks.delete(this.#chunks.keys().next().value!);
   }
 
   clear(): void {

@@ -9,10 +9,10 @@ import type { Steps } from './steps.js';
 import { Tail } from './tail.js';
 import { hashType } from './terms.js';
 
-/** Facts behind which a tail is not read up any more: they become a hole, which is indexed in the background. */
-const CATCH_UP = 4_096;
-/** How often a look-up begins again because a segment cannot be read. */
-const ATTEMPTS = 1_000;
+/** Facts that a tail catches up with, at most. More of them become a hole, which is indexed in the background. */
+const MAX_CATCH_UP_FACTS = 4_096;
+/** Attempts of a look-up that find a damaged segment, after which it goes without segments. */
+const MAX_DAMAGED_ATTEMPTS = 1_000;
 
 /**
  * What a process holds of the context index: its newest facts, and where to look in the stored segments. A cache:
@@ -26,11 +26,11 @@ export class ContextIndex {
   #checked = { segments: SegmentList.EMPTY, start: 0, hasHoles: false };
   /** Stored segments that are of no use any more and have to be removed, by id. */
   readonly #useless = new Set<number>();
-  /** Hashes of every type of the log, once somebody has asked. */
+  /** Hashes of every type of the log; `undefined` until a look-up needs them. */
   #types: Set<number> | undefined;
-  /** Those of the facts that were added here. */
+  /** Hashes of the types of facts that were added here. */
   readonly #added = new Set<number>();
-  /** How often facts became known that were not added here, and may be of new types. */
+  /** +1 whenever facts that were not added here, and may be of new types, became known. */
   #unseen = 0;
 
   get segments(): SegmentList {
@@ -80,15 +80,15 @@ export class ContextIndex {
 
   /** Takes over segments that were stored. */
   use(segments: SegmentList): void {
-    // Facts that others appended and indexed were never added here, and may be of new types.
+    // Facts that another process appended and indexed were never added here, and may be of new types.
     if (segments.last > this.tail.end) this.#forgetTypes();
     this.#segments = segments;
     this.tail.trim(segments.last);
   }
 
   /**
-   * The log's head is another one than the tail's end. Facts beyond the tail's end up to the head are to be
-   * added, unless there are so many that they became a hole.
+   * Tells that the log's head is not the tail's end. The facts between them are to be added after this, unless they
+   * are so many that they became a hole.
    */
   moveTo(head: number): void {
     if (head < this.tail.end) {
@@ -96,13 +96,13 @@ export class ContextIndex {
       this.tail.restart(0);
       this.discardAll();
     }
-    if (head - this.tail.end > CATCH_UP) {
+    if (head - this.tail.end > MAX_CATCH_UP_FACTS) {
       this.tail.restart(head);
       this.#forgetTypes();
     }
   }
 
-  /** Forgets everything: it was of another log. */
+  /** Forgets everything, since the log was replaced. */
   clear(): void {
     this.tail.restart(0);
     this.cache.clear();
@@ -127,22 +127,22 @@ export class ContextIndex {
     this.#useless.add(id);
   }
 
-  /** Useless segments were removed from the storage. */
+  /** Tells that useless segments were removed from the storage. */
   removed(ids: Iterable<number>): void {
     for (const id of ids) this.#useless.delete(id);
   }
 
   /**
-   * Looks into what there is now: the log up to the tail's end. When a segment cannot be read it is mended, and
-   * the look-up begins again.
+   * Runs a look-up on the index as it is now: the log up to the tail's end. A damaged segment is repaired, and the
+   * look-up begins again.
    */
   *read<T>(lookUp: (view: IndexView) => Steps<T>): Steps<T> {
     for (let attempt = 1; ; attempt++) {
       try {
         return yield* lookUp({
           tail: this.tail.content(),
-          // Others may damage, or replace, faster than is mended: then it is looked up without.
-          segments: attempt <= ATTEMPTS ? this.#segments : SegmentList.EMPTY,
+          // Other processes may replace, or damage, segments faster than they are repaired.
+          segments: attempt <= MAX_DAMAGED_ATTEMPTS ? this.#segments : SegmentList.EMPTY,
           cache: this.cache,
         });
       } catch (error) {
@@ -152,7 +152,7 @@ export class ContextIndex {
     }
   }
 
-  /** The terms under which the query's facts are found: those of a view that was taken before. */
+  /** The terms under which the query's facts are found. Complete for a view that was taken before. */
   *sets(indexed: IndexedQuery): Steps<TermSets> {
     if (!indexed.anyType) return indexed.sets([]);
     if (this.#types !== undefined) return indexed.sets([...this.#types]);

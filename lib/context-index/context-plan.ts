@@ -57,7 +57,7 @@ export class ContextQuery implements PreparedQuery {
     return (this.#plan ??= makePlan(this));
   }
 
-  /** What tells its context from others. A read cursor is no part of it. */
+  /** Identifies the context. A read cursor is no part of it. */
   get key(): string {
     return (this.#key ??= JSON.stringify(this.filters));
   }

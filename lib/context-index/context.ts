@@ -36,7 +36,7 @@ export function readContext<R extends EventRecord>(
   });
 }
 
-/** The newest number that matches, 0 when there is none, and the head up to which that is so. */
+/** The newest number that matches up to the head, 0 when there is none, and that head. */
 export function contextVersion(
   index: ContextIndex,
   query: PreparedQuery,

@@ -1,8 +1,8 @@
 import type { ContextQuery } from './context-plan.js';
 
-/** Contexts that are remembered, and characters of each one's query, at most. */
-const CONTEXTS = 4_096;
-const CHARACTERS = 2_048;
+/** Contexts that are remembered, and characters of each one's key, at most. */
+const MAX_CONTEXTS = 4_096;
+const MAX_KEY_CHARACTERS = 2_048;
 
 /** A context's version at one moment. */
 export interface KnownVersion {
@@ -11,7 +11,7 @@ export interface KnownVersion {
   readonly head: number;
 }
 
-/** The versions of the contexts that were looked up last: what was decided on is appended to right after. */
+/** The versions of the contexts that were looked up last: an `appendIf` mostly follows its query at once. */
 export class KnownContexts {
   readonly #versions = new Map<string, KnownVersion>();
 
@@ -20,13 +20,13 @@ export class KnownContexts {
   }
 
   set({ key }: ContextQuery, { version, head }: KnownVersion): void {
-    if (key.length > CHARACTERS) return;
+    if (key.length > MAX_KEY_CHARACTERS) return;
     const known = this.#versions.get(key);
     if (known !== undefined && known.head >= head) return;
     // A Map keeps the order of insertion: the first one was learnt first.
     this.#versions.delete(key);
     this.#versions.set(key, { version, head });
-    if (this.#versions.size > CONTEXTS) {
+    if (this.#versions.size > MAX_CONTEXTS) {
       this.#versions.delete(this.#versions.keys().next().value!);
     }
   }

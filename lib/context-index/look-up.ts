@@ -12,8 +12,8 @@ import type { ChunkPlace, Steps } from './steps.js';
 import { newestInTail } from './tail-view.js';
 import type { TailContent } from './tail-view.js';
 
-/** Candidates verified at a time, at most. */
-const PAGE = 500;
+/** Candidates that are verified at a time, at most. */
+const MAX_PAGE_CANDIDATES = 500;
 
 /** What there is to look into, at one moment. */
 export interface IndexView {
@@ -30,7 +30,7 @@ export function* newestMatch(
   after: number,
 ): Steps<number> {
   const recent = yield* newestOfTail(tail, query, sets, after);
-  // Whatever is older is in another piece.
+  // Segments and holes hold older facts only.
   if (recent > 0) return recent;
   for (const piece of segments.pieces(tail.start)) {
     if (piece.last <= after) break;
@@ -73,7 +73,7 @@ export function* matchingRows<R extends Matchable>(
     }
     const numbers = yield* numbersOfSegment(piece, cache, sets, after);
     if (numbers.length * 4 > piece.last - piece.first) {
-      // Most of it: reading one fact after the other is cheaper than looking each up.
+      // Above a quarter of the segment, reading one fact after the other is cheaper than looking each up.
       append(rows, yield* needRows<R>(query, Math.max(piece.first - 1, after), piece.last, left));
     } else {
       append(rows, yield* verified<R>(numbers, query, left));
@@ -118,7 +118,7 @@ function* newestOfSegment(
     const span = yield* SegmentSpan.of(segment, cache, terms, Math.max(newest, after));
     if (span === undefined) continue;
     // The first candidate is nearly always right.
-    for (let size = 1; ; size = Math.min(size * 4, PAGE)) {
+    for (let size = 1; ; size = Math.min(size * 4, MAX_PAGE_CANDIDATES)) {
       const numbers = yield* span.take(size);
       const found = yield* firstMatch(numbers, query);
       newest = Math.max(newest, found);
@@ -176,7 +176,7 @@ function* verified<R extends Matchable>(
   limit: number,
 ): Steps<R[]> {
   const rows: R[] = [];
-  const page = Math.min(PAGE, limit + 8);
+  const page = Math.min(MAX_PAGE_CANDIDATES, limit + 8);
   for (let begin = 0; begin < numbers.length && rows.length < limit; begin += page) {
     const facts = yield* needFacts<R>(numbers.slice(begin, begin + page));
     for (const fact of facts) {

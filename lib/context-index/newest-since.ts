@@ -5,8 +5,8 @@ import { planQuery } from './context-plan.js';
 import { newestOfTail } from './look-up.js';
 import type { RecentFacts } from './recent-facts.js';
 
-/** Facts that are looked at one by one, at most, where terms do not help. */
-const WALKED = 1_024;
+/** Facts that are matched one by one, at most, where terms do not help. */
+const MAX_MATCHED_FACTS = 1_024;
 
 /**
  * The newest match beyond `after`, by what is in memory; 0 when there is none, `undefined` when memory does not
@@ -24,7 +24,7 @@ export function newestSince(
   if (everything) return tail.end > after ? tail.end : 0;
   let newest = 0;
   if (walked !== null) {
-    if (tail.end - after > WALKED) return undefined;
+    if (tail.end - after > MAX_MATCHED_FACTS) return undefined;
     for (let number = tail.end; number > after && newest === 0; number--) {
       const fact = recent.get(number);
       if (fact !== undefined && matchesQuery(fact, walked)) newest = number;

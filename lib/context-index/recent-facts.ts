@@ -1,8 +1,8 @@
 import type { Matchable } from '../matching/matches-query.js';
 
 /** Facts and characters of payload that are kept, at most. */
-const FACTS = 4_096;
-const CHARACTERS = 8 * 1024 * 1024;
+const MAX_FACTS = 4_096;
+const MAX_CHARACTERS = 8 * 1024 * 1024;
 
 interface RecentFact extends Matchable {
   readonly size: number;
@@ -31,7 +31,7 @@ export class RecentFacts {
     this.#facts.set(number, { event_type, payload, size });
     this.#size += size;
     for (const [oldest, fact] of this.#facts) {
-      if (this.#facts.size <= FACTS && this.#size <= CHARACTERS) break;
+      if (this.#facts.size <= MAX_FACTS && this.#size <= MAX_CHARACTERS) break;
       this.#facts.delete(oldest);
       this.#size -= fact.size;
       this.#start = oldest;

@@ -2,7 +2,7 @@ import { MAX_SPAN } from './entries.js';
 import { checksum, hashText, mix } from './hashing.js';
 import { CHUNK_ENTRIES, Segment } from './segment.js';
 
-/** A stored segment is not what was written: its facts have to be indexed again. */
+/** A stored segment is not what was written: its facts become a hole. */
 export class DamagedSegmentError extends Error {
   constructor(readonly segment: Segment) {
     super(`Segment ${segment.id} of the context index is damaged.`);

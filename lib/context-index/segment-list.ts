@@ -1,7 +1,7 @@
 import { fitsSpan, weightOf } from './segment.js';
 import type { Segment } from './segment.js';
 
-/** Numbers that no segment has: they are looked at one by one until somebody indexes them. */
+/** Numbers that no segment has: their facts are matched one by one until the background has indexed them. */
 export interface Hole {
   /** Exclusive. */
   readonly after: number;
@@ -14,9 +14,10 @@ export function isHole(piece: Piece): piece is Hole {
   return 'after' in piece;
 }
 
-/** A segment grows until it weighs this much. */
+/** Facts with which a tail is full by default, and becomes a segment. */
 export const FULL_TAIL = 1_024;
-const LEVELS = [FULL_TAIL * 8, FULL_TAIL * 64];
+/** Weights at which lighter neighbours are merged into one segment. */
+const MERGE_WEIGHTS = [FULL_TAIL * 8, FULL_TAIL * 64];
 
 /** The segments of one moment, by ascending numbers. Immutable. */
 export class SegmentList {
@@ -27,7 +28,7 @@ export class SegmentList {
     this.segments = segments;
   }
 
-  /** `undefined` when some overlap: then they do not belong together. */
+  /** `undefined` when segments overlap: then they are not of one index. */
   static of(segments: Iterable<Segment>): SegmentList | undefined {
     const sorted = Array.from(segments).sort((left, right) => left.first - right.first);
     let last = 0;
@@ -82,7 +83,7 @@ export class SegmentList {
    * lies between larger ones goes with them, so that no mix of sizes can pile up.
    */
   mergeable(around: Segment): Segment[] | undefined {
-    for (const full of LEVELS) {
+    for (const full of MERGE_WEIGHTS) {
       const run = this.#run(around, full);
       const taken: Segment[] = [];
       let weight = 0;

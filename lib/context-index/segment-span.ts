@@ -7,19 +7,19 @@ import { decodeChunk } from './segment-codec.js';
 import { needChunks } from './steps.js';
 import type { ChunkPlace, Steps } from './steps.js';
 
-/** Chunks of one term that are read ahead; of a longer span the newest one is. */
-const AHEAD = 4;
+/** Chunks of one term that are read ahead, at most; of a longer span only the newest one is. */
+const MAX_CHUNKS_AHEAD = 4;
 
-/** Walks the facts of a segment that have all of the terms, newest first. */
+/** Finds the facts of a segment that have all of the terms, newest first. */
 export class SegmentSpan {
   readonly #segment: Segment;
   readonly #cache: ChunkCache;
-  /** The term whose entries are walked. */
+  /** The rarest of the terms, whose entries are read. */
   readonly #base: number;
   readonly #low: number;
-  /** Exclusive: what lies above was walked. */
+  /** Exclusive: entries above it were read. */
   #high: number;
-  /** The others, as the entry that a fact at offset 0 would have. */
+  /** The other terms, each as the entry that a fact at offset 0 would have. */
   readonly #others: number[];
 
   private constructor(
@@ -96,7 +96,7 @@ export class SegmentSpan {
   }
 }
 
-/** The chunks that are looked at first for facts beyond `after` with all of the terms. */
+/** The chunks that are read first for facts beyond `after` with all of the terms. */
 export function placesOf(segment: Segment, terms: TermSet, after: number): ChunkPlace[] {
   if (!terms.every((term) => segment.bloom.mayHave(term))) return [];
   const offset = offsetOf(segment, after);
@@ -106,7 +106,7 @@ export function placesOf(segment: Segment, terms: TermSet, after: number): Chunk
     const high = entryOf(term, spanOf(segment));
     const count = segment.chunksBetween(low, high);
     const newest = segment.chunkOf(high - 1);
-    const oldest = count > AHEAD ? newest : segment.chunkOf(low);
+    const oldest = count > MAX_CHUNKS_AHEAD ? newest : segment.chunkOf(low);
     for (let chunk = oldest; chunk <= newest; chunk++) places.push([segment, chunk]);
   }
   return places;
@@ -136,12 +136,12 @@ function* entriesOf(segment: Segment, cache: ChunkCache, chunk: number): Steps<F
   return entries;
 }
 
-/** Of the first fact beyond `after`. */
+/** The offset of the first fact beyond `after`. */
 function offsetOf({ first }: Segment, after: number): number {
   return Math.min(Math.max(0, after + 1 - first), MAX_SPAN);
 }
 
-/** Beyond every offset. A segment with long stretches without facts has more numbers than offsets. */
+/** Exclusive bound of the offsets. A segment with long stretches without facts has more numbers than offsets. */
 function spanOf({ first, last }: Segment): number {
   return Math.min(last - first + 1, MAX_SPAN);
 }

@@ -4,7 +4,7 @@ import { MAX_SPAN, countBelow } from './entries.js';
 /** Entries of one chunk: 4,000 bytes, which a database page of 4 KB holds with its overhead. */
 export const CHUNK_ENTRIES = 500;
 
-/** The facts of a range of numbers, in the storage; what finds the right chunk is in memory. */
+/** The terms of a range of facts. Its chunks are in the storage; fences and filter, which find a chunk, in memory. */
 export class Segment {
   /** Never used again for another segment. */
   readonly id: number;
@@ -35,7 +35,7 @@ export class Segment {
     return this.fences.length;
   }
 
-  /** Of the chunk where an entry is, or would be. */
+  /** The index of the chunk where an entry is, or would be. */
   chunkOf(entry: number): number {
     return Math.max(0, countBelow(this.fences, entry + 1) - 1);
   }

@@ -6,15 +6,15 @@ import type { Hole } from './segment-list.js';
 import { FactTerms, hashType } from './terms.js';
 
 /** Facts of one slice, unless they have many terms. */
-const SLICE_FACTS = FULL_TAIL * 8;
-const SLICE_TERMS = SLICE_FACTS * 8;
+const MAX_SLICE_FACTS = FULL_TAIL * 8;
+const MAX_SLICE_TERMS = MAX_SLICE_FACTS * 8;
 
 /** Makes a segment of the newest part of a hole, from its facts newest first. */
 export class SliceBuilder {
   readonly hole: Hole;
   readonly #reader = new FactTerms();
-  #terms = new Uint32Array(SLICE_TERMS);
-  #numbers = new Float64Array(SLICE_TERMS);
+  #terms = new Uint32Array(MAX_SLICE_TERMS);
+  #numbers = new Float64Array(MAX_SLICE_TERMS);
   #count = 0;
   #facts = 0;
   #overflows = false;
@@ -33,7 +33,7 @@ export class SliceBuilder {
 
   /** @returns whether the fact is in the slice; otherwise the slice is complete */
   add(number: number, event_type: string, payload: unknown): boolean {
-    const full = this.#facts >= SLICE_FACTS || this.#count >= SLICE_TERMS;
+    const full = this.#facts >= MAX_SLICE_FACTS || this.#count >= MAX_SLICE_TERMS;
     if (full || !fitsSpan(number, this.hole.last)) return false;
     this.#reader.read(hashType(event_type), payload);
     const { terms, count, overflows } = this.#reader;

@@ -38,16 +38,16 @@ export type Need =
 
 /** How one storage answers; `R` is its row of a fact. */
 export interface IndexStorage<R extends Matchable> {
-  /** The stored bytes of a segment's chunks `from` to before `to`; `undefined` for those that are not there. */
+  /** The stored bytes of a segment's chunks `from` to before `to`; `undefined` for missing ones. */
   chunks(segment: Segment, from: number, to: number): (Uint8Array | undefined)[];
   /**
-   * The facts of these numbers, in their order; `undefined` for those that are not there. `whole`: as rows;
+   * The facts of these numbers, in their order; `undefined` for missing ones. `whole`: as rows;
    * otherwise what the matcher looks at is enough.
    */
   facts(numbers: readonly number[], whole: boolean): (R | undefined)[];
   /** Every type of the log. */
   types(): readonly string[];
-  /** A segment could not be read: it is left out of the next look-up, or there is another one in its place. */
+  /** A segment is damaged or missing: the next look-up has another one in its place, or none. */
   repair(segment: Segment): void;
   /** Without the index: the newest match beyond `after` and up to `last`, 0 when there is none. */
   newest(query: PreparedQuery, after: number, last: number): number;
@@ -55,7 +55,7 @@ export interface IndexStorage<R extends Matchable> {
   rows(query: PreparedQuery, after: number, last: number, limit: number): R[];
 }
 
-/** The same for a storage that is asked over a network, and answers at once only what it has at hand. */
+/** An `IndexStorage` that is asked over a network, and answers at once only what it has in memory. */
 export interface AsyncIndexStorage<R extends Matchable> {
   /** Chunks that are about to be needed: read together they cost one round trip. */
   soon(places: readonly ChunkPlace[]): MaybePromise<void>;
@@ -87,7 +87,7 @@ export function* needFacts<R>(numbers: readonly number[]): Steps<(R | undefined)
   return (yield { kind: 'facts', numbers, whole: true }) as (R | undefined)[];
 }
 
-/** As far as the matcher looks at them. */
+/** Facts as far as the matcher looks at them. */
 export function* needMatchables(numbers: readonly number[]): Steps<(Matchable | undefined)[]> {
   return (yield { kind: 'facts', numbers, whole: false }) as (Matchable | undefined)[];
 }
@@ -118,7 +118,7 @@ export function runSteps<T, R extends Matchable>(steps: Steps<T>, storage: Index
   return runAnswered(steps, (need) => answerNeed(need, storage));
 }
 
-/** Runs a look-up, at once as far as the storage has its answers at hand. */
+/** Runs a look-up, without waiting as long as the storage has its answers in memory. */
 export function runStepsSoon<T, R extends Matchable>(
   steps: Steps<T>,
   storage: AsyncIndexStorage<R>,
@@ -136,7 +136,7 @@ export function runAnswered<N, T>(
   return step.value;
 }
 
-/** The same where answers may be promises. */
+/** As `runAnswered`, where answers may be promises. */
 export function runAnsweredSoon<N, T>(
   steps: Generator<N, T, unknown>,
   answer: (need: N) => unknown,

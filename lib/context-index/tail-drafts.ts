@@ -4,14 +4,14 @@ import { FULL_TAIL } from './segment-list.js';
 import type { Tail } from './tail.js';
 
 /** Terms of a fact that count as one fact's: a tail of larger ones is full sooner. */
-const TERMS = 8;
-const FULL_TERMS = FULL_TAIL * TERMS;
-/** A segment's terms, at most, where one transaction brings many. */
-const LARGEST = FULL_TERMS * 64;
+const TERMS_PER_FACT = 8;
+const FULL_TERMS = FULL_TAIL * TERMS_PER_FACT;
+/** A segment's terms, at most: a tail of more becomes several segments. */
+const MAX_SEGMENT_TERMS = FULL_TERMS * 64;
 
 /** Whether it is time to store the tail: when it has so many facts. */
 export function isFull(tail: Tail, facts = FULL_TAIL): boolean {
-  return tail.end - tail.start >= facts || tail.count >= facts * TERMS;
+  return tail.end - tail.start >= facts || tail.count >= facts * TERMS_PER_FACT;
 }
 
 /** The tail as segments that are to be stored: nearly always one. */
@@ -23,8 +23,8 @@ export function draftsOf(tail: Tail): SegmentDraft[] {
   for (let begin = 0; begin < count || drafts.length === 0;) {
     const limit = first + MAX_SPAN;
     let end = begin;
-    while (end < count && numbers[end]! < limit && end - begin < LARGEST) end++;
-    // Not inside a fact.
+    while (end < count && numbers[end]! < limit && end - begin < MAX_SEGMENT_TERMS) end++;
+    // A fact's terms stay together.
     if (end < count) while (end > begin + 1 && numbers[end - 1] === numbers[end]) end--;
     const last = end === count ? tail.end : Math.max(first, numbers[end]! - 1);
     const sorted = sortedEntries(

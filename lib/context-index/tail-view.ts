@@ -22,7 +22,7 @@ export function newestInTail(
   after: number,
   below: number,
 ): number {
-  // Most look-ups are for something that is not there.
+  // Most look-ups are for terms that the tail does not have.
   for (const term of wanted) if (!tail.filter.mayHave(term)) return 0;
   const from = after <= tail.start ? 0 : placesUpTo(tail.numbers, after);
   const terms = tail.terms.subarray(from);

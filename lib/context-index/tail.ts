@@ -3,13 +3,13 @@ import type { TailContent } from './tail-view.js';
 import { TermFilter } from './term-filter.js';
 import { FactTerms, hashType } from './terms.js';
 
-/** Facts and terms that segments have as well and that are kept all the same, at most. */
+/** Facts and terms that are kept although a segment has them, at most. */
 const KEPT_FACTS = 2_048;
 const KEPT_TERMS = KEPT_FACTS * 8;
 
 /**
  * The newest facts, in memory: those after `start` up to `end`, which no segment has. Some before `start` are
- * kept for those who ask what came after a certain fact.
+ * kept, to find what came after a version that a caller knows.
  */
 export class Tail {
   #kept = 0;
@@ -23,7 +23,7 @@ export class Tail {
   #mayOverflow = false;
   /** Of all terms that are kept, and perhaps of some that are not any more. */
   #filter = new TermFilter();
-  /** Whether somebody holds the arrays: what is in them has to stay then. */
+  /** Whether a `TailContent` shares the arrays: their content must not change then. */
   #held = false;
   readonly #reader = new FactTerms();
 
@@ -52,7 +52,7 @@ export class Tail {
     return this.#content(this.#begin, this.#start);
   }
 
-  /** The same with all that are kept. */
+  /** As `content`, with all facts that are kept. */
   keptContent(): TailContent {
     return this.#content(0, this.#kept);
   }
@@ -112,7 +112,7 @@ export class Tail {
     this.#renewFilter();
   }
 
-  /** A new one: those who hold the old one still need what is in it. */
+  /** A new filter: a `TailContent` may still use the old one. */
   #renewFilter(): void {
     this.#filter = new TermFilter();
     for (let place = 0; place < this.#count; place++) this.#filter.add(this.#terms[place]!);

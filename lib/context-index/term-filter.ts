@@ -1,6 +1,6 @@
 const BITS = 2 ** 18;
 
-/** Whether a tail may have a term: no false "no", and few a false "yes" while it has some ten thousand. */
+/** Whether a tail may have a term: no false negatives, few false positives up to about 10,000 terms. */
 export class TermFilter {
   readonly #words = new Uint32Array(BITS / 32);
 

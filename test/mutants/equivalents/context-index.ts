@@ -87,14 +87,14 @@ export const contextIndex: readonly Equivalent[] = [
   },
   {
     file: 'lib/context-index/tail-drafts.ts',
-    from: 'while (end < count && numbers[end]! < limit && end - begin < LARGEST) end++;',
-    to: 'while (true && numbers[end]! < limit && end - begin < LARGEST) end++;',
+    from: 'while (end < count && numbers[end]! < limit && end - begin < MAX_SEGMENT_TERMS) end++;',
+    to: 'while (true && numbers[end]! < limit && end - begin < MAX_SEGMENT_TERMS) end++;',
     reason: 'Beyond the last place there is no number, and nothing compares with that.',
   },
   {
     file: 'lib/context-index/tail-drafts.ts',
-    from: 'while (end < count && numbers[end]! < limit && end - begin < LARGEST) end++;',
-    to: 'while (end <= count && numbers[end]! < limit && end - begin < LARGEST) end++;',
+    from: 'while (end < count && numbers[end]! < limit && end - begin < MAX_SEGMENT_TERMS) end++;',
+    to: 'while (end <= count && numbers[end]! < limit && end - begin < MAX_SEGMENT_TERMS) end++;',
     reason: 'Beyond the last place there is no number, and nothing compares with that.',
   },
   {
