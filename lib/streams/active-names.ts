@@ -7,7 +7,7 @@ interface ActiveName {
   readonly released: Promise<void>;
 }
 
-/** All store objects of this process: two of them may be open on one database. */
+/** Of all store objects of this process: two of them may be open on one database. */
 const activeNames = new Map<string, ActiveName>();
 
 /** The right to run a durable stream's name, held until `release`. */

@@ -7,7 +7,7 @@ const outside = new AsyncResource('FactstrHandlers');
 
 /**
  * An async context for one handler: never that of the bootstrap, of the registering code or of the appending code. Only the
- * stream whose call it is remains known, so that the store can tell who closes it.
+ * stream whose call it is remains known, so that `close` can tell a call from inside that stream's handler.
  */
 export class CleanContext {
   readonly #resource = outside.runInAsyncScope(() => new AsyncResource('FactstrHandler'));

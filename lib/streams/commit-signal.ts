@@ -1,7 +1,7 @@
 type Wake = (first?: bigint) => void;
 
 /**
- * Tells a store's streams about commits. While anybody listens, `watch` runs: it looks for other processes'
+ * Tells a store's streams about commits. While a stream listens, `watch` runs: it looks for other processes'
  * commits (a poll, a LISTEN) and returns the function that ends that.
  */
 export class CommitSignal {
@@ -24,7 +24,7 @@ export class CommitSignal {
     };
   }
 
-  /** `first` is the first number of an append of this store object; absent for others' commits. */
+  /** `first` is the first number of an append of this store object; absent for all other commits. */
   emit(first?: bigint): void {
     for (const wake of this.#listeners) wake(first);
   }

@@ -1,4 +1,4 @@
-/** Freezes a JSON value, or a record holding one, and all below it. Iterates: depth is the writer's choice. */
+/** Freezes a JSON value, or a record holding one, and all below it. Iterates: a fact may be of any depth. */
 export function deepFreeze<T extends object>(root: T): T {
   const pending: object[] = [root];
   for (let value = pending.pop(); value !== undefined; value = pending.pop()) {

@@ -46,9 +46,9 @@ export async function startDurableStream(
   };
   try {
     const { running } = await new DurableRun(host, name, query, handle, stop.signal).start();
-    // The name is free before its failure is reported: whoever is told may register it again.
+    // The name is free before its failure is reported, so that `onStreamError` may register it again.
     const ended = running.finally(release).catch((error: unknown) => {
-      // What fails after the stream was told to stop is nobody's failure: its facts are delivered again.
+      // A failure after the stream was told to stop is not reported: its facts are delivered again.
       if (!stop.signal.aborted) host.report(error);
     });
     return new StreamSubscription(stop, Promise.resolve(), ended);
@@ -69,9 +69,9 @@ class DurableRun implements WalkSteps {
   readonly #name: string;
   readonly #query: PreparedQuery;
   readonly #call: HandlerCall;
-  /** Told to stop from outside. */
+  /** Aborts when the stream is told to stop. */
   readonly #stop: AbortSignal;
-  /** That, or the lease is gone. */
+  /** Aborts then, or when the lease is lost. */
   #signal: AbortSignal;
   #lease: Lease | undefined;
   /** The newest fact that was passed while the stored cursor stands before it. */
@@ -124,7 +124,7 @@ class DurableRun implements WalkSteps {
   async #replay(lease: Lease): Promise<ReplayedStream> {
     const { source, reader } = this.#host;
     // Read again under the lease: its former owner may have moved the cursor since, and when the claim was answered
-    // late another one may have the lease by now.
+    // late another owner may have the lease by now.
     const cursor = await source.ledger.find(this.#name);
     if (cursor?.epoch !== lease.epoch) throw this.#lost();
     this.#checkQuery(cursor);
@@ -155,7 +155,7 @@ class DurableRun implements WalkSteps {
     return { running };
   }
 
-  /** Told once: the cursor is stored here then as where it was put. */
+  /** Reports a cursor that another engine moved; once, since its new place is stored then. */
   async #noteMove(cursor: StoredStream, fact: EventRecord | undefined): Promise<void> {
     const moved = movedCursor(`durable stream ${JSON.stringify(this.#name)}`, cursor);
     if (moved === undefined) return;
@@ -235,7 +235,7 @@ class DurableRun implements WalkSteps {
   }
 }
 
-/** The lease is given back before anybody hears of the end, so that the name is free then. */
+/** The lease is released before the end is reported, so that the name is free then. */
 async function releasing(running: Promise<void>, lease: Lease): Promise<void> {
   try {
     await running;

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { MaybePromise } from '../contract/contract.types.js';
 import type { FactMark, LogPage, LogSource } from './log-source.js';
 
-/** Whether they are one fact, as far as that was looked at. */
+/** Whether two marks are of one fact. Payloads are compared where both are present. */
 export function isSameFact(one: FactMark, other: FactMark): boolean {
   if (one === other) return true;
   return (

@@ -41,7 +41,7 @@ export async function checkCursor(
   if (record === undefined) {
     throw ofAnotherLog(name, position, null, await source.head());
   }
-  // A log with a hole there is another one too, whatever was remembered: to go on after its next fact would skip that.
+  // A log without that number is another one, with or without a fingerprint: going on would skip its next fact.
   const isKnown = fingerprint?.sequence_number === position;
   if (
     record.sequence_number !== position ||
@@ -71,7 +71,7 @@ export function ofAnotherLog(
   );
 }
 
-/** What to tell where a stored cursor is not where this package put it; `undefined` where it is. */
+/** The report of a stored cursor that is not where this package put it; `undefined` where it is. */
 export function movedCursor(
   what: string,
   { position, fingerprint }: StoredPosition,

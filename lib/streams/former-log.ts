@@ -1,14 +1,14 @@
 import { factAt, isNotAfter, isSameFact } from './fact-mark.js';
 import type { FactMark, LogSource } from './log-source.js';
 
-/** Up to which number two logs have the same facts. */
+/** Up to which number two logs agree. */
 export interface CommonEnd {
   readonly number: bigint;
-  /** The fact there, as it was seen when that was found out; absent where it was not looked at. */
+  /** The fact of that number, as it was read then; absent where it was not read. */
   readonly fact: FactMark | undefined;
 }
 
-/** What is known of a log in whose place another one was found. */
+/** What is known of a log that was replaced. */
 export class FormerLog {
   readonly #source: LogSource;
   #facts: readonly FactMark[];
@@ -16,7 +16,7 @@ export class FormerLog {
   #common: Promise<CommonEnd> | undefined;
 
   /**
-   * `facts`: of that log, ascending. `below`: the first number that this store object itself has appended to the
+   * `facts`: of the former log, ascending. `below`: the first number that this store object itself has appended to the
    * present log, where that is known.
    */
   constructor(source: LogSource, facts: readonly FactMark[], below?: bigint) {
@@ -26,10 +26,10 @@ export class FormerLog {
   }
 
   /**
-   * Up to where the present log has the same facts. `fact`: one more of the former log.
+   * Up to where the present log agrees with the former one. `fact`: one more fact of the former log.
    *
-   * Exact where the facts that are known go back so far. Else what was committed no later than the oldest of them
-   * counts as the same: both logs had one clock, unless a server with a slower one took over.
+   * Exact where the known facts go back so far. Else what was committed no later than the oldest of them counts as
+   * common: both logs had one clock, unless a server with a slower one took over.
    */
   common(fact?: FactMark): Promise<CommonEnd> {
     this.#common ??= this.#find(fact).then(
@@ -47,7 +47,7 @@ export class FormerLog {
 
   async #find(fact: FactMark | undefined): Promise<CommonEnd> {
     const facts = upTo(fact, this.#facts);
-    // If one of them stands, those before it do too.
+    // If a fact still is in the log, all facts before it are too.
     const standing = await lastWhere(0n, BigInt(facts.length), async (count) => {
       const known = facts[Number(count) - 1]!;
       const found = await factAt(this.#source, known.sequence_number);
@@ -87,7 +87,7 @@ function upTo(fact: FactMark | undefined, facts: readonly FactMark[]): readonly 
   return [...before, fact];
 }
 
-/** The last number in (from, to] of which it is so, given that it is so of those before it; `from` if of none. */
+/** The last number in (from, to] that `isSo`, given that all numbers before it are; `from` if none is. */
 async function lastWhere(
   from: bigint,
   to: bigint,

@@ -6,16 +6,16 @@ import { pause } from './turns.js';
 /** Times in milliseconds. */
 export interface LeaseOptions {
   readonly owner: LeaseOwner;
-  /** How long a silent holder keeps the name. */
+  /** How long a silent owner keeps the name. */
   readonly ttl: number;
   /** How often a contender looks. */
   readonly claimInterval: number;
 }
 
-/** How long a silent holder keeps a name where nobody says otherwise, in milliseconds. */
+/** How long a silent owner keeps a name by default, in milliseconds. */
 export const DEFAULT_LEASE_TTL = 15_000;
 
-/** For an owner of its own. */
+/** Options of a new owner. */
 export function leaseOptions(ttl: number): LeaseOptions {
   return { owner: newOwner(), ttl, claimInterval: Math.min(500, ttl / 4) };
 }
@@ -28,7 +28,7 @@ export class Lease {
   readonly #ttl: number;
   readonly #lost = new AbortController();
   readonly #timer: NodeJS.Timeout;
-  /** When the ledger was asked what it last answered with yes: others count from no later than its answer. */
+  /** When the last renewal that succeeded was sent, by the monotonic clock: contenders count from a later moment. */
   #renewed: number;
   #renewing = false;
 
@@ -63,7 +63,7 @@ export class Lease {
     return this.#lost.signal;
   }
 
-  /** To be called by whoever finds that the epoch has passed. */
+  /** To be called when a write finds that the epoch has passed. */
   lose(): void {
     clearInterval(this.#timer);
     this.#lost.abort();
@@ -74,7 +74,7 @@ export class Lease {
     return (await this.#ledger.find(this.#name))?.epoch === this.epoch;
   }
 
-  /** Lets others take over at once. Never rejects: an owner that cannot say so is waited for. */
+  /** Lets contenders take over at once. Never rejects: if the ledger cannot be told, they wait for the expiry. */
   async release(): Promise<void> {
     this.lose();
     try {
@@ -96,7 +96,7 @@ export class Lease {
       if (await this.#ledger.renew(this.#name, this.epoch, this.#ttl)) this.#renewed = started;
       else this.lose();
     } catch {
-      // Others may have taken over meanwhile; what this one would commit is fenced.
+      // Another owner may have taken over meanwhile; the epoch fences what this one would commit.
       if (this.#isOverdue()) this.lose();
     } finally {
       this.#renewing = false;
@@ -109,10 +109,10 @@ export class Lease {
 }
 
 /**
- * Takes a name's lease: at once when it is free, expired, or its holder is a dead process of this host; else
- * after its holder was silent for a TTL on this process's monotonic clock.
+ * Takes a name's lease: at once when it is free, expired, or its owner is a dead process of this host; else
+ * after its owner was silent for a TTL on this process's monotonic clock.
  *
- * @throws DurableStreamActiveError when the holder is alive, as its renewals show
+ * @throws DurableStreamActiveError when the owner is alive, as its renewals show
  */
 export async function claimLease(
   ledger: StreamLedger,
@@ -149,18 +149,18 @@ export class Contender {
     this.#options = options;
   }
 
-  /** Whether the holder was seen to renew since the first attempt. */
+  /** Whether the owner was seen to renew since the first attempt. */
   get holderLives(): boolean {
     return this.#holderLives;
   }
 
-  /** Who holds it, for messages. */
+  /** The owner, for messages. */
   get holder(): string {
     const owner = this.#seen?.owner;
     return owner == null ? 'nobody' : `process ${owner.pid} on ${owner.host}`;
   }
 
-  /** The lease, or `undefined` while somebody else has it. `known`: what is stored, where that was just read. */
+  /** The lease, or `undefined` while another owner has it. `known`: the stored stream, where it was just read. */
   async attempt(known?: StoredStream): Promise<Lease | undefined> {
     const stored = known ?? (await this.#ledger.find(this.#name));
     if (stored === undefined) return undefined;
@@ -170,7 +170,7 @@ export class Contender {
 
   #isFree(stored: StoredStream): boolean {
     const { owner } = stored;
-    // One's own id without a lease is what a release left that did not get through.
+    // Its own id, without a lease, is there when a release did not get through.
     if (owner === null || stored.expired || owner.id === this.#options.owner.id) return true;
     if (isDead(owner)) return true;
     const now = performance.now();

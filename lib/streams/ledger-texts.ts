@@ -7,10 +7,10 @@ import type { LeaseOwner, ParkedFact, StreamReport } from './ledger.js';
  */
 
 /** Characters of a name that an operator gives. */
-const MAX_BY = 1_000;
+const MAX_BY_CHARACTERS = 1_000;
 
 export function storableBy(by: string | null): string | null {
-  return by === null ? null : storableText(by, MAX_BY);
+  return by === null ? null : storableText(by, MAX_BY_CHARACTERS);
 }
 
 export function storableFact(fact: ParkedFact): ParkedFact {

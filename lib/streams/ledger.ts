@@ -11,11 +11,11 @@ export interface Fingerprint {
 }
 
 /**
- * What is stored of durable streams: the cursor, which is FACTSTR's row, and beside it who runs the name, how it
- * fares and what operators said.
+ * What is stored of durable streams: the cursor, which is FACTSTR's row, and beside it the lease's owner, the owner's
+ * report and the operators' interventions.
  *
- * The lease is fenced by its epoch: whatever an owner writes is conditional on the epoch that it claimed, in the
- * same transaction, so that an owner that froze and woke up after a takeover commits nothing. The lease's time
+ * The lease is fenced by its epoch: each write of an owner is conditional on the epoch that it claimed, in one
+ * transaction, so that an owner that froze and woke up after a takeover commits nothing. The lease's time
  * only avoids wasted work. An operator's intervention moves the epoch too, so that it works from any process.
  *
  * @publicApi
@@ -35,7 +35,7 @@ export interface StreamLedger {
   find(name: string): MaybePromise<StoredStream | undefined>;
 
   /**
-   * Takes the lease if it still is as `seen`. Returns the new epoch, or `undefined` when somebody was faster.
+   * Takes the lease if it still is as `seen`. Returns the new epoch, or `undefined` when the lease has changed since.
    * `ttl` in milliseconds.
    */
   claim(
@@ -48,7 +48,7 @@ export interface StreamLedger {
   /** Tells that the owner lives. `false`: the epoch has passed. */
   renew(name: string, epoch: bigint, ttl: number): MaybePromise<boolean>;
 
-  /** Gives the lease back, so that others need not wait. Does nothing when the epoch has passed. */
+  /** Gives the lease back, so that contenders need not wait. Does nothing when the epoch has passed. */
   release(name: string, epoch: bigint): MaybePromise<void>;
 
   /**
@@ -60,7 +60,7 @@ export interface StreamLedger {
   /** The owner's account of itself, for other processes to read. `false`: the epoch has passed. */
   report(name: string, epoch: bigint, report: StreamReport): MaybePromise<boolean>;
 
-  /** An operator's word, recorded, in one transaction. Moves the epoch: the owner commits nothing any more. */
+  /** Records an intervention and does it, in one transaction. Moves the epoch: the owner commits nothing any more. */
   intervene(name: string, intervention: Intervention): MaybePromise<void>;
 
   /** Records facts as parked and moves the cursor past them, in one transaction. `false`: the epoch has passed. */
@@ -92,7 +92,7 @@ export interface StreamLedger {
   /** Says so, recorded as `switchTo <version>`, in one transaction. Moves no epoch. */
   activate(name: string, version: number, by: string | null): MaybePromise<void>;
 
-  /** What operators said of a name, oldest first. */
+  /** The operators' interventions in a name, oldest first. */
   interventions(name: string): MaybePromise<RecordedIntervention[]>;
 }
 
@@ -145,7 +145,7 @@ export interface StreamReport {
 }
 
 /**
- * A process, as others can tell whether it lives.
+ * A process, so that other processes can tell whether it lives.
  *
  * @publicApi
  */
@@ -161,7 +161,7 @@ export interface LeaseOwner {
 }
 
 /**
- * An operator's word.
+ * An operator's intervention.
  *
  * @publicApi
  */
@@ -176,7 +176,7 @@ export interface Intervention {
     /** The projection's own: its cursor is in the read model's database from now on, or here again. */
     | 'transactional'
     | 'plain';
-  /** Who, as the caller says. */
+  /** The operator's name, as the caller gives it. */
   readonly by: string | null;
   /** Where a reset or rebuild puts the cursor. */
   readonly position?: bigint;
@@ -185,7 +185,7 @@ export interface Intervention {
 }
 
 /**
- * An operator's word, as it was recorded.
+ * An operator's intervention, as it was recorded.
  *
  * @publicApi
  */

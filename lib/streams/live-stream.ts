@@ -20,14 +20,14 @@ export interface StreamHost {
   readonly streams: OpenStreams;
   /** How durable names are claimed. */
   readonly lease: LeaseOptions;
-  /** Where a stream reports what nobody else can be told. */
+  /** Takes an error for which no caller waits. */
   report(error: unknown): void;
 }
 
 /**
  * Starts at the head and follows it. Appends that this store object makes after the call are delivered, also
- * when the head is still being looked up meanwhile. When another log takes the place of the one that it follows,
- * `replaced` is told and the stream goes on with all that was appended to that one since.
+ * when the head is still being looked up meanwhile. When the log that it follows is replaced, `replaced` is told
+ * and the stream goes on with all that was appended to the new one since.
  */
 export function startLiveStream(
   host: StreamHost,
@@ -44,7 +44,7 @@ export function startLiveStream(
   const ended = follow({ host, query, call, replaced }, position, stop.signal).finally(() =>
     reader.leave(),
   );
-  // Reported by `follow`; whoever awaits `started` gets it too.
+  // Reported by `follow`; a caller that awaits `started` gets it too.
   started.catch(() => undefined);
   return new StreamSubscription(stop, started, ended);
 }

@@ -11,38 +11,38 @@ import type { Standing } from './standing.js';
 /** Facts of one page; whole batches, so that a larger batch makes a larger page. */
 const PAGE_FACTS = 500;
 /**
- * For how long what was read counts for the log's own facts without another look, in milliseconds: what a stream
- * is given later than that was found again.
+ * Milliseconds for which facts that were read count as the log's without another look: before a stream is given
+ * older ones, they are looked for again.
  */
 export const TRUSTED = 200;
-/** Logs that took the place of one another of which something is remembered, at most. */
-const FORMER_LOGS = 32;
+/** Replaced logs whose newest facts are remembered, at most. */
+const MAX_FORMER_LOGS = 32;
 
 /** What follows a position. */
 export interface ReadPage {
   readonly at: FactMark | null;
   readonly batches: readonly CommittedBatch[];
-  /** In which of the reader's logs it was read. */
+  /** The reader's `log` when it was read. */
   readonly log: number;
-  /** When it was the log's for certain, on the monotonic clock. */
+  /** When it certainly was in the log, by the monotonic clock. */
   readonly asOf: number;
 }
 
-/** A read at the head, for all who stand there. */
+/** A read at the head, shared by all cursors that stand there. */
 interface SharedRead {
   readonly after: bigint;
-  /** The reader's, before it began. */
+  /** The reader's `#news` before it began. */
   readonly news: number;
   readonly page: Promise<ReadPage>;
 }
 
 /**
  * Reads the log for all streams of one store. Cursors at the head share one read, one decoding and one frozen
- * copy of the newest batches; a cursor further behind reads pages of its own, which nobody keeps. Nothing is
+ * copy of the newest batches; a cursor further behind reads pages of its own, which are not kept. Nothing is
  * queued per stream.
  *
- * Another log may take the place of this one at any time: a restored copy, a stale replica. So each read brings the
- * fact that it goes on from, and what is kept is served only while its end was found in the log lately.
+ * The log may be replaced at any time: by a restored copy, a stale replica. So each read brings the fact that it
+ * goes on from, and what is kept is served only while its end was found in the log lately.
  */
 export class LogReader {
   readonly #source: LogSource;
@@ -53,22 +53,22 @@ export class LogReader {
   #commits = 0;
   #wakeScheduled = false;
   readonly #newest = new NewestBatches();
-  /** When their end was last found in the log. */
+  /** When the end of `#newest` was last found in the log. */
   #asOf = -Infinity;
   /** Whether the source reads asynchronously. */
   #waits = false;
-  /** Moves with every wake-up and every stream that begins: what was read before does not count for them. */
+  /** +1 with every wake-up and every stream that begins: what was read before does not count for them. */
   #news = 0;
   #reading: SharedRead | undefined;
-  /** Moves with every stream that begins. */
+  /** +1 with every stream that begins. */
   #entered = 0;
-  /** A look whether what is kept still is in the log. */
+  /** The check under way whether what is kept still is in the log. */
   #looking: Promise<void> | undefined;
-  /** The newest read that found nothing: until there are news nobody need look there again. */
+  /** The newest read that found nothing: until there are news, streams share its answer. */
   #nothing: SharedRead | undefined;
-  /** Counts the logs that took the place of one another. */
+  /** +1 when a restored or replaced log is noticed. */
   #log = 0;
-  /** Those before the present one; the newest last. */
+  /** The logs before the present one; the newest last. */
   #former: FormerLog[] = [];
   /** The lowest number of an own append that did not come after what had been read. */
   #ownBelow: bigint | undefined;
@@ -104,12 +104,12 @@ export class LogReader {
     return () => this.#ownCommits.delete(listener);
   }
 
-  /** Which log it reads, as far as that was noticed. */
+  /** Counts the logs: +1 when a restored or replaced log is noticed. */
   get log(): number {
     return this.#log;
   }
 
-  /** Moves with every wake-up: to be read before `readAfter`, and handed to `commitSince`. */
+  /** +1 with every wake-up: to be read before `readAfter`, and handed to `commitSince`. */
   get commits(): number {
     return this.#commits;
   }
@@ -147,14 +147,13 @@ export class LogReader {
     // With nothing kept the first stream's position becomes the beginning of what is.
     if (end === undefined || position >= end) return this.#readShared(position);
     const page = await this.#readPage(position);
-    // Where nothing is there were facts before.
+    // There were facts after this position before: the log was replaced.
     if (page.batches.length === 0 && page.log === this.#log) this.#turn();
     return page;
   }
 
   /**
-   * Where a cursor goes on whose fact is not in the log any more: after the last fact that both logs have, as
-   * `FormerLog` finds it.
+   * Where a cursor goes on whose fact is not in the log any more: after the last common fact, as `FormerLog` finds it.
    */
   async resume({ position, fact, log }: Standing): Promise<Standing> {
     if (log === this.#log) this.#turn();
@@ -162,12 +161,12 @@ export class LogReader {
     const former = this.#former.slice(Math.max(0, this.#former.length - (present - log)));
     let common: CommonEnd = { number: position, fact };
     for (const [index, each] of former.entries()) {
-      // The cursor's own fact is of the first of them.
+      // The cursor's own fact is of the first of these logs.
       const found = await each.common(index === 0 ? fact : undefined);
       if (found.number < common.number) common = found;
     }
     const { number } = common;
-    // By what was seen there: one that was read now may be of a log that has taken the place of this one since.
+    // The fact as it was seen there: one that is read now may be of a still newer log.
     const at = common.fact ?? (await factAt(this.#source, number)) ?? undefined;
     return { position: number, fact: at, log: present };
   }
@@ -195,7 +194,7 @@ export class LogReader {
     return { at: kept.at, batches: kept.batches, log: this.#log, asOf: this.#asOf };
   }
 
-  /** Looks whether the end of what is kept still is in the log, for all who ask meanwhile. */
+  /** Checks whether the end of what is kept still is in the log: one check for all streams that ask meanwhile. */
   #look(): Promise<void> {
     const looking = this.#lookOnce().finally(() => {
       if (this.#looking === looking) this.#looking = undefined;
@@ -214,13 +213,13 @@ export class LogReader {
     else this.#found(asOf, entered);
   }
 
-  /** What is kept was the log's then. What was asked for before a stream began does not count for it. */
+  /** What is kept was in the log at `asOf`. A check that began before the newest stream does not count. */
   #found(asOf: number, entered: number): void {
     if (entered === this.#entered) this.#asOf = Math.max(this.#asOf, asOf);
   }
 
   #readShared(after: bigint): Promise<ReadPage> {
-    // A read that began before the last wake-up may not see what woke us: joining it would lose that.
+    // A read that began before the last wake-up may miss the commit behind it: joining that read would lose the commit.
     for (const read of [this.#reading, this.#nothing]) {
       if (read?.after === after && read.news === this.#news) return read.page;
     }
@@ -231,7 +230,7 @@ export class LogReader {
       if (read.log !== this.#log || !this.#take(after, read, entered)) return read;
       if (read.batches.length === 0) this.#nothing = reading;
       if (this.#ownBelow === below) this.#ownBelow = undefined;
-      // Of two reads that overlapped, all get the records of the first; of those that both have found.
+      // Of two reads that overlapped, both return the record objects of the first, as far as both have found them.
       const kept = this.#newest.after(after);
       const last = lastOf(read.batches) ?? after;
       if (kept !== undefined) return { ...read, at: kept.at, batches: upTo(last, kept.batches) };
@@ -271,15 +270,15 @@ export class LogReader {
     return { at, batches, log, asOf };
   }
 
-  /** What was read before is of another log than the one that is there now. */
+  /** Notes that the log was replaced: what was read before is of a former one. */
   #turn(): void {
     this.#former.push(new FormerLog(this.#source, this.#newest.facts(), this.#ownBelow));
-    if (this.#former.length > FORMER_LOGS) this.#former.shift();
+    if (this.#former.length > MAX_FORMER_LOGS) this.#former.shift();
     this.#log++;
     this.#forget();
   }
 
-  /** What was read before is read again: the log was replaced, or nobody needs it. */
+  /** Drops what was read: the log was replaced, or no stream is left. */
   #forget(): void {
     this.#newest.clear();
     this.#asOf = -Infinity;
@@ -302,7 +301,7 @@ export class LogReader {
   }
 
   #ownCommit(first: bigint): void {
-    // Its answer may only be late; but if the log is found to be another one, this is where it goes on at the latest.
+    // Its answer may only be late; but if the log turns out to be replaced, streams go on here at the latest.
     const isKnown = first <= (this.#newest.end ?? 0n);
     if (isKnown && first < (this.#ownBelow ?? first + 1n)) this.#ownBelow = first;
     for (const listener of this.#ownCommits) listener(first);

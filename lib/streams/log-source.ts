@@ -58,7 +58,7 @@ export interface LogSource {
   newest?(): MaybePromise<FactMark | null>;
 
   /**
-   * Calls `wake` after commits, whoever made them. Calls may be lost, late or superfluous: that costs latency
+   * Calls `wake` after commits of any process. Calls may be lost, late or superfluous: that costs latency
    * only. `first` is passed for appends of this store object. Returns the function that ends it; the source
    * may hold timers and connections only between the two.
    */

@@ -1,7 +1,7 @@
 import { isSameFact } from './fact-mark.js';
 import type { CommittedBatch, FactMark } from './log-source.js';
 
-/** Facts kept for the cursors at the head. */
+/** Facts that are kept for cursors at the head, at most, unless one batch has more. */
 const KEPT_FACTS = 500;
 
 interface ReadonlyPage {
@@ -46,7 +46,7 @@ export class NewestBatches {
     return { at, batches: this.#batches.slice(isPassed ? index + 1 : index) };
   }
 
-  /** Whether what was read after a position is of the same log, by the newest fact that both have. */
+  /** Whether a page that was read after a position is of the log that is kept, by the newest fact that both have. */
   fits(after: bigint, page: ReadonlyPage): boolean {
     const { end } = this;
     if (end === undefined || end < after) return true;

@@ -20,8 +20,8 @@ interface Place {
 const places = new AsyncLocalStorage<Place>();
 
 /**
- * The streams of one store, for its closing: that waits for what is in flight, and does not wait for itself where a
- * handler asks for it.
+ * The streams of one store, for its `close`, which waits for deliveries in flight, but not for the delivery inside
+ * which it is called.
  */
 export class OpenStreams {
   readonly #streams = new Set<OpenStream>();
@@ -40,7 +40,7 @@ export class OpenStreams {
     return begun;
   }
 
-  /** Stops what was begun with a controller; the others see for themselves that the store is closed. */
+  /** Stops the streams that have a controller; projections notice by the store's `closed` signal. */
   stop(): void {
     for (const { stop } of this.#streams) stop?.abort();
   }
@@ -56,7 +56,7 @@ export class OpenStreams {
     await Promise.all([...this.#streams].map(({ ended }) => ended));
   }
 
-  /** For a handler's call: the same without this call, and without those that wait for the same. */
+  /** As `ended`, for a call inside a handler: without its stream, and without streams that wait here as well. */
   async othersEnded(): Promise<void> {
     places.getStore()?.stream.closes();
     await Promise.all(
@@ -65,7 +65,7 @@ export class OpenStreams {
   }
 }
 
-/** Runs a handler's call. `enter` may put it into another async context: it is the same stream's all the same. */
+/** Runs a handler's call. `enter` may change the async context: the call stays that of its stream. */
 export async function callInside<T>(
   enter: (call: () => MaybePromise<T>) => MaybePromise<T>,
   call: () => MaybePromise<T>,
@@ -76,7 +76,7 @@ export async function callInside<T>(
   try {
     return await enter(() => places.run(place, call));
   } finally {
-    // What it has left running is no call any more.
+    // Work that the call has left running does not count as the call.
     place.isCalling = false;
   }
 }

@@ -16,7 +16,7 @@ export function newOwner(): LeaseOwner {
 
 /**
  * Whether the process is certainly gone: it ran since this boot in this PID namespace, and its pid is free or
- * belongs to a process that started at another time. Where the system does not tell, nobody is dead: hosts'
+ * belongs to a process that started at another time. Where the system does not tell, no process counts as dead: hosts'
  * names alone say nothing, as containers share them.
  */
 export function isDead(owner: LeaseOwner): boolean {

@@ -6,11 +6,11 @@ export interface Standing {
   readonly position: bigint;
   /** The fact there, once it was seen. */
   readonly fact: FactMark | undefined;
-  /** In which of its reader's logs, counted as they took the place of one another. */
+  /** `LogReader.log` when it stood there. */
   readonly log: number;
 }
 
-/** Whether a log in which `at` was found at that position goes on from what is known. */
+/** Whether a log that has `at` at that position is the log in which the cursor stood, as far as is known. */
 export function isOfLog(
   { position, fact }: Pick<Standing, 'position' | 'fact'>,
   at: FactMark | null,

@@ -29,7 +29,7 @@ export interface WalkSteps {
 
 interface Reading {
   readonly page: Promise<ReadPage>;
-  /** The reader's, before it began. */
+  /** The reader's `commits` before it began. */
   readonly commits: number;
 }
 
@@ -98,7 +98,7 @@ export class StreamWalk {
     }
   }
 
-  /** Whether what was read some time ago still is the log's, by its last fact. */
+  /** Whether a page that was read some time ago still is in the log, by its last fact. */
   async #stands({ batches }: ReadPage): Promise<boolean> {
     const last = batches.at(-1)?.event_records.at(-1);
     return last === undefined || this.#reader.stands(last);
@@ -107,7 +107,7 @@ export class StreamWalk {
   #read(standing: Standing): Reading {
     const { commits } = this.#reader;
     const page = this.#reader.readAfter(standing);
-    // Its failure is met by whoever awaits it: nobody does when the walk has ended meanwhile.
+    // Its failure is handled where the page is awaited; a walk that has ended does not await it.
     page.catch(() => undefined);
     return { page, commits };
   }
@@ -121,7 +121,7 @@ export class StreamWalk {
       if (this.#signal.aborted) break;
       if (isOld(asOf)) {
         asOf = performance.now();
-        // One that cannot be looked for is read again, as often as that takes.
+        // A page that cannot be checked is read again, and reading reports the failure.
         if (!(await this.#stands(page).catch(() => false))) return false;
       }
       const records = recordsAfter(batch, this.#standing.position);

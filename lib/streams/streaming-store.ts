@@ -59,8 +59,8 @@ export interface FactStoreOptions {
   appendIdRetention?: number | undefined;
 }
 
-/** How long a store that is closed waits for what is in flight, in milliseconds. */
-const CLOSE_PATIENCE = 5_000;
+/** How long `close` waits for deliveries in flight, in milliseconds, and then for the connections. */
+const MAX_CLOSE_WAIT_MS = 5_000;
 
 /** The half of a store that follows its log. The other half, appending and querying, is each provider's. */
 export abstract class StreamingStore {
@@ -83,7 +83,7 @@ export abstract class StreamingStore {
   }
 
   /**
-   * The log, for those who walk it: this store's streams, and the runner of projections.
+   * The log, which this store's streams and the runner of projections walk.
    *
    * @internal
    */
@@ -98,7 +98,7 @@ export abstract class StreamingStore {
   }
 
   /**
-   * As `streamTo`; `replaced` is told instead of `onStreamError` when another log takes the place of this one.
+   * As `streamTo`; when the log is replaced, `replaced` is told instead of `onStreamError`.
    *
    * @internal
    */
@@ -136,7 +136,7 @@ export abstract class StreamingStore {
   }
 
   /**
-   * What handlers are checked by before they run.
+   * The limits by which handlers are checked before they run.
    *
    * @internal
    */
@@ -149,16 +149,16 @@ export abstract class StreamingStore {
    * deliveries in flight have ended and their cursors are stored, and what was held for them is released. Idempotent.
    *
    * A handler that does not settle is waited for 5 s, and so is what was asked of the database and has no answer.
-   * Awaited inside a call of one of the store's own handlers it resolves when all others have ended: what that call
-   * itself needs to end is released behind it.
+   * Awaited inside a call of one of the store's own handlers it resolves when all other deliveries have ended: what
+   * that call itself needs to end is released after it.
    */
   close(): Promise<void> {
-    return this.closeWithin(CLOSE_PATIENCE);
+    return this.closeWithin(MAX_CLOSE_WAIT_MS);
   }
 
   /** With a shorter patience than `close`, in milliseconds. @internal */
   async closeWithin(limit: number): Promise<void> {
-    const patience = Math.min(limit, CLOSE_PATIENCE);
+    const patience = Math.min(limit, MAX_CLOSE_WAIT_MS);
     if (this.#closing === undefined) {
       this.#closing = this.#close(patience);
       // A caller that awaits it is told; one that closes behind a handler cannot be.
@@ -245,7 +245,7 @@ export abstract class StreamingStore {
     try {
       this.#onStreamError(reported);
     } catch (failure) {
-      // It takes errors and texts only, and what was thrown may be anything.
+      // `emitWarning` takes errors and texts only; what was thrown may be of any type.
       process.emitWarning(`onStreamError failed: ${describeError(failure)}`);
     }
   }
@@ -253,7 +253,7 @@ export abstract class StreamingStore {
 
 function resolveRetention(retention: unknown = 7 * 24 * 3_600_000): number {
   if (typeof retention === 'number' && retention >= 1 && retention <= 315_360_000_000) {
-    // Databases count whole ones; it is kept at least so long.
+    // Databases count whole milliseconds; an id is kept at least as long as asked.
     return Math.ceil(retention);
   }
   throw new InvalidOptionsError(

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
-/** How long a stream may work before others get a turn, in milliseconds. */
-const SLICE = 5;
+/** How long a stream may work before it lets the event loop turn, in milliseconds. */
+const MAX_SLICE_MS = 5;
 
 /**
  * Shares the event loop: a replay from a synchronous store with synchronous handlers would otherwise run in
@@ -10,9 +10,9 @@ const SLICE = 5;
 export class Turns {
   #since = performance.now();
 
-  /** Whether it is the others' turn. */
+  /** Whether the stream has worked for as long as it may. */
   get isOver(): boolean {
-    return performance.now() - this.#since >= SLICE;
+    return performance.now() - this.#since >= MAX_SLICE_MS;
   }
 
   async give(): Promise<void> {

@@ -48,12 +48,12 @@ export function logOf(store: FactStore): LogSource | undefined {
   return complete && typeof ledger === 'object' && ledger !== null ? log : undefined;
 }
 
-/** What the store admits: by itself where it is ours, else as it is said of it. */
+/** The store's limits: its own where it is ours, else those that `said` declares. */
 export function limitsOf(store: FactStore, said?: Partial<FactStoreLimits>): FactStoreLimits {
   return store instanceof StreamingStore ? store.ownLimits : resolveLimits(said);
 }
 
-/** A live stream; where the store can tell, `replaced` hears when another log takes the place of the one it follows. */
+/** A live stream; where the store can tell, `replaced` is told when the log that it follows is replaced. */
 export function streamLive(
   store: FactStore,
   query: EventQuery,

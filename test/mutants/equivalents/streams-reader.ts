@@ -4,8 +4,8 @@ import type { Equivalent } from './equivalent.js';
 export const reader: readonly Equivalent[] = [
   {
     file: 'lib/streams/log-reader.ts',
-    from: 'if (this.#former.length > FORMER_LOGS) this.#former.shift();',
-    to: 'if (this.#former.length > FORMER_LOGS) ;',
+    from: 'if (this.#former.length > MAX_FORMER_LOGS) this.#former.shift();',
+    to: 'if (this.#former.length > MAX_FORMER_LOGS) ;',
     reason:
       'A bound for memory, beyond which what is remembered of the oldest logs is approximate.',
   },
@@ -97,15 +97,15 @@ export const reader: readonly Equivalent[] = [
   },
   {
     file: 'lib/streams/log-reader.ts',
-    from: 'if (this.#former.length > FORMER_LOGS) this.#former.shift();',
+    from: 'if (this.#former.length > MAX_FORMER_LOGS) this.#former.shift();',
     to: 'if (false) this.#former.shift();',
     reason:
       'A bound for memory, beyond which what is remembered of the oldest logs is approximate.',
   },
   {
     file: 'lib/streams/log-reader.ts',
-    from: 'if (this.#former.length > FORMER_LOGS) this.#former.shift();',
-    to: 'if (this.#former.length >= FORMER_LOGS) this.#former.shift();',
+    from: 'if (this.#former.length > MAX_FORMER_LOGS) this.#former.shift();',
+    to: 'if (this.#former.length >= MAX_FORMER_LOGS) this.#former.shift();',
     reason:
       'A bound for memory, beyond which what is remembered of the oldest logs is approximate.',
   },
