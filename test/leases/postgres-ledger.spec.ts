@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { SchemaMissingError } from '../../lib/contract/errors.js';
 import type { PostgresLedger } from '../../lib/stores/postgres/postgres.ledger.js';
 import { FactstrPostgresStore } from '../../lib/stores/postgres/postgres.store.js';
 import { facts } from '../conformance/support/facts.js';
+import { errorOf } from '../conformance/support/outcome.js';
 import { stranger } from '../streams/support/owners.js';
 import { createDatabase, uniqueName } from '../support/postgres.js';
 import type { TestDatabase } from '../support/postgres.js';
@@ -179,6 +181,16 @@ describe('The steps of a ledger on Postgres', () => {
     const ledger = ledgerOf().ledger as PostgresLedger;
     const steps = ledger.advanceSteps('s', 1n, { sequence_number: 1n, hash: 'x' });
     expect(steps).toHaveLength(1);
+  });
+
+  it('say what they were for when one fails', async () => {
+    const own = await newDatabase();
+    const { ledger } = ledgerOf(own.url);
+    await ledger.open('s', 'a query', 0n);
+    await own.run('DROP TABLE nestjs_factstr_parked');
+    const error = await errorOf(() => ledger.find('s'));
+    expect(error).toBeInstanceOf(SchemaMissingError);
+    expect(error.message).toContain('Keeping a durable stream failed');
   });
 
   it('leave nothing when one in the middle does not hold', async () => {

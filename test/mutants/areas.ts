@@ -58,6 +58,7 @@ export const areas: readonly Area[] = [
     ],
     tests: [
       'test/leases/{ledger,ledger-*,postgres-ledger,sqlite-ledger,sql-steps,runner,rebuild,verbs}.spec.ts',
+      'test/typeorm/read-model-ledger.spec.ts',
     ],
     equivalents: ledger,
   },

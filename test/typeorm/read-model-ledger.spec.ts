@@ -61,3 +61,20 @@ for (const kind of ['sqlite', 'postgres'] as const) {
     });
   });
 }
+
+describe('A transaction of a read model in postgres', () => {
+  it('waits for the disk like any other, as a handler’s rows are in it', async () => {
+    const { database, ledger } = await openReadModel('postgres');
+    const seen = await ledger.open('s', 'a query', 0n);
+    const epoch = (await ledger.claim('s', seen, stranger('first'), 60_000))!;
+    const look = { sql: "SELECT current_setting('synchronous_commit')", values: [] };
+    let rows: unknown;
+    await database.transaction(async ({ run }) => {
+      await run(ledger.advanceSteps('s', epoch, { sequence_number: 1n, hash: 'x' }));
+      rows = await run([look]);
+      return true;
+    });
+    expect(rows).toEqual([[['on']]]);
+    expect(await ledger.find('s')).toMatchObject({ position: 1n });
+  });
+});

@@ -14,9 +14,8 @@ export interface LedgerTables {
 export type LedgerSql = ReturnType<typeof ledgerSql>;
 
 /** The tables' columns, as they stand between the parentheses of CREATE TABLE. */
-export function ledgerColumns(dialect: SqlDialect, cursorName = 'name') {
+export function ledgerColumns(dialect: SqlDialect) {
   const integer = dialect === 'postgres' ? 'bigint' : 'INTEGER';
-  const text = dialect === 'postgres' ? 'text' : 'TEXT';
   const time = dialect === 'postgres' ? 'timestamptz' : 'TEXT';
   const counter =
     dialect === 'postgres'
@@ -25,35 +24,35 @@ export function ledgerColumns(dialect: SqlDialect, cursorName = 'name') {
   return {
     /** FACTSTR's shape, for a read model's database. */
     cursors: `
-  ${cursorName} ${text} PRIMARY KEY,
-  event_query ${text} NOT NULL,
+  name TEXT PRIMARY KEY,
+  event_query TEXT NOT NULL,
   last_processed_sequence_number ${integer} NOT NULL`,
     streams: `
-  name ${text} PRIMARY KEY,
+  name TEXT PRIMARY KEY,
   fingerprint_sequence_number ${integer},
-  fingerprint ${text},
+  fingerprint TEXT,
   epoch ${integer} NOT NULL DEFAULT 0,
   renewals ${integer} NOT NULL DEFAULT 0,
-  owner ${text},
+  owner TEXT,
   lease_until ${time},
   paused ${integer} NOT NULL DEFAULT 0,
   retry_parked ${integer} NOT NULL DEFAULT 0,
-  report ${text},
+  report TEXT,
   active_version ${integer}`,
     parked: `
-  name ${text} NOT NULL,
+  name TEXT NOT NULL,
   sequence_number ${integer} NOT NULL,
-  error ${text} NOT NULL,
+  error TEXT NOT NULL,
   attempts ${integer} NOT NULL,
-  at ${text} NOT NULL,
+  at TEXT NOT NULL,
   PRIMARY KEY (name, sequence_number)`,
     interventions: `
   id ${counter},
-  name ${text} NOT NULL,
-  verb ${text} NOT NULL,
-  by_whom ${text},
+  name TEXT NOT NULL,
+  verb TEXT NOT NULL,
+  by_whom TEXT,
   position ${integer},
-  at ${text} NOT NULL`,
+  at TEXT NOT NULL`,
   };
 }
 

@@ -1,8 +1,34 @@
 import type { Equivalent } from './equivalent.js';
 
+const SQL = 'lib/stores/ledger/ledger-sql.ts';
 const STEPS = 'lib/stores/ledger/sql-steps.ts';
 
 export const ledger: readonly Equivalent[] = [
+  {
+    file: SQL,
+    from: "const time = dialect === 'postgres' ? 'timestamptz' : 'TEXT';",
+    to: "const time = true ? 'timestamptz' : 'TEXT';",
+    reason: 'SQLite has no clock of its own: the column is always NULL there, of whatever type.',
+  },
+  {
+    file: SQL,
+    from: "const time = dialect === 'postgres' ? 'timestamptz' : 'TEXT';",
+    to: "const time = dialect === 'postgres' ? 'timestamptz' : \"\";",
+    reason: 'SQLite has no clock of its own: the column is always NULL there, of whatever type.',
+  },
+  {
+    file: SQL,
+    from: "`CAST(${placeholder} AS ${dialect === 'postgres' ? 'bigint' : 'INTEGER'})`;",
+    to: "`CAST(${placeholder} AS ${dialect === 'postgres' ? 'bigint' : \"\"})`;",
+    reason:
+      'A type without a name is NUMERIC to SQLite, which makes the same integers of these texts.',
+  },
+  {
+    file: 'lib/stores/sqlite/sqlite.ledger.ts',
+    from: "super(ledgerSql('sqlite', LEDGER_TABLES), new SqliteStepRunner(connection, retry));",
+    to: 'super(ledgerSql("", LEDGER_TABLES), new SqliteStepRunner(connection, retry));',
+    reason: 'The statements of every dialect but that of Postgres are those of SQLite.',
+  },
   {
     file: STEPS,
     from: 'if (known === undefined) {',
