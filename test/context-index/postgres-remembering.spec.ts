@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { NewEvent } from '../../lib/contract/contract.types.js';
 import { ContextQuery } from '../../lib/context-index/context-plan.js';
 import type { StoreDatabase } from '../postgres/support/database.js';
+import { CHUNKS } from './support/index-tables.js';
 import { emptiedDatabase, insertFacts, regrow } from './support/postgres-log.js';
 import { KnowingProcess } from './support/watched-connection.js';
 import { prepared } from './support/world.js';
@@ -91,6 +92,10 @@ describe('What a process remembers of contexts in Postgres', () => {
     const asked = connection.count(LOOK_UP);
     expect(await index.known(about(2))).toEqual({ version: 2, head: 4, log: 0 });
     expect(connection.count(LOOK_UP)).toBeGreaterThan(asked);
+    // By now it is remembered.
+    const then = connection.count(LOOK_UP);
+    expect(index.known(about(2))).toEqual({ version: 2, head: 4, log: 0 });
+    expect(connection.count(LOOK_UP)).toBe(then);
   });
 
   it('is what the server has said, as of when it was asked', async () => {
@@ -228,6 +233,34 @@ describe('What a process remembers of contexts in Postgres', () => {
     };
     expect(await index.known(about(2))).toBeNull();
     expect(replaced).toBe(ATTEMPTS);
+  });
+
+  it('is nothing for a decision while the log is behind at every look', async () => {
+    const { index, log, connection } = process;
+    await insertFacts(database, [fact(1)]);
+    await log.refresh();
+    const { facts } = await process.commit(fact(2));
+    const ahead = { head: 99, headAt: 'another', at: 'later', facts };
+    log.committed(ahead);
+    connection.after = (what) => {
+      if (what === READING) log.committed(ahead);
+    };
+    expect(await index.known(about(1))).toBeNull();
+    expect(log.isBehind).toBe(true);
+  });
+
+  it('is found without a segment that cannot be read, which is made anew', async () => {
+    const { index, log, keeper } = process;
+    await insertFacts(database, [fact(1), fact(2)]);
+    await log.refresh();
+    log.memory.tail.trim(2);
+    await keeper.finished();
+    log.recent.restart(2);
+    await database.run(`TRUNCATE ${CHUNKS}`);
+    expect(await index.known(about(1))).toEqual({ version: 1, head: 2, log: 0 });
+    expect([log.memory.useless.size, process.woken > 0]).toEqual([1, true]);
+    await keeper.finished();
+    expect([log.memory.useless.size, log.memory.indexed]).toEqual([0, 2]);
   });
 
   it('is nothing for a log whose numbers are too large', async () => {

@@ -90,7 +90,7 @@ export const areas: readonly Area[] = [
     tests: [
       'test/postgres/{append-functions,append-queue,append-queue-refused,append-statement,appending,errors,filters,groups,in-flight,loader,notifier,pages,reading,rounds}.spec.ts',
       'test/typeorm/appending-inside.spec.ts',
-      'test/context-index/postgres-{interleaved,deciding,known-log,known-looks,known-tables,log-state,remembering,keeper,keeper-steps}.spec.ts',
+      'test/context-index/postgres-{interleaved,deciding,known-log,known-looks,known-tables,log-state,remembering,keeper,keeper-pauses,keeper-steps,keeper-tables}.spec.ts',
       'test/conformance/postgres.spec.ts',
     ],
     equivalents: appendsPostgres,
