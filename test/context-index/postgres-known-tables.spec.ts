@@ -29,8 +29,8 @@ describe('What a process knows of a log whose tables come and go in Postgres', (
     await database.dispose();
   });
 
-  function begin(initialize = true): KnowingProcess {
-    const process = new KnowingProcess(database.url, { initialize });
+  function begin(initialize = true, url = database.url): KnowingProcess {
+    const process = new KnowingProcess(url, { initialize });
     processes.push(process);
     return process;
   }
@@ -79,6 +79,19 @@ describe('What a process knows of a log whose tables come and go in Postgres', (
     await log.refresh();
     expect([log.isOpen, log.newestId, log.needsWork]).toEqual([true, null, false]);
     expect(log.memory.segments.segments).toEqual([]);
+  });
+
+  it('goes on without the index’s tables when they are withdrawn from its role', async () => {
+    const { role, url } = await database.role();
+    await database.run(`GRANT SELECT, INSERT, DELETE ON ALL TABLES IN SCHEMA public TO ${role}`);
+    const { log } = begin(false, url);
+    await insertFacts(database, facts(FULL));
+    await log.refresh();
+    expect(log.needsWork).toBe(true);
+    await database.run(`REVOKE SELECT ON ${SEGMENTS} FROM ${role}`);
+    await insertFacts(database, facts(1));
+    await log.refresh();
+    expect([log.isOpen, log.head.number, log.needsWork]).toEqual([true, FULL + 1, false]);
   });
 
   it('has no segments when their tables are dropped before they are read', async () => {
