@@ -7,7 +7,7 @@ import type { SqliteStatement } from './sqlite.driver.js';
 import { isStatementError } from './sqlite.errors.js';
 
 /** Expired ids that each append with an id removes, at most: more than it adds. */
-const REMOVED = 2;
+const MAX_REMOVED_IDS = 2;
 
 type RecordedRow = readonly [facts_hash: string, first: bigint, last: bigint];
 
@@ -85,7 +85,7 @@ function prepare(connection: SqliteConnection): Statements {
     remove: connection.command(
       `DELETE FROM nestjs_factstr_appends WHERE append_id IN (
          SELECT append_id FROM nestjs_factstr_appends
-         WHERE appended_at < ? ORDER BY appended_at LIMIT ${REMOVED}
+         WHERE appended_at < ? ORDER BY appended_at LIMIT ${MAX_REMOVED_IDS}
        )`,
     ),
   };

@@ -7,7 +7,7 @@ import { isBusy, isFull } from './sqlite.errors.js';
 import type { AppendOutcome, AppendRequest, GroupFailure, GroupResult } from './sqlite.writer.js';
 
 /** Members of one transaction, at most. */
-const GROUP = 256;
+const MAX_GROUP_MEMBERS = 256;
 
 interface WaitingAppend {
   readonly request: AppendRequest;
@@ -30,7 +30,7 @@ export class SqliteAppendQueue {
   /** Since when every attempt found the lock taken. */
   #lockedSince: number | undefined;
   /** The next group's members, at most. */
-  #groupLimit = GROUP;
+  #groupLimit = MAX_GROUP_MEMBERS;
   /** So many of the next appends are committed one by one. */
   #alone = 0;
 
@@ -94,17 +94,17 @@ export class SqliteAppendQueue {
       if ('verdict' in outcome) resolve(outcome.verdict);
       else reject(outcome.refusal);
     }
-    this.#groupLimit = GROUP;
+    this.#groupLimit = MAX_GROUP_MEMBERS;
   }
 
-  /** A first member fails as it would alone; others are tried without it. */
+  /** A first member fails as it would alone; the other members are tried without it. */
   #fail({ error, member, tried }: GroupFailure, size: number): void {
     if (size === 1 || member === 0) this.#reject(1, error);
-    // Those before the one that failed are committed without it; it is the first one then.
+    // The members before the one that failed are committed without it; then it is the first one.
     else if (member !== undefined) this.#groupLimit = member;
-    // Nothing was written, and some of them may still find room.
+    // Nothing was written, and some of the members may still find room.
     else if (isFull(error)) this.#alone = size;
-    // What became of a COMMIT that a disk failed is not known: nobody is to be written twice.
+    // What became of a COMMIT that a disk failed is not known: no append is to be written twice.
     else this.#reject(Math.max(1, tried), error);
   }
 
@@ -112,7 +112,7 @@ export class SqliteAppendQueue {
     for (let left = count; left > 0; left--) this.#take().reject(this.#retry.failure(error));
   }
 
-  /** Rejects those who have found the lock taken for long enough: the time behind others of this process does not count. */
+  /** Rejects appends that found the lock taken for `busyTimeout`; their time behind earlier appends does not count. */
   #giveUpSome(error: unknown): false {
     const now = performance.now();
     const lockedSince = (this.#lockedSince ??= now);

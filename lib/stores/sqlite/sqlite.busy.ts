@@ -71,7 +71,7 @@ export class BusyRetry {
   }
 }
 
-/** Milliseconds until the next attempt: short, as an append holds the lock for about one, and never in step with others. */
+/** Milliseconds until the next attempt: few, as an append holds the lock for about one; random, so as not to keep step. */
 export function busyDelay(): number {
   return 1 + Math.random() * 7;
 }

@@ -13,7 +13,7 @@ interface ConnectionOptions {
 }
 
 /**
- * One connection. Whatever fails inside a transaction, the connection is outside of it afterwards. Errors are
+ * One connection. After a failure inside a transaction the connection is outside of it. Errors are
  * the driver's: `BusyRetry` needs them as they are. No transaction commits to a file that is not in its place.
  */
 export class SqliteConnection {
@@ -72,7 +72,7 @@ export class SqliteConnection {
     return this.#transaction(this.#begin, work);
   }
 
-  /** Takes the write lock first: a transaction that takes it later fails at once when somebody else has written. */
+  /** Takes the write lock first: a transaction that takes it later fails when another connection has written. */
   write<T>(work: () => T): T {
     this.assertOpen();
     return this.#transaction(this.#beginImmediate, () => {
@@ -111,7 +111,7 @@ export class SqliteConnection {
       this.#commit.run();
       return result;
     } catch (error) {
-      // A full disk and some I/O errors have rolled back by themselves.
+      // After a full disk and some I/O errors SQLite has rolled back by itself.
       if (this.#database.inTransaction) this.#rollback.run();
       throw error;
     }

@@ -30,7 +30,7 @@ export interface FilledSlice {
 
 /**
  * The context index on SQLite. Every transaction begins by comparing a few numbers with what
- * memory knows: others may have appended, merged, dropped the tables, or put another log in the place of this one.
+ * memory knows: other connections may have appended, merged, dropped the tables, or replaced the log.
  * What a transaction stores, memory takes over after its commit, so that a rollback has nothing to undo but the
  * tail's newest facts.
  */
@@ -75,7 +75,7 @@ export class SqliteContextIndex {
     return this.#head;
   }
 
-  /** Counts the logs that were found in the place of one another. */
+  /** +1 when a restored or replaced log is detected. */
   get log(): number {
     return this.#known.log;
   }
@@ -85,12 +85,12 @@ export class SqliteContextIndex {
     return this.#known.newestTime;
   }
 
-  /** Moves when others have written to the database, whatever it was. */
+  /** Moves when other connections have written to the database, facts or anything else. */
   get others(): bigint {
     return this.#known.version;
   }
 
-  /** Whether look-ups may be asked; otherwise the log has to be walked. */
+  /** Whether look-ups can be run; otherwise the log has to be scanned. */
   get usable(): boolean {
     return this.#usable;
   }
@@ -175,7 +175,7 @@ export class SqliteContextIndex {
     this.#known.learned(this.#head);
   }
 
-  /** The database holds another log than before: a restored copy, or rows that were replaced. */
+  /** Forgets the index: the log is a restored copy, or its rows were replaced. */
   #clear(): void {
     this.#index.clear();
     this.#newestId = undefined;
@@ -192,7 +192,7 @@ export class SqliteContextIndex {
       else this.#storeAll(filled);
     } catch (error) {
       if (!(error instanceof IndexUnusableError)) throw error;
-      // Dropped, or changed by somebody: what was stored is a hole again, and the facts are safe.
+      // The tables were dropped or changed by another program: their facts become holes, the facts themselves are safe.
       this.#forget();
       this.#recreate();
     }
@@ -204,7 +204,7 @@ export class SqliteContextIndex {
       this.#tables.recreate();
     } catch (error) {
       if (!(error instanceof IndexUnusableError)) throw error;
-      // Something else has the tables' names. Holes are looked through fact by fact.
+      // Other objects have the tables' names. Holes are looked through fact by fact.
       this.#abandoned = true;
     }
   }
@@ -249,7 +249,7 @@ export class SqliteContextIndex {
     this.#index.load(segments);
   }
 
-  /** `undefined` for one that is damaged, or was left by a log that was here before. */
+  /** `undefined` for a segment that is damaged, or of a log that was here before. */
   #segmentOfThisLog(id: number, head: bigint): Segment | undefined {
     const segment = this.#tables.segment(id);
     if (segment === undefined || segment.last > head) return undefined;

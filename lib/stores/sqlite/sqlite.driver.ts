@@ -65,7 +65,7 @@ export function connect(
 let isChecked = false;
 
 /**
- * Looked at once. Up to version 12 the driver aborts the process when a statement is collected, on Node 24 and newer;
+ * Checks once. Up to version 12 the driver aborts the process when a statement is collected, on Node 24 and newer;
  * from version 13 on it crashes the process at once on a Node older than 22.
  *
  * @throws MissingDriverError

@@ -29,7 +29,7 @@ export function isStatementError(error: unknown): boolean {
   return /^SQLITE_(ERROR|CONSTRAINT|MISMATCH)/.test(sqliteCode(error));
 }
 
-/** The error of an append whose work was done: a disk that failed at its COMMIT may hold it all the same. */
+/** The error of an append whose work was done: a disk that failed at its COMMIT may have kept it. */
 export function commitError(error: unknown): unknown {
   const code = sqliteCode(error);
   if (!code.startsWith('SQLITE_IOERR') || isFull(error)) return error;

@@ -1,15 +1,15 @@
 import { realpathSync, statSync } from 'node:fs';
 import { DatabaseReplacedError } from '../../contract/errors.js';
 
-/** Which file it is, whatever its name. */
+/** Identifies a file independently of its path. */
 interface Identity {
   readonly dev: bigint;
   readonly ino: bigint;
 }
 
 /**
- * The file that a path named when it was opened. SQLite goes on with an open file that was removed or renamed, or
- * whose place another one took: what is appended then is in no file that anybody finds.
+ * The file that a path named when it was opened. SQLite goes on with an open file that was removed, renamed or
+ * replaced: what is appended then is not in the file that the path names.
  */
 export class OpenedFile {
   readonly path: string;

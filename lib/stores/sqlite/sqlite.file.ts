@@ -14,9 +14,9 @@ import { folderError, isNotADatabase } from './sqlite.errors.js';
 import { checkSchema, createSchema, isEmpty } from './sqlite.schema.js';
 
 /** Bytes: what file systems take, without the "-journal" that SQLite adds; and SQLite's own bound, without it. */
-const MOST_OF_FOLDER = 255;
-const MOST_OF_NAME = MOST_OF_FOLDER - '-journal'.length;
-const MOST_OF_PATH = 512 - '-journal'.length;
+const MAX_FOLDER_BYTES = 255;
+const MAX_NAME_BYTES = MAX_FOLDER_BYTES - '-journal'.length;
+const MAX_PATH_BYTES = 512 - '-journal'.length;
 
 /**
  * The database's absolute path. Its parent folders are created.
@@ -69,16 +69,16 @@ export function prepareFile(path: unknown): string {
 function checkLengths(file: string): void {
   for (const part of file.split(sep)) {
     const length = Buffer.byteLength(part);
-    const most = part === basename(file) ? MOST_OF_NAME : MOST_OF_FOLDER;
+    const most = part === basename(file) ? MAX_NAME_BYTES : MAX_FOLDER_BYTES;
     if (length <= most) continue;
     throw new InvalidOptionsError(
-      `The SQLite store's path has a name of ${length} bytes, ${JSON.stringify(`${part.slice(0, 40)}…`)}. A folder's may have ${MOST_OF_FOLDER}, the file's ${MOST_OF_NAME}: SQLite adds "-journal" and "-wal" to it.`,
+      `The SQLite store's path has a name of ${length} bytes, ${JSON.stringify(`${part.slice(0, 40)}…`)}. A folder's may have ${MAX_FOLDER_BYTES}, the file's ${MAX_NAME_BYTES}: SQLite adds "-journal" and "-wal" to it.`,
     );
   }
   const length = Buffer.byteLength(file);
-  if (length > MOST_OF_PATH && process.platform !== 'win32') {
+  if (length > MAX_PATH_BYTES && process.platform !== 'win32') {
     throw new InvalidOptionsError(
-      `The SQLite store's path has ${length} bytes; SQLite opens paths of up to ${MOST_OF_PATH}. Choose a shorter one: ${file.slice(0, 80)}…`,
+      `The SQLite store's path has ${length} bytes; SQLite opens paths of up to ${MAX_PATH_BYTES}. Choose a shorter one: ${file.slice(0, 80)}…`,
     );
   }
 }
@@ -108,7 +108,7 @@ export function openDatabase(file: string, retry: BusyRetry): SqliteConnection {
 
 /**
  * A file without tables may be one that FACTSTR is filling just now: it looks for `events` first and creates it
- * later, and fails when somebody else has done so in between. Blocks for at most 100 ms.
+ * later, and fails when another process has created it in between. Blocks for at most 100 ms.
  */
 function letCreatorBegin(connection: SqliteConnection, file: string, retry: BusyRetry): void {
   const deadline = performance.now() + 100;
@@ -144,7 +144,7 @@ function inspectPendingWal(file: string, retry: BusyRetry): void {
     connection = retry.blocking(() => new SqliteConnection(file, { readonly: true }));
     retry.blocking(() => checkOwner(connection!, file));
   } catch (error) {
-    // A log that has to be recovered first is beyond a reader: the writing connection decides.
+    // A read-only connection cannot recover the log: the writing connection decides.
     if (!(error instanceof PermissionDeniedError)) throw error;
   } finally {
     connection?.close();

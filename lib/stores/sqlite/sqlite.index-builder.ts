@@ -8,14 +8,14 @@ import { isBusy } from './sqlite.errors.js';
 import { RECORD_COLUMNS, readablePayload } from './sqlite.record.js';
 import type { RecordRow } from './sqlite.record.js';
 
-/** Milliseconds for which facts are read before others get a turn. */
-const TURN = 4;
+/** Milliseconds for which facts are read before the event loop turns. */
+const MAX_TURN_MS = 4;
 /** Facts read at a time. */
-const PAGE = 100;
+const PAGE_FACTS = 100;
 /** Milliseconds until the next attempt after an error that waiting may cure. */
-const PAUSE = 1_000;
-/** Milliseconds, at most, for which somebody else who builds is left ahead. */
-const HEAD_START = 250;
+const RETRY_DELAY_MS = 1_000;
+/** Milliseconds, at most, for which another process that builds is left ahead. */
+const MAX_HEAD_START_MS = 250;
 
 interface Waiting {
   resolve(): void;
@@ -25,7 +25,7 @@ interface Waiting {
 /**
  * Indexes in the background what was not indexed when it was appended: an existing database, another engine's
  * facts. Facts are read in short turns; only storing a finished segment takes the write lock. Several processes
- * may do so at once: who finds the numbers indexed drops his own work.
+ * may do so at once: one that finds the numbers indexed drops its own work.
  */
 export class SqliteIndexBuilder {
   readonly #connection: SqliteConnection;
@@ -43,7 +43,7 @@ export class SqliteIndexBuilder {
     this.#older = connection.rows(
       `SELECT ${RECORD_COLUMNS} FROM events
        WHERE sequence_number > ? AND sequence_number <= ?
-       ORDER BY sequence_number DESC LIMIT ${PAGE}`,
+       ORDER BY sequence_number DESC LIMIT ${PAGE_FACTS}`,
     );
   }
 
@@ -91,9 +91,9 @@ export class SqliteIndexBuilder {
     } catch (error) {
       this.#slice = this.#filled = undefined;
       if (isBusy(error)) return busyDelay();
-      // Those who wait are told; those who look up see for themselves.
+      // `finished` rejects with it; look-ups meet such an error themselves.
       this.#end((waiting) => waiting.reject(error));
-      return PAUSE;
+      return RETRY_DELAY_MS;
     }
   }
 
@@ -108,13 +108,13 @@ export class SqliteIndexBuilder {
       this.#slice = { builder: new SliceBuilder(hole), log };
     }
     const slice = this.#slice.builder;
-    for (const end = performance.now() + TURN; performance.now() < end;) {
+    for (const end = performance.now() + MAX_TURN_MS; performance.now() < end;) {
       const rows = this.#older.all(slice.hole.after, slice.until);
       for (const row of rows) {
         const number = Number(row[0]);
         if (!slice.add(number, row[2], readablePayload(row))) return this.#complete(number);
       }
-      if (rows.length < PAGE) return this.#complete(slice.hole.after);
+      if (rows.length < PAGE_FACTS) return this.#complete(slice.hole.after);
     }
     return false;
   }
@@ -141,6 +141,6 @@ export class SqliteIndexBuilder {
     const { segments } = this.#index.memory;
     const last = filled?.draft.last;
     const isOurs = last === undefined || segments.segments.some((segment) => segment.last === last);
-    return isOurs ? 0 : Math.random() * HEAD_START;
+    return isOurs ? 0 : Math.random() * MAX_HEAD_START_MS;
   }
 }

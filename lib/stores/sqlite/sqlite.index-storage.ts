@@ -45,7 +45,7 @@ export class SqliteIndexStorage implements IndexStorage<EventRecord> {
     try {
       return this.#tables.chunks(segment, from, to);
     } catch (error) {
-      // The table was dropped: as if each chunk was missing.
+      // The table was dropped: as if each chunk were missing.
       if (error instanceof IndexUnusableError) return [];
       throw error;
     }
@@ -66,7 +66,7 @@ export class SqliteIndexStorage implements IndexStorage<EventRecord> {
     const types = typesOf(query);
     if (after === 0 && types !== null && isDecidedByType(query)) {
       const newest = Number(this.#walk.newestOfTypes(types));
-      // What lies beyond a hole is somebody else's.
+      // The newest fact lies beyond the hole: that has to be scanned.
       if (newest <= last) return newest;
     }
     return Number(this.#walk.newest(query, { after: BigInt(after), last: BigInt(last) }));

@@ -34,11 +34,11 @@ const SEGMENTS = 'nestjs_factstr_index_1_segments';
 const CHUNKS = 'nestjs_factstr_index_1_chunks';
 
 /**
- * Ids of a new index begin at a random place, and go on in random steps: one that was dropped and made again, or
- * restored from a copy and gone on with, is not taken for the old one.
+ * Ids of a new index begin at a random place, and go on in random steps, so that an index that was made again, or
+ * restored from a copy and continued, is not taken for the former one.
  */
-const FIRST_IDS = 2 ** 32;
-const STEP = 1_024;
+const MAX_FIRST_ID = 2 ** 32;
+const MAX_ID_STEP = 1_024;
 
 type StoredRow = readonly [
   id: bigint,
@@ -77,7 +77,7 @@ export class SqliteIndexTables {
     const row = this.#use(({ segment }) => segment.get(id));
     if (row === undefined) return undefined;
     const [, first, last, entries, overflows, lastFact, fences, bloom, checksum] = row;
-    // Somebody may have put anything there.
+    // Another program may have written values of other types.
     if (typeof lastFact !== 'string' || !isBlob(fences) || !isBlob(bloom)) return undefined;
     return decodeSegment({
       id,
@@ -106,7 +106,7 @@ export class SqliteIndexTables {
     const lastFact = this.fingerprint(draft.last);
     return this.#use(({ lastId, insertSegment, insertChunk }) => {
       const last = lastId.get() ?? null;
-      const step = last === null ? FIRST_IDS : STEP;
+      const step = last === null ? MAX_FIRST_ID : MAX_ID_STEP;
       const id = Number(last ?? 0n) + 1 + Math.floor(Math.random() * step);
       const segment = segmentOf(draft, id, lastFact);
       const { first, overflows, fences, bloom, checksum, ...row } = encodeSegment(segment);

@@ -12,15 +12,15 @@ interface KnownFact {
 
 /**
  * Tells whether the database still holds the log that memory knows. A log that has the newest known fact at its
- * number has all that were before it. Whether anything was written by others costs one number to see; only then
- * the fact is looked at. Inside the caller's transaction.
+ * number has all that were before it. Whether another connection has written costs one number to see; only
+ * then the fact is read. Inside the caller's transaction.
  */
 export class SqliteKnownLog {
   readonly #dataVersion: SqliteStatement<bigint>;
   readonly #fact: SqliteStatement<FactRow>;
   /** The newest fact that was committed, as far as memory knows; `undefined` for an empty log. */
   #newest: KnownFact | undefined;
-  /** The newest one of the open transaction. */
+  /** The newest fact that the open transaction has appended. */
   #appended: KnownFact | undefined;
   #version = -1n;
   #log = 0;
@@ -32,17 +32,17 @@ export class SqliteKnownLog {
     );
   }
 
-  /** Counts the logs that were found in the place of one another. */
+  /** +1 when a restored or replaced log is detected. */
   get log(): number {
     return this.#log;
   }
 
-  /** Moves when other connections have written, whatever it was. */
+  /** Moves when other connections have written, facts or anything else. */
   get version(): bigint {
     return this.#version;
   }
 
-  /** What others did since the last look. To be asked as the first thing of a transaction. */
+  /** What other connections did since the last look. To be called first in a transaction. */
   look(): 'nothing' | 'written' | 'another log' {
     const version = this.#dataVersion.get()!;
     if (version === this.#version) return 'nothing';
@@ -51,7 +51,7 @@ export class SqliteKnownLog {
       this.#newest = undefined;
       this.#log++;
     }
-    // Not before it was looked: what fails is asked again.
+    // Set after the look, so that one that fails is repeated.
     this.#version = version;
     return isAnother ? 'another log' : 'written';
   }

@@ -144,7 +144,7 @@ export class SqliteLog implements LogSource {
   }
 
   /**
-   * Whether others have appended, or put another log in the place of this one. Cursor writes move `data_version`
+   * Whether other connections have appended, or the log was replaced. Cursor writes move `data_version`
    * too, but not the newest fact.
    */
   #look(): boolean {

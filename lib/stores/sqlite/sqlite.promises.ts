@@ -26,6 +26,7 @@ export interface SqliteStorePromises {
     options?: AppendOptions,
   ): Promise<AppendIfResult>;
   query(query: EventQuery): Promise<QueryResult>;
+  /** As `query`, but at most `limit` rows: the oldest after `min_sequence_number`. */
   queryPage(query: EventQuery, limit: number): Promise<QueryResult>;
   /** As the store's own `close`. */
   close(): Promise<void>;

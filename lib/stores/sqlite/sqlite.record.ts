@@ -14,11 +14,11 @@ export type RecordRow = readonly [
 ];
 
 /** Bytes of a payload that is looked at to tell one fact from another. */
-const COMPARED_PAYLOAD = 16_384;
+const MAX_COMPARED_BYTES = 16_384;
 
 /** A fact's columns for `markOf`. */
 export const MARK_COLUMNS = `sequence_number, occurred_at, event_type,
-  CASE WHEN octet_length(payload) <= ${COMPARED_PAYLOAD} THEN payload END`;
+  CASE WHEN octet_length(payload) <= ${MAX_COMPARED_BYTES} THEN payload END`;
 
 /** `MARK_COLUMNS` of one fact. */
 export type MarkRow = readonly [
@@ -28,7 +28,7 @@ export type MarkRow = readonly [
   payload: string | null,
 ];
 
-/** A stored fact whose payload is parsed when somebody looks at it. */
+/** A stored fact whose payload is parsed at its first use. */
 export class StoredFact implements Matchable {
   readonly #row: RecordRow;
   #payload: { value: unknown } | undefined;
@@ -84,7 +84,7 @@ function parsePayload(row: RecordRow): unknown {
   }
 }
 
-/** For the index: a damaged payload is `undefined`, and reported by whoever asks for that fact. */
+/** For the index: a damaged payload is `undefined`, and reported when that fact is read. */
 export function readablePayload(row: RecordRow): unknown {
   return readable(row[3]);
 }

@@ -58,7 +58,7 @@ ON CONFLICT (key) DO NOTHING`;
 export const SPARSE_MARKER = `SELECT count(*) FROM store_metadata
 WHERE key = 'append_batch_boundary_format' AND value = 'sparse_v1'`;
 
-/** Columns as name, declared type, and place in the primary key. Other tables of a FACTSTR database have no others. */
+/** Columns as name, declared type, and place in the primary key. FACTSTR's tables have exactly these. */
 const FACTSTR_COLUMNS: Record<keyof typeof FACTSTR_TABLES, readonly string[]> = {
   events: [
     'sequence_number INTEGER 1',
@@ -115,8 +115,8 @@ export function checkSchema(connection: SqliteConnection, file: string): boolean
 }
 
 /**
- * Creates what is missing, in one transaction that holds the write lock: another process, or FACTSTR, may be
- * doing the same.
+ * Creates what is missing, in one transaction that holds the write lock: another process, or FACTSTR, may
+ * create it at the same time.
  *
  * @throws ForeignDatabaseError, UnsupportedFormatError
  */
@@ -126,7 +126,7 @@ export function createSchema(connection: SqliteConnection, file: string): void {
     const createsEvents = !objectTypes(connection).has('events');
     for (const statement of Object.values(OBJECTS)) connection.execute(statement);
     connection.execute(STORE_FORMAT);
-    // Whoever creates `events` decides the format of its batches; an existing log keeps its own.
+    // Creating `events` decides the format of its batches; an existing log keeps its own.
     if (createsEvents) connection.execute(SPARSE_BATCHES);
   });
 }
@@ -153,7 +153,7 @@ export function schemaProblem(connection: SqliteConnection, file: string): Error
   }
 }
 
-/** Whether there is nothing in the database, ours or anybody's. */
+/** Whether the database has no table and no other object. */
 export function isEmpty(connection: SqliteConnection): boolean {
   return connection.read(() => objectTypes(connection).size === 0);
 }

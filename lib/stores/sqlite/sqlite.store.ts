@@ -44,7 +44,7 @@ import type { AppendRequest } from './sqlite.writer.js';
  */
 export class FactstrSqliteStore extends StreamingStore implements FactStore {
   /**
-   * The same store with promises. Its appends wait in a queue; a synchronous append that is called meanwhile
+   * This store with promises. Its appends wait in a queue; a synchronous append that is called meanwhile
    * goes first.
    */
   readonly promises: SqliteStorePromises;

@@ -7,9 +7,9 @@ import { RECORD_COLUMNS, StoredFact, recordOf } from './sqlite.record.js';
 import type { RecordRow } from './sqlite.record.js';
 
 /** Rows read at a time. */
-const PAGE = 1_000;
-/** Up to so many types are walked side by side in the index of types; for more the whole log is walked. */
-const MERGED_TYPES = 16;
+const PAGE_FACTS = 1_000;
+/** Up to so many types are read side by side in the index of types; for more the whole log is scanned. */
+const MAX_MERGED_TYPES = 16;
 
 /** Part of the log: the numbers beyond `after` and up to `last`. */
 export interface LogRange {
@@ -22,7 +22,7 @@ export class SqliteWalk {
   readonly #connection: SqliteConnection;
   readonly #head: SqliteStatement<bigint | null>;
   readonly #newestOfTypes: SqliteStatement<bigint | null>;
-  /** By direction and number of types; at most 2 x (MERGED_TYPES + 2). */
+  /** By direction and number of types; at most 2 x (MAX_MERGED_TYPES + 2). */
   readonly #walks = new Map<string, SqliteStatement<RecordRow>>();
 
   constructor(connection: SqliteConnection) {
@@ -63,7 +63,7 @@ export class SqliteWalk {
     if (types?.length === 0) return found;
     const walk = this.#walk('ASC', types);
     const decided = isDecidedByType(query);
-    const page = decided ? Math.min(PAGE, Math.ceil(limit)) : PAGE;
+    const page = decided ? Math.min(PAGE_FACTS, Math.ceil(limit)) : PAGE_FACTS;
     let begin = after;
     while (found.length < limit) {
       const rows = walk.all(...typeParameters(types), { after: begin, last, limit: page });
@@ -83,7 +83,7 @@ export class SqliteWalk {
   }
 
   #walk(direction: 'ASC' | 'DESC', types: readonly string[] | null): SqliteStatement<RecordRow> {
-    const count = types === null ? -1 : types.length <= MERGED_TYPES ? types.length : 0;
+    const count = types === null ? -1 : types.length <= MAX_MERGED_TYPES ? types.length : 0;
     const key = `${direction}${count}`;
     let walk = this.#walks.get(key);
     if (walk === undefined) {
@@ -101,14 +101,14 @@ export function typesOf({ filters }: PreparedQuery): readonly string[] | null {
   return [...new Set(filters.flatMap(({ event_types }) => event_types!))];
 }
 
-/** Whether nobody needs to look at payloads. */
+/** Whether types alone decide what matches. */
 export function isDecidedByType({ filters }: PreparedQuery): boolean {
   return filters?.every(({ payload_predicates }) => payload_predicates === null) ?? true;
 }
 
 function typeParameters(types: readonly string[] | null): readonly string[] {
   if (types === null) return [];
-  return types.length <= MERGED_TYPES ? types : [JSON.stringify(types)];
+  return types.length <= MAX_MERGED_TYPES ? types : [JSON.stringify(types)];
 }
 
 /** `count`: -1 for all types, 0 for more than can be merged. */

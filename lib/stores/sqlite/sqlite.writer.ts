@@ -37,9 +37,9 @@ export interface GroupFailure {
 export type GroupResult = { readonly outcomes: readonly AppendOutcome[] } | GroupFailure;
 
 /** Milliseconds after which a group takes no more members, for the sake of the event loop. */
-const GROUP_TIME = 5;
+const MAX_GROUP_MS = 5;
 /** Characters of payload after which a group takes no more members: the disk's time counts too. */
-const GROUP_SIZE = 1024 * 1024;
+const MAX_GROUP_CHARACTERS = 1024 * 1024;
 
 /** Appends facts. Every failure leaves nothing behind, but for a COMMIT that the disk failed; errors are the driver's. */
 export class SqliteWriter {
@@ -51,7 +51,7 @@ export class SqliteWriter {
   readonly #insertFact: SqliteStatement<never>;
   readonly #insertBatch: SqliteStatement<never>;
   readonly #marker: SqliteStatement<bigint>;
-  /** Whether the log is sparse, and what others had written when that was looked up: a restored one may not be. */
+  /** Whether the log is sparse, and `others` when that was looked up: a restored log may not be. */
   #sparse = { is: false, others: -1n };
   /** What the open transaction has appended, and the time of its newest fact. */
   #appended: AppendedRange | undefined;
@@ -93,13 +93,13 @@ export class SqliteWriter {
     const judged: AppendOutcome[] = [];
     try {
       const outcomes = this.#write(() => {
-        const end = performance.now() + GROUP_TIME;
+        const end = performance.now() + MAX_GROUP_MS;
         let size = 0;
         for (const request of requests) {
           member = judged.length;
           judged.push(this.#outcome(request));
           for (const { payload_text } of request.facts) size += payload_text.length;
-          if (size >= GROUP_SIZE || performance.now() >= end) break;
+          if (size >= MAX_GROUP_CHARACTERS || performance.now() >= end) break;
         }
         member = undefined;
         return judged;
@@ -137,7 +137,7 @@ export class SqliteWriter {
     try {
       return { verdict: this.#judge(request) };
     } catch (error) {
-      // The id is looked up first: this member has written nothing, and the others go on.
+      // The id is looked up first: this member has written nothing, and the other members go on.
       if (error instanceof AppendIdReusedError) return { refusal: error };
       throw error;
     }
