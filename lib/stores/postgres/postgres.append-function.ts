@@ -71,7 +71,7 @@ export interface AppendFunctions {
   readonly group: AppendFunction;
 }
 
-/** Those of a schema. */
+/** The functions of a schema. */
 export function appendFunctions(schema: string): AppendFunctions {
   return {
     one: appendFunction(schema, 'append', ONE_HEAD, ONE_BODY),

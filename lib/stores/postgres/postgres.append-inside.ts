@@ -31,7 +31,7 @@ export interface PostgresAppendOptions extends AppendOptions {
   manager?: AppendManager | undefined;
 }
 
-/** What tells a running server's databases apart, for any role. */
+/** Identifies a database among those of all running servers; every role may read it. */
 const IDENTITY = `(SELECT oid::text FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())
   || '@' || extract(epoch FROM pg_catalog.pg_postmaster_start_time())::text`;
 
@@ -83,7 +83,7 @@ FROM (${text}) AS appended (head, head_at, at, firsts, actual, recorded)`,
   });
 }
 
-/** What can be told without asking the server. */
+/** Checks what shows without asking the server. */
 function checkManager(manager: AppendManager): void {
   const { query, queryRunner, isTransactionActive, dataSource, connection } = manager as {
     query?: unknown;

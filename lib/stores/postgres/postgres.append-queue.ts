@@ -11,11 +11,11 @@ import type { AppendOutcome, PendingAppend } from './postgres.append.js';
 import { isCancelled } from './postgres.errors.js';
 
 /** Members of one call, at most. */
-const GROUP = 256;
-/** Milliseconds, at most, for which those who are ready wait for others who look their contexts up. */
-const COMPANY = 2;
+const MAX_GROUP_MEMBERS = 256;
+/** Milliseconds for which a ready group waits for appends that look their contexts up, at most. */
+const MAX_LOOKUP_WAIT_MS = 2;
 /** Characters of payload after which a group takes no more members. */
-const GROUP_SIZE = 1024 * 1024;
+const MAX_GROUP_CHARACTERS = 1024 * 1024;
 
 interface Waiting {
   readonly pending: PendingAppend;
@@ -28,7 +28,7 @@ interface Waiting {
 }
 
 export interface QueueWork {
-  /** Looks the context up, ahead of its turn; `undefined` where that is not needed, or done already. */
+  /** Looks the append's context up ahead of its turn; `undefined` where that is not needed, or done already. */
   prepare(pending: PendingAppend): Promise<void> | undefined;
   /** Commits a group in one call. */
   commit(group: readonly PendingAppend[]): Promise<readonly AppendOutcome[]>;
@@ -95,35 +95,35 @@ export class AppendQueue {
       try {
         await first.ready;
       } catch (error) {
-        // Its own context's look-up has failed: that is no reason for the others.
+        // Only this append's look-up has failed: the next ones go on.
         this.#waiting.shift();
         first.reject(error);
         continue;
       }
       if (this.#alone === 0) await this.#company();
       await this.#commit(this.#take());
-      // Who appends again after a verdict does so in this turn, and joins those who wait.
+      // A caller that appends again after its verdict does so in this turn, and joins the next group.
       if (this.#waiting.length > 0) await nextTurn();
     }
     this.#running = undefined;
   }
 
-  /** Those who look their contexts up are read together, and soon ready: a larger group is worth the wait. */
+  /** Appends that look their contexts up are read together and soon ready: a larger group is worth the wait. */
   async #company(): Promise<void> {
-    const pending = this.#waiting.slice(1, GROUP).flatMap(({ ready }) => ready ?? []);
+    const pending = this.#waiting.slice(1, MAX_GROUP_MEMBERS).flatMap(({ ready }) => ready ?? []);
     if (pending.length === 0) return;
     let timer: NodeJS.Timeout | undefined;
-    const enough = new Promise((resolve) => (timer = setTimeout(resolve, COMPANY)));
+    const enough = new Promise((resolve) => (timer = setTimeout(resolve, MAX_LOOKUP_WAIT_MS)));
     await Promise.race([Promise.allSettled(pending), enough]);
     clearTimeout(timer);
   }
 
   /** The next members that know their contexts: one at least. */
   #take(): Waiting[] {
-    const most = this.#alone > 0 ? 1 : GROUP;
+    const most = this.#alone > 0 ? 1 : MAX_GROUP_MEMBERS;
     let count = 1;
     let size = this.#waiting[0]!.size;
-    while (count < most && count < this.#waiting.length && size < GROUP_SIZE) {
+    while (count < most && count < this.#waiting.length && size < MAX_GROUP_CHARACTERS) {
       const next = this.#waiting[count]!;
       if (next.ready !== undefined) break;
       size += next.size;
@@ -145,14 +145,14 @@ export class AppendQueue {
       });
     } catch (error) {
       if (group.length === 1 || !isOneMembers(error)) return this.#fail(group, error);
-      // Nothing was written. One of them is the reason: it fails alone.
+      // Nothing was written. One of the members is the reason: committed one by one, only that one fails.
       this.#waiting.unshift(...group);
       this.#alone = Math.max(this.#alone, group.length);
     }
   }
 
   /**
-   * What keeps one append waiting keeps the others waiting too: those that have waited as long fail with it,
+   * What keeps one append waiting keeps later ones waiting too: those that have waited as long fail with it,
    * instead of one timeout after the other.
    */
   #fail(group: readonly Waiting[], error: unknown): void {
@@ -172,7 +172,7 @@ export class AppendQueue {
 
 /** Whether an error may be that of one member, the server having refused the group. */
 function isOneMembers(error: unknown): boolean {
-  // Whatever is no answer to the statement may have come after its commit.
+  // An error that does not answer the statement may have come after its commit.
   if (!(error instanceof FactstrError)) return false;
   return !(
     error instanceof IndeterminateAppendError ||

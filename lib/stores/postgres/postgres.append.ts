@@ -107,7 +107,7 @@ FROM ${settings.schema}.${settings.functions.group.name}($1, $2, $3, $4, $5, $6,
   };
 }
 
-/** The same by the function for one plain append where it is one. */
+/** As `groupStatement`; a single plain append goes by the function of its own. */
 export function ownStatement(...asked: Parameters<typeof groupStatement>): PgStatement {
   const [[first], , , { schema, functions, log, sparse, lockTimeout }] = asked;
   const { facts, condition, appendId } = first!.pending;

@@ -16,14 +16,14 @@ import type { PgRow, PgStatement } from './postgres.driver.js';
 import { isCancelled } from './postgres.errors.js';
 import type { KnownHead, VersionOfLog } from './postgres.log-state.js';
 
-/** Facts beyond which what came since is not looked at under the lock, but read first. */
-const GAP = 1_000;
-/** How often that is tried before the lock has to do. */
-const ATTEMPTS = 3;
-/** How often a group is tried again that the server says is stale, before it is judged without what is known here. */
-const REFUSALS = 3;
-/** How often contexts are looked up again because the log has grown too far meanwhile. */
-const ROUNDS = 2;
+/** Facts committed since that the server matches under the lock, at most; more of them are read here first. */
+const MAX_GAP_FACTS = 1_000;
+/** Attempts with that bound; after them the server matches any number under the lock. */
+const MAX_GAP_ATTEMPTS = 3;
+/** Further attempts with a group that the server finds stale, before it is judged without what is known here. */
+const MAX_STALE_ATTEMPTS = 3;
+/** Rounds in which contexts are looked up again because the log has grown too far meanwhile, at most. */
+const MAX_LOOKUP_ROUNDS = 2;
 
 /** Numbers that were committed. */
 export interface CommittedRange {
@@ -72,7 +72,7 @@ export class PostgresAppender {
       (version) => void this.#known.set(pending, version),
       (error: unknown) => {
         if (!isHeldUp(error)) throw error;
-        // By long queries, or somebody who holds the index. The append's own connection is not.
+        // Long queries, or a lock on the index, hold it up. They do not hold up the append's own connection.
         this.#known.set(pending, null);
       },
     );
@@ -82,7 +82,7 @@ export class PostgresAppender {
   async commit(group: readonly PendingAppend[]): Promise<readonly AppendOutcome[]> {
     const ready = await this.#connection.ready();
     const run = async (statement: PgStatement): Promise<PgRow> => ready.append(statement);
-    const result = await this.#judged(group, ready, ATTEMPTS, run, ownStatement);
+    const result = await this.#judged(group, ready, MAX_GAP_ATTEMPTS, run, ownStatement);
     const { head, headAt, at, appended, outcomes } = result;
     const facts = appended.flatMap((pending) => pending.facts);
     this.#log.committed({ head: Number(head), headAt, at, facts });
@@ -94,7 +94,7 @@ export class PostgresAppender {
     return outcomes;
   }
 
-  /** Appends inside somebody's transaction, by its `run`: what comes of it is not known before its commit. */
+  /** Appends inside the application's transaction, by `run`. Whether that commits is not learned here. */
   async inside(
     pending: PendingAppend,
     ready: ReadySchema,
@@ -125,8 +125,8 @@ export class PostgresAppender {
     };
     for (let attempt = 0; ; attempt++) {
       const { members, head } =
-        attempt < attempts + REFUSALS ? await this.#informed(group) : uninformed(group);
-      const gap = attempt < attempts ? GAP : null;
+        attempt < attempts + MAX_STALE_ATTEMPTS ? await this.#informed(group) : uninformed(group);
+      const gap = attempt < attempts ? MAX_GAP_FACTS : null;
       const row = await run(statementOf(members, head, gap, settings));
       const result = groupResult(group, row);
       if (result !== undefined) return result;
@@ -147,7 +147,7 @@ export class PostgresAppender {
         members.push({ pending, known: known ?? this.#knownBefore(pending) });
       }
       // The log may grow faster than contexts are looked up: what came since is looked at by the server then.
-      if (outdated.length === 0 || round > ROUNDS) {
+      if (outdated.length === 0 || round > MAX_LOOKUP_ROUNDS) {
         const isNeeded = members.some(({ known }) => known !== null);
         return { members, head: isNeeded ? this.#log.head : null };
       }
@@ -163,14 +163,14 @@ export class PostgresAppender {
     return this.#index.current(pending.condition.query, known);
   }
 
-  /** What was known of the same log at some moment. */
+  /** What was known of the present log at some moment. */
   #knownBefore(pending: PendingAppend): VersionOfLog | null {
     const known = this.#known.get(pending);
     return known?.log === this.#log.head.log ? known : null;
   }
 }
 
-/** The server looks at all facts: its verdict is right whatever became of the log that is known here. */
+/** The server looks at all facts, so that its verdict does not depend on what is known here. */
 function uninformed(group: readonly PendingAppend[]): { members: GroupMember[]; head: null } {
   return { members: group.map((pending) => ({ pending, known: null })), head: null };
 }

@@ -11,8 +11,8 @@ import { parseTarget } from './postgres.target.js';
 
 /** Postgres truncates longer names. */
 const MAX_NAME_BYTES = 63;
-/** Copying the template takes a while on a busy server. */
-const CREATE_TIMEOUT = 120_000;
+/** Milliseconds: copying the template takes a while on a busy server. */
+const CREATE_TIMEOUT_MS = 120_000;
 
 const UTF8 = ` TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C'`;
 
@@ -30,7 +30,7 @@ export function checkDatabaseName(name: unknown): string {
 }
 
 /**
- * Creates the database when it is missing. Several at once all succeed.
+ * Creates the database when it is missing. Several processes may do so at once.
  *
  * @throws PermissionDeniedError, DatabaseUnavailableError
  */
@@ -41,8 +41,8 @@ export async function createDatabase(
 ): Promise<void> {
   const server = await PostgresDatabase.open(await loadDriver(), parseTarget(serverUrl), {
     ...options,
-    statementTimeout: CREATE_TIMEOUT,
-    queryTimeout: CREATE_TIMEOUT + options.queryTimeout,
+    statementTimeout: CREATE_TIMEOUT_MS,
+    queryTimeout: CREATE_TIMEOUT_MS + options.queryTimeout,
   });
   const what = `Creating the database ${JSON.stringify(name)}`;
   try {

@@ -15,7 +15,7 @@ export interface ReadySchema {
   readonly database: PostgresDatabase;
   /** The schema, quoted. Everything is qualified with it: search_path may change at any time. */
   readonly schema: string;
-  /** The same without quotes. */
+  /** The schema without quotes. */
   readonly catalogSchema: string;
   readonly functions: AppendFunctions;
   /** The table of facts, by what a rename leaves as it is: a name may stand for another log at any moment. */
@@ -32,14 +32,14 @@ export interface ReadySchema {
   readonly transaction: <T>(what: string, work: (run: Run) => Promise<T>) => Promise<T>;
 }
 
-/** Connects at the first use, once for all who ask; what failed is tried again by the next who asks. */
+/** Connects at the first use, once for all callers; after a failure the next call tries again. */
 export class PostgresConnection {
   readonly target: PostgresTarget;
   readonly options: ResolvedPostgresOptions;
   #database: Promise<PostgresDatabase> | undefined;
   #ready: Promise<ReadySchema> | undefined;
   #ended: Promise<void> | undefined;
-  /** The one that was opened first: the store stays with its name. */
+  /** The schema that was opened first: the store stays with its name. */
   #schema: string | undefined;
 
   constructor(target: PostgresTarget, options: ResolvedPostgresOptions) {
@@ -47,7 +47,7 @@ export class PostgresConnection {
     this.options = options;
   }
 
-  /** Reaches the server and looks after the schema. */
+  /** Reaches the server, and validates or creates the schema. */
   ready(): Promise<ReadySchema> {
     if (this.#ended !== undefined) {
       return Promise.reject(new StoreClosedError('The store is closed.'));
@@ -106,7 +106,7 @@ export class PostgresConnection {
     };
   }
 
-  /** A schema that is gone, as after a restore, is looked after again by the next use. */
+  /** A schema that is gone, as after a restore, is validated or created again by the next use. */
   async #watched<T>(result: Promise<T>): Promise<T> {
     try {
       return await result;

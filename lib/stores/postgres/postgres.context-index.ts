@@ -11,8 +11,8 @@ import { PostgresIndexStorage } from './postgres.index-storage.js';
 import type { KnownLog } from './postgres.known-log.js';
 import type { HeadOfLog, VersionOfLog } from './postgres.log-state.js';
 
-/** How often a look-up begins again because the log was replaced, or has grown, meanwhile. */
-const ATTEMPTS = 10;
+/** Attempts of a look-up, at most, when the log was replaced, or has grown, meanwhile. */
+const MAX_ATTEMPTS = 10;
 
 /**
  * The context index on Postgres. What is known of the log never changes, so that a look-up needs no snapshot of the
@@ -22,7 +22,7 @@ export class PostgresContextIndex {
   readonly #log: KnownLog;
   readonly #storage: PostgresIndexStorage;
   #versions = new KnownContexts();
-  /** The log whose versions these are. */
+  /** The log that `#versions` are of. */
   #versionsLog = 0;
 
   constructor(connection: PostgresConnection, log: KnownLog) {
@@ -45,7 +45,7 @@ export class PostgresContextIndex {
     const found = await runStepsSoon(readContext(this.#log.memory, query, limit), this.#storage);
     // What was read of two logs belongs to none.
     if (log !== this.#log.head.log)
-      return attempt < ATTEMPTS ? this.query(query, limit, attempt + 1) : undefined;
+      return attempt < MAX_ATTEMPTS ? this.query(query, limit, attempt + 1) : undefined;
     this.#known().set(query, found);
     const { records, version } = found;
     return {
@@ -55,7 +55,7 @@ export class PostgresContextIndex {
     };
   }
 
-  /** The server's answer to somebody who knew the log up to `before` when it was asked for. */
+  /** Remembers the server's answer. `before` is what was known of the log when the server was asked. */
   remember(query: ContextQuery, version: bigint | null, before: HeadOfLog): void {
     if (!this.#log.isOpen || before.log !== this.#log.head.log) return;
     const newest = Number(version ?? 0n);
@@ -65,11 +65,11 @@ export class PostgresContextIndex {
   }
 
   /**
-   * What is known of a context, as far as `head`: at once where somebody has looked at it lately. `null` when the
+   * What is known of a context, as far as `head`: without waiting where it was looked up lately. `null` when the
    * server has to look for itself.
    */
   known(query: ContextQuery, attempt = 1): MaybePromise<VersionOfLog | null> {
-    if (attempt > ATTEMPTS) return null;
+    if (attempt > MAX_ATTEMPTS) return null;
     if (!this.#log.isOpen || this.#log.isBehind) return this.#catchUp(query, attempt);
     const known = this.#known().get(query);
     const current = known && this.#broughtUp(query, known);
@@ -108,7 +108,7 @@ export class PostgresContextIndex {
     return { version: newest || version, head: end, log: this.#log.head.log };
   }
 
-  /** Of another log nothing is remembered. */
+  /** The versions of the present log; those of a former one are dropped. */
   #known(): KnownContexts {
     const { log } = this.#log.head;
     if (log !== this.#versionsLog) {

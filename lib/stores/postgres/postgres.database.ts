@@ -32,7 +32,7 @@ export class PostgresDatabase {
   readonly #reads: PgPool;
   readonly #appends: PgPool;
   #ended: Promise<void> | undefined;
-  /** How many use a connection, or wait for one. */
+  /** Calls that use a connection, or wait for one. */
   #uses = 0;
   #unused: (() => void) | undefined;
 
@@ -122,7 +122,7 @@ export class PostgresDatabase {
     }
   }
 
-  /** The session's settings being anybody's, the transaction brings its own. */
+  /** Behind a pooler a session may have any settings: the transaction brings its own. */
   async #appendInTransaction(
     client: PgClient,
     statement: PgStatement,
@@ -135,7 +135,7 @@ export class PostgresDatabase {
       });
       row = (await this.#query(client, statement))[0]!;
     } catch (error) {
-      // Not committed, whatever became of the connection.
+      // Not committed, even where the connection was lost.
       throw statementError(error, attempt);
     }
     try {
@@ -146,7 +146,7 @@ export class PostgresDatabase {
     return row;
   }
 
-  /** A connection outside the pools, not yet connected. Whoever asks for it ends it. */
+  /** A connection outside the pools, not yet connected. The caller ends it. */
   client(): PgClient {
     return new this.#driver.Client(connectionConfig(this.target, this.options, this.ownsSessions));
   }
@@ -157,7 +157,7 @@ export class PostgresDatabase {
   }
 
   async #end(): Promise<void> {
-    // A pool that ends forgets those who wait for a connection.
+    // A pool that ends never answers the calls that wait for a connection.
     if (this.#uses > 0) await new Promise<void>((resolve) => (this.#unused = resolve));
     await Promise.all([this.#reads.end(), this.#appends.end()]);
   }
@@ -192,7 +192,7 @@ export class PostgresDatabase {
       client.release();
       return result;
     } catch (error) {
-      // What state it is in need not be known: the next statement gets another connection.
+      // The connection may be in any state: it is closed, and the next statement gets another one.
       client.release(error as Error);
       throw error;
     }
@@ -213,7 +213,7 @@ export class PostgresDatabase {
       ...connectionConfig(this.target, this.options, this.ownsSessions),
       max,
     });
-    // An idle connection's loss is noticed at its next use, where somebody can be told. So is a used one's.
+    // A lost connection fails its statement, or its next use: there a caller is told.
     pool.on('error', ignore);
     pool.on('connect', (client) => client.on('error', ignore));
     return pool;

@@ -15,12 +15,12 @@ import { describeError, isInstance, memberOf } from '../../support/describe-erro
 
 /** Raised by our append function in a transaction that is not READ COMMITTED. */
 export const WRONG_ISOLATION = 'NFI01';
-/** The same where the table is another one than the store opened: renamed, swapped or made anew. */
+/** Raised by it where the table is another one than the store opened: renamed, swapped or made anew. */
 export const WRONG_LOG = 'NFI02';
-/** What a statement that reads raises then: a division by zero, which nothing else of ours can. */
+/** Raised by reading statements then: a division by zero, which no other part of our statements can raise. */
 export const OTHER_LOG = '22012';
 
-/** A statement that writes met a server, or a transaction, that does not. */
+/** A statement that writes met a read-only server or transaction. */
 const READ_ONLY = '25006';
 
 /** The server found no room on its disk. */
@@ -119,7 +119,7 @@ export function statementError(error: unknown, attempt: Attempt): FactstrError {
         ));
 }
 
-/** The error of an append that was sent: without the server's verdict nobody knows whether it committed. */
+/** The error of an append that was sent: without the server's verdict it may have committed or not. */
 export function appendError(error: unknown, attempt: Attempt): FactstrError {
   // Refused by the driver: its connection was gone already.
   if (driverError(error).message.endsWith('is not queryable')) {
@@ -151,7 +151,7 @@ export function isReadOnly(error: unknown): boolean {
   return driverError(error).code === READ_ONLY;
 }
 
-/** Whether the server gave a statement up: it took too long, or somebody asked for it. */
+/** Whether the server cancelled a statement: it took too long, or another session cancelled it. */
 export function isCancelled(error: unknown): boolean {
   return (error as { cause?: { code?: unknown } }).cause?.code === '57014';
 }

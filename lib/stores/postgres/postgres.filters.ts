@@ -16,8 +16,8 @@ export interface SqlFilter {
 const EVERYTHING: SqlFilter = { types: null, containers: null, scalars: null };
 
 /**
- * The same meaning in as few filters as can be: those that match nothing are dropped, those that speak of
- * types only, or of payloads only, are one each. None are left when nothing can match.
+ * The query in as few filters as can be: filters that match nothing are dropped, filters by types only
+ * become one, and so do filters by payloads only. None are left when nothing can match.
  */
 export function sqlFilters(query: PreparedQuery): SqlFilter[] {
   if (matchesEveryFact(query)) return [EVERYTHING];

@@ -18,7 +18,7 @@ import { LOOK, LOOK_UP_SETTINGS, PRAGMA, SAME_LOG, TURN } from './postgres.appen
  *   and, for a version that is expected to be absent, -1 stand for nothing.
  * - `in_log` is the table that the caller knows the log as.
  *
- * OFFSET 0 keeps the planner from walking the primary key backwards in search of a maximum, and from using the
+ * OFFSET 0 keeps the planner from scanning the primary key backwards in search of a maximum, and from using the
  * payloads' index where the range of numbers is short.
  */
 export const GROUP_HEAD = `CREATE FUNCTION {schema}.{name}(

@@ -15,16 +15,16 @@ import { PostgresIndexTables, chunkOfRow, tryLockStatement } from './postgres.in
 import type { HeadOfLog } from './postgres.log-state.js';
 
 /** Facts read at a time. */
-const PAGE = 500;
+const PAGE_FACTS = 500;
 /** Milliseconds until the next attempt after an error that waiting may cure. */
-const PAUSE = 1_000;
+const RETRY_DELAY_MS = 1_000;
 /** Milliseconds, at most, for which another process that changes the segments is left ahead. */
-const HEAD_START = 50;
-/** Milliseconds after which the server takes the lock from a process that stands still, so that others go on. */
-const STILL = 5_000;
+const MAX_HEAD_START_MS = 50;
+/** Milliseconds after which the server takes the lock from a process that stands still, so that another goes on. */
+const MAX_IDLE_MS = 5_000;
 /** Ids of a new index begin at a random place, and go on in random steps: none is used twice. */
-const FIRST_IDS = 2 ** 32;
-const STEP = 1_024;
+const MAX_FIRST_ID = 2 ** 32;
+const MAX_ID_STEP = 1_024;
 
 interface Slice {
   readonly draft: SegmentDraft;
@@ -39,7 +39,7 @@ interface Waiting {
 /**
  * Stores what memory knows and the segments lack, in the background: full tails, holes such as an existing
  * database, facts of another engine. Facts that are committed never change, so that this needs no part in any append.
- * One process at a time does it; the others find the numbers indexed, and drop their own work.
+ * One process at a time does it; other processes find the numbers indexed, and drop their own work.
  */
 export class PostgresIndexKeeper {
   readonly #connection: PostgresConnection;
@@ -62,7 +62,7 @@ export class PostgresIndexKeeper {
     if (this.#closed.signal.aborted || !this.#known.needsWork) return;
     this.#running ??= this.#work().finally(() => {
       this.#running = undefined;
-      // What came between the last look and now.
+      // Work may have come between the last look and now.
       this.wake();
     });
   }
@@ -92,20 +92,20 @@ export class PostgresIndexKeeper {
     while (!this.#closed.signal.aborted && this.#known.needsWork) {
       let delay = 0;
       try {
-        if (!(await this.#step())) delay = Math.random() * HEAD_START;
+        if (!(await this.#step())) delay = Math.random() * MAX_HEAD_START_MS;
       } catch (error) {
-        // Those who wait are told; those who look up see for themselves.
+        // `finished` rejects with it; look-ups meet such an error themselves.
         this.#slice = undefined;
         if (isWithdrawn(error)) this.#connection.invalidate();
         this.#end((waiting) => waiting.reject(error));
-        delay = PAUSE;
+        delay = RETRY_DELAY_MS;
       }
       await this.#pause(delay);
     }
     this.#end((waiting) => waiting.resolve());
   }
 
-  /** @returns whether something was done; otherwise another process is at it */
+  /** @returns whether work was done; otherwise another process is at it */
   async #step(): Promise<boolean> {
     const { head, memory } = this.#known;
     const { tail, segments } = memory;
@@ -128,12 +128,12 @@ export class PostgresIndexKeeper {
     const tables = new PostgresIndexTables(schema);
     for (;;) {
       if (this.#closed.signal.aborted) return undefined;
-      const rows = await run('Indexing', tables.older(hole.after, slice.until, PAGE));
+      const rows = await run('Indexing', tables.older(hole.after, slice.until, PAGE_FACTS));
       for (const [number, event_type, payload] of rows) {
         const fact: unknown = payload == null ? undefined : JSON.parse(payload);
         if (!slice.add(Number(number), event_type!, fact)) return slice.draft(Number(number));
       }
-      if (rows.length < PAGE) return slice.draft(hole.after);
+      if (rows.length < PAGE_FACTS) return slice.draft(hole.after);
       await this.#pause(0);
     }
   }
@@ -156,7 +156,7 @@ export class PostgresIndexKeeper {
     const known = this.#known.newestId;
     const outcome = await transaction('Indexing', async (run) => {
       await run({
-        text: `SET LOCAL synchronous_commit = off; SET LOCAL idle_in_transaction_session_timeout = ${STILL}`,
+        text: `SET LOCAL synchronous_commit = off; SET LOCAL idle_in_transaction_session_timeout = ${MAX_IDLE_MS}`,
       });
       const [[locked]] = (await run(tryLockStatement(catalogSchema))) as [[string]];
       if (locked !== 't') return 'taken';
@@ -186,7 +186,7 @@ export class PostgresIndexKeeper {
     return true;
   }
 
-  /** Without keeping the process alive, unless somebody waits for the end. */
+  /** Does not keep the process alive, unless `finished` is awaited. */
   #pause(milliseconds: number): Promise<void> {
     const { signal } = this.#closed;
     if (signal.aborted) return Promise.resolve();
@@ -216,7 +216,7 @@ class NextIds {
   }
 
   take(): number {
-    const step = this.#last === 0 ? FIRST_IDS : STEP;
+    const step = this.#last === 0 ? MAX_FIRST_ID : MAX_ID_STEP;
     return (this.#last += 1 + Math.floor(Math.random() * step));
   }
 }

@@ -2,8 +2,8 @@ import { PermissionDeniedError, SchemaMissingError } from '../../contract/errors
 import type { PostgresDatabase } from './postgres.database.js';
 import { INDEX_COLUMNS, createIndexTableSql } from './postgres.index-tables.js';
 
-/** Milliseconds for which others may be held up for a cache. */
-const PATIENCE = 1_000;
+/** Milliseconds for which the lock is waited for, and later statements queue behind it, for a cache. */
+const MAX_LOCK_WAIT_MS = 1_000;
 
 /** Each table's columns, and whether the role may use it. */
 const LOOK = `
@@ -30,12 +30,12 @@ export async function setUpIndex(database: PostgresDatabase, schema: string): Pr
   if (!database.options.initialize) return false;
   try {
     await database.transaction("Creating the context index's tables", async (run) => {
-      await run({ text: `SET LOCAL lock_timeout = ${PATIENCE}` });
+      await run({ text: `SET LOCAL lock_timeout = ${MAX_LOCK_WAIT_MS}` });
       for (const table of missing) await run({ text: createIndexTableSql(schema, table) });
     });
     return true;
   } catch {
-    // Without CREATE; or somebody else was faster.
+    // The role lacks CREATE, or another process was faster.
     return (await missingTables(database, schema))?.length === 0;
   }
 }
@@ -45,7 +45,7 @@ export function isWithdrawn(error: unknown): boolean {
   return error instanceof SchemaMissingError || error instanceof PermissionDeniedError;
 }
 
-/** `undefined` when something else has one of their names. */
+/** `undefined` when one of the names has another shape, or is not granted to the role. */
 async function missingTables(
   database: PostgresDatabase,
   schema: string,

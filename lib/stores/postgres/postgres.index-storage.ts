@@ -52,7 +52,7 @@ export class PostgresIndexStorage implements AsyncIndexStorage<EventRecord> {
       try {
         this.#index.cache.set(segment, chunk, decodeChunk(segment, chunk, bytes));
       } catch {
-        // Whoever looks at it finds out.
+        // The look-up that needs the chunk reads it again and finds the damage.
       }
     }
   }
@@ -111,7 +111,7 @@ SELECT type FROM types WHERE type IS NOT NULL`,
 
   async #records(numbers: readonly number[]): Promise<(EventRecord | undefined)[]> {
     const rows = await this.#rows.load(numbers);
-    // Each caller's own: what the store returns belongs to the caller.
+    // Made for each caller: what the store returns belongs to the caller.
     return numbers.map((number) => {
       const row = rows.get(number);
       return row && toRecord(row);
@@ -136,7 +136,7 @@ SELECT type FROM types WHERE type IS NOT NULL`,
       return new Map(rows.map(chunkOfRow));
     } catch (error) {
       if (!isWithdrawn(error)) throw error;
-      // As if each chunk was missing.
+      // As if each chunk were missing.
       this.#connection.invalidate();
       return new Map();
     }

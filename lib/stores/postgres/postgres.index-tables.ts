@@ -32,7 +32,7 @@ export const INDEX_TABLES: Readonly<Record<string, string>> = {
 /** Bytes, as stored, beyond which a payload is not read to be indexed: the fact is a candidate for everything. */
 export const LARGE_PAYLOAD = 16_384;
 
-/** The columns, with their types, by which our tables are told from others of their names. */
+/** The columns, with their types, by which our tables are told from foreign ones of these names. */
 export const INDEX_COLUMNS: Readonly<Record<string, string>> = {
   [SEGMENTS]:
     'bloom bytea,checksum int8,entries int4,fences bytea,first_sequence_number int8,id int8,last_fact text,last_sequence_number int8,overflows bool',
@@ -70,7 +70,7 @@ export class PostgresIndexTables {
     return { text: `SELECT max(id)::text FROM ${this.#schema}.${SEGMENTS}` };
   }
 
-  /** The same, and the time of a fact. */
+  /** The newest id, and the time of a fact. */
   outcome(number: number): PgStatement {
     return {
       text: `SELECT (SELECT max(id) FROM ${this.#schema}.${SEGMENTS}),

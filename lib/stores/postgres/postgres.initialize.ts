@@ -13,15 +13,15 @@ import {
 } from './postgres.schema.js';
 import { quoteIdentifier, quoteLiteral } from './postgres.sql-text.js';
 
-/** Others that create the same at the same time, FACTSTR among them, which takes no lock for it. */
+/** SQLSTATEs of two processes that create the schema at once: FACTSTR takes no lock for that. */
 const RACE_LOST = new Set(['23505', '42P07', '42710', '42723', '40P01', 'XX000']);
-const ATTEMPTS = 10;
-/** How long, in milliseconds, others may be held up for a setting that only makes look-ups faster. */
-const PATIENCE = 100;
+const MAX_ATTEMPTS = 10;
+/** Milliseconds for which appends may be held up for a setting that only makes look-ups faster. */
+const MAX_LOCK_WAIT_MS = 100;
 /** The tables that tell of `events` by its numbers. */
 const OF_EVENTS = ['append_batches', 'nestjs_factstr_appends'];
-/** Building an index takes as long as it takes. */
-const UNLIMITED = 2 ** 31 - 1;
+/** Milliseconds, the longest that timers take: building an index takes as long as it takes. */
+const UNLIMITED_MS = 2 ** 31 - 1;
 
 /**
  * Validates the schema, and creates what is missing of it.
@@ -48,7 +48,7 @@ export async function initialize(database: PostgresDatabase, opened?: string): P
     } catch (error) {
       if (error instanceof PermissionDeniedError) throw schemaMissing(catalog, name, error);
       const { code } = ((error as Error).cause ?? {}) as { code?: string };
-      if (attempt === ATTEMPTS || !RACE_LOST.has(code ?? '')) throw error;
+      if (attempt === MAX_ATTEMPTS || !RACE_LOST.has(code ?? '')) throw error;
       await pause(Math.random() * 20 * 2 ** Math.min(attempt, 5));
     }
   }
@@ -81,7 +81,7 @@ async function createMissing(
   const { name } = database.target;
   const { schema } = await readCatalog(run, name, opened);
   await lockSchema(run, schema, lockTimeout);
-  // Somebody else may have done it while we waited.
+  // Another process may have created it while this one waited.
   const { missing, hasEvents, functions } = await readCatalog(run, name, schema);
   const isMissing = (object: string): boolean => missing.includes(object);
   for (const table of TABLES) {
@@ -103,11 +103,11 @@ async function createMissing(
   return { ...(await readCatalog(run, name, schema)), slowLookups: false };
 }
 
-/** Looking up is slow without, and that is all: whoever holds the index is not waited for. */
+/** Without it look-ups are only slower: a session that holds the index is given up on soon. */
 async function limitPendingList(database: PostgresDatabase, { schema }: Catalog): Promise<void> {
   try {
     await database.transaction('Tuning the payload index', async (run) => {
-      await run({ text: `SET LOCAL lock_timeout = ${PATIENCE}` });
+      await run({ text: `SET LOCAL lock_timeout = ${MAX_LOCK_WAIT_MS}` });
       await run({ text: limitPendingListSql(schema) });
     });
   } catch {
@@ -125,7 +125,7 @@ async function lockSchema(run: Run, schema: string, lockTimeout: number): Promis
 }
 
 function unlimited(run: Run): Run {
-  return (statement) => run({ ...statement, query_timeout: UNLIMITED });
+  return (statement) => run({ ...statement, query_timeout: UNLIMITED_MS });
 }
 
 function schemaMissing(catalog: Catalog, target: string, cause?: Error): SchemaMissingError {

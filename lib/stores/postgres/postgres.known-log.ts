@@ -12,23 +12,23 @@ import type { HeadOfLog, LogState, OwnCommit } from './postgres.log-state.js';
 import { Rounds } from './postgres.rounds.js';
 import { loadSegments } from './postgres.segments.js';
 
-/** Facts of a tail that is stored. */
-const FULL = 4_096;
-/** Facts beyond which a tail that nobody stores is given up for a hole, and those that are kept of it. */
-const LONGEST_TAIL = 16_384;
-const SHORTENED = 1_024;
-/** Own commits that are kept while memory looks for what was before them, at most. */
-const AHEAD = 16;
-/** Milliseconds between two looks for those who only append. */
-const PACE = 100;
-/** How often the log is read where its tables, or the index's, come and go. */
-const ATTEMPTS = 3;
-/** How often memory looks again for what came while it looked. */
-const LOOKS = 10;
+/** Facts with which a tail is full, and stored. */
+const FULL_TAIL_FACTS = 4_096;
+/** Facts beyond which the oldest of a tail that is not stored become a hole, and facts that are kept of it. */
+const MAX_TAIL_FACTS = 16_384;
+const SHORTENED_TAIL_FACTS = 1_024;
+/** Own commits that are kept, at most, while memory reads what was committed before them. */
+const MAX_COMMITS_AHEAD = 16;
+/** Milliseconds from one look to the next, at least, in a store that only appends. */
+const LOOK_INTERVAL_MS = 100;
+/** Attempts at reading the log, at most, where its tables, or the index's, come and go. */
+const MAX_READ_ATTEMPTS = 3;
+/** Looks in a row, at most, for what was committed during the look before. */
+const MAX_LOOKS = 10;
 
 /**
- * What this process knows of the log: all of it up to the tail's end. Facts that this store committed are added as
- * they are, those of others when somebody asks for what is new.
+ * What this process knows of the log: all of it up to the tail's end. Facts that this store committed are added from
+ * memory, other facts are read by `refresh`.
  */
 export class KnownLog {
   readonly memory = new ContextIndex();
@@ -38,18 +38,18 @@ export class KnownLog {
   readonly #news = new Rounds(() => this.#learn());
   /** The time of the fact at the tail's end. */
   #at = '';
-  /** Counts the logs that were found in the place of one another. */
+  /** +1 when a restored or replaced log is detected. */
   #log = 0;
   /** The table that was read last. */
   #table: string | undefined;
-  /** Of the segments in memory; `undefined` when they are to be read anew. */
+  /** The newest id of the segments in memory; `undefined` when they are to be read anew. */
   #newestId: number | null | undefined;
   /** Whether memory knows the log up to some moment. */
   #opened = false;
   #usable = true;
   /** Whether there are tables for segments. */
   #storable = false;
-  /** Own commits that came before what lies between them and the tail. */
+  /** Own commits beyond a gap after the tail, which was not read yet. */
   readonly #ahead: OwnCommit[] = [];
   #looking = false;
   /** Whether the log is known to have grown by facts that memory lacks. */
@@ -98,7 +98,7 @@ export class KnownLog {
 
   /** Whether the tail is to be stored: a transaction of its own, hence not too often. */
   get isTailFull(): boolean {
-    return isFull(this.memory.tail, FULL);
+    return isFull(this.memory.tail, FULL_TAIL_FACTS);
   }
 
   /** Resolves when memory knows all that was committed before this call. */
@@ -112,10 +112,10 @@ export class KnownLog {
     if (!this.#usable || commit.facts.length === 0) return;
     this.#take(commit);
     if (commit.head >= this.memory.tail.end) {
-      // Others were there before, or memory knows nothing yet: it has to look, and finds this commit by itself
-      // unless it looks too early.
+      // Other writers committed before, or memory knows nothing yet: it has to look, and finds this commit by
+      // itself unless it looks too early.
       this.#behind = true;
-      if (this.#ahead.push(commit) > AHEAD) this.#ahead.shift();
+      if (this.#ahead.push(commit) > MAX_COMMITS_AHEAD) this.#ahead.shift();
       this.#lookSoon();
     }
     this.#shorten();
@@ -130,14 +130,14 @@ export class KnownLog {
     this.#at = at;
   }
 
-  /** At once, and then at a pace: who only appends needs no more. */
+  /** Looks at once, and then at a pace, which suffices for a store that only appends. */
   #lookSoon(): void {
     if (this.#looking) return;
     this.#looking = true;
     this.refresh()
-      // Who asks for something meets the same server.
+      // Calls that await a look-up meet the same server, and report it.
       .catch(() => undefined)
-      .finally(() => setTimeout(() => (this.#looking = false), PACE).unref());
+      .finally(() => setTimeout(() => (this.#looking = false), LOOK_INTERVAL_MS).unref());
   }
 
   /** The background has changed the stored segments; `before` and `log` are what it began with. */
@@ -175,14 +175,14 @@ export class KnownLog {
       const isOther = this.#table !== undefined && this.#table !== state.log;
       this.#table = state.log;
       if (isOther || (end > 0 && state.knownAt !== at)) {
-        // Such as a restored one, which may be shorter, or one that was renamed.
+        // Another log: a restored copy, which may be shorter, or a table that was renamed.
         this.#forget();
         continue;
       }
       this.#takeOver(head, end, state);
       if (this.memory.tail.end < head) {
-        // This store has gone on meanwhile, and others after it.
-        if (look < LOOKS) continue;
+        // This store has gone on meanwhile, and other writers after it.
+        if (look < MAX_LOOKS) continue;
         this.#leap(head, state.headAt);
       }
       if (state.newestId !== this.#newestId) await this.#load(state.newestId);
@@ -220,15 +220,15 @@ export class KnownLog {
 
   #add(number: number, fact: Matchable, size: number): void {
     this.memory.add(number, fact.event_type, fact.payload);
-    // One that was too large to be read is a candidate for everything, and looked at in the database.
+    // A payload that was too large to be read is a candidate for every predicate, and matched in the database.
     if (fact.payload === undefined) this.recent.restart(number);
     else this.recent.add(number, fact, size);
   }
 
-  /** Where nobody may store segments the oldest facts of the tail become a hole. */
+  /** Where segments cannot be stored the oldest facts of the tail become a hole. */
   #shorten(): void {
     const { tail } = this.memory;
-    if (tail.end - tail.start > LONGEST_TAIL) tail.trim(tail.end - SHORTENED);
+    if (tail.end - tail.start > MAX_TAIL_FACTS) tail.trim(tail.end - SHORTENED_TAIL_FACTS);
   }
 
   async #readState(after: number, attempt = 1): Promise<LogState & { readonly log: string }> {
@@ -238,7 +238,7 @@ export class KnownLog {
       this.#storable = ready.hasIndex;
       return { ...readLogState(rows, after), log: ready.log };
     } catch (error) {
-      if (attempt === ATTEMPTS || !isWithdrawn(error)) throw error;
+      if (attempt === MAX_READ_ATTEMPTS || !isWithdrawn(error)) throw error;
       // The next use of the connection finds out what there is, and makes the index's tables again or does without.
       this.#connection.invalidate();
       return this.#readState(after, attempt + 1);
@@ -257,7 +257,7 @@ export class KnownLog {
   }
 
   #forget(): void {
-    // Its format may be another one too.
+    // The new log's format may be another one too.
     this.#connection.invalidate();
     this.#log++;
     this.#opened = false;

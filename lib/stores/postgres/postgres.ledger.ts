@@ -55,7 +55,7 @@ FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()`,
     return super.open(name, queryText, start);
   }
 
-  /** Without the marker every append has a row: where one is missing, nobody knows what was appended together. */
+  /** Without the marker every append has a row: where one is missing, it is not known what was appended together. */
   async #checkBoundaries({ run, schema, sparse }: ReadySchema, name: string): Promise<void> {
     if (sparse) return;
     const what = 'Checking the batch boundaries';

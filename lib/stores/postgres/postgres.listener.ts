@@ -17,7 +17,7 @@ export class Listener {
     client.on('end', () => this.#lost.abort());
   }
 
-  /** Connects and listens; `hear` is called for what others announce. */
+  /** Connects and listens; `hear` is called for other sessions' notifications. */
   static async open(
     database: PostgresDatabase,
     channel: string,
@@ -38,12 +38,12 @@ export class Listener {
     return listener;
   }
 
-  /** Aborts when the connection is gone, whoever ended it. */
+  /** Aborts when the connection has ended, from either side. */
   get lost(): AbortSignal {
     return this.#lost.signal;
   }
 
-  /** A statement that fails, or has no answer, costs the connection: there is none here that should. */
+  /** A statement that fails, or gets no answer, closes the connection: none that runs here is expected to. */
   async run(what: string, statement: PgStatement): Promise<PgRow[]> {
     const result = this.#turn.then(() => this.#client.query({ ...statement, rowMode: 'array' }));
     this.#turn = result.catch(() => undefined);

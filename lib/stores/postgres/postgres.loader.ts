@@ -1,6 +1,6 @@
-/** Keys of one statement, and statements under way, at most. */
-const KEYS = 1_000;
-const LANES = 2;
+/** Keys after which a statement takes no further calls, and statements under way, at most. */
+const MAX_KEYS = 1_000;
+const MAX_STATEMENTS = 2;
 
 interface Waiting<K, V> {
   readonly keys: readonly K[];
@@ -18,17 +18,17 @@ export class Loader<K, V> {
     this.#read = read;
   }
 
-  /** What there is of these keys, perhaps among others. Values are shared between all who ask for them. */
+  /** What there is of these keys, perhaps with further keys. Values are shared between callers. */
   load(keys: readonly K[]): Promise<ReadonlyMap<K, V>> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ keys, resolve, reject });
-      if (this.#lanes < LANES) void this.#work();
+      if (this.#lanes < MAX_STATEMENTS) void this.#work();
     });
   }
 
   async #work(): Promise<void> {
     this.#lanes++;
-    // Who asks in this turn is asked for together.
+    // The keys of all calls in this turn are read together.
     await Promise.resolve();
     while (this.#waiting.length > 0) {
       const batch = this.#take();
@@ -45,7 +45,7 @@ export class Loader<K, V> {
   #take(): Waiting<K, V>[] {
     let keys = 0;
     let count = 0;
-    while (count < this.#waiting.length && (count === 0 || keys < KEYS)) {
+    while (count < this.#waiting.length && (count === 0 || keys < MAX_KEYS)) {
       keys += this.#waiting[count++]!.keys.length;
     }
     return this.#waiting.splice(0, count);

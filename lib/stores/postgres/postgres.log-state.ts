@@ -7,9 +7,9 @@ import { MOMENT, openedEvents } from './postgres.records.js';
 import type { OpenedLog } from './postgres.records.js';
 
 /** Facts that are read at once, at most; more of them are left to be indexed in the background. */
-const MOST = 4_096;
+const MAX_READ_FACTS = 4_096;
 
-/** What is known of a context in one log: a restored one is another log, whatever its numbers are. */
+/** What is known of a context in one log: a restored one is another log, even of equal numbers. */
 export interface VersionOfLog extends KnownVersion {
   readonly log: number;
 }
@@ -80,7 +80,7 @@ FROM state LEFT JOIN LATERAL (
   SELECT sequence_number, ${MOMENT}, event_type,
     CASE WHEN pg_catalog.pg_column_size(payload) <= ${LARGE_PAYLOAD} THEN payload END
   FROM ${schema}.events
-  WHERE sequence_number > $1::bigint AND state.head - $1::bigint <= ${MOST}
+  WHERE sequence_number > $1::bigint AND state.head - $1::bigint <= ${MAX_READ_FACTS}
   ORDER BY events.sequence_number
 ) AS facts ON TRUE`,
     values: [String(after)],

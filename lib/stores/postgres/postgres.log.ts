@@ -57,7 +57,7 @@ export class PostgresLog implements LogSource {
     return { at: page.at, ...groupBatches(page) };
   }
 
-  /** An own append below this head may not have had its answer yet; who asks must hear of it before the head. */
+  /** Waits for the append in flight, so that an own append below this head is announced before the head is told. */
   async #settled<T>(head: T): Promise<T> {
     await this.#appendInFlight();
     return head;

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import type { PgRow, PgStatement } from './postgres.driver.js';
 
-/** Milliseconds after a notification before the next one. */
-const PACE = 3;
-/** The same for a busy writer, whose appends it would slow down by a tenth: one with so many commits meanwhile. */
-const BUSY_PACE = 10;
-const BUSY = 4;
+/** Milliseconds from one notification to the next. */
+const INTERVAL_MS = 3;
+/** Milliseconds for a busy writer, whose appends would be a tenth slower, and the commits that make it busy. */
+const BUSY_INTERVAL_MS = 10;
+const BUSY_COMMITS = 4;
 
 /** Channels belong to a database, not to a schema, and their names are limited to 63 bytes. */
 export function channelOf(schema: string): string {
@@ -31,7 +31,7 @@ export class CommitNotifier {
     this.#send = send;
     this.#statement = {
       name: 'notify',
-      // A lost notification is no loss: it need not be flushed.
+      // A lost notification only costs latency: it need not be flushed.
       text: `SELECT pg_catalog.set_config('synchronous_commit', 'off', true), pg_catalog.pg_notify($1, '')`,
       values: [channel],
     };
@@ -55,7 +55,7 @@ export class CommitNotifier {
   }
 
   #notify(): void {
-    const pace = this.#due < BUSY ? PACE : BUSY_PACE;
+    const pace = this.#due < BUSY_COMMITS ? INTERVAL_MS : BUSY_INTERVAL_MS;
     this.#due = 0;
     this.#timer = setTimeout(() => {
       this.#timer = undefined;

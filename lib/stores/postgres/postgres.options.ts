@@ -3,7 +3,7 @@ import type { FactStoreOptions } from '../../streams/streaming-store.js';
 import { wholeNumber } from '../whole-number.js';
 
 /**
- * What is handed to `pg`'s connections. All times are milliseconds.
+ * What is handed to `pg`'s connections. Times are milliseconds, unless the name says otherwise.
  *
  * @publicApi
  */
@@ -21,7 +21,7 @@ export interface PostgresPoolOptions {
   keepAliveInitialDelayMillis?: number | undefined;
   /** How long a connection may be idle before it is closed. Default 10,000; 0 keeps it. */
   idleTimeoutMillis?: number | undefined;
-  /** How long a connection may be used at all. Default 0: without end. */
+  /** How long a connection may be used at all, in seconds. Default 0: without end. */
   maxLifetimeSeconds?: number | undefined;
   /** Shown in `pg_stat_activity`. Default `nestjs-factstr`. */
   application_name?: string | undefined;

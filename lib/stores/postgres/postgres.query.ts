@@ -99,7 +99,7 @@ function rangeCondition({ after, last }: LogRange, parameters: Parameters): stri
   return `sequence_number > ${beyond} AND sequence_number <= ${parameters.add(String(last), 'bigint')}`;
 }
 
-/** OFFSET 0 keeps the planner from walking the primary key backwards in search of a rare payload. */
+/** OFFSET 0 keeps the planner from scanning the primary key backwards in search of a rare payload. */
 function newestSql(filters: readonly SqlFilter[], condition: string, events: string): string {
   return filters.every(({ containers }) => containers === null)
     ? `SELECT max(sequence_number) FROM ${events} WHERE ${condition}`

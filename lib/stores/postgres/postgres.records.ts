@@ -28,8 +28,8 @@ export function openedEvents({ schema, log }: OpenedLog): string {
   return `(SELECT * FROM ${schema}.events WHERE CASE WHEN ${table} = '${log}' THEN TRUE ELSE 1 / 0 = 0 END) AS events`;
 }
 /** Bytes, as stored, of a payload that is looked at to tell one fact from another. */
-const COMPARED_PAYLOAD = 16_384;
-const COMPARED = `pg_catalog.pg_column_size(payload) <= ${COMPARED_PAYLOAD}`;
+const MAX_COMPARED_BYTES = 16_384;
+const COMPARED = `pg_catalog.pg_column_size(payload) <= ${MAX_COMPARED_BYTES}`;
 /** A fact's columns for `toMark`. */
 export const MARK_COLUMNS = `sequence_number, ${OCCURRED_AT}, event_type, CASE WHEN ${COMPARED} THEN payload END`;
 /** Of facts after the number in `$1` for `toRecord`, of that fact itself for `toMark`. */

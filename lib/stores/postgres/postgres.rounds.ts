@@ -1,5 +1,5 @@
 /**
- * Work of which everybody wants a run that begins after they asked: one runs at a time, and those who ask
+ * Runs work for callers that each need a run which begins after their call: one runs at a time, and calls
  * meanwhile share the next one.
  */
 export class Rounds {

@@ -107,7 +107,7 @@ export const INDEXES: Readonly<Record<string, string>> = {
 
 export const FORMAT_VERSION_KEY = 'store_format_version';
 export const FORMAT_VERSION = '1';
-/** Says that `append_batches` holds multi-event appends only. Written by whoever creates `events`. */
+/** Says that `append_batches` holds multi-event appends only. Written when `events` is created. */
 export const BOUNDARY_FORMAT_KEY = 'append_batch_boundary_format';
 export const SPARSE_BOUNDARIES = 'sparse_v1';
 

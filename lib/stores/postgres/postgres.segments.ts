@@ -17,8 +17,8 @@ export async function loadSegments(
   const segments = await storedSegments({ run, schema }, memory);
   const { end } = memory.tail;
   for (const { id, last } of segments) {
-    // What others have indexed meanwhile, beyond what is known here, is for the next time; what was there before
-    // is of a log that was longer.
+    // What other processes have indexed meanwhile, beyond what is known here, is loaded next time; what was there
+    // before is of a log that was longer.
     if (last > end && id <= newestId) memory.addUseless(id);
   }
   memory.load(segments.filter(({ last }) => last <= end));
@@ -28,7 +28,7 @@ export async function loadSegments(
   if ((row?.[0] ?? '') !== newest.lastFact) memory.discardAll();
 }
 
-/** In no order. Those that are known already are not read again. */
+/** In no order. Segments that are known already are not read again. */
 async function storedSegments(
   { run, schema }: Reading,
   memory: ContextIndex,

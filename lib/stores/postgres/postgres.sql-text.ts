@@ -14,7 +14,7 @@ export function arrayText(elements: readonly string[]): string {
   return `{${elements.map((element) => `"${element.replace(/["\\]/g, String.raw`\$&`)}"`).join(',')}}`;
 }
 
-/** The same for texts without control characters, such as JSON: an escaped quote is one in both. */
+/** As `arrayText`, for texts without control characters, such as JSON: JSON escapes quotes alike. */
 export function jsonArrayText(elements: readonly string[]): string {
   return `{${elements.map((element) => JSON.stringify(element)).join(',')}}`;
 }

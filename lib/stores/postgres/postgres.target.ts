@@ -37,7 +37,7 @@ export function withDatabase(serverUrl: string, database: string): string {
   );
 }
 
-/** The same URL, as it was written, without some of its parameters. */
+/** The URL as it was written, without some of its parameters. */
 function without(url: string, names: readonly string[]): string {
   const [base] = url.split('?', 1) as [string];
   const parameters = new URLSearchParams(url.slice(base.length));

@@ -24,7 +24,7 @@ const SEARCH_PATH =
   'the schema is chosen by the search_path: options=-c%20search_path%3D<schema>, or ALTER ROLE … SET search_path';
 const BY_OPTIONS = 'set it by options=-c%20<name>%3D<value>';
 
-/** What to do instead, for those that are met. Times are options, whose order is checked. */
+/** What to do instead of parameters that users try. Times are options, whose order is checked. */
 const INSTEAD: Readonly<Record<string, string>> = {
   schema: SEARCH_PATH,
   schemas: SEARCH_PATH,

@@ -15,12 +15,12 @@ interface KnownHead {
 
 /**
  * Looks for commits while there are streams: hints by LISTEN, and the head at every interval and at every
- * connection, whatever became of the hints. Behind a pooler, which takes LISTEN away, the interval only.
+ * connection, since hints may be lost. Behind a pooler, which takes LISTEN away, the interval only.
  */
 export class CommitWatcher {
   readonly #connection: PostgresConnection;
   readonly #emit: () => void;
-  /** Of the connection that is open, or being opened. */
+  /** The listener of the connection that is open, or being opened. */
   #listener: Promise<Listener | undefined> | undefined;
   #known: KnownHead | undefined;
   #following: Promise<void> = Promise.resolve();
@@ -42,7 +42,7 @@ export class CommitWatcher {
     return () => stop.abort();
   }
 
-  /** Ends it for good; resolves when nothing is held any more. */
+  /** Ends watching for good; resolves when no connection and no timer is held any more. */
   end(): Promise<void> {
     this.#ended = true;
     for (const stop of this.#stops) stop.abort();
@@ -124,7 +124,7 @@ FROM ${schema}.events`,
     return Listener.open(database, channelOf(schema), this.#emit);
   }
 
-  /** Until the connection is lost, or nobody listens any more. */
+  /** Looks at every interval until the connection is lost, or no stream is left. */
   async #poll(
     lost: AbortSignal | undefined,
     signal: AbortSignal,
@@ -136,7 +136,7 @@ FROM ${schema}.events`,
     signal.addEventListener('abort', abort);
     try {
       if (lost?.aborted || signal.aborted) return;
-      // Whatever was missed before this connection is found now.
+      // A commit that was missed before this connection is found now.
       this.#known = undefined;
       while (!end.signal.aborted) {
         await this.#look();

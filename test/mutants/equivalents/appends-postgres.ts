@@ -18,8 +18,8 @@ export const appendsPostgres: readonly Equivalent[] = [
   },
   {
     file: QUEUE,
-    from: 'const pending = this.#waiting.slice(1, GROUP).flatMap(({ ready }) => ready ?? []);',
-    to: 'const pending = this.#waiting.slice(1, GROUP).flatMap(({ ready }) => ready ?? ["Stryker was here"]);',
+    from: 'const pending = this.#waiting.slice(1, MAX_GROUP_MEMBERS).flatMap(({ ready }) => ready ?? []);',
+    to: 'const pending = this.#waiting.slice(1, MAX_GROUP_MEMBERS).flatMap(({ ready }) => ready ?? ["Stryker was here"]);',
     reason: 'What is no promise is waited for no longer than a microtask.',
   },
   {
@@ -147,8 +147,8 @@ export const appendsPostgres: readonly Equivalent[] = [
   },
   {
     file: LOADER,
-    from: 'while (count < this.#waiting.length && (count === 0 || keys < KEYS)) {',
-    to: 'while (count < this.#waiting.length && (false || keys < KEYS)) {',
+    from: 'while (count < this.#waiting.length && (count === 0 || keys < MAX_KEYS)) {',
+    to: 'while (count < this.#waiting.length && (false || keys < MAX_KEYS)) {',
     reason: 'Before the first request there are no keys, which are fewer than a thousand.',
   },
 ];
