@@ -49,8 +49,8 @@ export interface FactstrMemoryStore extends FactStore {
    * deliveries in flight have ended and their cursors are stored, and what was held for them is released. Idempotent.
    *
    * A handler that does not settle is waited for 5 s, and so is what was asked of the database and has no answer.
-   * Awaited inside a call of one of the store's own handlers it resolves when all others have ended: what that call
-   * itself needs to end is released behind it.
+   * Awaited inside a call of one of the store's own handlers it resolves when all other deliveries have ended: what
+   * that call itself needs to end is released after it.
    */
   close(): Promise<void>;
 }
@@ -76,7 +76,7 @@ export const FactstrMemoryStore: FactstrMemoryStoreConstructor = MemoryStore;
  */
 export interface FactstrSqliteStore extends FactstrMemoryStore {
   /**
-   * The same store with promises. Its appends wait in a queue; a synchronous append that is called meanwhile
+   * This store with promises. Its appends wait in a queue; a synchronous append that is called meanwhile
    * goes first.
    */
   readonly promises: SqliteStorePromises;
@@ -190,8 +190,8 @@ export interface FactstrPostgresStore extends FactStore {
    * deliveries in flight have ended and their cursors are stored, and what was held for them is released. Idempotent.
    *
    * A handler that does not settle is waited for 5 s, and so is what was asked of the database and has no answer.
-   * Awaited inside a call of one of the store's own handlers it resolves when all others have ended: what that call
-   * itself needs to end is released behind it.
+   * Awaited inside a call of one of the store's own handlers it resolves when all other deliveries have ended: what
+   * that call itself needs to end is released after it.
    */
   close(): Promise<void>;
 }

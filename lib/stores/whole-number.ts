@@ -1,7 +1,7 @@
 import { InvalidOptionsError } from '../contract/errors.js';
 
 /** The longest delay that Node's timers and Postgres's settings take. */
-const MOST = 2 ** 31 - 1;
+const MAX_VALUE = 2 ** 31 - 1;
 
 /**
  * A numeric option, or its default.
@@ -15,9 +15,9 @@ export function wholeNumber(
   least: number,
 ): number {
   if (value === undefined) return fallback;
-  if (!Number.isInteger(value) || value < least || value > MOST) {
+  if (!Number.isInteger(value) || value < least || value > MAX_VALUE) {
     throw new InvalidOptionsError(
-      `The option ${name} is ${String(value)}; expected a whole number from ${least} to ${MOST}.`,
+      `The option ${name} is ${String(value)}; expected a whole number from ${least} to ${MAX_VALUE}.`,
     );
   }
   return value;

@@ -45,7 +45,7 @@ export interface StreamLedger {
     ttl: number,
   ): MaybePromise<bigint | undefined>;
 
-  /** Tells that the owner lives. `false`: the epoch has passed. */
+  /** Tells that the owner lives, for `ttl` milliseconds. `false`: the epoch has passed. */
   renew(name: string, epoch: bigint, ttl: number): MaybePromise<boolean>;
 
   /** Gives the lease back, so that contenders need not wait. Does nothing when the epoch has passed. */

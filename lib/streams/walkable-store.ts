@@ -15,8 +15,8 @@ import type { OpenStreams } from './open-streams.js';
 import { StreamingStore } from './streaming-store.js';
 
 /**
- * A store that shows its log: its projections have all that those of this package's own stores have. What it is
- * told of leases, cursors and parked facts it keeps as `StreamLedger` says.
+ * A store that shows its log: its projections can do all that projections of this package's own stores can. It keeps
+ * leases, cursors and parked facts as `StreamLedger` says.
  *
  * @publicApi
  */

@@ -21,7 +21,7 @@ import { toStoredStream } from './stored-stream.js';
 
 /**
  * The ledger in a SQL database: the fact store's own, or the read model's for transactional projections. One set
- * of statements for SQLite and Postgres; whoever runs them makes each call one transaction.
+ * of statements for SQLite and Postgres; the runner makes each call one transaction.
  */
 export class SqlLedger {
   readonly #sql: LedgerSql;
@@ -85,7 +85,7 @@ export class SqlLedger {
     return this.#map(this.advanceSteps(name, epoch, fingerprint), isCommitted);
   }
 
-  /** For those who move the cursor inside a transaction of their own. The fence comes first and locks the row. */
+  /** For a caller that moves the cursor inside a transaction of its own. The fence comes first and locks the row. */
   advanceSteps(name: string, epoch: bigint, { sequence_number, hash }: Fingerprint): SqlStep[] {
     const { mark, move, markAndMove } = this.#sql;
     const position = sequence_number.toString();
@@ -109,7 +109,7 @@ export class SqlLedger {
     return this.#map(this.interveneSteps(name, intervention), () => undefined);
   }
 
-  /** For those who reset a read model inside a transaction of their own. */
+  /** For a caller that resets a read model inside a transaction of its own. */
   interveneSteps(name: string, { verb, by, position, queryText }: Intervention): SqlStep[] {
     const steps: SqlStep[] = [{ sql: this.#sql.fence, values: [name] }];
     if (verb === 'pause' || verb === 'resume') {
@@ -143,7 +143,7 @@ export class SqlLedger {
     return this.#map(this.parkSteps(name, epoch, fact, fingerprint), isCommitted);
   }
 
-  /** The record and the cursor's move, for those who commit them in a transaction of their own. */
+  /** The record and the cursor's move, for a caller that commits them in a transaction of its own. */
   parkSteps(name: string, epoch: bigint, fact: ParkedFact, fingerprint: Fingerprint): SqlStep[] {
     const park = { sql: this.#sql.park, values: parkValues(name, fact) };
     return [...this.advanceSteps(name, epoch, fingerprint), park];

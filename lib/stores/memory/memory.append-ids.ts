@@ -3,7 +3,7 @@ import type { PreparedAppendId, RecordedAppend } from '../../contract/append-id.
 import type { AppendResult } from '../../contract/contract.types.js';
 
 /** Expired ids that each append with an id removes, at most: more than it adds. */
-const REMOVED = 2;
+const MAX_REMOVED_IDS = 2;
 
 interface Kept extends RecordedAppend {
   /** Milliseconds on the monotonic clock. */
@@ -44,7 +44,7 @@ export class MemoryAppendIds {
   }
 
   #removeOlderThan(time: number): void {
-    let left = REMOVED;
+    let left = MAX_REMOVED_IDS;
     for (const [id, { since }] of this.#kept) {
       if (since >= time || left-- === 0) return;
       this.#kept.delete(id);

@@ -8,7 +8,7 @@ import { FactTerms, hashType, typeTerm } from '../../context-index/terms.js';
 import { matchesQuery } from '../../matching/matches-query.js';
 import type { MemoryFacts } from './memory.facts.js';
 
-/** Finds the facts of a context. The index is built when it is needed first: a log that nobody asks costs nothing. */
+/** Finds the facts of a context. The index is built at the first look-up: a log without look-ups costs nothing. */
 export class MemoryContext {
   readonly #facts: MemoryFacts;
   readonly #terms = new FactTerms();
@@ -68,7 +68,7 @@ export class MemoryContext {
     return new Set(found.flat().sort((left, right) => left - right));
   }
 
-  /** What candidates have, and the query that those match. */
+  /** Terms of candidates, each with the query by which the candidates are verified. */
   #sets(plan: ContextPlan): [TermSet, PreparedQuery][] {
     const { walked, indexed } = plan;
     const sets: [TermSet, PreparedQuery][] = [];

@@ -3,8 +3,8 @@ import type { PreparedFact } from '../../contract/validation.js';
 import type { FactMark } from '../../streams/log-source.js';
 
 /**
- * The facts, as columns. Payloads are kept as text, as a database would: they take less room so, and whoever
- * reads one gets an object of his own.
+ * The facts, as columns. Payloads are kept as text, as a database would: they take less room, and each reader gets
+ * an object of its own.
  */
 export class MemoryFacts {
   /** Fact n stands at index n - 1. */
@@ -43,7 +43,7 @@ export class MemoryFacts {
     return this.#batchEnds[number - 1]!;
   }
 
-  /** Without its payload: numbers are not given twice here. */
+  /** Without the payload: in this store no number is given twice. */
   mark(number: number): FactMark | null {
     if (number < 1 || number > this.#types.length) return null;
     return {

@@ -21,7 +21,7 @@ type Stored = { -readonly [K in keyof StoredStream]: StoredStream[K] } & {
   parked: Map<bigint, ParkedFact>;
 };
 
-/** The ledger of a store that nobody shares: nothing expires, yet epochs fence as elsewhere. */
+/** The ledger of a store of one process: no lease expires, yet epochs fence as in the other ledgers. */
 export class MemoryLedger implements StreamLedger {
   readonly #identity = `memory:${randomUUID()}`;
   readonly #streams = new Map<string, Stored>();
@@ -104,7 +104,7 @@ export class MemoryLedger implements StreamLedger {
       if (position !== undefined) Object.assign(stored, { position, fingerprint: null });
       if (queryText !== undefined) stored.query_text = queryText;
     }
-    // Also of a name without a cursor: where a projection keeps its own is said before there is one.
+    // Also of a name without a cursor: a projection records where its cursor is kept before there is one.
     this.#record(name, { verb, by, position: position ?? null });
   }
 
