@@ -1,230 +1,190 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import type Database from 'better-sqlite3';
-import type { NewEvent } from '../../lib/contract/contract.types.js';
-import { DEFAULT_LIMITS } from '../../lib/contract/limits.js';
-import { prepareFacts } from '../../lib/contract/validation.js';
-import { SqliteConnection } from '../../lib/stores/sqlite/sqlite.connection.js';
-import { SqliteContextIndex } from '../../lib/stores/sqlite/sqlite.context-index.js';
-import { SqliteContext } from '../../lib/stores/sqlite/sqlite.context.js';
-import { SqliteWalk } from '../../lib/stores/sqlite/sqlite.walk.js';
 import { numbers } from '../conformance/support/facts.js';
 import { TestFolder } from '../sqlite/support/folder.js';
 import { steppedStatements } from '../sqlite/support/statements.js';
-import { FULL, about, factsOf } from './support/boundaries.js';
-import { CHUNKS, SEGMENTS, insertFacts, segmentRanges } from './support/index-tables.js';
+import { FULL, factsOf } from './support/boundaries.js';
+import { insertFacts, segmentRanges } from './support/index-tables.js';
+import { IndexedFile } from './support/indexed-file.js';
 import { prepared } from './support/world.js';
 
 const DATA_VERSION = 'PRAGMA data_version';
 const KNOWN_FACT = 'SELECT occurred_at, event_type, payload FROM events WHERE sequence_number = ?';
+const INSERT = 'INSERT INTO events VALUES (?, ?, ?, ?)';
 const STATE = 'SELECT (SELECT max(sequence_number) FROM events)';
-const IDS = 'SELECT id FROM nestjs_factstr_index_1_segments ORDER BY id';
-
-/** Counts what has to be looked for in the log itself. */
-class WatchedWalk extends SqliteWalk {
-  walks = 0;
-
-  override newest(...parameters: Parameters<SqliteWalk['newest']>): bigint {
-    this.walks++;
-    return super.newest(...parameters);
-  }
-
-  override rows(...parameters: Parameters<SqliteWalk['rows']>): ReturnType<SqliteWalk['rows']> {
-    this.walks++;
-    return super.rows(...parameters);
-  }
-}
 
 const statements = steppedStatements();
 let folder: TestFolder;
-let outside: Database.Database;
-let connection: SqliteConnection;
-let walk: WatchedWalk;
-let index: SqliteContextIndex;
-let woken: number;
+let file: IndexedFile;
 
-beforeEach(async () => {
+beforeEach(() => {
   folder = new TestFolder();
-  await folder.open().close();
-  outside = folder.database();
-  connection = new SqliteConnection(folder.file());
-  walk = new WatchedWalk(connection);
-  woken = 0;
-  index = new SqliteContextIndex(connection, walk, () => woken++);
+  file = new IndexedFile(folder);
 });
 afterEach(async () => {
-  connection.close();
+  file.close();
   await folder.dispose();
 });
 
-/** As the writer does, inside a `write`. */
-function add(facts: NewEvent[]): void {
-  let number = index.head;
-  for (const { event_type, payload } of facts) {
-    connection
-      .command('INSERT INTO events VALUES (?, ?, ?, ?)')
-      .run(++number, 'then', event_type, JSON.stringify(payload));
-  }
-  index.add(prepareFacts(facts, DEFAULT_LIMITS), 'then');
-}
-
-function append(facts: NewEvent[]): void {
-  index.write(() => add(facts));
-}
-
-/** What is run for a look at the log. */
-function ran(): string[] {
+/** What is run; the state's columns take two lines. */
+function ran(work: () => void = () => file.progress()): string[] {
   statements.take();
-  index.read(() => undefined);
-  return statements.take();
+  work();
+  return statements.take().map((sql) => (sql.startsWith(STATE) ? STATE : sql));
 }
 
-/** The log's head, and how much of it is indexed. */
-function progress(): [bigint, bigint] {
-  const { head, indexed } = index.read(() => index.progress);
-  return [head, indexed];
-}
-
-function versionOf(n: number): bigint | null {
-  const context = new SqliteContext(index, walk);
-  return index.read(() => context.version(prepared(about(['a'], { n }))));
-}
-
-describe('The context index of a SQLite file', () => {
-  it('knows nothing before it is asked, and needs no work while it is whole', () => {
+describe('What a process holds of a SQLite file’s index', () => {
+  it('is nothing before it looks, and whole after each transaction that knows all facts', () => {
+    const { index } = file;
     expect(index.progress).toEqual({ head: 0n, indexed: 0n });
-    expect(progress()).toEqual([0n, 0n]);
-    append(factsOf(3));
-    expect(progress()).toEqual([3n, 3n]);
-    insertFacts(outside, factsOf(3, 3));
-    expect(progress()).toEqual([6n, 6n]);
-    append(factsOf(FULL - 6, 6));
-    expect(segmentRanges(outside)).toEqual([{ first: 1, last: FULL }]);
-    expect(progress()).toEqual([BigInt(FULL), BigInt(FULL)]);
-    expect([index.needsWork, woken]).toEqual([false, 0]);
+    expect(index.needsWork).toBe(true);
+    expect(file.progress()).toEqual([0n, 0n]);
+    file.append(factsOf(3));
+    expect(file.progress()).toEqual([3n, 3n]);
+    insertFacts(file.outside, factsOf(3, 3));
+    expect(file.progress()).toEqual([6n, 6n]);
+    file.append(factsOf(FULL - 6, 6));
+    expect(segmentRanges(file.outside)).toEqual([{ first: 1, last: FULL }]);
+    expect(file.progress()).toEqual([BigInt(FULL), BigInt(FULL)]);
+    expect([index.needsWork, file.woken]).toEqual([false, 0]);
   });
 
-  it('has the background woken by each transaction that leaves a hole', () => {
-    insertFacts(outside, factsOf(1, 10_000), 10_001);
-    expect(progress()).toEqual([10_001n, 0n]);
-    expect([index.needsWork, woken]).toEqual([true, 1]);
-    append(factsOf(1, 10_001));
-    expect(woken).toBe(2);
-    expect(progress()).toEqual([10_002n, 1n]);
-    expect(woken).toBe(3);
+  it('lacks a hole, for which each transaction wakes the background', () => {
+    insertFacts(file.outside, factsOf(1, 10_000), 10_001);
+    expect(file.progress()).toEqual([10_001n, 0n]);
+    expect([file.index.needsWork, file.woken]).toEqual([true, 1]);
+    file.append(factsOf(1, 10_001));
+    expect(file.woken).toBe(2);
+    expect(file.progress()).toEqual([10_002n, 1n]);
+    expect(file.woken).toBe(3);
   });
 
-  it('has the background woken where a tail is full that others filled, and stores it', () => {
-    insertFacts(outside, factsOf(FULL));
-    expect(progress()).toEqual([BigInt(FULL), BigInt(FULL)]);
-    expect(woken).toBe(1);
-    index.write(() => undefined);
-    expect(segmentRanges(outside)).toEqual([{ first: 1, last: FULL }]);
-    expect([index.needsWork, woken]).toEqual([false, 1]);
+  it('is to be stored where others filled the tail', () => {
+    insertFacts(file.outside, factsOf(FULL));
+    expect(file.progress()).toEqual([BigInt(FULL), BigInt(FULL)]);
+    expect(file.woken).toBe(1);
+    file.index.write(() => undefined);
+    expect(segmentRanges(file.outside)).toEqual([{ first: 1, last: FULL }]);
+    expect([file.index.needsWork, file.woken]).toEqual([false, 1]);
   });
 
-  it('looks at one number while nobody else writes, and at the log’s state when they do', () => {
-    append(factsOf(FULL));
+  it('is compared with one number while nobody else writes, else with the log’s state', () => {
+    file.append(factsOf(FULL));
     const still = ['BEGIN', DATA_VERSION, 'COMMIT'];
     expect([ran(), ran()]).toEqual([still, still]);
-    append(factsOf(1, FULL));
+    const append = ran(() => file.append(factsOf(1, FULL)));
+    expect(append).toEqual(['BEGIN IMMEDIATE', DATA_VERSION, INSERT, 'COMMIT']);
     expect(ran()).toEqual(still);
-    outside.exec("INSERT INTO store_metadata VALUES ('a', 'b')");
+    const { others } = file.index;
+    file.outside.exec("INSERT INTO store_metadata VALUES ('a', 'b')");
     const looked = ['BEGIN', DATA_VERSION, KNOWN_FACT, STATE, 'COMMIT'];
-    expect([short(ran()), ran()]).toEqual([looked, still]);
-    insertFacts(outside, factsOf(1, FULL + 1));
-    expect(short(ran())).toEqual(looked.toSpliced(4, 0, KNOWN_FACT));
-    // Segments are read when there are others.
-    outside.exec(`DELETE FROM ${SEGMENTS}`);
-    expect(ran()).toContain(IDS);
-    expect(ran()).toEqual(still);
+    expect([ran(), ran()]).toEqual([looked, still]);
+    expect(file.index.others).not.toBe(others);
+    insertFacts(file.outside, factsOf(1, FULL + 1));
+    expect(ran()).toEqual(looked.toSpliced(4, 0, KNOWN_FACT));
   });
 
-  it('answers from what it has, without walking the log', () => {
-    append(factsOf(10));
-    const context = new SqliteContext(index, walk);
+  it('answers without walking the log', () => {
+    file.append(factsOf(10));
+    const { context } = file;
     const query = prepared({
       filters: [{ event_types: ['a'], payload_predicates: [{ n: 3 }, { n: 7 }] }],
     });
-    index.read(() => {
+    file.index.read(() => {
       expect(context.version(query)).toBe(7n);
       expect(numbers(context.read(query, 1).event_records)).toEqual([3]);
       expect(context.read(query, 9).current_context_version).toBe(7n);
     });
-    expect(walk.walks).toBe(0);
+    expect(file.walk.walks).toBe(0);
   });
 
-  it('forgets what was rolled back, and looks at the log again', () => {
-    append(factsOf(2));
-    expect(() =>
-      index.write(() => {
-        add(factsOf(FULL, 10));
-        expect(index.progress.head).toBe(BigInt(FULL + 2));
-        throw new Error('refused');
-      }),
-    ).toThrow('refused');
-    expect(short(ran())).toContain(STATE);
-    expect(progress()).toEqual([2n, 2n]);
-    append(factsOf(3, 2));
-    expect([versionOf(11), versionOf(5), versionOf(2)]).toEqual([null, 5n, 2n]);
-    expect(progress()).toEqual([5n, 5n]);
-    expect(walk.walks).toBe(0);
-  });
-
-  it.each(['before', 'after'] as const)(
-    'stores its tail with a later append where the COMMIT failed %s it was done',
-    (when) => {
-      append(factsOf(2));
-      statements.fail('COMMIT', 'SQLITE_IOERR', { when });
-      expect(() => append(factsOf(FULL, 2))).toThrow('SQLITE_IOERR');
-      const head = when === 'before' ? 2 : FULL + 2;
-      expect(progress()).toEqual([BigInt(head), BigInt(head)]);
-      append(factsOf(FULL, head));
-      const last = head + FULL;
-      expect(segmentRanges(outside).at(-1)!.last).toBe(last);
-      for (const n of [1, 3, FULL + 2, last]) expect(versionOf(n)).toBe(BigInt(n));
-      expect([index.needsWork, walk.walks]).toEqual([false, 0]);
-    },
-  );
-
-  it('looks again where a look failed', () => {
-    append(factsOf(2));
-    insertFacts(outside, factsOf(2, 2));
-    statements.fail(STATE, 'SQLITE_IOERR');
-    expect(() => index.read(() => undefined)).toThrow('SQLITE_IOERR');
-    expect(progress()).toEqual([4n, 4n]);
-    expect(versionOf(4)).toBe(4n);
-  });
-
-  it.each([SEGMENTS, CHUNKS])('is made again where somebody dropped %s', (table) => {
-    append(factsOf(FULL));
-    outside.exec(`DROP TABLE ${table}`);
-    append(factsOf(FULL, FULL));
-    expect(versionOf(FULL)).toBe(BigInt(FULL));
-    append(factsOf(1, 2 * FULL));
-    append(factsOf(FULL, 2 * FULL + 1));
-    expect(segmentRanges(outside).at(-1)!.last).toBe(3 * FULL + 1);
-    expect(versionOf(3 * FULL)).toBe(BigInt(3 * FULL));
-  });
-
-  it('is done without beyond the numbers that it can hold, and whole up to them', () => {
-    const last = Number.MAX_SAFE_INTEGER;
-    insertFacts(outside, factsOf(1, last - 2), last - 1);
-    index.read(() => undefined);
-    append([{ event_type: 'a', payload: { n: 1 } }]);
-    expect(progress()).toEqual([BigInt(last), 1n]);
-    expect(index.needsWork).toBe(true);
-    append([{ event_type: 'a', payload: { n: 1 } }]);
-    expect(progress()).toEqual([BigInt(last) + 1n, 0n]);
-    expect(index.needsWork).toBe(false);
-    expect(versionOf(1)).toBe(BigInt(last) + 1n);
-    const before = woken;
-    append([{ event_type: 'a', payload: { n: 1 } }]);
-    expect(versionOf(1)).toBe(BigInt(last) + 2n);
-    expect(woken).toBe(before);
+  it('knows the newest fact’s time, of the open transaction too', () => {
+    const { index } = file;
+    expect(index.read(() => index.newestTime)).toBeUndefined();
+    file.append(factsOf(2), 'first');
+    index.write(() => {
+      file.add(factsOf(1, 2), 'second');
+      expect(index.newestTime).toBe('second');
+    });
+    expect(index.newestTime).toBe('second');
   });
 });
 
-/** The state's columns take two lines. */
-function short(sqls: readonly string[]): string[] {
-  return sqls.map((sql) => (sql.startsWith(STATE) ? STATE : sql));
-}
+describe('A transaction that is rolled back', () => {
+  function rollBack(count: number): void {
+    const refused = (): never => {
+      file.add(factsOf(count, 10), 'refused');
+      throw new Error('refused');
+    };
+    expect(() => file.index.write(refused)).toThrow('refused');
+  }
+
+  it('leaves nothing in the index, and the log is looked at again', () => {
+    file.append(factsOf(2), 'first');
+    rollBack(FULL);
+    expect(file.index.newestTime).toBe('first');
+    expect(ran()).toContain(STATE);
+    expect(file.progress()).toEqual([2n, 2n]);
+    file.append(factsOf(3, 2));
+    expect([11, 5, 2].map((n) => file.versionOf(n))).toEqual([null, 5n, 2n]);
+    expect(file.progress()).toEqual([5n, 5n]);
+    expect(file.walk.walks).toBe(0);
+  });
+
+  it('leaves nothing where others appended as many facts', () => {
+    file.append(factsOf(2));
+    rollBack(3);
+    insertFacts(file.outside, factsOf(3, 2));
+    expect(file.progress()).toEqual([5n, 5n]);
+    expect([11, 3, 5].map((n) => file.versionOf(n))).toEqual([null, 3n, 5n]);
+  });
+
+  it.each(['before', 'after'] as const)(
+    'at its COMMIT, or seems to be, is gone on with (%s it was done)',
+    (when) => {
+      file.append(factsOf(2));
+      statements.fail('COMMIT', 'SQLITE_IOERR', { when });
+      expect(() => file.append(factsOf(FULL, 2))).toThrow('SQLITE_IOERR');
+      const head = when === 'before' ? 2 : FULL + 2;
+      expect(file.progress()).toEqual([BigInt(head), BigInt(head)]);
+      file.append(factsOf(FULL, head));
+      const last = head + FULL;
+      expect(segmentRanges(file.outside).at(-1)!.last).toBe(last);
+      for (const n of [1, 3, FULL + 2, last]) expect(file.versionOf(n)).toBe(BigInt(n));
+      expect([file.index.needsWork, file.walk.walks]).toEqual([false, 0]);
+    },
+  );
+
+  it('is followed by a look where a look failed', () => {
+    file.append(factsOf(2));
+    insertFacts(file.outside, factsOf(2, 2));
+    statements.fail(STATE, 'SQLITE_IOERR');
+    expect(() => file.progress()).toThrow('SQLITE_IOERR');
+    expect(file.progress()).toEqual([4n, 4n]);
+    expect(file.versionOf(4)).toBe(4n);
+  });
+});
+
+describe('Numbers beyond those that the index can hold', () => {
+  it('are done without it, and those up to them with it', () => {
+    const last = Number.MAX_SAFE_INTEGER;
+    const fact = { event_type: 'a', payload: { n: 1 } };
+    insertFacts(file.outside, [fact], last - 1);
+    expect(file.progress()).toEqual([BigInt(last) - 1n, 0n]);
+    file.append([fact]);
+    file.outside.exec("INSERT INTO store_metadata VALUES ('a', 'b')");
+    expect(file.progress()).toEqual([BigInt(last), 1n]);
+    expect(file.index.needsWork).toBe(true);
+    file.append([fact]);
+    expect(file.progress()).toEqual([BigInt(last) + 1n, 0n]);
+    expect(file.index.needsWork).toBe(false);
+    expect(file.versionOf(1)).toBe(BigInt(last) + 1n);
+    const { woken } = file;
+    const { end, count } = file.index.memory.tail;
+    file.append([fact]);
+    file.outside.exec("DELETE FROM store_metadata WHERE key = 'a'");
+    expect(file.versionOf(1)).toBe(BigInt(last) + 2n);
+    expect(file.woken).toBe(woken);
+    // Nothing is kept of them.
+    expect(file.index.memory.tail).toMatchObject({ end, count });
+  });
+});

@@ -224,7 +224,7 @@ export class SqliteContextIndex {
     this.#stored = undefined;
     this.#known.rolledBack();
     this.#isCurrent = false;
-    if (this.#usable) this.#index.tail.truncate(this.#mark);
+    this.#index.tail.truncate(this.#mark);
   }
 
   #state(): readonly [bigint | null, bigint | null | undefined] {
@@ -239,6 +239,16 @@ export class SqliteContextIndex {
   #load(newestId: bigint | null | undefined, head: bigint): void {
     this.#newestId = newestId;
     if (newestId === undefined) return this.#forget();
+    try {
+      this.#index.load(this.#segmentsOfThisLog(head));
+    } catch (error) {
+      if (!(error instanceof IndexUnusableError)) throw error;
+      // Others have changed the tables since they were used.
+      this.#forget();
+    }
+  }
+
+  #segmentsOfThisLog(head: bigint): Segment[] {
     const known = new Map(this.#index.segments.segments.map((segment) => [segment.id, segment]));
     const segments: Segment[] = [];
     for (const id of this.#tables.ids()) {
@@ -246,7 +256,7 @@ export class SqliteContextIndex {
       if (segment === undefined) this.#index.addUseless(id);
       else segments.push(segment);
     }
-    this.#index.load(segments);
+    return segments;
   }
 
   /** `undefined` for a segment that is damaged, or of a log that was here before. */
@@ -269,10 +279,8 @@ export class SqliteContextIndex {
     const { tail } = this.#index;
     if (!this.#usable || Number(head) === tail.end) return;
     this.#index.moveTo(Number(head));
-    if (tail.end < Number(head)) {
-      for (const row of this.#newer.iterate(tail.end)) {
-        this.#index.add(Number(row[0]), row[2], readablePayload(row));
-      }
+    for (const row of this.#newer.iterate(tail.end)) {
+      this.#index.add(Number(row[0]), row[2], readablePayload(row));
     }
   }
 
