@@ -50,6 +50,16 @@ describe('The stored segments of a SQLite file’s index', () => {
     expect(segmentRanges(outside)).toHaveLength(3);
   });
 
+  it('are read again where they could not be read', () => {
+    const other = again();
+    file.append(factsOf(3));
+    other.append(factsOf(FULL, 3));
+    statements.fail(`SELECT id FROM ${SEGMENTS}`, 'SQLITE_IOERR');
+    expect(() => file.progress()).toThrow('SQLITE_IOERR');
+    expect(segmentsRead(() => file.progress())).toBe(1);
+    expect(file.index.needsWork).toBe(false);
+  });
+
   it.each([
     ['chunks', `UPDATE ${CHUNKS} SET entries = substr(entries, 9)`],
     ['all chunks', `DELETE FROM ${CHUNKS}`],

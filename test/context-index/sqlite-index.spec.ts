@@ -175,11 +175,11 @@ describe('Numbers beyond those that the index can hold', () => {
     expect(file.progress()).toEqual([BigInt(last), 1n]);
     expect(file.index.needsWork).toBe(true);
     file.append([fact]);
+    const { end, count } = file.index.memory.tail;
     expect(file.progress()).toEqual([BigInt(last) + 1n, 0n]);
     expect(file.index.needsWork).toBe(false);
     expect(file.versionOf(1)).toBe(BigInt(last) + 1n);
     const { woken } = file;
-    const { end, count } = file.index.memory.tail;
     file.append([fact]);
     file.outside.exec("DELETE FROM store_metadata WHERE key = 'a'");
     expect(file.versionOf(1)).toBe(BigInt(last) + 2n);

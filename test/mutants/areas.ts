@@ -77,7 +77,7 @@ export const areas: readonly Area[] = [
     tests: [
       'test/sqlite/*.spec.ts',
       'test/memory/*.spec.ts',
-      'test/context-index/{memory,memory-context,sqlite}.spec.ts',
+      'test/context-index/{memory,memory-context,sqlite,sqlite-boundaries,sqlite-index,sqlite-index-builder,sqlite-index-segments}.spec.ts',
       'test/conformance/{memory,sqlite,sqlite-promises}.spec.ts',
     ],
     equivalents: appendsSqlite,

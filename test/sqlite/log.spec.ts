@@ -33,6 +33,16 @@ function append(number: number, occurred_at = TIME): void {
   other.prepare('INSERT INTO events VALUES (?, ?, ?, ?)').run(number, occurred_at, 'noted', '{}');
 }
 
+describe('The head of a SQLite log', () => {
+  it('is its newest number, also where others wrote it, and 0 where there is none', async () => {
+    expect(await store.log.head()).toBe(0n);
+    store.append(facts(2));
+    expect(await store.log.head()).toBe(2n);
+    append(7);
+    expect(await store.log.head()).toBe(7n);
+  });
+});
+
 describe('A batch whose last fact is missing', () => {
   it('ends with the one before it, and those behind it are read as they are', async () => {
     for (const number of [1, 2, 4, 5]) append(number);

@@ -237,13 +237,13 @@ export class SqliteContextIndex {
   }
 
   #load(newestId: bigint | null | undefined, head: bigint): void {
-    this.#newestId = newestId;
-    if (newestId === undefined) return this.#forget();
     try {
       this.#index.load(this.#segmentsOfThisLog(head));
+      // Not before they are there: what fails is read again.
+      this.#newestId = newestId;
     } catch (error) {
       if (!(error instanceof IndexUnusableError)) throw error;
-      // Others have changed the tables since they were used.
+      // Others have dropped the tables, or changed them.
       this.#forget();
     }
   }

@@ -7,6 +7,7 @@ const KNOWN_VERSION =
 const SPARSE =
   'The version of others’ writes is no -1: it is looked up at the next append all the same.';
 
+const CONTEXT_INDEX = 'lib/stores/sqlite/sqlite.context-index.ts';
 const MEMORY_CONTEXT = 'lib/stores/memory/memory.context.ts';
 const OVERFLOWS =
   'Without a fact that has too many leaves, the terms of such facts lead to no fact.';
@@ -127,5 +128,37 @@ export const appendsSqlite: readonly Equivalent[] = [
     from: 'const sameMillisecond = before !== undefined && Date.parse(before) === now.getTime();',
     to: 'const sameMillisecond = true && Date.parse(before) === now.getTime();',
     reason: 'No text is no time, and that is equal to none.',
+  },
+  {
+    file: CONTEXT_INDEX,
+    from: '#isCurrent = false;',
+    to: '#isCurrent = true;',
+    reason: 'At the first look others have always written, which has the log learned.',
+  },
+  {
+    file: CONTEXT_INDEX,
+    from: 'if (this.#head > Number.MAX_SAFE_INTEGER) this.#isCurrent = false;',
+    to: 'if (this.#head >= Number.MAX_SAFE_INTEGER) this.#isCurrent = false;',
+    reason: 'At one number the log’s state is looked at once more.',
+  },
+  {
+    file: CONTEXT_INDEX,
+    from: 'if (segment === undefined || segment.last > head) return undefined;',
+    to: 'if (segment === undefined || false) return undefined;',
+    reason:
+      'A fact beyond the head has no fingerprint; and where none was stored either, the tail that moves back to the head discards the segment.',
+  },
+  {
+    file: CONTEXT_INDEX,
+    from: 'if (!this.#usable || Number(head) === tail.end) return;',
+    to: 'if (!this.#usable || false) return;',
+    reason: 'A tail that ends with the head is moved nowhere, and no fact is newer.',
+  },
+  {
+    file: CONTEXT_INDEX,
+    from: 'this.#forget();',
+    to: ';',
+    reason:
+      'After the tables were made again their state is looked at first: another newest id has all that they held forgotten.',
   },
 ];
