@@ -67,7 +67,7 @@ describe('What a process holds of a SQLite file’s index', () => {
     expect([file.index.needsWork, file.woken]).toEqual([false, 1]);
   });
 
-  it('is compared with one number while nobody else writes, else with the log’s state', () => {
+  it('is compared with one number, and with the log’s state where others have written', () => {
     file.append(factsOf(FULL));
     const still = ['BEGIN', DATA_VERSION, 'COMMIT'];
     expect([ran(), ran()]).toEqual([still, still]);
