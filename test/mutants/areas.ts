@@ -88,7 +88,7 @@ export const areas: readonly Area[] = [
       `${STORES}/postgres/postgres.{append,append-function,append-inside,append-queue,append-turn,appender,batches,errors,filters,group-function,loader,notifier,query,rounds,records,known-log,log-state,context-index,index-keeper}.ts`,
     ],
     tests: [
-      'test/postgres/{append-functions,append-queue,append-queue-refused,append-statement,appending,errors,filters,groups,in-flight,loader,notifier,pages,reading,rounds}.spec.ts',
+      'test/postgres/{append-functions,appender,append-queue,append-queue-refused,append-statement,appending,errors,filters,groups,in-flight,loader,notifier,pages,reading,rounds}.spec.ts',
       'test/typeorm/appending-inside.spec.ts',
       'test/context-index/postgres-{interleaved,deciding,known-log,known-looks,known-tables,log-state,remembering,keeper,keeper-pauses,keeper-steps,keeper-tables}.spec.ts',
       'test/conformance/postgres.spec.ts',

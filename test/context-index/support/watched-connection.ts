@@ -50,6 +50,7 @@ export class WatchedConnection extends PostgresConnection {
     return {
       ...ready,
       run: (what, statement) => this.#watched(what, statement, () => ready.run(what, statement)),
+      append: (statement) => this.#watched('Appending', statement, () => ready.append(statement)),
       transaction: (what, work) =>
         ready.transaction(what, (run) =>
           work((statement) => this.#watched(what, statement, () => run(statement))),
