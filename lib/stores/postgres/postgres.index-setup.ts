@@ -2,7 +2,7 @@ import { PermissionDeniedError, SchemaMissingError } from '../../contract/errors
 import type { PostgresDatabase } from './postgres.database.js';
 import { INDEX_COLUMNS, createIndexTableSql } from './postgres.index-tables.js';
 
-/** Milliseconds for which the lock is waited for, and later statements queue behind it, for a cache. */
+/** Milliseconds for which creating the tables waits for a lock, at most: they are only a cache. */
 const MAX_LOCK_WAIT_MS = 1_000;
 
 /** Each table's columns, and whether the role may use it. */

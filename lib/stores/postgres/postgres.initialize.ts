@@ -16,7 +16,7 @@ import { quoteIdentifier, quoteLiteral } from './postgres.sql-text.js';
 /** SQLSTATEs of two processes that create the schema at once: FACTSTR takes no lock for that. */
 const RACE_LOST = new Set(['23505', '42P07', '42710', '42723', '40P01', 'XX000']);
 const MAX_ATTEMPTS = 10;
-/** Milliseconds for which appends may be held up for a setting that only makes look-ups faster. */
+/** Milliseconds for which other statements may be held up for a setting that only makes look-ups faster. */
 const MAX_LOCK_WAIT_MS = 100;
 /** The tables that tell of `events` by its numbers. */
 const OF_EVENTS = ['append_batches', 'nestjs_factstr_appends'];
