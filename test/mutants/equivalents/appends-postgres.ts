@@ -96,8 +96,8 @@ export const appendsPostgres: readonly Equivalent[] = [
   },
   {
     file: APPENDER,
-    from: 'if (outdated.length === 0 || round > ROUNDS) {',
-    to: 'if (false || round > ROUNDS) {',
+    from: 'if (outdated.length === 0 || round > MAX_LOOKUP_ROUNDS) {',
+    to: 'if (false || round > MAX_LOOKUP_ROUNDS) {',
     reason: 'Where nothing is outdated two more rounds find the same, and ask for nothing.',
   },
   {
