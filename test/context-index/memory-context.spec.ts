@@ -27,6 +27,7 @@ const contexts: Record<string, EventQuery> = {
   'types, twice': { filters: [{ event_types: ['b', 'a'] }, { event_types: ['b'] }] },
   'an empty object': { filters: [{ payload_predicates: [{}] }] },
   'an empty object of a type': { filters: [{ event_types: ['c'], payload_predicates: [{}] }] },
+  'a type or an empty object': { filters: [{ event_types: ['b'] }, { payload_predicates: [{}] }] },
   'a type or a pair': { filters: [{ event_types: ['b'] }, ofPair] },
   'an empty object or a pair': { filters: [{ payload_predicates: [{ n: {} }] }, ofPair] },
   'nothing that is there': { filters: [{ event_types: ['d'] }, { event_types: [] }] },
