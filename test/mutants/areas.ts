@@ -6,6 +6,7 @@ import { contract } from './equivalents/contract.js';
 import type { Equivalent } from './equivalents/equivalent.js';
 import { ledger } from './equivalents/ledger.js';
 import { module } from './equivalents/module.js';
+import { postgresIndex } from './equivalents/postgres-index.js';
 import { projections } from './equivalents/projections.js';
 import { leases } from './equivalents/streams-leases.js';
 import { reader } from './equivalents/streams-reader.js';
@@ -93,7 +94,7 @@ export const areas: readonly Area[] = [
       'test/context-index/postgres-{interleaved,deciding,known-log,known-looks,known-tables,log-state,remembering,keeper,keeper-pauses,keeper-steps,keeper-tables}.spec.ts',
       'test/conformance/postgres.spec.ts',
     ],
-    equivalents: appendsPostgres,
+    equivalents: [...appendsPostgres, ...postgresIndex],
   },
   {
     name: 'module',
