@@ -263,9 +263,16 @@ describe('Appends that wait together', () => {
         errorOf(() => store.appendIf(facts(1), containing({ n: 5 }), 6n)),
         store.append([fact('noted', 'after')]),
       ]);
+      let answered = false;
+      const answer = () => void (answered = true);
+      void calls.then(answer, answer);
+      // The background may wait for the index too: each that does is cancelled, until the look-up was.
       await until(
-        async () => (await database.rows(CANCEL_LOOK_UPS)).length > 0,
-        () => 'a look-up',
+        async () => {
+          await database.rows(CANCEL_LOOK_UPS);
+          return answered;
+        },
+        () => 'the end of a look-up',
       );
       const [before, failed, after] = await calls;
       expect(before).toMatchObject({ first_sequence_number: 5_002n });
