@@ -107,6 +107,17 @@ describe('The background that stores the index in Postgres, step by step', () =>
     expect(log.needsWork).toBe(false);
   });
 
+  it('stores a segment that ends with a number that no fact has', async () => {
+    const { keeper, log } = process;
+    await insertFacts(database, [fact(1)]);
+    await insertFacts(database, [fact(1)], 30);
+    await log.refresh();
+    log.memory.tail.trim(20);
+    await keeper.finished();
+    expect(await segmentRanges(database)).toEqual([{ first: 1, last: 20 }]);
+    expect(await found(1)).toEqual([1, 30]);
+  });
+
   it('stores facts that are too large to be read as candidates for everything', async () => {
     let state = 1;
     const noise = Array.from({ length: 20_000 }, () =>
