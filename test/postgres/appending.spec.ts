@@ -175,6 +175,14 @@ describe('Appends of several stores', () => {
 });
 
 describe('A session', () => {
+  it('that knows another log is refused by the append itself', async () => {
+    const database = await create();
+    await database.store().connect();
+    const call = callFunction.replace("'events'::", "'append_batches'::");
+    await expect(database.run(call)).rejects.toMatchObject({ code: 'NFI02' });
+    expect((await database.store().query({})).event_records).toEqual([]);
+  });
+
   it('of default isolation REPEATABLE READ does not make appends fail', async () => {
     const database = await create();
     await database.run(
