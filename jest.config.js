@@ -33,6 +33,6 @@ export default {
   // Never in Jest's own process: it keeps every file's modules, and tests that collect garbage come to take minutes.
   maxWorkers: Math.max(2, availableParallelism() - 1),
   workerIdleMemoryLimit: '512MB',
-  // Longer than the patience of test/conformance/support/until.ts: it says what it waited for.
+  // Longer than the patience of test/support/waiting/until.ts: it says what it waited for.
   testTimeout: 60_000,
 };

@@ -19,6 +19,7 @@ export const LEFT_OUT = [
   '/test/projections/database-outage[.]spec',
   '/test/security/secrets[.]spec',
   // Plays faults: outages, restored logs, schemas that are swapped.
+  '/test/faults/.+[.]spec',
   '/test/.+/faults[.]spec',
   '/test/.+-restored[.]spec',
   '/test/postgres/renamed-schemas[.]spec',

@@ -1,13 +1,13 @@
-import { ChunkCache } from './chunk-cache.js';
-import type { IndexedQuery, TermSets } from './context-plan.js';
+import { ChunkCache } from './segments/chunk-cache.js';
+import type { IndexedQuery, TermSets } from './terms/context-plan.js';
 import type { IndexView } from './look-up.js';
-import type { Segment } from './segment.js';
-import { DamagedSegmentError } from './segment-codec.js';
-import { SegmentList, isHole } from './segment-list.js';
+import type { Segment } from './segments/segment.js';
+import { DamagedSegmentError } from './segments/segment-codec.js';
+import { SegmentList, isHole } from './segments/segment-list.js';
 import { needRepair, needTypes } from './steps.js';
 import type { Steps } from './steps.js';
-import { Tail } from './tail.js';
-import { hashType } from './terms.js';
+import { Tail } from './tail/tail.js';
+import { hashType } from './terms/terms.js';
 
 /** Facts that a tail catches up with, at most. More of them become a hole, which is indexed in the background. */
 const MAX_CATCH_UP_FACTS = 4_096;

@@ -1,8 +1,8 @@
 import type { EventRecord } from '../contract/contract.types.js';
 import type { PreparedQuery } from '../contract/validation.js';
 import type { ContextIndex } from './context-index.js';
-import { planQuery } from './context-plan.js';
-import type { ContextPlan } from './context-plan.js';
+import { planQuery } from './terms/context-plan.js';
+import type { ContextPlan } from './terms/context-plan.js';
 import { matchingRows, newestMatch } from './look-up.js';
 import type { IndexView } from './look-up.js';
 import { needNewest, needRows } from './steps.js';

@@ -1,16 +1,16 @@
 import type { PreparedQuery } from '../contract/validation.js';
 import { matchesQuery } from '../matching/matches-query.js';
 import type { Matchable } from '../matching/matches-query.js';
-import type { ChunkCache } from './chunk-cache.js';
-import type { TermSet, TermSets } from './context-plan.js';
-import type { Segment } from './segment.js';
-import { isHole } from './segment-list.js';
-import type { SegmentList } from './segment-list.js';
-import { SegmentSpan, placesOf } from './segment-span.js';
+import type { ChunkCache } from './segments/chunk-cache.js';
+import type { TermSet, TermSets } from './terms/context-plan.js';
+import type { Segment } from './segments/segment.js';
+import { isHole } from './segments/segment-list.js';
+import type { SegmentList } from './segments/segment-list.js';
+import { SegmentSpan, placesOf } from './segments/segment-span.js';
 import { needFacts, needMatchables, needNewest, needRows, needSoon } from './steps.js';
 import type { ChunkPlace, Steps } from './steps.js';
-import { newestInTail } from './tail-view.js';
-import type { TailContent } from './tail-view.js';
+import { newestInTail } from './tail/tail-view.js';
+import type { TailContent } from './tail/tail-view.js';
 
 /** Candidates that are verified at a time, at most. */
 const MAX_PAGE_CANDIDATES = 500;

@@ -1,7 +1,7 @@
 import type { PreparedQuery } from '../contract/validation.js';
 import { matchesQuery } from '../matching/matches-query.js';
 import type { ContextIndex } from './context-index.js';
-import { planQuery } from './context-plan.js';
+import { planQuery } from './terms/context-plan.js';
 import { newestOfTail } from './look-up.js';
 import type { RecentFacts } from './recent-facts.js';
 

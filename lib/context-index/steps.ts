@@ -2,7 +2,7 @@ import { isPromise } from 'node:util/types';
 import type { MaybePromise } from '../contract/contract.types.js';
 import type { PreparedQuery } from '../contract/validation.js';
 import type { Matchable } from '../matching/matches-query.js';
-import type { Segment } from './segment.js';
+import type { Segment } from './segments/segment.js';
 
 /** A chunk of a segment. */
 export type ChunkPlace = readonly [segment: Segment, chunk: number];

@@ -1,22 +1,22 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { WaitTimeoutError } from '../contract/errors.js';
-import type { ProjectionStatus } from '../projections/projection-status.js';
-import type { Intervention, ParkedFact, RecordedIntervention } from '../streams/ledger.js';
-import { until } from '../projections/until.js';
+import type { ProjectionStatus } from '../projections/status.js';
+import type { Intervention, ParkedFact, RecordedIntervention } from '../cursors/cursor-store.js';
+import { until } from '../support/async/until.js';
 import { describeError, stackOf } from '../support/describe-error.js';
-import { ActiveVersions } from './active-versions.js';
+import { ActiveVersions } from './projections/active-versions.js';
 import { worksBehindProxy } from '../support/behind-proxy.js';
-import { FactHandlersRegistrar } from './fact-handlers.registrar.js';
+import { FactHandlersRegistrar } from './lifecycle/fact-handlers.registrar.js';
 import { findProjection } from './find-projection.js';
-import { HandlersRegistry } from './handlers.registry.js';
-import type { LiveHandler, LiveHandlerStatus } from './live-handler.js';
-import type { RegisteredProjection } from './registered-projection.js';
+import { HandlersRegistry } from './lifecycle/handlers.registry.js';
+import type { LiveHandler, LiveHandlerStatus } from './handlers/live-handler.js';
+import type { RegisteredProjection } from './projections/registered-projection.js';
 import {
   checkBigint,
   checkSequenceNumber,
   checkVerbOptions,
   checkVersion,
-} from './verb-arguments.js';
+} from './projections/verb-arguments.js';
 
 /** The options that tell one projection from another. */
 const SELECTOR = ['store', 'version'] as const;

@@ -2,8 +2,8 @@ import { ConfigurableModuleBuilder } from '@nestjs/common';
 import { getFactstrStoreToken, DEFAULT_STORE } from './factstr.tokens.js';
 import { FactstrCoreModule } from './factstr-core.module.js';
 import type { FactstrModuleExtras, FactstrOptions } from './factstr.options.js';
-import { OpenStores } from './open-stores.js';
-import { STORE_DEFINITION, STORE_OPTIONS } from './store-definitions.js';
+import { OpenStores } from './stores/stores.registry.js';
+import { STORE_DEFINITION, STORE_OPTIONS } from './stores/store-definitions.js';
 
 const EXTRAS: FactstrModuleExtras = { name: undefined, isGlobal: true };
 

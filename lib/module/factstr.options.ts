@@ -1,8 +1,8 @@
 import type { FactStore } from '../contract/contract.types.js';
 import type { FactStoreLimitOptions } from '../contract/limits.js';
-import type { PostgresPoolOptions } from '../stores/postgres/postgres.options.js';
-import type { AppendRetryOptions } from './append-retry.js';
-import type { AroundHandlers } from './handler-call.js';
+import type { PostgresPoolOptions } from '../stores/postgres/options.js';
+import type { AppendRetryOptions } from '../service/append-retry.js';
+import type { AroundHandlers } from './handlers/handler-call.js';
 
 /**
  * What every provider takes. Times are milliseconds.

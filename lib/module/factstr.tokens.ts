@@ -1,6 +1,6 @@
 import { Inject } from '@nestjs/common';
 import type { InjectionToken } from '@nestjs/common';
-import { FactstrStore } from './factstr-store.js';
+import { FactstrStore } from '../service/factstr-store.js';
 
 /** The name of the store that has none. */
 export const DEFAULT_STORE = 'default';

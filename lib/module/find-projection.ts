@@ -1,8 +1,8 @@
 import { InvalidOptionsError } from '../contract/errors.js';
 import { storableText } from '../support/storable-text.js';
 import { DEFAULT_STORE } from './factstr.tokens.js';
-import type { RegisteredProjection } from './registered-projection.js';
-import { checkProjectionName } from './verb-arguments.js';
+import type { RegisteredProjection } from './projections/registered-projection.js';
+import { checkProjectionName } from './projections/verb-arguments.js';
 
 /** Characters of a name that no projection has, in a message. */
 const MAX_SHOWN = 80;

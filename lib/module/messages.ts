@@ -1,4 +1,4 @@
-import type { ProjectionStatus } from '../projections/projection-status.js';
+import type { ProjectionStatus } from '../projections/status.js';
 
 type Behind = Pick<ProjectionStatus, 'name' | 'version' | 'state' | 'position' | 'head'>;
 

@@ -1,6 +1,6 @@
 import type { EventQuery, EventRecord } from '../contract/contract.types.js';
-import type { RetryPolicy } from './back-off.js';
-import type { ProjectionState } from './projection-status.js';
+import type { RetryPolicy } from '../support/async/back-off.js';
+import type { ProjectionState } from './status.js';
 
 /** One call of a projection's handler. */
 export interface ProjectionCall {

@@ -8,12 +8,12 @@ export type { FactStoreLimits } from '../contract/limits.js';
 // Stores
 export * from './store-types.js';
 export type { ContextIndexProgress } from '../context-index/progress.js';
-export type { SqliteStoreOptions } from './sqlite/sqlite.options.js';
-export type { SqliteStorePromises } from './sqlite/sqlite.promises.js';
-export { sqliteSchemaSql } from './sqlite/sqlite.schema.js';
-export type { AppendManager, PostgresAppendOptions } from './postgres/postgres.append-inside.js';
-export { postgresSchemaSql } from './postgres/postgres.schema.js';
-export type { PostgresPoolOptions, PostgresStoreOptions } from './postgres/postgres.options.js';
+export type { SqliteStoreOptions } from './sqlite/options.js';
+export type { SqliteStorePromises } from './sqlite/promises.js';
+export { sqliteSchemaSql } from './sqlite/schema/schema.js';
+export type { AppendManager, PostgresAppendOptions } from './postgres/append/append-inside.js';
+export { postgresSchemaSql } from './postgres/schema/schema.js';
+export type { PostgresPoolOptions, PostgresStoreOptions } from './postgres/options.js';
 export type { FactStoreOptions } from '../streams/streaming-store.js';
 export type { CommittedBatch, FactMark, LogPage, LogSource } from '../streams/log-source.js';
 export type {
@@ -26,4 +26,4 @@ export type {
   StoredStream,
   StreamLedger,
   StreamReport,
-} from '../streams/ledger.js';
+} from '../cursors/cursor-store.js';

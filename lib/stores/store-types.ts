@@ -12,13 +12,13 @@ import type {
 } from '../contract/contract.types.js';
 import type { ContextIndexProgress } from '../context-index/progress.js';
 import type { FactStoreOptions } from '../streams/streaming-store.js';
-import { FactstrMemoryStore as MemoryStore } from './memory/memory.store.js';
-import type { PostgresAppendOptions } from './postgres/postgres.append-inside.js';
-import type { PostgresStoreOptions } from './postgres/postgres.options.js';
-import { FactstrPostgresStore as PostgresStore } from './postgres/postgres.store.js';
-import type { SqliteStoreOptions } from './sqlite/sqlite.options.js';
-import type { SqliteStorePromises } from './sqlite/sqlite.promises.js';
-import { FactstrSqliteStore as SqliteStore } from './sqlite/sqlite.store.js';
+import { FactstrMemoryStore as MemoryStore } from './memory/store.js';
+import type { PostgresAppendOptions } from './postgres/append/append-inside.js';
+import type { PostgresStoreOptions } from './postgres/options.js';
+import { FactstrPostgresStore as PostgresStore } from './postgres/store.js';
+import type { SqliteStoreOptions } from './sqlite/options.js';
+import type { SqliteStorePromises } from './sqlite/promises.js';
+import { FactstrSqliteStore as SqliteStore } from './sqlite/store.js';
 
 // The stores as users see them: by structure, as FACTSTR declares its own. The classes themselves have private
 // fields, and TypeScript takes nothing else in their place, neither another store nor a test's double.

@@ -7,19 +7,19 @@ import {
 import type { PreparedQuery } from '../contract/validation.js';
 import { queryText, sameMeaning } from '../matching/query-text.js';
 import { isInstance } from '../support/describe-error.js';
-import { holdName } from './active-names.js';
+import { holdName } from '../cursors/active-names.js';
 import { checkCursor, fingerprintOf, movedCursor, ofAnotherLog } from './fingerprint.js';
 import { HandlerCall } from './handler-call.js';
-import { claimLease } from './lease.js';
-import type { Lease } from './lease.js';
+import { claimLease } from '../cursors/lease.js';
+import type { Lease } from '../cursors/lease.js';
 import type { StreamHost } from './live-stream.js';
-import type { StoredStream } from './ledger.js';
+import type { StoredStream } from '../cursors/cursor-store.js';
 import type { CommittedBatch, FactMark } from './log-source.js';
-import type { Standing } from './standing.js';
+import type { Standing } from './reader/standing.js';
 import { StreamSubscription } from './stream-subscription.js';
 import { StreamWalk } from './stream-walk.js';
 import type { WalkSteps } from './stream-walk.js';
-import { pause, retryDelay } from './turns.js';
+import { pause, retryDelay } from '../support/async/turns.js';
 
 /**
  * Registers a durable stream: replays after the stored cursor, and resolves when the head, as it was at the

@@ -5,7 +5,7 @@ import {
   CursorFactChangedError,
   CursorMovedError,
 } from '../contract/errors.js';
-import type { Fingerprint } from './ledger.js';
+import type { Fingerprint } from '../cursors/cursor-store.js';
 import type { FactMark, LogSource } from './log-source.js';
 
 /** Where a cursor stands, and what the fact there looked like. */

@@ -2,11 +2,11 @@ import type { MaybePromise, StreamHandler } from '../contract/contract.types.js'
 import { LogReplacedError } from '../contract/errors.js';
 import type { PreparedQuery } from '../contract/validation.js';
 import { HandlerCall } from './handler-call.js';
-import type { LeaseOptions } from './lease.js';
-import type { LogReader } from './log-reader.js';
+import type { LeaseOptions } from '../cursors/lease.js';
+import type { LogReader } from './reader/log-reader.js';
 import type { FactMark, LogSource } from './log-source.js';
 import type { OpenStreams } from './open-streams.js';
-import type { Standing } from './standing.js';
+import type { Standing } from './reader/standing.js';
 import { StreamSubscription } from './stream-subscription.js';
 import { StreamWalk } from './stream-walk.js';
 

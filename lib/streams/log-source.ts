@@ -1,5 +1,5 @@
 import type { EventRecord, MaybePromise } from '../contract/contract.types.js';
-import type { StreamLedger } from './ledger.js';
+import type { StreamLedger } from '../cursors/cursor-store.js';
 
 /**
  * One committed append, or the rest of it after a cursor that stands inside it.

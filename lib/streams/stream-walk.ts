@@ -1,12 +1,12 @@
 import type { EventRecord } from '../contract/contract.types.js';
 import type { PreparedQuery } from '../contract/validation.js';
 import { matchesEveryFact, matchesQuery } from '../matching/matches-query.js';
-import { TRUSTED, recordsAfter } from './log-reader.js';
-import type { LogReader, ReadPage } from './log-reader.js';
+import { TRUSTED, recordsAfter } from './reader/log-reader.js';
+import type { LogReader, ReadPage } from './reader/log-reader.js';
 import type { CommittedBatch, FactMark } from './log-source.js';
-import { isOfLog } from './standing.js';
-import type { Standing } from './standing.js';
-import { Turns, pause, retryDelay } from './turns.js';
+import { isOfLog } from './reader/standing.js';
+import type { Standing } from './reader/standing.js';
+import { Turns, pause, retryDelay } from '../support/async/turns.js';
 
 /** What differs between live and durable streams. */
 export interface WalkSteps {

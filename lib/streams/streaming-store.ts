@@ -24,14 +24,14 @@ import type { PreparedQuery } from '../contract/validation.js';
 import { worksBehindProxy } from '../support/behind-proxy.js';
 import { describeError, isInstance } from '../support/describe-error.js';
 import { startDurableStream } from './durable-stream.js';
-import { DEFAULT_LEASE_TTL, leaseOptions } from './lease.js';
+import { DEFAULT_LEASE_TTL, leaseOptions } from '../cursors/lease.js';
 import { startLiveStream } from './live-stream.js';
 import type { StreamHost } from './live-stream.js';
-import { LogReader } from './log-reader.js';
+import { LogReader } from './reader/log-reader.js';
 import type { LogSource } from './log-source.js';
 import { OpenStreams } from './open-streams.js';
 import type { StreamSubscription } from './stream-subscription.js';
-import { within } from './turns.js';
+import { within } from '../support/async/turns.js';
 
 /**
  * Options of every store.

@@ -7,9 +7,9 @@ import type {
 import type { LogReplacedError } from '../contract/errors.js';
 import { resolveLimits } from '../contract/limits.js';
 import type { FactStoreLimits } from '../contract/limits.js';
-import { DEFAULT_LEASE_TTL, leaseOptions } from './lease.js';
-import type { LeaseOptions } from './lease.js';
-import { LogReader } from './log-reader.js';
+import { DEFAULT_LEASE_TTL, leaseOptions } from '../cursors/lease.js';
+import type { LeaseOptions } from '../cursors/lease.js';
+import { LogReader } from './reader/log-reader.js';
 import type { LogSource } from './log-source.js';
 import type { OpenStreams } from './open-streams.js';
 import { StreamingStore } from './streaming-store.js';

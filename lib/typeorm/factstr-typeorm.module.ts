@@ -1,6 +1,6 @@
 import { Global, Module } from '@nestjs/common';
 import type { DynamicModule } from '@nestjs/common';
-import { TRANSACTIONAL_EFFECTS } from '../projections/transactional-effects.js';
+import { TRANSACTIONAL_EFFECTS } from '../projections/delivery/transactional-effects.js';
 import { TypeOrmTransactionalEffects } from './typeorm.transactional-effects.js';
 
 /**

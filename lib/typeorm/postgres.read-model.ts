@@ -1,10 +1,10 @@
 import type { DataSource, QueryRunner } from 'typeorm';
-import type { SqlRow, SqlRunner, SqlStep } from '../stores/ledger/sql-steps.js';
-import { quoteIdentifier, quoteLiteral } from '../stores/postgres/postgres.sql-text.js';
+import type { SqlRow, SqlRunner, SqlStep } from '../cursors/sql/sql-steps.js';
+import { quoteIdentifier, quoteLiteral } from '../stores/postgres/connection/sql-text.js';
 import { HandlerGuard } from './handler-guard.js';
 import { toRow } from './read-model.database.js';
 import type { ReadModelDatabase, ReadModelWork } from './read-model.database.js';
-import { TABLE_NAMES, createTablesSql } from './read-model.ledger.js';
+import { TABLE_NAMES, createTablesSql } from './read-model.cursor-store.js';
 import { handledError, postgresError } from './typeorm.errors.js';
 
 /** Stands for the schema until it is known: it is looked up with the first statement. */

@@ -1,5 +1,5 @@
 import type { EntityManager } from 'typeorm';
-import type { SqlRow, SqlRunner, SqlStep } from '../stores/ledger/sql-steps.js';
+import type { SqlRow, SqlRunner, SqlStep } from '../cursors/sql/sql-steps.js';
 
 /** One transaction of the read model's database. */
 export interface ReadModelTransaction {

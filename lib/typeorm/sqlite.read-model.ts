@@ -3,13 +3,13 @@ import { resolve } from 'node:path';
 import { DataSource } from 'typeorm';
 import type { DataSourceOptions, EntityManager, QueryRunner } from 'typeorm';
 import { DatabaseBusyError, StorageError, StoreClosedError } from '../contract/errors.js';
-import { toPositional } from '../stores/ledger/sql-steps.js';
-import type { SqlRow, SqlRunner, SqlStep } from '../stores/ledger/sql-steps.js';
-import { BusyRetry, busyDelay } from '../stores/sqlite/sqlite.busy.js';
-import { isBusy } from '../stores/sqlite/sqlite.errors.js';
-import { LazyConnection } from '../stores/sqlite/sqlite.lazy-connection.js';
-import { SqliteStepRunner } from '../stores/sqlite/sqlite.step-runner.js';
-import { pause, within } from '../streams/turns.js';
+import { toPositional } from '../cursors/sql/sql-steps.js';
+import type { SqlRow, SqlRunner, SqlStep } from '../cursors/sql/sql-steps.js';
+import { BusyRetry, busyDelay } from '../stores/sqlite/connection/busy.js';
+import { isBusy } from '../stores/sqlite/connection/errors.js';
+import { LazyConnection } from '../stores/sqlite/connection/lazy-connection.js';
+import { SqliteStepRunner } from '../stores/sqlite/cursors/step-runner.js';
+import { pause, within } from '../support/async/turns.js';
 import { HandlerGuard, checkedRunner } from './handler-guard.js';
 import { toRow } from './read-model.database.js';
 import type {
@@ -17,7 +17,7 @@ import type {
   ReadModelTransaction,
   ReadModelWork,
 } from './read-model.database.js';
-import { createTablesSql } from './read-model.ledger.js';
+import { createTablesSql } from './read-model.cursor-store.js';
 import { driverError, sqliteError } from './typeorm.errors.js';
 
 /** How long another process's write lock is waited for, in milliseconds. */

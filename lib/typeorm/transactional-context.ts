@@ -1,5 +1,5 @@
 import type { EntityManager } from 'typeorm';
-import type { ProjectionContext } from '../module/handler-types.js';
+import type { ProjectionContext } from '../module/handlers/handler-types.js';
 
 /**
  * What a transactional projection's handler is told besides the facts.

@@ -1,17 +1,17 @@
 import type { MaybePromise } from '../contract/contract.types.js';
 import { CursorElsewhereError } from '../contract/errors.js';
-import { placeOf, sayPlace } from '../projections/cursor-place.js';
-import type { Effects, Work } from '../projections/effects.js';
+import { placeOf, sayPlace } from '../projections/delivery/cursor-place.js';
+import type { Effects, Work } from '../projections/delivery/commit.js';
 import type {
   Fingerprint,
   Intervention,
   ParkedFact,
   StoredStream,
   StreamLedger,
-} from '../streams/ledger.js';
+} from '../cursors/cursor-store.js';
 import { memberOf } from '../support/describe-error.js';
 import type { ReadModelDatabase } from './read-model.database.js';
-import { ReadModelLedger } from './read-model.ledger.js';
+import { ReadModelLedger } from './read-model.cursor-store.js';
 import { isQueryError } from './typeorm.errors.js';
 
 /** How often a reset is tried that met the owner's transaction in a deadlock. */

@@ -1,12 +1,12 @@
 import { DatabaseBusyError, DatabaseUnavailableError, FactstrError } from '../contract/errors.js';
-import { HandlerFailure } from '../projections/call-handler.js';
+import { HandlerFailure } from '../projections/delivery/call-handler.js';
 import {
   connectError,
   connectionLost,
   isReadOnly,
   statementError,
-} from '../stores/postgres/postgres.errors.js';
-import { isBusy, storeError } from '../stores/sqlite/sqlite.errors.js';
+} from '../stores/postgres/connection/errors.js';
+import { isBusy, storeError } from '../stores/sqlite/connection/errors.js';
 import { describeError, isInstance, memberOf } from '../support/describe-error.js';
 
 /** The driver's error inside TypeORM's. */

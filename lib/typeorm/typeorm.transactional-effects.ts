@@ -4,11 +4,11 @@ import { ModuleRef } from '@nestjs/core';
 import { getDataSourceToken } from '@nestjs/typeorm';
 import type { DataSource } from 'typeorm';
 import { InvalidOptionsError } from '../contract/errors.js';
-import type { Effects } from '../projections/effects.js';
+import type { Effects } from '../projections/delivery/commit.js';
 import type {
   TransactionalEffects,
   TransactionalRequest,
-} from '../projections/transactional-effects.js';
+} from '../projections/delivery/transactional-effects.js';
 import { worksBehindProxy } from '../support/behind-proxy.js';
 import { walkableOf } from '../streams/walkable-store.js';
 import { messages } from './messages.js';

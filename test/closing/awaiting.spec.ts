@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
-import { TestFolder } from '../sqlite/support/folder.js';
+import { TestFolder } from '../support/sqlite/folder.js';
 import { createDatabase } from '../support/postgres.js';
-import { runAwaiting } from './support/awaiting.js';
-import { insertForeignFacts } from './support/foreign-log.js';
+import { runAwaiting } from '../support/fixtures/awaiting.js';
+import { insertForeignFacts } from '../support/fixtures/foreign-log.js';
 
 // Processes, some of which wait for the end of a patience.
 jest.setTimeout(120_000);

@@ -21,7 +21,7 @@ import { describeReplacedLogs } from './suites/replaced-logs.js';
 import { describeSharing } from './suites/sharing.js';
 import { describeSharedVersions, describeVersions } from './suites/versions.js';
 import { describeEqualNames } from './suites/equal-names.js';
-import type { Provider, SharedDatabase } from './support/provider.js';
+import type { Provider, SharedDatabase } from '../support/providers/provider.js';
 
 /** The contract (docs/contract.md), asked of one provider. */
 export function describeConformance(provider: Provider): void {

@@ -1,4 +1,4 @@
 import { describeConformance } from './conformance.js';
-import { memory } from './providers/memory.js';
+import { memory } from '../support/providers/memory.js';
 
 describeConformance(memory);

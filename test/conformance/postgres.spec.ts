@@ -1,5 +1,5 @@
 import { describeConformance, describeSharedDatabase } from './conformance.js';
-import { postgres } from './providers/postgres.js';
+import { postgres } from '../support/providers/postgres.js';
 
 describeConformance(postgres);
 describeSharedDatabase(postgres);

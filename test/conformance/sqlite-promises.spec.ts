@@ -1,5 +1,5 @@
 import { describeConformance, describeSharedDatabase } from './conformance.js';
-import { sqlitePromises } from './providers/sqlite.js';
+import { sqlitePromises } from '../support/providers/sqlite.js';
 
 describeConformance(sqlitePromises);
 describeSharedDatabase(sqlitePromises);

@@ -1,5 +1,5 @@
 import { describeConformance, describeSharedDatabase } from './conformance.js';
-import { sqlite } from './providers/sqlite.js';
+import { sqlite } from '../support/providers/sqlite.js';
 
 describeConformance(sqlite);
 describeSharedDatabase(sqlite);

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { ChunkCache, chunkKey } from '../../lib/context-index/chunk-cache.js';
-import type { Segment } from '../../lib/context-index/segment.js';
+import { ChunkCache, chunkKey } from '../../lib/context-index/segments/chunk-cache.js';
+import type { Segment } from '../../lib/context-index/segments/segment.js';
 import { range } from './support/segments.js';
 
 const KEPT = 1_000;

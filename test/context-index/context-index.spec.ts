@@ -1,12 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import { ContextIndex } from '../../lib/context-index/context-index.js';
-import { planQuery } from '../../lib/context-index/context-plan.js';
-import type { TermSets } from '../../lib/context-index/context-plan.js';
-import { SegmentList } from '../../lib/context-index/segment-list.js';
-import { segmentOf } from '../../lib/context-index/segment.js';
-import type { Segment } from '../../lib/context-index/segment.js';
-import { hashType, overflowTerm } from '../../lib/context-index/terms.js';
-import { World, ask, prepared } from './support/world.js';
+import { planQuery } from '../../lib/context-index/terms/context-plan.js';
+import type { TermSets } from '../../lib/context-index/terms/context-plan.js';
+import { SegmentList } from '../../lib/context-index/segments/segment-list.js';
+import { segmentOf } from '../../lib/context-index/segments/segment.js';
+import type { Segment } from '../../lib/context-index/segments/segment.js';
+import { hashType, overflowTerm } from '../../lib/context-index/terms/terms.js';
+import { World, ask, prepared } from '../support/index/world.js';
 
 /** Facts behind which a tail is not read up any more. */
 const CATCH_UP = 4_096;

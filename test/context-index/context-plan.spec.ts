@@ -1,9 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
 import type { EventFilter } from '../../lib/contract/contract.types.js';
-import { ContextQuery, planQuery } from '../../lib/context-index/context-plan.js';
-import type { ContextPlan } from '../../lib/context-index/context-plan.js';
-import { LeafReader, hashType, leafTerm, overflowTerm } from '../../lib/context-index/terms.js';
-import { prepared } from './support/world.js';
+import { ContextQuery, planQuery } from '../../lib/context-index/terms/context-plan.js';
+import type { ContextPlan } from '../../lib/context-index/terms/context-plan.js';
+import {
+  LeafReader,
+  hashType,
+  leafTerm,
+  overflowTerm,
+} from '../../lib/context-index/terms/terms.js';
+import { prepared } from '../support/index/world.js';
 
 /** Leaves of one predicate that are looked up. */
 const LOOKED_UP = 16;

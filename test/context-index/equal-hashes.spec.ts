@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { NewEvent } from '../../lib/contract/contract.types.js';
-import { hashType, leafTerm, overflowTerm, typeTerm } from '../../lib/context-index/terms.js';
-import { FactstrMemoryStore } from '../../lib/stores/memory/memory.store.js';
-import { TestFolder } from '../sqlite/support/folder.js';
+import { hashType, leafTerm, overflowTerm, typeTerm } from '../../lib/context-index/terms/terms.js';
+import { FactstrMemoryStore } from '../../lib/stores/memory/store.js';
+import { TestFolder } from '../support/sqlite/folder.js';
 import {
   ONE,
   OTHER,

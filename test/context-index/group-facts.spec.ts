@@ -2,9 +2,9 @@ import { describe, expect, it } from '@jest/globals';
 import type { EventQuery, NewEvent } from '../../lib/contract/contract.types.js';
 import { DEFAULT_LIMITS } from '../../lib/contract/limits.js';
 import { prepareFacts, prepareQuery } from '../../lib/contract/validation.js';
-import { GroupFacts } from '../../lib/context-index/group-facts.js';
+import { GroupFacts } from '../../lib/context-index/terms/group-facts.js';
 import { matchesQuery } from '../../lib/matching/matches-query.js';
-import { Material } from './support/arbitrary.js';
+import { Material } from '../support/facts/arbitrary.js';
 
 function groupOf(members: readonly NewEvent[][]): GroupFacts {
   const group = new GroupFacts();

@@ -1,14 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { BloomFilter } from '../../lib/context-index/bloom-filter.js';
+import { BloomFilter } from '../../lib/context-index/segments/bloom-filter.js';
 import {
   countBelow,
   entryOf,
   mergeEntries,
   shiftEntries,
-} from '../../lib/context-index/entries.js';
-import { checksum, hashNumber, hashText, mix } from '../../lib/context-index/hashing.js';
-import { TermFilter } from '../../lib/context-index/term-filter.js';
+} from '../../lib/context-index/segments/entries.js';
+import { checksum, hashNumber, hashText, mix } from '../../lib/context-index/terms/hashing.js';
+import { TermFilter } from '../../lib/context-index/terms/term-filter.js';
 
 /** Terms at the ends of their 32 bits, and of the bits that filters and shards look at. */
 const EDGES = [0, 1, 31, 32, 2 ** 14 - 1, 2 ** 14, 2 ** 18 - 1, 2 ** 18, 2 ** 24 - 1, 2 ** 24];

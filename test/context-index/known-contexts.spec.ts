@@ -2,8 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import type { EventQuery } from '../../lib/contract/contract.types.js';
 import { DEFAULT_LIMITS } from '../../lib/contract/limits.js';
 import { prepareQuery } from '../../lib/contract/validation.js';
-import { ContextQuery } from '../../lib/context-index/context-plan.js';
-import { KnownContexts } from '../../lib/context-index/known-contexts.js';
+import { ContextQuery } from '../../lib/context-index/terms/context-plan.js';
+import { KnownContexts } from '../../lib/context-index/terms/known-contexts.js';
 
 function query(query: EventQuery): ContextQuery {
   return new ContextQuery(prepareQuery(query, DEFAULT_LIMITS));

@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import type { EventQuery, NewEvent } from '../../lib/contract/contract.types.js';
-import { ContextQuery } from '../../lib/context-index/context-plan.js';
-import { KnownContexts } from '../../lib/context-index/known-contexts.js';
+import { ContextQuery } from '../../lib/context-index/terms/context-plan.js';
+import { KnownContexts } from '../../lib/context-index/terms/known-contexts.js';
 import { newestSince } from '../../lib/context-index/newest-since.js';
 import { RecentFacts } from '../../lib/context-index/recent-facts.js';
-import { World, prepared } from './support/world.js';
+import { World, prepared } from '../support/index/world.js';
 
 /** Contexts that are remembered, and characters of each one's query. */
 const CONTEXTS = 4_096;

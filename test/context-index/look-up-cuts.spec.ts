@@ -1,6 +1,6 @@
 import { describe, it } from '@jest/globals';
 import type { EventQuery, NewEvent } from '../../lib/contract/contract.types.js';
-import { World, ask, expectOfOneMoment } from './support/world.js';
+import { World, ask, expectOfOneMoment } from '../support/index/world.js';
 
 const FACTS = 4;
 

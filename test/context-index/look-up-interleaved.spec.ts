@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import type { NewEvent } from '../../lib/contract/contract.types.js';
 import { newestSince } from '../../lib/context-index/newest-since.js';
-import { World, ask, expectOfOneMoment, interrupted, prepared } from './support/world.js';
-import type { Question } from './support/world.js';
+import { World, ask, expectOfOneMoment, interrupted, prepared } from '../support/index/world.js';
+import type { Question } from '../support/index/world.js';
 
 /** Beyond it a log that has grown is not read up any more. */
 const CATCH_UP = 4_096;

@@ -2,9 +2,9 @@ import { describe, expect, it } from '@jest/globals';
 import type { EventQuery, EventRecord, NewEvent } from '../../lib/contract/contract.types.js';
 import { newestSince } from '../../lib/context-index/newest-since.js';
 import { RecentFacts } from '../../lib/context-index/recent-facts.js';
-import { DamagedSegmentError } from '../../lib/context-index/segment-codec.js';
+import { DamagedSegmentError } from '../../lib/context-index/segments/segment-codec.js';
 import type { Need } from '../../lib/context-index/steps.js';
-import { World, ask, expectOfOneMoment, prepared } from './support/world.js';
+import { World, ask, expectOfOneMoment, prepared } from '../support/index/world.js';
 
 const match: NewEvent = { event_type: 'a', payload: { p: [{ l: 1, r: 1 }] } };
 /** Has every leaf of the question, and no such pair. */

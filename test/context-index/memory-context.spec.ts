@@ -1,11 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import type { EventQuery, EventRecord, NewEvent } from '../../lib/contract/contract.types.js';
 import type { PreparedFact } from '../../lib/contract/validation.js';
-import { MemoryContext } from '../../lib/stores/memory/memory.context.js';
-import { MemoryFacts } from '../../lib/stores/memory/memory.facts.js';
-import { FactstrMemoryStore } from '../../lib/stores/memory/memory.store.js';
+import { MemoryContext } from '../../lib/stores/memory/context.js';
+import { MemoryFacts } from '../../lib/stores/memory/facts.js';
+import { FactstrMemoryStore } from '../../lib/stores/memory/store.js';
 import { LogModel } from './support/model.js';
-import { prepared } from './support/world.js';
+import { prepared } from '../support/index/world.js';
 
 const match: NewEvent = { event_type: 'a', payload: { p: [{ l: 1, r: 1 }] } };
 /** Has every leaf of the question, and no such pair. */

@@ -1,7 +1,7 @@
 import { describe, it } from '@jest/globals';
 import fc from 'fast-check';
-import { FactstrMemoryStore } from '../../lib/stores/memory/memory.store.js';
-import { newEvent, queriesAbout } from './support/arbitrary.js';
+import { FactstrMemoryStore } from '../../lib/stores/memory/store.js';
+import { newEvent, queriesAbout } from '../support/facts/arbitrary.js';
 import { LogModel } from './support/model.js';
 
 const batches = fc.array(fc.array(newEvent, { minLength: 1, maxLength: 40 }), {

@@ -5,7 +5,7 @@ import { prepareFacts, prepareQuery } from '../../lib/contract/validation.js';
 import { ContextIndex } from '../../lib/context-index/context-index.js';
 import { newestSince } from '../../lib/context-index/newest-since.js';
 import { RecentFacts } from '../../lib/context-index/recent-facts.js';
-import { Material } from './support/arbitrary.js';
+import { Material } from '../support/facts/arbitrary.js';
 import { LogModel } from './support/model.js';
 
 /** A process's memory of a log. */

@@ -1,16 +1,16 @@
 import { describe, expect, it } from '@jest/globals';
 import type { NewEvent } from '../../lib/contract/contract.types.js';
-import { LARGE_PAYLOAD } from '../../lib/stores/postgres/postgres.index-tables.js';
-import type { FactstrPostgresStore } from '../../lib/stores/postgres/postgres.store.js';
-import { testDatabases } from '../postgres/support/database.js';
-import type { StoreDatabase } from '../postgres/support/database.js';
+import { LARGE_PAYLOAD } from '../../lib/stores/postgres/schema/index-tables.js';
+import type { FactstrPostgresStore } from '../../lib/stores/postgres/store.js';
+import { testDatabases } from '../support/postgres/database.js';
+import type { StoreDatabase } from '../support/postgres/database.js';
 import { Expected, SLICE, about, factsOf, queriesAt } from './support/boundaries.js';
 import { equalFacts, equalQueries } from './support/equal-hashes.js';
-import { CHUNKS, SEGMENTS } from './support/index-tables.js';
-import { MAX_SPAN } from '../../lib/context-index/entries.js';
+import { CHUNKS, SEGMENTS } from '../support/sqlite/index-tables.js';
+import { MAX_SPAN } from '../../lib/context-index/segments/entries.js';
 import { LogModel } from './support/model.js';
 import { around } from './support/segments.js';
-import { expectGapless, insertFacts, segmentRanges } from './support/postgres-log.js';
+import { expectGapless, insertFacts, segmentRanges } from '../support/index/postgres-log.js';
 
 /** A tail is stored when it has so many facts. */
 const FULL = 4_096;

@@ -1,11 +1,16 @@
 import { describe, expect, it } from '@jest/globals';
 import type { EventQuery, NewEvent } from '../../lib/contract/contract.types.js';
-import { Gate } from '../conformance/support/inbox.js';
-import { until } from '../conformance/support/until.js';
-import { testDatabases } from '../postgres/support/database.js';
-import type { StoreDatabase } from '../postgres/support/database.js';
+import { Gate } from '../support/inbox/inbox.js';
+import { until } from '../support/waiting/until.js';
+import { testDatabases } from '../support/postgres/database.js';
+import type { StoreDatabase } from '../support/postgres/database.js';
 import { interrupted, interruptible } from './support/interruption.js';
-import { HOLD_INDEX, expectGapless, insertFacts, segmentRanges } from './support/postgres-log.js';
+import {
+  HOLD_INDEX,
+  expectGapless,
+  insertFacts,
+  segmentRanges,
+} from '../support/index/postgres-log.js';
 import { SharedLog } from './support/shared-log.js';
 
 interruptible();

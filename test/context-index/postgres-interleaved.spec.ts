@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { QueryResult } from '../../lib/contract/contract.types.js';
-import { Gate } from '../conformance/support/inbox.js';
-import { testDatabases } from '../postgres/support/database.js';
+import { Gate } from '../support/inbox/inbox.js';
+import { testDatabases } from '../support/postgres/database.js';
 import { interrupted, interruptible } from './support/interruption.js';
 import { SharedLog } from './support/shared-log.js';
 import type { Round } from './support/shared-log.js';

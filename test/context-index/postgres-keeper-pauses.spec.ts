@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { NewEvent } from '../../lib/contract/contract.types.js';
-import { Gate } from '../conformance/support/inbox.js';
-import { until } from '../conformance/support/until.js';
-import type { StoreDatabase } from '../postgres/support/database.js';
+import { Gate } from '../support/inbox/inbox.js';
+import { until } from '../support/waiting/until.js';
+import type { StoreDatabase } from '../support/postgres/database.js';
 import { growHole, knowingProcesses } from './support/holes.js';
-import { HOLD_INDEX, emptiedDatabase } from './support/postgres-log.js';
-import type { KnowingProcess } from './support/watched-connection.js';
+import { HOLD_INDEX, emptiedDatabase } from '../support/index/postgres-log.js';
+import type { KnowingProcess } from '../support/index/watched-connection.js';
 
 /** Milliseconds until the next attempt after an error, and while another process is at it. */
 const PAUSE = 1_000;

@@ -1,21 +1,21 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { NewEvent } from '../../lib/contract/contract.types.js';
-import { ContextQuery } from '../../lib/context-index/context-plan.js';
-import { numbers, upTo } from '../conformance/support/facts.js';
-import { Gate } from '../conformance/support/inbox.js';
-import { until } from '../conformance/support/until.js';
-import type { StoreDatabase } from '../postgres/support/database.js';
+import { ContextQuery } from '../../lib/context-index/terms/context-plan.js';
+import { numbers, upTo } from '../support/facts/facts.js';
+import { Gate } from '../support/inbox/inbox.js';
+import { until } from '../support/waiting/until.js';
+import type { StoreDatabase } from '../support/postgres/database.js';
 import { growHole, knowingProcesses } from './support/holes.js';
-import { SEGMENTS } from './support/index-tables.js';
+import { SEGMENTS } from '../support/sqlite/index-tables.js';
 import {
   HOLD_INDEX,
   emptiedDatabase,
   insertFacts,
   regrow,
   segmentRanges,
-} from './support/postgres-log.js';
-import type { KnowingProcess } from './support/watched-connection.js';
-import { prepared } from './support/world.js';
+} from '../support/index/postgres-log.js';
+import type { KnowingProcess } from '../support/index/watched-connection.js';
+import { prepared } from '../support/index/world.js';
 
 /** Facts of a tail that is stored, and numbers that one segment may span. */
 const FULL = 4_096;

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { NewEvent } from '../../lib/contract/contract.types.js';
-import { StoreDatabase } from '../postgres/support/database.js';
+import { StoreDatabase } from '../support/postgres/database.js';
 import { knowingProcesses } from './support/holes.js';
-import { CHUNKS, SEGMENTS } from './support/index-tables.js';
-import { insertFacts, segmentRanges } from './support/postgres-log.js';
+import { CHUNKS, SEGMENTS } from '../support/sqlite/index-tables.js';
+import { insertFacts, segmentRanges } from '../support/index/postgres-log.js';
 
 const INDEXING = 'Indexing';
 

@@ -1,17 +1,17 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { NewEvent } from '../../lib/contract/contract.types.js';
-import { Gate } from '../conformance/support/inbox.js';
-import { until } from '../conformance/support/until.js';
-import type { StoreDatabase } from '../postgres/support/database.js';
-import { CHUNKS, SEGMENTS } from './support/index-tables.js';
+import { Gate } from '../support/inbox/inbox.js';
+import { until } from '../support/waiting/until.js';
+import type { StoreDatabase } from '../support/postgres/database.js';
+import { CHUNKS, SEGMENTS } from '../support/sqlite/index-tables.js';
 import {
   HOLD_INDEX,
   emptiedDatabase,
   expectGapless,
   insertFacts,
   segmentRanges,
-} from './support/postgres-log.js';
-import { KnowingProcess } from './support/watched-connection.js';
+} from '../support/index/postgres-log.js';
+import { KnowingProcess } from '../support/index/watched-connection.js';
 
 /** Facts of a tail that is stored; facts that are read up; facts read at a time to be stored. */
 const FULL = 4_096;

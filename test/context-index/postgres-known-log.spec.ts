@@ -1,15 +1,15 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { NewEvent } from '../../lib/contract/contract.types.js';
 import type { PreparedFact } from '../../lib/contract/validation.js';
-import { SegmentList } from '../../lib/context-index/segment-list.js';
-import { segmentOf } from '../../lib/context-index/segment.js';
-import type { Segment } from '../../lib/context-index/segment.js';
-import type { OwnCommit } from '../../lib/stores/postgres/postgres.log-state.js';
-import { Gate } from '../conformance/support/inbox.js';
-import { until } from '../conformance/support/until.js';
-import type { StoreDatabase } from '../postgres/support/database.js';
-import { emptiedDatabase, insertFacts, regrow } from './support/postgres-log.js';
-import { KnowingProcess } from './support/watched-connection.js';
+import { SegmentList } from '../../lib/context-index/segments/segment-list.js';
+import { segmentOf } from '../../lib/context-index/segments/segment.js';
+import type { Segment } from '../../lib/context-index/segments/segment.js';
+import type { OwnCommit } from '../../lib/stores/postgres/index/log-state.js';
+import { Gate } from '../support/inbox/inbox.js';
+import { until } from '../support/waiting/until.js';
+import type { StoreDatabase } from '../support/postgres/database.js';
+import { emptiedDatabase, insertFacts, regrow } from '../support/index/postgres-log.js';
+import { KnowingProcess } from '../support/index/watched-connection.js';
 
 /** Facts of a tail that is stored; of one that is given up, and what is kept of it. */
 const FULL = 4_096;

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { NewEvent } from '../../lib/contract/contract.types.js';
-import type { OwnCommit } from '../../lib/stores/postgres/postgres.log-state.js';
-import { settle, until } from '../conformance/support/until.js';
-import type { StoreDatabase } from '../postgres/support/database.js';
-import { emptiedDatabase, insertFacts } from './support/postgres-log.js';
-import { KnowingProcess } from './support/watched-connection.js';
+import type { OwnCommit } from '../../lib/stores/postgres/index/log-state.js';
+import { settle, until } from '../support/waiting/until.js';
+import type { StoreDatabase } from '../support/postgres/database.js';
+import { emptiedDatabase, insertFacts } from '../support/index/postgres-log.js';
+import { KnowingProcess } from '../support/index/watched-connection.js';
 
 /** Facts that are read at once; those of a tail that is given up, and what is kept of it. */
 const MOST = 4_096;

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { NewEvent } from '../../lib/contract/contract.types.js';
 import { SchemaMissingError, UnsupportedFormatError } from '../../lib/contract/errors.js';
-import { StoreDatabase } from '../postgres/support/database.js';
-import { CHUNKS, SEGMENTS } from './support/index-tables.js';
-import { insertFacts, regrow, segmentRanges } from './support/postgres-log.js';
-import { KnowingProcess } from './support/watched-connection.js';
+import { StoreDatabase } from '../support/postgres/database.js';
+import { CHUNKS, SEGMENTS } from '../support/sqlite/index-tables.js';
+import { insertFacts, regrow, segmentRanges } from '../support/index/postgres-log.js';
+import { KnowingProcess } from '../support/index/watched-connection.js';
 
 /** Facts of a tail that is stored; how often the log is read where its tables come and go. */
 const FULL = 4_096;

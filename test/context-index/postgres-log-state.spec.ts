@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { logStateStatement, readLogState } from '../../lib/stores/postgres/postgres.log-state.js';
+import { logStateStatement, readLogState } from '../../lib/stores/postgres/index/log-state.js';
 
 const NO_FACT = [null, null, null, null];
 

@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { NewEvent } from '../../lib/contract/contract.types.js';
-import { ContextQuery } from '../../lib/context-index/context-plan.js';
-import type { StoreDatabase } from '../postgres/support/database.js';
-import { CHUNKS } from './support/index-tables.js';
-import { emptiedDatabase, insertFacts, regrow } from './support/postgres-log.js';
-import { KnowingProcess } from './support/watched-connection.js';
-import { prepared } from './support/world.js';
+import { ContextQuery } from '../../lib/context-index/terms/context-plan.js';
+import type { StoreDatabase } from '../support/postgres/database.js';
+import { CHUNKS } from '../support/sqlite/index-tables.js';
+import { emptiedDatabase, insertFacts, regrow } from '../support/index/postgres-log.js';
+import { KnowingProcess } from '../support/index/watched-connection.js';
+import { prepared } from '../support/index/world.js';
 
 /** Contexts that are remembered. */
 const CONTEXTS = 4_096;

@@ -1,11 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import type { EventQuery, NewEvent } from '../../lib/contract/contract.types.js';
-import type { FactstrPostgresStore } from '../../lib/stores/postgres/postgres.store.js';
-import { Gate } from '../conformance/support/inbox.js';
-import { until } from '../conformance/support/until.js';
-import { testDatabases } from '../postgres/support/database.js';
-import type { StoreDatabase } from '../postgres/support/database.js';
-import { Material } from './support/arbitrary.js';
+import type { FactstrPostgresStore } from '../../lib/stores/postgres/store.js';
+import { Gate } from '../support/inbox/inbox.js';
+import { until } from '../support/waiting/until.js';
+import { testDatabases } from '../support/postgres/database.js';
+import type { StoreDatabase } from '../support/postgres/database.js';
+import { Material } from '../support/facts/arbitrary.js';
 import { LogModel } from './support/model.js';
 import {
   HOLD_INDEX,
@@ -13,7 +13,7 @@ import {
   expectGapless,
   regrow,
   segmentRanges,
-} from './support/postgres-log.js';
+} from '../support/index/postgres-log.js';
 
 const create = testDatabases();
 

@@ -1,11 +1,11 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { ContextIndex } from '../../lib/context-index/context-index.js';
-import { encodeSegment } from '../../lib/context-index/segment-codec.js';
-import { segmentOf } from '../../lib/context-index/segment.js';
-import type { Segment } from '../../lib/context-index/segment.js';
-import type { ReadySchema } from '../../lib/stores/postgres/postgres.connection.js';
-import type { PgRow, PgStatement } from '../../lib/stores/postgres/postgres.driver.js';
-import { loadSegments } from '../../lib/stores/postgres/postgres.segments.js';
+import { encodeSegment } from '../../lib/context-index/segments/segment-codec.js';
+import { segmentOf } from '../../lib/context-index/segments/segment.js';
+import type { Segment } from '../../lib/context-index/segments/segment.js';
+import type { ReadySchema } from '../../lib/stores/postgres/schema/ready-schema.js';
+import type { PgRow, PgStatement } from '../../lib/stores/postgres/connection/driver.js';
+import { loadSegments } from '../../lib/stores/postgres/index/segments.js';
 import { draftOf } from './support/segments.js';
 
 type Run = ReadySchema['run'];

@@ -1,16 +1,16 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import type { EventQuery, NewEvent } from '../../lib/contract/contract.types.js';
-import { postgresSchemaSql } from '../../lib/stores/postgres/postgres.schema.js';
-import { Gate } from '../conformance/support/inbox.js';
-import { until } from '../conformance/support/until.js';
-import { testDatabases } from '../postgres/support/database.js';
-import type { StoreDatabase } from '../postgres/support/database.js';
-import { TestProxy } from '../postgres/support/proxy.js';
+import { postgresSchemaSql } from '../../lib/stores/postgres/schema/schema.js';
+import { Gate } from '../support/inbox/inbox.js';
+import { until } from '../support/waiting/until.js';
+import { testDatabases } from '../support/postgres/database.js';
+import type { StoreDatabase } from '../support/postgres/database.js';
+import { TestProxy } from '../support/postgres/proxy.js';
 import { TestProcess } from '../support/child-process.js';
 import type { PostgresCrasherTask } from './processes/postgres-crasher.js';
-import { Material } from './support/arbitrary.js';
+import { Material } from '../support/facts/arbitrary.js';
 import type { Decision } from './support/decisions.js';
-import { CHUNKS, SEGMENTS } from './support/index-tables.js';
+import { CHUNKS, SEGMENTS } from '../support/sqlite/index-tables.js';
 import { LogModel } from './support/model.js';
 import {
   HOLD_INDEX,
@@ -18,7 +18,7 @@ import {
   insertFacts,
   readLog,
   segmentRanges,
-} from './support/postgres-log.js';
+} from '../support/index/postgres-log.js';
 
 // Tens of thousands of facts, and processes: some machines are slow.
 jest.setTimeout(120_000);

@@ -1,12 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import type { FactstrPostgresStore } from '../../lib/stores/postgres/postgres.store.js';
-import { testDatabases } from '../postgres/support/database.js';
-import type { StoreDatabase } from '../postgres/support/database.js';
-import { Material } from './support/arbitrary.js';
-import { CHUNKS, SEGMENTS } from './support/index-tables.js';
+import type { FactstrPostgresStore } from '../../lib/stores/postgres/store.js';
+import { testDatabases } from '../support/postgres/database.js';
+import type { StoreDatabase } from '../support/postgres/database.js';
+import { Material } from '../support/facts/arbitrary.js';
+import { CHUNKS, SEGMENTS } from '../support/sqlite/index-tables.js';
 import { LogModel } from './support/model.js';
-import { insertFacts } from './support/postgres-log.js';
+import { insertFacts } from '../support/index/postgres-log.js';
 
 const RUNS = Number(process.env['INDEX_RUNS'] ?? 8);
 

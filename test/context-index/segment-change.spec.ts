@@ -1,13 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { ChunkCache } from '../../lib/context-index/chunk-cache.js';
-import { mergeSegments } from '../../lib/context-index/merge.js';
-import { changeSegments } from '../../lib/context-index/segment-change.js';
-import type { ChangeNeed } from '../../lib/context-index/segment-change.js';
-import { DamagedSegmentError } from '../../lib/context-index/segment-codec.js';
-import { SegmentList } from '../../lib/context-index/segment-list.js';
-import { SegmentSpan } from '../../lib/context-index/segment-span.js';
-import type { Segment, SegmentDraft } from '../../lib/context-index/segment.js';
+import { ChunkCache } from '../../lib/context-index/segments/chunk-cache.js';
+import { mergeSegments } from '../../lib/context-index/segments/merge.js';
+import { changeSegments } from '../../lib/context-index/segments/segment-change.js';
+import type { ChangeNeed } from '../../lib/context-index/segments/segment-change.js';
+import { DamagedSegmentError } from '../../lib/context-index/segments/segment-codec.js';
+import { SegmentList } from '../../lib/context-index/segments/segment-list.js';
+import { SegmentSpan } from '../../lib/context-index/segments/segment-span.js';
+import type { Segment, SegmentDraft } from '../../lib/context-index/segments/segment.js';
 import { Chunks, draftOf } from './support/segments.js';
 
 const FULL = 1_024;

@@ -1,17 +1,17 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { BloomFilter } from '../../lib/context-index/bloom-filter.js';
-import { entryOf } from '../../lib/context-index/entries.js';
-import { CHUNK_ENTRIES, segmentOf } from '../../lib/context-index/segment.js';
-import type { Segment, SegmentDraft } from '../../lib/context-index/segment.js';
+import { BloomFilter } from '../../lib/context-index/segments/bloom-filter.js';
+import { entryOf } from '../../lib/context-index/segments/entries.js';
+import { CHUNK_ENTRIES, segmentOf } from '../../lib/context-index/segments/segment.js';
+import type { Segment, SegmentDraft } from '../../lib/context-index/segments/segment.js';
 import {
   DamagedSegmentError,
   decodeChunk,
   decodeSegment,
   encodeChunk,
   encodeSegment,
-} from '../../lib/context-index/segment-codec.js';
-import type { SegmentRow } from '../../lib/context-index/segment-codec.js';
+} from '../../lib/context-index/segments/segment-codec.js';
+import type { SegmentRow } from '../../lib/context-index/segments/segment-codec.js';
 import { around } from './support/segments.js';
 
 const ENTRIES = around(1, CHUNK_ENTRIES, 2 * CHUNK_ENTRIES);

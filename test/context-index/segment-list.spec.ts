@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { segmentOf } from '../../lib/context-index/segment.js';
-import type { Segment } from '../../lib/context-index/segment.js';
-import { SegmentList, isHole } from '../../lib/context-index/segment-list.js';
+import { segmentOf } from '../../lib/context-index/segments/segment.js';
+import type { Segment } from '../../lib/context-index/segments/segment.js';
+import { SegmentList, isHole } from '../../lib/context-index/segments/segment-list.js';
 import { range } from './support/segments.js';
 
 /** Segments of these lengths, each after a gap: neighbours, gaps of one number and of more. */

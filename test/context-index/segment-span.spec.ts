@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { ChunkCache } from '../../lib/context-index/chunk-cache.js';
-import { MAX_SPAN, entryOf } from '../../lib/context-index/entries.js';
-import { CHUNK_ENTRIES, fitsSpan, segmentOf } from '../../lib/context-index/segment.js';
-import type { Segment } from '../../lib/context-index/segment.js';
-import { SegmentSpan, placesOf } from '../../lib/context-index/segment-span.js';
+import { ChunkCache } from '../../lib/context-index/segments/chunk-cache.js';
+import { MAX_SPAN, entryOf } from '../../lib/context-index/segments/entries.js';
+import { CHUNK_ENTRIES, fitsSpan, segmentOf } from '../../lib/context-index/segments/segment.js';
+import type { Segment } from '../../lib/context-index/segments/segment.js';
+import { SegmentSpan, placesOf } from '../../lib/context-index/segments/segment-span.js';
 import { Chunks, around, draftOf } from './support/segments.js';
 
 const FIRST = 101;

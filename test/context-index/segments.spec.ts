@@ -1,20 +1,20 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { BloomFilter } from '../../lib/context-index/bloom-filter.js';
-import { ChunkCache } from '../../lib/context-index/chunk-cache.js';
-import { entryOf, mergeEntries } from '../../lib/context-index/entries.js';
-import { mix } from '../../lib/context-index/hashing.js';
-import { mergeSegments } from '../../lib/context-index/merge.js';
-import { segmentOf } from '../../lib/context-index/segment.js';
+import { BloomFilter } from '../../lib/context-index/segments/bloom-filter.js';
+import { ChunkCache } from '../../lib/context-index/segments/chunk-cache.js';
+import { entryOf, mergeEntries } from '../../lib/context-index/segments/entries.js';
+import { mix } from '../../lib/context-index/terms/hashing.js';
+import { mergeSegments } from '../../lib/context-index/segments/merge.js';
+import { segmentOf } from '../../lib/context-index/segments/segment.js';
 import {
   DamagedSegmentError,
   decodeChunk,
   decodeSegment,
   encodeChunk,
   encodeSegment,
-} from '../../lib/context-index/segment-codec.js';
-import { SegmentList, isHole } from '../../lib/context-index/segment-list.js';
-import { SegmentSpan } from '../../lib/context-index/segment-span.js';
+} from '../../lib/context-index/segments/segment-codec.js';
+import { SegmentList, isHole } from '../../lib/context-index/segments/segment-list.js';
+import { SegmentSpan } from '../../lib/context-index/segments/segment-span.js';
 import { Chunks, draftOf, range } from './support/segments.js';
 
 describe('A Bloom filter', () => {

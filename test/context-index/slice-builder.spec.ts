@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { MAX_SPAN } from '../../lib/context-index/entries.js';
-import type { SegmentDraft } from '../../lib/context-index/segment.js';
-import type { Hole } from '../../lib/context-index/segment-list.js';
-import { SliceBuilder } from '../../lib/context-index/slice-builder.js';
-import { MAX_LEAVES } from '../../lib/context-index/terms.js';
+import { MAX_SPAN } from '../../lib/context-index/segments/entries.js';
+import type { SegmentDraft } from '../../lib/context-index/segments/segment.js';
+import type { Hole } from '../../lib/context-index/segments/segment-list.js';
+import { SliceBuilder } from '../../lib/context-index/segments/slice-builder.js';
+import { MAX_LEAVES } from '../../lib/context-index/terms/terms.js';
 import { around, entriesOf } from './support/segments.js';
 import type { NumberedFact } from './support/segments.js';
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import type { FactstrSqliteStore } from '../../lib/stores/sqlite/sqlite.store.js';
-import { TestFolder } from '../sqlite/support/folder.js';
+import type { FactstrSqliteStore } from '../../lib/stores/sqlite/store.js';
+import { TestFolder } from '../support/sqlite/folder.js';
 import { Expected, FOREIGN, FULL, GAPS, PAYLOADS, SLICE } from './support/boundaries.js';
 import { about, factsOf, queriesAt } from './support/boundaries.js';
 import {
@@ -9,7 +9,7 @@ import {
   insertFacts,
   segmentRanges,
   strayChunks,
-} from './support/index-tables.js';
+} from '../support/sqlite/index-tables.js';
 import { LogModel } from './support/model.js';
 import { around } from './support/segments.js';
 

@@ -1,17 +1,17 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type Database from 'better-sqlite3';
-import { decodeChunk } from '../../lib/context-index/segment-codec.js';
+import { decodeChunk } from '../../lib/context-index/segments/segment-codec.js';
 import { StoreClosedError } from '../../lib/contract/errors.js';
-import { SqliteConnection } from '../../lib/stores/sqlite/sqlite.connection.js';
-import type { Row } from '../../lib/stores/sqlite/sqlite.connection.js';
-import { SqliteContextIndex } from '../../lib/stores/sqlite/sqlite.context-index.js';
-import type { SqliteStatement } from '../../lib/stores/sqlite/sqlite.driver.js';
-import { SqliteIndexBuilder } from '../../lib/stores/sqlite/sqlite.index-builder.js';
-import { SqliteIndexTables } from '../../lib/stores/sqlite/sqlite.index-tables.js';
-import { SqliteWalk } from '../../lib/stores/sqlite/sqlite.walk.js';
-import { TestFolder } from '../sqlite/support/folder.js';
+import { SqliteConnection } from '../../lib/stores/sqlite/connection/connection.js';
+import type { Row } from '../../lib/stores/sqlite/connection/connection.js';
+import { SqliteContextIndex } from '../../lib/stores/sqlite/index/context-index.js';
+import type { SqliteStatement } from '../../lib/stores/sqlite/connection/driver.js';
+import { SqliteIndexBuilder } from '../../lib/stores/sqlite/index/index-builder.js';
+import { SqliteIndexTables } from '../../lib/stores/sqlite/schema/index-tables.js';
+import { SqliteWalk } from '../../lib/stores/sqlite/log/scan.js';
+import { TestFolder } from '../support/sqlite/folder.js';
 import { factsOf } from './support/boundaries.js';
-import { CHUNKS, SEGMENTS, insertFacts, segmentRanges } from './support/index-tables.js';
+import { CHUNKS, SEGMENTS, insertFacts, segmentRanges } from '../support/sqlite/index-tables.js';
 import { entriesOf } from './support/segments.js';
 import type { NumberedFact } from './support/segments.js';
 

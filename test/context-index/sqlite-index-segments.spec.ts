@@ -1,9 +1,15 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type Database from 'better-sqlite3';
-import { TestFolder } from '../sqlite/support/folder.js';
-import { steppedStatements } from '../sqlite/support/statements.js';
+import { TestFolder } from '../support/sqlite/folder.js';
+import { steppedStatements } from '../support/sqlite/statements.js';
 import { FULL, factsOf } from './support/boundaries.js';
-import { CHUNKS, SEGMENTS, hasTable, insertFacts, segmentRanges } from './support/index-tables.js';
+import {
+  CHUNKS,
+  SEGMENTS,
+  hasTable,
+  insertFacts,
+  segmentRanges,
+} from '../support/sqlite/index-tables.js';
 import { IndexedFile } from './support/indexed-file.js';
 
 const SEGMENT = 'SELECT id, first_sequence_number';

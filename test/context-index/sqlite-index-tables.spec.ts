@@ -1,15 +1,18 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type Database from 'better-sqlite3';
-import type { SegmentDraft } from '../../lib/context-index/segment.js';
-import { DamagedSegmentError, decodeChunk } from '../../lib/context-index/segment-codec.js';
-import { SqliteConnection } from '../../lib/stores/sqlite/sqlite.connection.js';
+import type { SegmentDraft } from '../../lib/context-index/segments/segment.js';
+import {
+  DamagedSegmentError,
+  decodeChunk,
+} from '../../lib/context-index/segments/segment-codec.js';
+import { SqliteConnection } from '../../lib/stores/sqlite/connection/connection.js';
 import {
   IndexUnusableError,
   SqliteIndexTables,
-} from '../../lib/stores/sqlite/sqlite.index-tables.js';
-import { TestFolder } from '../sqlite/support/folder.js';
+} from '../../lib/stores/sqlite/schema/index-tables.js';
+import { TestFolder } from '../support/sqlite/folder.js';
 import { factsOf } from './support/boundaries.js';
-import { CHUNKS, SEGMENTS, insertFacts, strayChunks } from './support/index-tables.js';
+import { CHUNKS, SEGMENTS, insertFacts, strayChunks } from '../support/sqlite/index-tables.js';
 import { draftOf } from './support/segments.js';
 
 describe('The tables of the index of a SQLite file', () => {

@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { numbers } from '../conformance/support/facts.js';
-import { TestFolder } from '../sqlite/support/folder.js';
-import { steppedStatements } from '../sqlite/support/statements.js';
+import { numbers } from '../support/facts/facts.js';
+import { TestFolder } from '../support/sqlite/folder.js';
+import { steppedStatements } from '../support/sqlite/statements.js';
 import { FULL, factsOf } from './support/boundaries.js';
-import { insertFacts, segmentRanges } from './support/index-tables.js';
+import { insertFacts, segmentRanges } from '../support/sqlite/index-tables.js';
 import { IndexedFile } from './support/indexed-file.js';
-import { prepared } from './support/world.js';
+import { prepared } from '../support/index/world.js';
 
 const DATA_VERSION = 'PRAGMA data_version';
 const KNOWN_FACT = 'SELECT occurred_at, event_type, payload FROM events WHERE sequence_number = ?';

@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type Database from 'better-sqlite3';
 import type { EventQuery, NewEvent } from '../../lib/contract/contract.types.js';
-import type { FactstrSqliteStore } from '../../lib/stores/sqlite/sqlite.store.js';
-import { until } from '../conformance/support/until.js';
-import { TestFolder } from '../sqlite/support/folder.js';
-import { Material } from './support/arbitrary.js';
-import { SEGMENTS, insertFacts, segmentRanges } from './support/index-tables.js';
+import type { FactstrSqliteStore } from '../../lib/stores/sqlite/store.js';
+import { until } from '../support/waiting/until.js';
+import { TestFolder } from '../support/sqlite/folder.js';
+import { Material } from '../support/facts/arbitrary.js';
+import { SEGMENTS, insertFacts, segmentRanges } from '../support/sqlite/index-tables.js';
 import { LogModel } from './support/model.js';
 
 // Tens of thousands of facts: some machines are slow.

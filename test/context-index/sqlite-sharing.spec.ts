@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { EventQuery, NewEvent } from '../../lib/contract/contract.types.js';
-import { TestFolder } from '../sqlite/support/folder.js';
+import { TestFolder } from '../support/sqlite/folder.js';
 import { TestProcess } from '../support/child-process.js';
-import { Material } from './support/arbitrary.js';
+import { Material } from '../support/facts/arbitrary.js';
 import type { Decision, DeciderTask } from './support/decisions.js';
-import { insertFacts, segmentRanges, strayChunks } from './support/index-tables.js';
+import { insertFacts, segmentRanges, strayChunks } from '../support/sqlite/index-tables.js';
 import { LogModel } from './support/model.js';
 
 // Tens of thousands of facts, and processes: some machines are slow.

@@ -1,10 +1,16 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type Database from 'better-sqlite3';
 import fc from 'fast-check';
-import type { FactstrSqliteStore } from '../../lib/stores/sqlite/sqlite.store.js';
-import { TestFolder } from '../sqlite/support/folder.js';
-import { Material } from './support/arbitrary.js';
-import { CHUNKS, SEGMENTS, hasTable, insertFacts, strayChunks } from './support/index-tables.js';
+import type { FactstrSqliteStore } from '../../lib/stores/sqlite/store.js';
+import { TestFolder } from '../support/sqlite/folder.js';
+import { Material } from '../support/facts/arbitrary.js';
+import {
+  CHUNKS,
+  SEGMENTS,
+  hasTable,
+  insertFacts,
+  strayChunks,
+} from '../support/sqlite/index-tables.js';
 import { LogModel } from './support/model.js';
 
 const RUNS = Number(process.env['INDEX_RUNS'] ?? 12);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { segmentOf } from '../../lib/context-index/segment.js';
+import { segmentOf } from '../../lib/context-index/segments/segment.js';
 import {
   needChunks,
   needFacts,
@@ -15,7 +15,7 @@ import {
   runStepsSoon,
 } from '../../lib/context-index/steps.js';
 import type { AsyncIndexStorage, IndexStorage, Steps } from '../../lib/context-index/steps.js';
-import { prepared } from './support/world.js';
+import { prepared } from '../support/index/world.js';
 
 const segment = segmentOf(
   { first: 1, last: 2, overflows: false, sorted: new Float64Array(0) },

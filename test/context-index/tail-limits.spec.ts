@@ -1,11 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
-import { MAX_SPAN } from '../../lib/context-index/entries.js';
-import type { SegmentDraft } from '../../lib/context-index/segment.js';
-import { draftsOf, isFull } from '../../lib/context-index/tail-drafts.js';
-import { newestInTail, placesUpTo } from '../../lib/context-index/tail-view.js';
-import type { TailContent } from '../../lib/context-index/tail-view.js';
-import { Tail } from '../../lib/context-index/tail.js';
-import { LeafReader, hashType, leafTerm } from '../../lib/context-index/terms.js';
+import { MAX_SPAN } from '../../lib/context-index/segments/entries.js';
+import type { SegmentDraft } from '../../lib/context-index/segments/segment.js';
+import { draftsOf, isFull } from '../../lib/context-index/tail/tail-drafts.js';
+import { newestInTail, placesUpTo } from '../../lib/context-index/tail/tail-view.js';
+import type { TailContent } from '../../lib/context-index/tail/tail-view.js';
+import { Tail } from '../../lib/context-index/tail/tail.js';
+import { LeafReader, hashType, leafTerm } from '../../lib/context-index/terms/terms.js';
 
 /** Facts, and terms, of a full tail; terms for which there is room at first. */
 const FULL = 1_024;

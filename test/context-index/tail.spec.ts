@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import { newestInTail } from '../../lib/context-index/tail-view.js';
-import type { TailContent } from '../../lib/context-index/tail-view.js';
-import { Tail } from '../../lib/context-index/tail.js';
-import { leafTerm, hashType, LeafReader } from '../../lib/context-index/terms.js';
+import { newestInTail } from '../../lib/context-index/tail/tail-view.js';
+import type { TailContent } from '../../lib/context-index/tail/tail-view.js';
+import { Tail } from '../../lib/context-index/tail/tail.js';
+import { leafTerm, hashType, LeafReader } from '../../lib/context-index/terms/terms.js';
 
 const reader = new LeafReader();
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { newestInChains, numbersInChains } from '../../lib/context-index/chain-walk.js';
-import { mix } from '../../lib/context-index/hashing.js';
-import { TermChains } from '../../lib/context-index/term-chains.js';
+import { newestInChains, numbersInChains } from '../../lib/context-index/chains/chain-walk.js';
+import { mix } from '../../lib/context-index/terms/hashing.js';
+import { TermChains } from '../../lib/context-index/chains/term-chains.js';
 import { around } from './support/segments.js';
 
 /** A log as the terms of its facts, and the chains of it. */

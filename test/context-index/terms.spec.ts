@@ -8,10 +8,10 @@ import {
   leafTerm,
   overflowTerm,
   typeTerm,
-} from '../../lib/context-index/terms.js';
+} from '../../lib/context-index/terms/terms.js';
 import { containsJson } from '../../lib/matching/json-containment.js';
-import { jsonValue } from '../conformance/support/json.js';
-import { queriesAbout } from './support/arbitrary.js';
+import { jsonValue } from '../support/facts/json.js';
+import { queriesAbout } from '../support/facts/arbitrary.js';
 
 function leaves(value: unknown): number[] {
   const reader = new LeafReader();

@@ -5,7 +5,7 @@ import { prepareAppendId } from '../../lib/contract/append-id.js';
 import type { NewEvent } from '../../lib/contract/contract.types.js';
 import { DEFAULT_LIMITS } from '../../lib/contract/limits.js';
 import { prepareFacts } from '../../lib/contract/validation.js';
-import { jsonValue } from '../conformance/support/json.js';
+import { jsonValue } from '../support/facts/json.js';
 import { canonical, reordered } from './support/json-text.js';
 
 const hashOf = (events: NewEvent[]): string =>

@@ -12,7 +12,7 @@ import {
   BAD_QUERIES,
   BAD_STREAMS,
   BAD_VERSIONS,
-} from '../conformance/support/refused.js';
+} from '../support/facts/refused.js';
 
 type Concrete = new (message: string, ...rest: unknown[]) => FactstrError;
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { JsonRefusal, toJsonValue } from '../../lib/contract/json-value.js';
 import type { JsonValue } from '../../lib/contract/json-value.js';
-import { jsonValue } from '../conformance/support/json.js';
+import { jsonValue } from '../support/facts/json.js';
 
 const take = (value: unknown): JsonValue => toJsonValue(value, 1_000_000);
 

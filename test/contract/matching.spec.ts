@@ -6,8 +6,8 @@ import { DEFAULT_LIMITS } from '../../lib/contract/limits.js';
 import { prepareQuery } from '../../lib/contract/validation.js';
 import { containsJson, sameJson } from '../../lib/matching/json-containment.js';
 import { matchesEveryFact, matchesQuery } from '../../lib/matching/matches-query.js';
-import { jsonValue, naiveContains } from '../conformance/support/json.js';
-import { NUMBER_SPELLINGS, SMALL_VALUES } from '../conformance/support/values.js';
+import { jsonValue, naiveContains } from '../support/facts/json.js';
+import { NUMBER_SPELLINGS, SMALL_VALUES } from '../support/facts/values.js';
 import { canonical } from './support/json-text.js';
 
 describe('containsJson', () => {

@@ -22,8 +22,8 @@ import {
   BAD_QUERIES,
   BAD_STREAMS,
   BAD_VERSIONS,
-} from '../conformance/support/refused.js';
-import type { Refused } from '../conformance/support/refused.js';
+} from '../support/facts/refused.js';
+import type { Refused } from '../support/facts/refused.js';
 import {
   APPEND_ID_MESSAGES,
   EVENT_MESSAGES,

@@ -6,7 +6,7 @@ import { DEFAULT_LIMITS } from '../../lib/contract/limits.js';
 import { prepareQuery } from '../../lib/contract/validation.js';
 import type { PreparedQuery } from '../../lib/contract/validation.js';
 import { queryText, sameMeaning } from '../../lib/matching/query-text.js';
-import { jsonValue } from '../conformance/support/json.js';
+import { jsonValue } from '../support/facts/json.js';
 import { reordered } from './support/json-text.js';
 
 const prepare = (query: EventQuery): PreparedQuery => prepareQuery(query, DEFAULT_LIMITS);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { checkHistory, redeliveries } from './checker.js';
+import { checkHistory, redeliveries } from '../support/history/checker.js';
 import {
   a,
   append,

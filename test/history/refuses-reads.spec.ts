@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Rule } from './checker.js';
+import type { Rule } from '../support/history/checker.js';
 import {
   a,
   append,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { checkHistory } from './checker.js';
-import type { Rule } from './checker.js';
+import { checkHistory } from '../support/history/checker.js';
+import type { Rule } from '../support/history/checker.js';
 import {
   a,
   append,

@@ -7,11 +7,11 @@ import type {
   QueryResult,
 } from '../../lib/contract/contract.types.js';
 import type { JsonValue } from '../../lib/contract/json-value.js';
-import type { FactstrStore } from '../../lib/module/factstr-store.js';
-import { fact } from '../conformance/support/facts.js';
-import { jsonValue } from '../conformance/support/json.js';
+import type { FactstrStore } from '../../lib/service/factstr-store.js';
+import { fact } from '../support/facts/facts.js';
+import { jsonValue } from '../support/facts/json.js';
 import { describeSharedLogs } from './support/describe.js';
-import type { FactstrEngine } from './support/engine.js';
+import type { FactstrEngine } from '../support/engine/engine.js';
 import type { SharedLog } from './support/logs.js';
 import { sharedLogs } from './support/logs.js';
 import { withExactNumbers } from './support/numbers.js';

@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals';
-import { fact, facts, upTo } from '../conformance/support/facts.js';
-import { Inbox } from '../conformance/support/inbox.js';
+import { fact, facts, upTo } from '../support/facts/facts.js';
+import { Inbox } from '../support/inbox/inbox.js';
 import { describeSharedLogs } from './support/describe.js';
 import { sharedLogs } from './support/logs.js';
 

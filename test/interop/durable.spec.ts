@@ -1,10 +1,10 @@
 import { expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { EventFilter, EventQuery } from '../../lib/contract/contract.types.js';
-import { fact, facts } from '../conformance/support/facts.js';
-import { Inbox } from '../conformance/support/inbox.js';
-import { jsonValue } from '../conformance/support/json.js';
-import { until } from '../conformance/support/until.js';
+import { fact, facts } from '../support/facts/facts.js';
+import { Inbox } from '../support/inbox/inbox.js';
+import { jsonValue } from '../support/facts/json.js';
+import { until } from '../support/waiting/until.js';
 import { describeSharedLogs } from './support/describe.js';
 import type { SharedLog } from './support/logs.js';
 import { sharedLogs } from './support/logs.js';

@@ -1,7 +1,7 @@
 import { expect, it } from '@jest/globals';
-import { Inbox } from '../conformance/support/inbox.js';
-import { fact, facts, numbers } from '../conformance/support/facts.js';
-import { buildEngine } from './support/cargo.js';
+import { Inbox } from '../support/inbox/inbox.js';
+import { fact, facts, numbers } from '../support/facts/facts.js';
+import { buildEngine } from '../support/engine/cargo.js';
 import { describeBesideFactstr, describeSharedLogs } from './support/describe.js';
 import { sharedLogs } from './support/logs.js';
 

@@ -1,11 +1,11 @@
 import { expect, it } from '@jest/globals';
-import type { FactstrPostgresStore } from '../../lib/stores/postgres/postgres.store.js';
-import type { FactstrSqliteStore } from '../../lib/stores/sqlite/sqlite.store.js';
-import { facts, numbers, upTo } from '../conformance/support/facts.js';
-import { Inbox } from '../conformance/support/inbox.js';
+import type { FactstrPostgresStore } from '../../lib/stores/postgres/store.js';
+import type { FactstrSqliteStore } from '../../lib/stores/sqlite/store.js';
+import { facts, numbers, upTo } from '../support/facts/facts.js';
+import { Inbox } from '../support/inbox/inbox.js';
 import { describeSharedLogs } from './support/describe.js';
-import { EngineError } from './support/engine.js';
-import type { FactstrEngine } from './support/engine.js';
+import { EngineError } from '../support/engine/engine.js';
+import type { FactstrEngine } from '../support/engine/engine.js';
 import type { SharedLog } from './support/logs.js';
 import { sharedLogs } from './support/logs.js';
 import { decideInTurn, fillWithOurs } from './support/our-log.js';

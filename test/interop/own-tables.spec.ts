@@ -1,7 +1,7 @@
 import { expect, it } from '@jest/globals';
-import { Inbox } from '../conformance/support/inbox.js';
-import { upTo } from '../conformance/support/facts.js';
-import { until } from '../conformance/support/until.js';
+import { Inbox } from '../support/inbox/inbox.js';
+import { upTo } from '../support/facts/facts.js';
+import { until } from '../support/waiting/until.js';
 import { describeSharedLogs } from './support/describe.js';
 import { sharedLogs } from './support/logs.js';
 import { PER_BATCH, WRITTEN, batch, decideInTurn, fillWithOurs } from './support/our-log.js';

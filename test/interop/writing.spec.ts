@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type { EventRecord } from '../../lib/contract/contract.types.js';
-import type { FactstrStore } from '../../lib/module/factstr-store.js';
-import { upTo } from '../conformance/support/facts.js';
+import type { FactstrStore } from '../../lib/service/factstr-store.js';
+import { upTo } from '../support/facts/facts.js';
 import { describeSharedLogs } from './support/describe.js';
 import type { LogKind, SharedLog } from './support/logs.js';
 import { nanoseconds } from './support/times.js';

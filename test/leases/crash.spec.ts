@@ -3,12 +3,12 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import Sqlite from 'better-sqlite3';
 import type { FactstrOptions } from 'nestjs-factstr';
 import { FactstrPostgresStore, FactstrSqliteStore } from 'nestjs-factstr';
-import { until } from '../conformance/support/until.js';
-import { Fixtures, optionsOf } from '../e2e/module/support/fixtures.js';
-import type { Task } from './processes/projector.js';
-import { Application } from './support/application.js';
-import { createEffects, readEffects } from './support/effects.js';
-import type { EffectsTask } from './support/effects.js';
+import { until } from '../support/waiting/until.js';
+import { Fixtures, optionsOf } from '../support/fixtures/applications.js';
+import type { Task } from '../support/processes/projector.js';
+import { Application } from '../support/fixtures/projecting-application.js';
+import { createEffects, readEffects } from '../support/fixtures/effects.js';
+import type { EffectsTask } from '../support/fixtures/effects.js';
 import { report } from './support/report.js';
 
 const PROJECTIONS = ['p1', 'p2', 'p3', 'p4'];

@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { until } from '../conformance/support/until.js';
-import { Fixtures, optionsOf } from '../e2e/module/support/fixtures.js';
-import type { Task } from './processes/projector.js';
-import { Application } from './support/application.js';
-import { createEffects } from './support/effects.js';
-import type { EffectsTask } from './support/effects.js';
+import { until } from '../support/waiting/until.js';
+import { Fixtures, optionsOf } from '../support/fixtures/applications.js';
+import type { Task } from '../support/processes/projector.js';
+import { Application } from '../support/fixtures/projecting-application.js';
+import { createEffects } from '../support/fixtures/effects.js';
+import type { EffectsTask } from '../support/fixtures/effects.js';
 
 const PROJECTIONS = ['p1', 'p2', 'p3', 'p4'];
 

@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { FactstrOptions } from 'nestjs-factstr';
-import { until } from '../conformance/support/until.js';
-import { Fixtures, optionsOf } from '../e2e/module/support/fixtures.js';
-import { TestProxy } from '../postgres/support/proxy.js';
-import { Application } from './support/application.js';
+import { until } from '../support/waiting/until.js';
+import { Fixtures, optionsOf } from '../support/fixtures/applications.js';
+import { TestProxy } from '../support/postgres/proxy.js';
+import { Application } from '../support/fixtures/projecting-application.js';
 import { report } from './support/report.js';
 
 const fixtures = new Fixtures();

@@ -3,10 +3,10 @@ import { runInNewContext } from 'node:vm';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { DurableProjection } from 'nestjs-factstr';
 import type { EventRecord } from 'nestjs-factstr';
-import { until } from '../conformance/support/until.js';
-import { Fixtures } from '../e2e/module/support/fixtures.js';
+import { until } from '../support/waiting/until.js';
+import { Fixtures } from '../support/fixtures/applications.js';
 import { report } from './support/report.js';
-import { TestApp, sharedOptions } from './support/two-apps.js';
+import { TestApp, sharedOptions } from '../support/fixtures/two-apps.js';
 
 const fixtures = new Fixtures();
 afterEach(() => fixtures.clean());

@@ -2,10 +2,10 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import type { Type } from '@nestjs/common';
 import { DurableProjection } from 'nestjs-factstr';
 import type { DurableProjectionOptions, EventRecord, ProjectionContext } from 'nestjs-factstr';
-import { until } from '../conformance/support/until.js';
-import { Fixtures } from '../e2e/module/support/fixtures.js';
-import { Gate } from '../e2e/module/support/inbox.js';
-import { TestApp, sharedOptions } from './support/two-apps.js';
+import { until } from '../support/waiting/until.js';
+import { Fixtures } from '../support/fixtures/applications.js';
+import { Gate } from '../support/inbox/handler-inbox.js';
+import { TestApp, sharedOptions } from '../support/fixtures/two-apps.js';
 
 const fixtures = new Fixtures();
 afterEach(() => fixtures.clean());

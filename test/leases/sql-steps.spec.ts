@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
-import { toStoredStream } from '../../lib/stores/ledger/stored-stream.js';
-import { toPositional } from '../../lib/stores/ledger/sql-steps.js';
-import type { SqlRow } from '../../lib/stores/ledger/sql-steps.js';
-import { stranger } from '../streams/support/owners.js';
+import { toStoredStream } from '../../lib/cursors/sql/stored-stream.js';
+import { toPositional } from '../../lib/cursors/sql/sql-steps.js';
+import type { SqlRow } from '../../lib/cursors/sql/sql-steps.js';
+import { stranger } from '../support/streams/owners.js';
 
 describe('A ledger’s step for SQLite', () => {
   it.each([

@@ -1,10 +1,10 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { DurableProjection, WaitTimeoutError } from 'nestjs-factstr';
 import type { EventRecord } from 'nestjs-factstr';
-import { Fixtures } from '../e2e/module/support/fixtures.js';
-import type { ProviderName } from '../e2e/module/support/fixtures.js';
-import { Inbox } from '../e2e/module/support/inbox.js';
-import { TestApp, sharedOptions } from './support/two-apps.js';
+import { Fixtures } from '../support/fixtures/applications.js';
+import type { ProviderName } from '../support/fixtures/applications.js';
+import { Inbox } from '../support/inbox/handler-inbox.js';
+import { TestApp, sharedOptions } from '../support/fixtures/two-apps.js';
 
 const fixtures = new Fixtures();
 afterEach(() => fixtures.clean());

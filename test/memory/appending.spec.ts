@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { FactstrMemoryStore } from '../../lib/stores/memory/memory.store.js';
-import { facts } from '../conformance/support/facts.js';
-import { errorOf } from '../conformance/support/outcome.js';
-import { standStill } from '../conformance/support/clocks.js';
+import { FactstrMemoryStore } from '../../lib/stores/memory/store.js';
+import { facts } from '../support/facts/facts.js';
+import { errorOf } from '../support/facts/outcome.js';
+import { standStill } from '../support/waiting/clocks.js';
 
 const RETENTION = 1_000;
 

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { EventQuery, QueryResult } from '../../lib/contract/contract.types.js';
-import { FactstrMemoryStore } from '../../lib/stores/memory/memory.store.js';
-import type { FactstrSqliteStore } from '../../lib/stores/sqlite/sqlite.store.js';
-import { fact, numbers, ofTypes } from '../conformance/support/facts.js';
-import { TestFolder } from '../sqlite/support/folder.js';
+import { FactstrMemoryStore } from '../../lib/stores/memory/store.js';
+import type { FactstrSqliteStore } from '../../lib/stores/sqlite/store.js';
+import { fact, numbers, ofTypes } from '../support/facts/facts.js';
+import { TestFolder } from '../support/sqlite/folder.js';
 
 /** Of the facts, one for each letter. */
 const TYPES = 'abbabcba';

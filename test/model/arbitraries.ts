@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import type { EventQuery, NewEvent } from '../../lib/contract/contract.types.js';
-import { newEvent, queriesAbout } from '../context-index/support/arbitrary.js';
+import { newEvent, queriesAbout } from '../support/facts/arbitrary.js';
 import { Append, AppendIf } from './commands/appending.js';
 import type { Command } from './commands/command.js';
 import { Query, Read } from './commands/reading.js';

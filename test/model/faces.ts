@@ -11,9 +11,9 @@ import type {
   QueryResult,
   StreamHandler,
 } from '../../lib/contract/contract.types.js';
-import { FactstrStore } from '../../lib/module/factstr-store.js';
-import type { FactstrSqliteStore } from '../../lib/stores/sqlite/sqlite.store.js';
-import type { ConformingStore } from '../conformance/support/provider.js';
+import { FactstrStore } from '../../lib/service/factstr-store.js';
+import type { FactstrSqliteStore } from '../../lib/stores/sqlite/store.js';
+import type { ConformingStore } from '../support/providers/provider.js';
 
 /** What the model asks of a store: the store itself, or one of its faces. */
 export interface Face {

@@ -7,7 +7,7 @@ import type {
 import { DEFAULT_LIMITS } from '../../lib/contract/limits.js';
 import { prepareQuery } from '../../lib/contract/validation.js';
 import { matchesQuery } from '../../lib/matching/matches-query.js';
-import { contentOf } from '../history/content.js';
+import { contentOf } from '../support/history/content.js';
 
 export interface ModelFact extends NewEvent {
   readonly number: number;

@@ -1,4 +1,4 @@
-import { memory } from '../conformance/providers/memory.js';
+import { memory } from '../support/providers/memory.js';
 import { direct, service } from './faces.js';
 import { describeModel } from './model.js';
 

@@ -1,6 +1,6 @@
 import { describe, it } from '@jest/globals';
 import fc from 'fast-check';
-import type { Provider } from '../conformance/support/provider.js';
+import type { Provider } from '../support/providers/provider.js';
 import { commandsFor } from './arbitraries.js';
 import type { Asked } from './arbitraries.js';
 import type { Command } from './commands/command.js';

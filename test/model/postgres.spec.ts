@@ -1,4 +1,4 @@
-import { postgres } from '../conformance/providers/postgres.js';
+import { postgres } from '../support/providers/postgres.js';
 import { direct, service } from './faces.js';
 import { describeModel } from './model.js';
 

@@ -1,4 +1,4 @@
-import { sqlite } from '../conformance/providers/sqlite.js';
+import { sqlite } from '../support/providers/sqlite.js';
 import { direct, promised, service } from './faces.js';
 import { describeModel } from './model.js';
 

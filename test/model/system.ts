@@ -1,7 +1,7 @@
 import { FactstrError } from '../../lib/contract/errors.js';
 import type { MaybePromise } from '../../lib/contract/contract.types.js';
-import type { ConformingStore, Database } from '../conformance/support/provider.js';
-import { until } from '../conformance/support/until.js';
+import type { ConformingStore, Database } from '../support/providers/provider.js';
+import { until } from '../support/waiting/until.js';
 import type { Face, FaceOf } from './faces.js';
 import { LogModel } from './log-model.js';
 import type { DurableName, LiveStream } from './streams.js';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { InvalidOptionsError, ProjectionBehindError } from '../../lib/contract/errors.js';
-import { ActiveVersions } from '../../lib/module/active-versions.js';
-import type { RegisteredProjection } from '../../lib/module/registered-projection.js';
+import { ActiveVersions } from '../../lib/module/projections/active-versions.js';
+import type { RegisteredProjection } from '../../lib/module/projections/registered-projection.js';
 
 /** What the ledger of a store holds: versions by names. */
 class Ledger {

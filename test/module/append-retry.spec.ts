@@ -7,8 +7,8 @@ import {
   InvalidEventError,
   StoreOverloadedError,
 } from '../../lib/contract/errors.js';
-import { AppendRetry } from '../../lib/module/append-retry.js';
-import type { PostgresAppendOptions } from '../../lib/stores/postgres/postgres.append-inside.js';
+import { AppendRetry } from '../../lib/service/append-retry.js';
+import type { PostgresAppendOptions } from '../../lib/stores/postgres/append/append-inside.js';
 
 const ID = { appendId: 'once' };
 const manager = {} as NonNullable<PostgresAppendOptions['manager']>;

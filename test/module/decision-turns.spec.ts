@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { EventQuery } from '../../lib/contract/contract.types.js';
 import { DatabaseUnavailableError } from '../../lib/contract/errors.js';
-import { DecisionTurns } from '../../lib/module/decision-turns.js';
-import type { DecisionTurn } from '../../lib/module/decision-turns.js';
-import { FactstrMemoryStore } from '../../lib/stores/memory/memory.store.js';
-import { containing, ofTypes } from '../conformance/support/facts.js';
+import { DecisionTurns } from '../../lib/service/decision-turns.js';
+import type { DecisionTurn } from '../../lib/service/decision-turns.js';
+import { FactstrMemoryStore } from '../../lib/stores/memory/store.js';
+import { containing, ofTypes } from '../support/facts/facts.js';
 
 /** A turn and whether it is on. */
 class Entered {

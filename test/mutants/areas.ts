@@ -4,7 +4,7 @@ import { contextIndexSegments } from './equivalents/context-index-segments.js';
 import { contextIndex } from './equivalents/context-index.js';
 import { contract } from './equivalents/contract.js';
 import type { Equivalent } from './equivalents/equivalent.js';
-import { ledger } from './equivalents/ledger.js';
+import { cursors } from './equivalents/cursors.js';
 import { module } from './equivalents/module.js';
 import { postgresIndex } from './equivalents/postgres-index.js';
 import { projections } from './equivalents/projections.js';
@@ -37,7 +37,7 @@ export const areas: readonly Area[] = [
   },
   {
     name: 'context-index',
-    mutate: ['lib/context-index/*.ts'],
+    mutate: ['lib/context-index/**/*.ts'],
     tests: [
       'test/context-index/!(*-sharing|*-restored|*-boundaries|postgres*|sqlite).spec.ts',
       'test/context-index/sqlite.spec.ts',
@@ -46,34 +46,43 @@ export const areas: readonly Area[] = [
   },
   {
     name: 'streams',
-    mutate: ['lib/streams/*.ts'],
+    mutate: [
+      'lib/streams/**/*.ts',
+      'lib/cursors/{active-names,cursor-texts,lease,process-identity}.ts',
+      'lib/support/deep-freeze.ts',
+      'lib/support/async/turns.ts',
+    ],
     tests: ['test/streams/*.spec.ts', 'test/conformance/memory.spec.ts'],
     equivalents: [...streams, ...reader, ...leases],
   },
   {
-    name: 'ledger',
+    name: 'cursors',
     mutate: [
-      `${STORES}/ledger/*.ts`,
-      `${STORES}/*/*.ledger.ts`,
-      `${STORES}/sqlite/sqlite.ledger-tables.ts`,
+      'lib/cursors/{cursor-store,sql/*}.ts',
+      `${STORES}/memory/cursor-store.ts`,
+      `${STORES}/{postgres,sqlite}/cursors/{cursor-store,cursor-tables}.ts`,
     ],
     tests: [
-      'test/leases/{ledger,ledger-*,postgres-ledger,sqlite-ledger,sql-steps,runner,rebuild,verbs}.spec.ts',
-      'test/typeorm/read-model-ledger.spec.ts',
+      'test/leases/{cursor-store,cursor-store-*,postgres-cursor-store,sqlite-cursor-store,sql-steps,runner,rebuild,verbs}.spec.ts',
+      'test/typeorm/read-model-cursor-store.spec.ts',
     ],
-    equivalents: ledger,
+    equivalents: cursors,
   },
   {
     name: 'projections',
-    mutate: ['lib/projections/*.ts'],
+    mutate: [
+      'lib/projections/**/*.ts',
+      'lib/support/async/{exclusive,until,call-signal,follow-signal,back-off}.ts',
+    ],
     tests: ['test/projections/!(database-outage|odd-errors|own-verbs|refused-writes).spec.ts'],
     equivalents: projections,
   },
   {
     name: 'appends-sqlite',
     mutate: [
-      `${STORES}/sqlite/sqlite.{append-ids,append-queue,writer,record,log,boundaries,busy,time,context,context-index,known-log}.ts`,
-      `${STORES}/memory/memory.{store,log,facts,append-ids,context}.ts`,
+      `${STORES}/sqlite/append/*.ts`,
+      `${STORES}/sqlite/{connection/{records,busy,time},log/log,cursors/boundaries,index/{context,context-index,known-log}}.ts`,
+      `${STORES}/memory/{store,log,facts,append-ids,context}.ts`,
     ],
     tests: [
       'test/sqlite/*.spec.ts',
@@ -86,7 +95,12 @@ export const areas: readonly Area[] = [
   {
     name: 'appends-postgres',
     mutate: [
-      `${STORES}/postgres/postgres.{append,append-function,append-inside,append-queue,append-turn,appender,batches,errors,filters,group-function,loader,notifier,query,rounds,records,known-log,log-state,context-index,index-keeper}.ts`,
+      `${STORES}/postgres/append/*.ts`,
+      `${STORES}/postgres/connection/{errors,records}.ts`,
+      `${STORES}/postgres/schema/{append-function,append-turn,group-function}.ts`,
+      `${STORES}/postgres/log/{batches,filters,notifier,query}.ts`,
+      `${STORES}/postgres/index/{context-index,index-builder,known-log,log-state}.ts`,
+      'lib/support/async/{loader,rounds}.ts',
     ],
     tests: [
       'test/postgres/{append-functions,appender,append-queue,append-queue-refused,append-statement,appending,errors,filters,groups,in-flight,loader,notifier,pages,reading,rounds}.spec.ts',
@@ -98,7 +112,10 @@ export const areas: readonly Area[] = [
   },
   {
     name: 'module',
-    mutate: ['lib/module/{active-versions,append-retry,decision-turns}.ts'],
+    mutate: [
+      'lib/service/{append-retry,decision-turns}.ts',
+      'lib/module/projections/active-versions.ts',
+    ],
     tests: ['test/module/*.spec.ts', 'test/e2e/module/{append-ids,decide,versions}.spec.ts'],
     equivalents: module,
   },

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { appendFunctions } from '../../lib/stores/postgres/postgres.append-function.js';
+import { appendFunctions } from '../../lib/stores/postgres/schema/append-function.js';
 
 describe('The functions of a schema', () => {
   const { one, group } = appendFunctions('s');

@@ -5,8 +5,8 @@ import {
   IndeterminateAppendError,
   StorageError,
 } from '../../lib/contract/errors.js';
-import { upTo } from '../conformance/support/facts.js';
-import { settle, until } from '../conformance/support/until.js';
+import { upTo } from '../support/facts/facts.js';
+import { settle, until } from '../support/waiting/until.js';
 import { SteppedQueue } from './support/stepped-queue.js';
 
 describe('A group that is refused', () => {

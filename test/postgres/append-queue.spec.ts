@@ -5,8 +5,8 @@ import {
   IndeterminateAppendError,
   StoreOverloadedError,
 } from '../../lib/contract/errors.js';
-import { upTo } from '../conformance/support/facts.js';
-import { settle, until } from '../conformance/support/until.js';
+import { upTo } from '../support/facts/facts.js';
+import { settle, until } from '../support/waiting/until.js';
 import { SteppedQueue, hops, verdictOf } from './support/stepped-queue.js';
 
 const GROUP = 256;

@@ -4,15 +4,18 @@ import type { EventQuery, NewEvent } from '../../lib/contract/contract.types.js'
 import { AppendIdReusedError } from '../../lib/contract/errors.js';
 import { DEFAULT_LIMITS } from '../../lib/contract/limits.js';
 import { prepareFacts, prepareQuery } from '../../lib/contract/validation.js';
-import { ContextQuery } from '../../lib/context-index/context-plan.js';
-import { appendFunctions } from '../../lib/stores/postgres/postgres.append-function.js';
+import { ContextQuery } from '../../lib/context-index/terms/context-plan.js';
+import { appendFunctions } from '../../lib/stores/postgres/schema/append-function.js';
 import {
   groupResult,
   groupStatement,
   ownStatement,
-} from '../../lib/stores/postgres/postgres.append.js';
-import type { GroupMember, PendingAppend } from '../../lib/stores/postgres/postgres.append.js';
-import { containing, fact, facts, ofTypes } from '../conformance/support/facts.js';
+} from '../../lib/stores/postgres/append/append-statement.js';
+import type {
+  GroupMember,
+  PendingAppend,
+} from '../../lib/stores/postgres/append/append-statement.js';
+import { containing, fact, facts, ofTypes } from '../support/facts/facts.js';
 
 const functions = appendFunctions('s');
 const settings = {

@@ -3,15 +3,18 @@ import type { EventQuery, NewEvent } from '../../lib/contract/contract.types.js'
 import { DatabaseBusyError } from '../../lib/contract/errors.js';
 import { DEFAULT_LIMITS } from '../../lib/contract/limits.js';
 import { prepareFacts, prepareQuery } from '../../lib/contract/validation.js';
-import { ContextQuery } from '../../lib/context-index/context-plan.js';
-import type { AppendOutcome, PendingAppend } from '../../lib/stores/postgres/postgres.append.js';
-import { PostgresAppender } from '../../lib/stores/postgres/postgres.appender.js';
-import type { CommittedRange } from '../../lib/stores/postgres/postgres.appender.js';
-import { emptiedDatabase, insertFacts, regrow } from '../context-index/support/postgres-log.js';
-import { KnowingProcess } from '../context-index/support/watched-connection.js';
-import { fact, facts, ofTypes } from '../conformance/support/facts.js';
-import { Gate } from '../conformance/support/inbox.js';
-import type { StoreDatabase } from './support/database.js';
+import { ContextQuery } from '../../lib/context-index/terms/context-plan.js';
+import type {
+  AppendOutcome,
+  PendingAppend,
+} from '../../lib/stores/postgres/append/append-statement.js';
+import { PostgresAppender } from '../../lib/stores/postgres/append/appender.js';
+import type { CommittedRange } from '../../lib/stores/postgres/append/appender.js';
+import { emptiedDatabase, insertFacts, regrow } from '../support/index/postgres-log.js';
+import { KnowingProcess } from '../support/index/watched-connection.js';
+import { fact, facts, ofTypes } from '../support/facts/facts.js';
+import { Gate } from '../support/inbox/inbox.js';
+import type { StoreDatabase } from '../support/postgres/database.js';
 
 /** More facts than are read at once: they are looked up in the database. */
 const HOLE = 4_097;

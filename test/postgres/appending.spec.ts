@@ -7,12 +7,12 @@ import {
   StoreClosedError,
   StoreOverloadedError,
 } from '../../lib/contract/errors.js';
-import { appendFunctions } from '../../lib/stores/postgres/postgres.append-function.js';
-import { containing, fact, facts, ofTypes, upTo } from '../conformance/support/facts.js';
-import { errorOf } from '../conformance/support/outcome.js';
-import { until } from '../conformance/support/until.js';
-import { testDatabases } from './support/database.js';
-import type { StoreDatabase } from './support/database.js';
+import { appendFunctions } from '../../lib/stores/postgres/schema/append-function.js';
+import { containing, fact, facts, ofTypes, upTo } from '../support/facts/facts.js';
+import { errorOf } from '../support/facts/outcome.js';
+import { until } from '../support/waiting/until.js';
+import { testDatabases } from '../support/postgres/database.js';
+import type { StoreDatabase } from '../support/postgres/database.js';
 
 const create = testDatabases();
 

@@ -5,11 +5,11 @@ import {
   InvalidOptionsError,
   PermissionDeniedError,
 } from '../../lib/contract/errors.js';
-import { FactstrPostgresStore } from '../../lib/stores/postgres/postgres.store.js';
-import { facts } from '../conformance/support/facts.js';
-import { errorOf } from '../conformance/support/outcome.js';
+import { FactstrPostgresStore } from '../../lib/stores/postgres/store.js';
+import { facts } from '../support/facts/facts.js';
+import { errorOf } from '../support/facts/outcome.js';
 import { databaseUrl, postgresUrl, runSql, uniqueName } from '../support/postgres.js';
-import { testDatabases } from './support/database.js';
+import { testDatabases } from '../support/postgres/database.js';
 
 const create = testDatabases();
 const serverUrl = postgresUrl();

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { containing, facts, ofTypes, upTo } from '../conformance/support/facts.js';
-import { testDatabases } from './support/database.js';
+import { containing, facts, ofTypes, upTo } from '../support/facts/facts.js';
+import { testDatabases } from '../support/postgres/database.js';
 
 const create = testDatabases();
 

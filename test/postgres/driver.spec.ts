@@ -6,7 +6,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { transformSync } from '@swc/core';
 import { TestProcess } from '../support/child-process.js';
-import { testDatabases } from './support/database.js';
+import { testDatabases } from '../support/postgres/database.js';
 
 const library = fileURLToPath(new URL('../../lib', import.meta.url));
 const create = testDatabases();

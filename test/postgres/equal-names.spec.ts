@@ -1,9 +1,9 @@
 import { describe } from '@jest/globals';
 import { describeEqualNames } from '../conformance/suites/equal-names.js';
-import type { Provider } from '../conformance/support/provider.js';
+import type { Provider } from '../support/providers/provider.js';
 import { uniqueName } from '../support/postgres.js';
-import { testDatabases } from './support/database.js';
-import type { StoreDatabase } from './support/database.js';
+import { testDatabases } from '../support/postgres/database.js';
+import type { StoreDatabase } from '../support/postgres/database.js';
 
 describe('Two schemas of one database', () => {
   const createDatabase = testDatabases();

@@ -6,7 +6,7 @@ import {
   isCancelled,
   isReadOnly,
   statementError,
-} from '../../lib/stores/postgres/postgres.errors.js';
+} from '../../lib/stores/postgres/connection/errors.js';
 
 const attempt = { what: 'The append', target: 'database "d" on h' };
 

@@ -5,13 +5,13 @@ import {
   IndeterminateAppendError,
   StreamEndedError,
 } from '../../lib/contract/errors.js';
-import { facts, numbers, upTo } from '../conformance/support/facts.js';
-import { Gate, Inbox } from '../conformance/support/inbox.js';
-import { errorOf } from '../conformance/support/outcome.js';
-import { until } from '../conformance/support/until.js';
+import { facts, numbers, upTo } from '../support/facts/facts.js';
+import { Gate, Inbox } from '../support/inbox/inbox.js';
+import { errorOf } from '../support/facts/outcome.js';
+import { until } from '../support/waiting/until.js';
 import { startPostgresServer } from '../support/postgres.js';
-import { StoreDatabase, testDatabases } from './support/database.js';
-import { TestProxy } from './support/proxy.js';
+import { StoreDatabase, testDatabases } from '../support/postgres/database.js';
+import { TestProxy } from '../support/postgres/proxy.js';
 
 const create = testDatabases();
 /** So that only a notification can have woken a stream. */

@@ -2,18 +2,14 @@ import { describe, expect, it } from '@jest/globals';
 import type { EventQuery } from '../../lib/contract/contract.types.js';
 import { DEFAULT_LIMITS } from '../../lib/contract/limits.js';
 import { prepareQuery } from '../../lib/contract/validation.js';
-import {
-  Parameters,
-  filterCondition,
-  sqlFilters,
-} from '../../lib/stores/postgres/postgres.filters.js';
+import { Parameters, filterCondition, sqlFilters } from '../../lib/stores/postgres/log/filters.js';
 import {
   newestStatement,
   queryResult,
   queryStatement,
   rowsStatement,
-} from '../../lib/stores/postgres/postgres.query.js';
-import { containing, ofTypes } from '../conformance/support/facts.js';
+} from '../../lib/stores/postgres/log/query.js';
+import { containing, ofTypes } from '../support/facts/facts.js';
 
 const everything = { types: null, containers: null, scalars: null };
 const prepare = (query: EventQuery) => prepareQuery(query, DEFAULT_LIMITS);

@@ -2,10 +2,10 @@ import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { EventQuery } from '../../lib/contract/contract.types.js';
 import { BatchBoundariesMissingError } from '../../lib/contract/errors.js';
-import { facts, numbers } from '../conformance/support/facts.js';
-import { Inbox } from '../conformance/support/inbox.js';
-import { errorOf } from '../conformance/support/outcome.js';
-import { StoreDatabase, testDatabases } from './support/database.js';
+import { facts, numbers } from '../support/facts/facts.js';
+import { Inbox } from '../support/inbox/inbox.js';
+import { errorOf } from '../support/facts/outcome.js';
+import { StoreDatabase, testDatabases } from '../support/postgres/database.js';
 
 interface Golden {
   event_records: { sequence_number: number; event_type: string; payload: unknown }[];

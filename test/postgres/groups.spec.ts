@@ -1,14 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
 import type { AppendIfResult, EventQuery, NewEvent } from '../../lib/contract/contract.types.js';
 import { AppendIdReusedError, DatabaseBusyError, StorageError } from '../../lib/contract/errors.js';
-import type { PostgresStoreOptions } from '../../lib/stores/postgres/postgres.options.js';
-import type { FactstrPostgresStore } from '../../lib/stores/postgres/postgres.store.js';
-import { containing, fact, facts, numbersOf, ofTypes, upTo } from '../conformance/support/facts.js';
-import { Gate } from '../conformance/support/inbox.js';
-import { errorOf } from '../conformance/support/outcome.js';
-import { until } from '../conformance/support/until.js';
-import { testDatabases } from './support/database.js';
-import type { StoreDatabase } from './support/database.js';
+import type { PostgresStoreOptions } from '../../lib/stores/postgres/options.js';
+import type { FactstrPostgresStore } from '../../lib/stores/postgres/store.js';
+import { containing, fact, facts, numbersOf, ofTypes, upTo } from '../support/facts/facts.js';
+import { Gate } from '../support/inbox/inbox.js';
+import { errorOf } from '../support/facts/outcome.js';
+import { until } from '../support/waiting/until.js';
+import { testDatabases } from '../support/postgres/database.js';
+import type { StoreDatabase } from '../support/postgres/database.js';
 
 const create = testDatabases();
 

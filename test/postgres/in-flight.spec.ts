@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import { IndeterminateAppendError, StoreClosedError } from '../../lib/contract/errors.js';
-import { containing, fact, facts, headOf, ofTypes, upTo } from '../conformance/support/facts.js';
-import { Gate, Inbox } from '../conformance/support/inbox.js';
-import { settle, until } from '../conformance/support/until.js';
-import { Held } from './support/wire.js';
-import { testWires } from './support/wired.js';
+import { containing, fact, facts, headOf, ofTypes, upTo } from '../support/facts/facts.js';
+import { Gate, Inbox } from '../support/inbox/inbox.js';
+import { settle, until } from '../support/waiting/until.js';
+import { Held } from '../support/postgres/wire.js';
+import { testWires } from '../support/postgres/wired.js';
 
 const create = testWires();
 /** So that only a notification can have woken a stream. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { Loader } from '../../lib/stores/postgres/postgres.loader.js';
-import { upTo } from '../conformance/support/facts.js';
-import { settle } from '../conformance/support/until.js';
+import { Loader } from '../../lib/support/async/loader.js';
+import { upTo } from '../support/facts/facts.js';
+import { settle } from '../support/waiting/until.js';
 
 /** Reads squares, when it is told to. */
 class Squares {

@@ -1,18 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { NewEvent } from '../../lib/contract/contract.types.js';
 import { DatabaseUnavailableError } from '../../lib/contract/errors.js';
-import { ContextQuery } from '../../lib/context-index/context-plan.js';
-import { numbers, upTo } from '../conformance/support/facts.js';
-import { CHUNKS, SEGMENTS } from '../context-index/support/index-tables.js';
-import {
-  expectGapless,
-  insertFacts,
-  segmentRanges,
-} from '../context-index/support/postgres-log.js';
-import { KnowingProcess } from '../context-index/support/watched-connection.js';
-import { prepared } from '../context-index/support/world.js';
-import { atEachCut, testWires } from './support/wired.js';
-import type { Wired } from './support/wired.js';
+import { ContextQuery } from '../../lib/context-index/terms/context-plan.js';
+import { numbers, upTo } from '../support/facts/facts.js';
+import { CHUNKS, SEGMENTS } from '../support/sqlite/index-tables.js';
+import { expectGapless, insertFacts, segmentRanges } from '../support/index/postgres-log.js';
+import { KnowingProcess } from '../support/index/watched-connection.js';
+import { prepared } from '../support/index/world.js';
+import { atEachCut, testWires } from '../support/postgres/wired.js';
+import type { Wired } from '../support/postgres/wired.js';
 
 /** Milliseconds until the background tries again after an error. */
 const PAUSE = 1_000;

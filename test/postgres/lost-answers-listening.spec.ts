@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { DatabaseUnavailableError } from '../../lib/contract/errors.js';
-import { facts } from '../conformance/support/facts.js';
-import { Inbox } from '../conformance/support/inbox.js';
-import { atEachCut, testWires } from './support/wired.js';
+import { facts } from '../support/facts/facts.js';
+import { Inbox } from '../support/inbox/inbox.js';
+import { atEachCut, testWires } from '../support/postgres/wired.js';
 
 const create = testWires();
 

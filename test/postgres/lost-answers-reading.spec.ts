@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { DatabaseUnavailableError, SchemaMissingError } from '../../lib/contract/errors.js';
-import type { FactstrPostgresStore } from '../../lib/stores/postgres/postgres.store.js';
-import { containing, fact, facts, ofTypes } from '../conformance/support/facts.js';
-import { atEachCut, testWires } from './support/wired.js';
+import type { FactstrPostgresStore } from '../../lib/stores/postgres/store.js';
+import { containing, fact, facts, ofTypes } from '../support/facts/facts.js';
+import { atEachCut, testWires } from '../support/postgres/wired.js';
 
 const create = testWires();
 

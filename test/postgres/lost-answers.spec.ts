@@ -1,12 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import type { AppendResult } from '../../lib/contract/contract.types.js';
 import { DatabaseUnavailableError, IndeterminateAppendError } from '../../lib/contract/errors.js';
-import type { FactstrPostgresStore } from '../../lib/stores/postgres/postgres.store.js';
-import { containing, fact, upTo } from '../conformance/support/facts.js';
-import { mayCount } from './support/wire.js';
-import type { Cut } from './support/wire.js';
-import { atEachCut, testWires } from './support/wired.js';
-import type { Wired } from './support/wired.js';
+import type { FactstrPostgresStore } from '../../lib/stores/postgres/store.js';
+import { containing, fact, upTo } from '../support/facts/facts.js';
+import { mayCount } from '../support/postgres/wire.js';
+import type { Cut } from '../support/postgres/wire.js';
+import { atEachCut, testWires } from '../support/postgres/wired.js';
+import type { Wired } from '../support/postgres/wired.js';
 
 const create = testWires();
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import type { PgStatement } from '../../lib/stores/postgres/postgres.driver.js';
-import { CommitNotifier, channelOf } from '../../lib/stores/postgres/postgres.notifier.js';
+import type { PgStatement } from '../../lib/stores/postgres/connection/driver.js';
+import { CommitNotifier, channelOf } from '../../lib/stores/postgres/log/notifier.js';
 
 /** Milliseconds between two notifications, and of a busy writer. */
 const PACE = 3;

@@ -7,13 +7,13 @@ import {
   SchemaMissingError,
   UnsupportedFormatError,
 } from '../../lib/contract/errors.js';
-import { postgresSchemaSql } from '../../lib/stores/postgres/postgres.schema.js';
-import { fact, facts, ofTypes, upTo } from '../conformance/support/facts.js';
-import { Inbox } from '../conformance/support/inbox.js';
-import { errorOf } from '../conformance/support/outcome.js';
-import { until } from '../conformance/support/until.js';
+import { postgresSchemaSql } from '../../lib/stores/postgres/schema/schema.js';
+import { fact, facts, ofTypes, upTo } from '../support/facts/facts.js';
+import { Inbox } from '../support/inbox/inbox.js';
+import { errorOf } from '../support/facts/outcome.js';
+import { until } from '../support/waiting/until.js';
 import { startPostgresServer } from '../support/postgres.js';
-import { StoreDatabase, testDatabases } from './support/database.js';
+import { StoreDatabase, testDatabases } from '../support/postgres/database.js';
 
 const create = testDatabases();
 

@@ -1,11 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import {
-  groupBatches,
-  pageStatement,
-  readRows,
-} from '../../lib/stores/postgres/postgres.batches.js';
-import { toMark, toRecord } from '../../lib/stores/postgres/postgres.records.js';
-import { numbers, upTo } from '../conformance/support/facts.js';
+import { groupBatches, pageStatement, readRows } from '../../lib/stores/postgres/log/batches.js';
+import { toMark, toRecord } from '../../lib/stores/postgres/connection/records.js';
+import { numbers, upTo } from '../support/facts/facts.js';
 
 /** A row as the server sends it; `boundaries` are the page's where it is the first after the cursor. */
 function row(number: number, boundaries: string | null = null): (string | null)[] {

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
-import { containing, fact, facts, numbers, ofTypes, upTo } from '../conformance/support/facts.js';
-import { testDatabases } from './support/database.js';
+import { containing, fact, facts, numbers, ofTypes, upTo } from '../support/facts/facts.js';
+import { testDatabases } from '../support/postgres/database.js';
 
 const create = testDatabases();
 

@@ -1,13 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { ForeignDatabaseError, SchemaMissingError } from '../../lib/contract/errors.js';
-import type { FactstrPostgresStore } from '../../lib/stores/postgres/postgres.store.js';
-import { fact, facts, ofTypes, upTo } from '../conformance/support/facts.js';
-import { Inbox } from '../conformance/support/inbox.js';
-import { errorOf } from '../conformance/support/outcome.js';
-import { until } from '../conformance/support/until.js';
-import { testDatabases } from './support/database.js';
-import type { StoreDatabase } from './support/database.js';
+import type { FactstrPostgresStore } from '../../lib/stores/postgres/store.js';
+import { fact, facts, ofTypes, upTo } from '../support/facts/facts.js';
+import { Inbox } from '../support/inbox/inbox.js';
+import { errorOf } from '../support/facts/outcome.js';
+import { until } from '../support/waiting/until.js';
+import { testDatabases } from '../support/postgres/database.js';
+import type { StoreDatabase } from '../support/postgres/database.js';
 
 const create = testDatabases();
 

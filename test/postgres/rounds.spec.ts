@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { Rounds } from '../../lib/stores/postgres/postgres.rounds.js';
-import { settle } from '../conformance/support/until.js';
+import { Rounds } from '../../lib/support/async/rounds.js';
+import { settle } from '../support/waiting/until.js';
 
 /** Work that ends when it is told to. */
 class Work {

@@ -5,14 +5,14 @@ import {
   PermissionDeniedError,
   UnsupportedFormatError,
 } from '../../lib/contract/errors.js';
-import { FactstrPostgresStore } from '../../lib/stores/postgres/postgres.store.js';
-import { postgresSchemaSql } from '../../lib/stores/postgres/postgres.schema.js';
-import { containing, fact, facts, ofTypes } from '../conformance/support/facts.js';
-import { Inbox } from '../conformance/support/inbox.js';
-import { errorOf } from '../conformance/support/outcome.js';
+import { FactstrPostgresStore } from '../../lib/stores/postgres/store.js';
+import { postgresSchemaSql } from '../../lib/stores/postgres/schema/schema.js';
+import { containing, fact, facts, ofTypes } from '../support/facts/facts.js';
+import { Inbox } from '../support/inbox/inbox.js';
+import { errorOf } from '../support/facts/outcome.js';
 import { postgresUrl, runSql, startPostgresServer, uniqueName } from '../support/postgres.js';
-import { testDatabases } from './support/database.js';
-import type { StoreDatabase } from './support/database.js';
+import { testDatabases } from '../support/postgres/database.js';
+import type { StoreDatabase } from '../support/postgres/database.js';
 
 const create = testDatabases();
 

@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import { InvalidOptionsError } from '../../lib/contract/errors.js';
-import { FactstrPostgresStore } from '../../lib/stores/postgres/postgres.store.js';
-import { facts } from '../conformance/support/facts.js';
-import { errorOf } from '../conformance/support/outcome.js';
-import { testDatabases } from './support/database.js';
-import type { StoreDatabase } from './support/database.js';
+import { FactstrPostgresStore } from '../../lib/stores/postgres/store.js';
+import { facts } from '../support/facts/facts.js';
+import { errorOf } from '../support/facts/outcome.js';
+import { testDatabases } from '../support/postgres/database.js';
+import type { StoreDatabase } from '../support/postgres/database.js';
 
 const create = testDatabases();
 

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import type { PostgresConnection } from '../../lib/stores/postgres/postgres.connection.js';
-import { CommitWatcher } from '../../lib/stores/postgres/postgres.watcher.js';
-import { settle } from '../conformance/support/until.js';
-import { stepTime } from '../streams/support/stepped-time.js';
+import type { PostgresConnection } from '../../lib/stores/postgres/schema/ready-schema.js';
+import { CommitWatcher } from '../../lib/stores/postgres/log/watcher.js';
+import { settle } from '../support/waiting/until.js';
+import { stepTime } from '../support/waiting/stepped-time.js';
 
 const INTERVAL = 1_000;
 

@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { until } from '../conformance/support/until.js';
+import { until } from '../support/waiting/until.js';
 import { TestProcess } from '../support/child-process.js';
 import { jestOn } from './support/jest-on.js';
 

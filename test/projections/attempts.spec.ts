@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { DEFAULT_RETRY_POLICY, backOff } from '../../lib/projections/back-off.js';
-import { settle } from '../conformance/support/until.js';
-import { pass, stepTime } from '../streams/support/stepped-time.js';
+import { DEFAULT_RETRY_POLICY, backOff } from '../../lib/support/async/back-off.js';
+import { settle } from '../support/waiting/until.js';
+import { pass, stepTime } from '../support/waiting/stepped-time.js';
 import { SteppedProjections } from './support/stepped-projection.js';
 
 const projections = new SteppedProjections();

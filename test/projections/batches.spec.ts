@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { settle } from '../conformance/support/until.js';
-import { pass, stepTime } from '../streams/support/stepped-time.js';
+import { settle } from '../support/waiting/until.js';
+import { pass, stepTime } from '../support/waiting/stepped-time.js';
 import { SteppedProjections, ofTypes } from './support/stepped-projection.js';
 
 const projections = new SteppedProjections();

@@ -5,9 +5,9 @@ import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from '@jest/globals';
 import type { EventRecord } from '../../lib/contract/contract.types.js';
 import { HandlerTimeoutError } from '../../lib/contract/errors.js';
-import { callHandler } from '../../lib/projections/call-handler.js';
+import { callHandler } from '../../lib/projections/delivery/call-handler.js';
 import type { Projection } from '../../lib/projections/projection.js';
-import { Gate } from '../conformance/support/inbox.js';
+import { Gate } from '../support/inbox/inbox.js';
 
 setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as () => void;

@@ -12,14 +12,14 @@ import {
   StoreClosedError,
   StreamHandlerError,
 } from '../../lib/contract/errors.js';
-import { FactFailure } from '../../lib/projections/call-handler.js';
-import { CallSignal } from '../../lib/projections/call-signal.js';
-import { errorCode, isPassing } from '../../lib/projections/failures.js';
-import { followSignal } from '../../lib/projections/follow-signal.js';
-import { OwnCalls } from '../../lib/projections/own-calls.js';
-import { Gate } from '../conformance/support/inbox.js';
-import { settle } from '../conformance/support/until.js';
-import { pass, stepTime } from '../streams/support/stepped-time.js';
+import { FactFailure } from '../../lib/projections/delivery/call-handler.js';
+import { CallSignal } from '../../lib/support/async/call-signal.js';
+import { errorCode, isPassing } from '../../lib/projections/delivery/failures.js';
+import { followSignal } from '../../lib/support/async/follow-signal.js';
+import { OwnCalls } from '../../lib/projections/runner/own-calls.js';
+import { Gate } from '../support/inbox/inbox.js';
+import { settle } from '../support/waiting/until.js';
+import { pass, stepTime } from '../support/waiting/stepped-time.js';
 
 setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as () => void;

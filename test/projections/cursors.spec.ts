@@ -1,17 +1,17 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { DEFAULT_LIMITS } from '../../lib/contract/limits.js';
 import { prepareQuery } from '../../lib/contract/validation.js';
-import { placeOf, sayPlace } from '../../lib/projections/cursor-place.js';
-import { PlainEffects } from '../../lib/projections/effects.js';
-import { checkPosition, isSaidAlready } from '../../lib/projections/operators-word.js';
-import { StoredCursor } from '../../lib/projections/stored-cursor.js';
-import { MemoryLedger } from '../../lib/stores/memory/memory.ledger.js';
-import type { Intervention } from '../../lib/streams/ledger.js';
+import { placeOf, sayPlace } from '../../lib/projections/delivery/cursor-place.js';
+import { PlainEffects } from '../../lib/projections/delivery/commit.js';
+import { checkPosition, isSaidAlready } from '../../lib/projections/runner/operators-word.js';
+import { StoredCursor } from '../../lib/projections/runner/stored-cursor.js';
+import { MemoryLedger } from '../../lib/stores/memory/cursor-store.js';
+import type { Intervention } from '../../lib/cursors/cursor-store.js';
 import type { LogSource } from '../../lib/streams/log-source.js';
-import { storedAs, stranger } from '../streams/support/owners.js';
-import { SteppedLedger } from '../streams/support/stepped-ledger.js';
-import { settle } from '../conformance/support/until.js';
-import { stepTime } from '../streams/support/stepped-time.js';
+import { storedAs, stranger } from '../support/streams/owners.js';
+import { SteppedLedger } from '../support/streams/stepped-cursor-store.js';
+import { settle } from '../support/waiting/until.js';
+import { stepTime } from '../support/waiting/stepped-time.js';
 
 beforeEach(stepTime);
 afterEach(() => void jest.useRealTimers());

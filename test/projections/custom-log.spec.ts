@@ -1,10 +1,10 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { DurableProjection, FactstrModule, FactstrProjections, FactstrStore } from 'nestjs-factstr';
 import type { EventRecord, FactStore, LogSource, ProjectionStatus } from 'nestjs-factstr';
-import { FactstrMemoryStore } from '../../lib/stores/memory/memory.store.js';
+import { FactstrMemoryStore } from '../../lib/stores/memory/store.js';
 import { logOf } from '../../lib/streams/walkable-store.js';
-import { until } from '../conformance/support/until.js';
-import { Fixtures } from '../e2e/module/support/fixtures.js';
+import { until } from '../support/waiting/until.js';
+import { Fixtures } from '../support/fixtures/applications.js';
 
 const fixtures = new Fixtures();
 afterEach(() => fixtures.clean());

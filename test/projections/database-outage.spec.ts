@@ -8,9 +8,9 @@ import {
   OnFacts,
 } from 'nestjs-factstr';
 import type { EventRecord } from 'nestjs-factstr';
-import { until } from '../conformance/support/until.js';
-import { Fixtures } from '../e2e/module/support/fixtures.js';
-import { Inbox } from '../e2e/module/support/inbox.js';
+import { until } from '../support/waiting/until.js';
+import { Fixtures } from '../support/fixtures/applications.js';
+import { Inbox } from '../support/inbox/handler-inbox.js';
 import { startPostgresServer } from '../support/postgres.js';
 import type { PostgresServer } from '../support/postgres.js';
 

@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { FactFailure } from '../../lib/projections/call-handler.js';
-import { PlainEffects } from '../../lib/projections/effects.js';
-import type { Effects } from '../../lib/projections/effects.js';
+import { FactFailure } from '../../lib/projections/delivery/call-handler.js';
+import { PlainEffects } from '../../lib/projections/delivery/commit.js';
+import type { Effects } from '../../lib/projections/delivery/commit.js';
 import type { ProjectionCall } from '../../lib/projections/projection.js';
-import type { StreamLedger } from '../../lib/streams/ledger.js';
-import { settle } from '../conformance/support/until.js';
-import { stranger } from '../streams/support/owners.js';
-import { pass, stepTime } from '../streams/support/stepped-time.js';
+import type { StreamLedger } from '../../lib/cursors/cursor-store.js';
+import { settle } from '../support/waiting/until.js';
+import { stranger } from '../support/streams/owners.js';
+import { pass, stepTime } from '../support/waiting/stepped-time.js';
 import { SteppedProjections, ofTypes } from './support/stepped-projection.js';
 
 const projections = new SteppedProjections();

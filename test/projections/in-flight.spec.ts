@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { ProjectionCall } from '../../lib/projections/projection.js';
-import { settle } from '../conformance/support/until.js';
-import { pass, stepTime } from '../streams/support/stepped-time.js';
+import { settle } from '../support/waiting/until.js';
+import { pass, stepTime } from '../support/waiting/stepped-time.js';
 import { SteppedProjections } from './support/stepped-projection.js';
 import type { SteppedProjection } from './support/stepped-projection.js';
 

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { StorageError, PermissionDeniedError } from '../../lib/contract/errors.js';
-import { settle } from '../conformance/support/until.js';
-import type { HeldCall } from '../streams/support/stepped-ledger.js';
-import { pass, stepTime } from '../streams/support/stepped-time.js';
+import { settle } from '../support/waiting/until.js';
+import type { HeldCall } from '../support/streams/stepped-cursor-store.js';
+import { pass, stepTime } from '../support/waiting/stepped-time.js';
 import { SteppedProjections } from './support/stepped-projection.js';
 
 const projections = new SteppedProjections();

@@ -1,17 +1,17 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { FactStore } from '../../lib/contract/contract.types.js';
-import { PlainEffects } from '../../lib/projections/effects.js';
-import { LeasedRunner } from '../../lib/projections/leased-runner.js';
-import { makeRunner } from '../../lib/projections/make-runner.js';
-import { StreamRunner } from '../../lib/projections/stream-runner.js';
+import { PlainEffects } from '../../lib/projections/delivery/commit.js';
+import { LeasedRunner } from '../../lib/projections/runner/leased-runner.js';
+import { makeRunner } from '../../lib/projections/runner/make-runner.js';
+import { StreamRunner } from '../../lib/projections/runner/stream-runner.js';
 import { ended } from '../../lib/projections/subscription-end.js';
-import { TRANSACTIONAL_EFFECTS } from '../../lib/projections/transactional-effects.js';
-import { FactstrMemoryStore } from '../../lib/stores/memory/memory.store.js';
+import { TRANSACTIONAL_EFFECTS } from '../../lib/projections/delivery/transactional-effects.js';
+import { FactstrMemoryStore } from '../../lib/stores/memory/store.js';
 import { StreamSubscription } from '../../lib/streams/stream-subscription.js';
-import { Gate } from '../conformance/support/inbox.js';
-import { settle } from '../conformance/support/until.js';
-import { stranger } from '../streams/support/owners.js';
-import { pass, stepTime } from '../streams/support/stepped-time.js';
+import { Gate } from '../support/inbox/inbox.js';
+import { settle } from '../support/waiting/until.js';
+import { stranger } from '../support/streams/owners.js';
+import { pass, stepTime } from '../support/waiting/stepped-time.js';
 
 beforeEach(stepTime);
 afterEach(() => void jest.useRealTimers());

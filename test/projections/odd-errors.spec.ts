@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { DurableProjection, OnFacts } from 'nestjs-factstr';
 import type { EventRecord } from 'nestjs-factstr';
-import { until } from '../conformance/support/until.js';
-import { Fixtures } from '../e2e/module/support/fixtures.js';
-import { TestApp, sharedOptions } from '../leases/support/two-apps.js';
+import { until } from '../support/waiting/until.js';
+import { Fixtures } from '../support/fixtures/applications.js';
+import { TestApp, sharedOptions } from '../support/fixtures/two-apps.js';
 import { oddErrorNames, oddErrors } from '../support/odd-errors.js';
 import type { OddError } from '../support/odd-errors.js';
 

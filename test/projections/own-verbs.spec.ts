@@ -7,10 +7,10 @@ import type {
   FactstrProjections,
   ProjectionContext,
 } from 'nestjs-factstr';
-import { until } from '../conformance/support/until.js';
-import { Fixtures } from '../e2e/module/support/fixtures.js';
-import { asynchronousStore } from '../e2e/module/support/hand-written-stores.js';
-import { TestApp, sharedOptions } from '../leases/support/two-apps.js';
+import { until } from '../support/waiting/until.js';
+import { Fixtures } from '../support/fixtures/applications.js';
+import { asynchronousStore } from '../support/fixtures/hand-written-stores.js';
+import { TestApp, sharedOptions } from '../support/fixtures/two-apps.js';
 
 const fixtures = new Fixtures();
 afterEach(() => fixtures.clean());

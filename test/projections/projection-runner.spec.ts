@@ -1,11 +1,11 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { EventQuery, EventRecord, FactStore } from 'nestjs-factstr';
-import { backOff } from '../../lib/projections/back-off.js';
+import { backOff } from '../../lib/support/async/back-off.js';
 import { describeError } from '../../lib/support/describe-error.js';
-import { makeRunner } from '../../lib/projections/make-runner.js';
+import { makeRunner } from '../../lib/projections/runner/make-runner.js';
 import type { ProjectionCall } from '../../lib/projections/projection.js';
-import { FactstrMemoryStore } from '../../lib/stores/memory/memory.store.js';
-import { settle, until } from '../conformance/support/until.js';
+import { FactstrMemoryStore } from '../../lib/stores/memory/store.js';
+import { settle, until } from '../support/waiting/until.js';
 
 const QUICK = { maxAttempts: 3, minDelay: 1, maxDelay: 4 };
 

@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { DurableProjection, FactstrModule, FactstrProjections, FactstrStore } from 'nestjs-factstr';
-import { until } from '../conformance/support/until.js';
+import { until } from '../support/waiting/until.js';
 import type { EventRecord } from 'nestjs-factstr';
-import { Fixtures, optionsOf } from '../e2e/module/support/fixtures.js';
-import { Gate } from '../e2e/module/support/inbox.js';
+import { Fixtures, optionsOf } from '../support/fixtures/applications.js';
+import { Gate } from '../support/inbox/handler-inbox.js';
 
 const fixtures = new Fixtures();
 afterEach(() => fixtures.clean());

@@ -2,9 +2,9 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import Sqlite from 'better-sqlite3';
 import { DurableProjection } from 'nestjs-factstr';
 import type { EventRecord, FactstrOptions } from 'nestjs-factstr';
-import { until } from '../conformance/support/until.js';
-import { Fixtures, optionsOf } from '../e2e/module/support/fixtures.js';
-import { TestApp } from '../leases/support/two-apps.js';
+import { until } from '../support/waiting/until.js';
+import { Fixtures, optionsOf } from '../support/fixtures/applications.js';
+import { TestApp } from '../support/fixtures/two-apps.js';
 import { runSql } from '../support/postgres.js';
 
 const fixtures = new Fixtures();

@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { PermissionDeniedError, StorageError } from '../../lib/contract/errors.js';
-import { ReportWriter } from '../../lib/projections/report-writer.js';
-import { MemoryLedger } from '../../lib/stores/memory/memory.ledger.js';
-import { settle } from '../conformance/support/until.js';
-import { stranger } from '../streams/support/owners.js';
-import { SteppedLedger } from '../streams/support/stepped-ledger.js';
-import { pass, stepTime } from '../streams/support/stepped-time.js';
+import { ReportWriter } from '../../lib/projections/runner/report.js';
+import { MemoryLedger } from '../../lib/stores/memory/cursor-store.js';
+import { settle } from '../support/waiting/until.js';
+import { stranger } from '../support/streams/owners.js';
+import { SteppedLedger } from '../support/streams/stepped-cursor-store.js';
+import { pass, stepTime } from '../support/waiting/stepped-time.js';
 import { SteppedProjections } from './support/stepped-projection.js';
 
 const projections = new SteppedProjections();

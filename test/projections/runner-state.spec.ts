@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { RunnerState } from '../../lib/projections/runner-state.js';
-import type { StreamReport } from '../../lib/streams/ledger.js';
+import { RunnerState } from '../../lib/projections/state.js';
+import type { StreamReport } from '../../lib/cursors/cursor-store.js';
 
 /** A state with what it tells and publishes. */
 function stated() {

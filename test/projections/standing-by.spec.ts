@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { fingerprintOf } from '../../lib/streams/fingerprint.js';
-import { settle } from '../conformance/support/until.js';
-import { stranger } from '../streams/support/owners.js';
-import { pass, stepTime } from '../streams/support/stepped-time.js';
+import { settle } from '../support/waiting/until.js';
+import { stranger } from '../support/streams/owners.js';
+import { pass, stepTime } from '../support/waiting/stepped-time.js';
 import { SteppedProjections, ofTypes } from './support/stepped-projection.js';
 
 const projections = new SteppedProjections();

@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { FactStore } from '../../lib/contract/contract.types.js';
-import type { ProjectionState } from '../../lib/projections/projection-status.js';
-import { readStatus } from '../../lib/projections/read-status.js';
-import { RunnerState } from '../../lib/projections/runner-state.js';
-import type { Runner } from '../../lib/projections/runner.js';
-import type { StoredStream, StreamReport } from '../../lib/streams/ledger.js';
-import { FactstrMemoryStore } from '../../lib/stores/memory/memory.store.js';
-import { livingOwner, stranger, storedAs } from '../streams/support/owners.js';
+import type { ProjectionState } from '../../lib/projections/status.js';
+import { readStatus } from '../../lib/projections/runner/read-status.js';
+import { RunnerState } from '../../lib/projections/state.js';
+import type { Runner } from '../../lib/projections/runner/runner.js';
+import type { StoredStream, StreamReport } from '../../lib/cursors/cursor-store.js';
+import { FactstrMemoryStore } from '../../lib/stores/memory/store.js';
+import { livingOwner, stranger, storedAs } from '../support/streams/owners.js';
 
 const NOW = Date.parse('2026-01-01T00:00:10Z');
 beforeEach(() => {

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { PermissionDeniedError, StorageError } from '../../lib/contract/errors.js';
-import { FactFailure } from '../../lib/projections/call-handler.js';
-import { settle } from '../conformance/support/until.js';
-import { pass, stepTime } from '../streams/support/stepped-time.js';
+import { FactFailure } from '../../lib/projections/delivery/call-handler.js';
+import { settle } from '../support/waiting/until.js';
+import { pass, stepTime } from '../support/waiting/stepped-time.js';
 import { Running, record } from './support/running.js';
 
 beforeEach(() => {

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { ClaimTurns } from '../../lib/projections/claim-turns.js';
-import { Exclusive } from '../../lib/projections/exclusive.js';
-import { until } from '../../lib/projections/until.js';
-import { Gate } from '../conformance/support/inbox.js';
-import { settle } from '../conformance/support/until.js';
-import { pass, stepTime } from '../streams/support/stepped-time.js';
+import { ClaimTurns } from '../../lib/projections/runner/claim-turns.js';
+import { Exclusive } from '../../lib/support/async/exclusive.js';
+import { until } from '../../lib/support/async/until.js';
+import { Gate } from '../support/inbox/inbox.js';
+import { settle } from '../support/waiting/until.js';
+import { pass, stepTime } from '../support/waiting/stepped-time.js';
 
 beforeEach(stepTime);
 afterEach(() => {

@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { StorageError } from '../../lib/contract/errors.js';
-import { HandlerFailure } from '../../lib/projections/call-handler.js';
-import { PlainEffects } from '../../lib/projections/effects.js';
-import { FactstrMemoryStore } from '../../lib/stores/memory/memory.store.js';
-import { settle } from '../conformance/support/until.js';
-import { stranger } from '../streams/support/owners.js';
-import { pass, stepTime } from '../streams/support/stepped-time.js';
+import { HandlerFailure } from '../../lib/projections/delivery/call-handler.js';
+import { PlainEffects } from '../../lib/projections/delivery/commit.js';
+import { FactstrMemoryStore } from '../../lib/stores/memory/store.js';
+import { settle } from '../support/waiting/until.js';
+import { stranger } from '../support/streams/owners.js';
+import { pass, stepTime } from '../support/waiting/stepped-time.js';
 import { SteppedProjections, ofTypes } from './support/stepped-projection.js';
 
 const projections = new SteppedProjections();

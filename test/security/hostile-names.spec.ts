@@ -13,11 +13,11 @@ import {
 } from 'nestjs-factstr';
 import type { EventRecord } from 'nestjs-factstr';
 import type { TransactionalContext } from 'nestjs-factstr/typeorm';
-import { until } from '../conformance/support/until.js';
-import { Fixtures, optionsOf } from '../e2e/module/support/fixtures.js';
-import type { ProviderName } from '../e2e/module/support/fixtures.js';
+import { until } from '../support/waiting/until.js';
+import { Fixtures, optionsOf } from '../support/fixtures/applications.js';
+import type { ProviderName } from '../support/fixtures/applications.js';
 import { databaseUrl, postgresUrl, runSql, uniqueName } from '../support/postgres.js';
-import { EffectRow, applyAll, startBook } from '../typeorm/support/ledger-book.js';
+import { EffectRow, applyAll, startBook } from '../support/fixtures/read-models.js';
 
 const fixtures = new Fixtures();
 afterEach(() => fixtures.clean());

@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { DurableProjection, FactstrModule, FactstrProjections, FactstrStore } from 'nestjs-factstr';
 import type { EventRecord, FactstrOptions } from 'nestjs-factstr';
-import { until } from '../conformance/support/until.js';
-import { Fixtures, optionsOf } from '../e2e/module/support/fixtures.js';
-import type { ProviderName } from '../e2e/module/support/fixtures.js';
+import { until } from '../support/waiting/until.js';
+import { Fixtures, optionsOf } from '../support/fixtures/applications.js';
+import type { ProviderName } from '../support/fixtures/applications.js';
 import { createDatabase } from '../support/postgres.js';
 
 const fixtures = new Fixtures();

@@ -8,10 +8,10 @@ import {
   FactstrStore,
 } from 'nestjs-factstr';
 import type { EventQuery, EventRecord, FactstrOptions } from 'nestjs-factstr';
-import { until } from '../conformance/support/until.js';
-import { Fixtures, optionsOf } from '../e2e/module/support/fixtures.js';
-import type { ProviderName } from '../e2e/module/support/fixtures.js';
-import { contentOf } from '../history/content.js';
+import { until } from '../support/waiting/until.js';
+import { Fixtures, optionsOf } from '../support/fixtures/applications.js';
+import type { ProviderName } from '../support/fixtures/applications.js';
+import { contentOf } from '../support/history/content.js';
 
 const fixtures = new Fixtures();
 afterEach(() => fixtures.clean());

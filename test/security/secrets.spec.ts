@@ -12,10 +12,10 @@ import {
 } from 'nestjs-factstr';
 import type { FactstrOptions } from 'nestjs-factstr';
 import { describeError } from '../../lib/support/describe-error.js';
-import { until } from '../conformance/support/until.js';
-import { Fixtures, optionsOf } from '../e2e/module/support/fixtures.js';
-import type { ProviderName } from '../e2e/module/support/fixtures.js';
-import { TestFolder } from '../sqlite/support/folder.js';
+import { until } from '../support/waiting/until.js';
+import { Fixtures, optionsOf } from '../support/fixtures/applications.js';
+import type { ProviderName } from '../support/fixtures/applications.js';
+import { TestFolder } from '../support/sqlite/folder.js';
 import { startPostgresServer } from '../support/postgres.js';
 
 const fixtures = new Fixtures();

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { facts } from '../conformance/support/facts.js';
-import { errorOf } from '../conformance/support/outcome.js';
-import { TestFolder } from './support/folder.js';
-import { steppedStatements } from './support/statements.js';
-import { standStill } from '../conformance/support/clocks.js';
+import { facts } from '../support/facts/facts.js';
+import { errorOf } from '../support/facts/outcome.js';
+import { TestFolder } from '../support/sqlite/folder.js';
+import { steppedStatements } from '../support/sqlite/statements.js';
+import { standStill } from '../support/waiting/clocks.js';
 
 const RETENTION = 1_000;
 

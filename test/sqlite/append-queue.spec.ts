@@ -8,11 +8,11 @@ import {
   StoreClosedError,
   StoreOverloadedError,
 } from '../../lib/contract/errors.js';
-import { SqliteAppendQueue } from '../../lib/stores/sqlite/sqlite.append-queue.js';
-import { BusyRetry } from '../../lib/stores/sqlite/sqlite.busy.js';
-import type { AppendRequest, GroupResult } from '../../lib/stores/sqlite/sqlite.writer.js';
-import { settle } from '../conformance/support/until.js';
-import { pass, stepTime } from '../streams/support/stepped-time.js';
+import { SqliteAppendQueue } from '../../lib/stores/sqlite/append/append-queue.js';
+import { BusyRetry } from '../../lib/stores/sqlite/connection/busy.js';
+import type { AppendRequest, GroupResult } from '../../lib/stores/sqlite/append/appender.js';
+import { settle } from '../support/waiting/until.js';
+import { pass, stepTime } from '../support/waiting/stepped-time.js';
 
 const TIMEOUT = 200;
 const BUSY = Object.assign(new Error('busy'), { code: 'SQLITE_BUSY' });

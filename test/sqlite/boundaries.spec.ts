@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type Database from 'better-sqlite3';
 import { BatchBoundariesMissingError } from '../../lib/contract/errors.js';
-import { SqliteBoundaries } from '../../lib/stores/sqlite/sqlite.boundaries.js';
-import { SqliteConnection } from '../../lib/stores/sqlite/sqlite.connection.js';
-import { TestFolder } from './support/folder.js';
+import { SqliteBoundaries } from '../../lib/stores/sqlite/cursors/boundaries.js';
+import { SqliteConnection } from '../../lib/stores/sqlite/connection/connection.js';
+import { TestFolder } from '../support/sqlite/folder.js';
 
 const MARKER = "DELETE FROM store_metadata WHERE key = 'append_batch_boundary_format'";
 

@@ -4,8 +4,8 @@ import {
   DatabaseReplacedError,
   StorageFullError,
 } from '../../lib/contract/errors.js';
-import { BusyRetry, busyDelay } from '../../lib/stores/sqlite/sqlite.busy.js';
-import { pass, stepTime } from '../streams/support/stepped-time.js';
+import { BusyRetry, busyDelay } from '../../lib/stores/sqlite/connection/busy.js';
+import { pass, stepTime } from '../support/waiting/stepped-time.js';
 
 const TIMEOUT = 100;
 

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { FactstrStore } from '../../lib/module/factstr-store.js';
-import { facts } from '../conformance/support/facts.js';
-import { Gate, Inbox } from '../conformance/support/inbox.js';
-import { TestFolder } from './support/folder.js';
+import { FactstrStore } from '../../lib/service/factstr-store.js';
+import { facts } from '../support/facts/facts.js';
+import { Gate, Inbox } from '../support/inbox/inbox.js';
+import { TestFolder } from '../support/sqlite/folder.js';
 import { cursorRow } from './support/rows.js';
 
 let folder: TestFolder;

@@ -3,11 +3,11 @@ import type { EventFilter, EventQuery, EventRecord } from '../../lib/contract/co
 import { DEFAULT_LIMITS, MAX_SEQUENCE_NUMBER } from '../../lib/contract/limits.js';
 import { prepareQuery } from '../../lib/contract/validation.js';
 import { matchesQuery } from '../../lib/matching/matches-query.js';
-import type { FactstrSqliteStore } from '../../lib/stores/sqlite/sqlite.store.js';
+import type { FactstrSqliteStore } from '../../lib/stores/sqlite/store.js';
 import { StorageError } from '../../lib/contract/errors.js';
-import { fact, facts, numbers } from '../conformance/support/facts.js';
-import { errorOf } from '../conformance/support/outcome.js';
-import { TestFolder } from './support/folder.js';
+import { fact, facts, numbers } from '../support/facts/facts.js';
+import { errorOf } from '../support/facts/outcome.js';
+import { TestFolder } from '../support/sqlite/folder.js';
 
 const TYPES = 40;
 const FACTS = 3_500;

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { transformSync } from '@swc/core';
-import { TestFolder } from './support/folder.js';
+import { TestFolder } from '../support/sqlite/folder.js';
 
 const library = fileURLToPath(new URL('../../lib', import.meta.url));
 

@@ -6,7 +6,7 @@ import {
   isNotADatabase,
   isStatementError,
   storeError,
-} from '../../lib/stores/sqlite/sqlite.errors.js';
+} from '../../lib/stores/sqlite/connection/errors.js';
 
 const FILE = '/data/facts.sqlite';
 

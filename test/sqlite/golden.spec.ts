@@ -2,10 +2,10 @@ import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { EventQuery } from '../../lib/contract/contract.types.js';
 import { BatchBoundariesMissingError } from '../../lib/contract/errors.js';
-import { fact, facts, numbers } from '../conformance/support/facts.js';
-import { Inbox } from '../conformance/support/inbox.js';
-import { errorOf } from '../conformance/support/outcome.js';
-import { TestFolder } from './support/folder.js';
+import { fact, facts, numbers } from '../support/facts/facts.js';
+import { Inbox } from '../support/inbox/inbox.js';
+import { errorOf } from '../support/facts/outcome.js';
+import { TestFolder } from '../support/sqlite/folder.js';
 import { batchRows, cursorRow, metadata } from './support/rows.js';
 
 interface Golden {

@@ -1,14 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { IndeterminateAppendError } from '../../lib/contract/errors.js';
-import { FactstrStore } from '../../lib/module/factstr-store.js';
-import type { FactstrSqliteStore } from '../../lib/stores/sqlite/sqlite.store.js';
-import { facts, numbers, upTo } from '../conformance/support/facts.js';
-import { TestFolder } from './support/folder.js';
+import { FactstrStore } from '../../lib/service/factstr-store.js';
+import type { FactstrSqliteStore } from '../../lib/stores/sqlite/store.js';
+import { facts, numbers, upTo } from '../support/facts/facts.js';
+import { TestFolder } from '../support/sqlite/folder.js';
 import { callAll, members, outcomeOf } from './support/group.js';
 import type { Outcome } from './support/group.js';
 import { batchRows } from './support/rows.js';
-import { standStill } from '../conformance/support/clocks.js';
-import { steppedStatements } from './support/statements.js';
+import { standStill } from '../support/waiting/clocks.js';
+import { steppedStatements } from '../support/sqlite/statements.js';
 
 const statements = steppedStatements();
 let folder: TestFolder;

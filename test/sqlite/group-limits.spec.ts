@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { NewEvent } from '../../lib/contract/contract.types.js';
 import { MAX_SEQUENCE_NUMBER } from '../../lib/contract/limits.js';
-import { fact, facts, numbersOf } from '../conformance/support/facts.js';
-import { errorOf } from '../conformance/support/outcome.js';
-import { TestFolder } from './support/folder.js';
+import { fact, facts, numbersOf } from '../support/facts/facts.js';
+import { errorOf } from '../support/facts/outcome.js';
+import { TestFolder } from '../support/sqlite/folder.js';
 import { batchRows } from './support/rows.js';
-import { steppedStatements } from './support/statements.js';
-import { standStill } from '../conformance/support/clocks.js';
+import { steppedStatements } from '../support/sqlite/statements.js';
+import { standStill } from '../support/waiting/clocks.js';
 
 const MARKER = 'SELECT count(*) FROM store_metadata';
 const HALF = (1024 * 1024) / 2;

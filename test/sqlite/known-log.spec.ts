@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type Database from 'better-sqlite3';
 import type { PreparedFact } from '../../lib/contract/validation.js';
-import { SqliteConnection } from '../../lib/stores/sqlite/sqlite.connection.js';
-import { SqliteKnownLog } from '../../lib/stores/sqlite/sqlite.known-log.js';
-import { TestFolder } from './support/folder.js';
-import { steppedStatements } from './support/statements.js';
+import { SqliteConnection } from '../../lib/stores/sqlite/connection/connection.js';
+import { SqliteKnownLog } from '../../lib/stores/sqlite/index/known-log.js';
+import { TestFolder } from '../support/sqlite/folder.js';
+import { steppedStatements } from '../support/sqlite/statements.js';
 
 const FACT = 'SELECT occurred_at, event_type, payload';
 

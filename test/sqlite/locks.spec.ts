@@ -9,11 +9,11 @@ import {
   StoreOverloadedError,
 } from '../../lib/contract/errors.js';
 import type { TestProcess } from '../support/child-process.js';
-import { fact, facts, numbersOf } from '../conformance/support/facts.js';
-import { Inbox } from '../conformance/support/inbox.js';
-import { errorOf } from '../conformance/support/outcome.js';
-import { until } from '../conformance/support/until.js';
-import { TestFolder } from './support/folder.js';
+import { fact, facts, numbersOf } from '../support/facts/facts.js';
+import { Inbox } from '../support/inbox/inbox.js';
+import { errorOf } from '../support/facts/outcome.js';
+import { until } from '../support/waiting/until.js';
+import { TestFolder } from '../support/sqlite/folder.js';
 import { cursorRow } from './support/rows.js';
 
 let folder: TestFolder;

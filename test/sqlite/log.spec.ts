@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type Database from 'better-sqlite3';
-import type { FactstrSqliteStore } from '../../lib/stores/sqlite/sqlite.store.js';
-import { facts, numbers } from '../conformance/support/facts.js';
-import { pass, stepTime } from '../streams/support/stepped-time.js';
-import { TestFolder } from './support/folder.js';
-import { steppedStatements } from './support/statements.js';
+import type { FactstrSqliteStore } from '../../lib/stores/sqlite/store.js';
+import { facts, numbers } from '../support/facts/facts.js';
+import { pass, stepTime } from '../support/waiting/stepped-time.js';
+import { TestFolder } from '../support/sqlite/folder.js';
+import { steppedStatements } from '../support/sqlite/statements.js';
 
 const POLL = 25;
 const TIME = '2026-11-24T08:09:42.870Z';

@@ -17,13 +17,13 @@ import {
   StorageError,
   UnsupportedFormatError,
 } from '../../lib/contract/errors.js';
-import { BusyRetry } from '../../lib/stores/sqlite/sqlite.busy.js';
-import { openDatabase } from '../../lib/stores/sqlite/sqlite.file.js';
-import { sqliteSchemaSql } from '../../lib/stores/sqlite/sqlite.schema.js';
-import { fact, facts, numbersOf } from '../conformance/support/facts.js';
-import { errorOf } from '../conformance/support/outcome.js';
+import { BusyRetry } from '../../lib/stores/sqlite/connection/busy.js';
+import { openDatabase } from '../../lib/stores/sqlite/schema/file.js';
+import { sqliteSchemaSql } from '../../lib/stores/sqlite/schema/schema.js';
+import { fact, facts, numbersOf } from '../support/facts/facts.js';
+import { errorOf } from '../support/facts/outcome.js';
 import { unprivileged } from './support/unprivileged.js';
-import { TestFolder } from './support/folder.js';
+import { TestFolder } from '../support/sqlite/folder.js';
 import { batchRows, metadata } from './support/rows.js';
 
 let folder: TestFolder;

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { facts, numbersOf, upTo } from '../conformance/support/facts.js';
-import { Inbox } from '../conformance/support/inbox.js';
-import { TestFolder } from './support/folder.js';
+import { facts, numbersOf, upTo } from '../support/facts/facts.js';
+import { Inbox } from '../support/inbox/inbox.js';
+import { TestFolder } from '../support/sqlite/folder.js';
 import { batchRows, cursorRow, metadata } from './support/rows.js';
 
 let folder: TestFolder;

@@ -4,11 +4,11 @@ import {
   markOf,
   readablePayload,
   recordOf,
-} from '../../lib/stores/sqlite/sqlite.record.js';
-import type { RecordRow } from '../../lib/stores/sqlite/sqlite.record.js';
-import { FactstrSqliteStore } from '../../lib/stores/sqlite/sqlite.store.js';
-import { fact } from '../conformance/support/facts.js';
-import { TestFolder } from './support/folder.js';
+} from '../../lib/stores/sqlite/connection/records.js';
+import type { RecordRow } from '../../lib/stores/sqlite/connection/records.js';
+import { FactstrSqliteStore } from '../../lib/stores/sqlite/store.js';
+import { fact } from '../support/facts/facts.js';
+import { TestFolder } from '../support/sqlite/folder.js';
 
 const row = (payload: string): RecordRow => [7n, '2026-11-24T08:09:42.870Z', 'noted', payload];
 const head = { sequence_number: 7n, occurred_at: '2026-11-24T08:09:42.870Z', event_type: 'noted' };

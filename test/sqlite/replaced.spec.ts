@@ -1,12 +1,12 @@
 import { copyFileSync, existsSync, linkSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { DatabaseReplacedError } from '../../lib/contract/errors.js';
-import type { FactstrSqliteStore } from '../../lib/stores/sqlite/sqlite.store.js';
-import { facts, numbersOf } from '../conformance/support/facts.js';
-import { Inbox } from '../conformance/support/inbox.js';
-import { errorOf } from '../conformance/support/outcome.js';
-import { until } from '../conformance/support/until.js';
-import { TestFolder } from './support/folder.js';
+import type { FactstrSqliteStore } from '../../lib/stores/sqlite/store.js';
+import { facts, numbersOf } from '../support/facts/facts.js';
+import { Inbox } from '../support/inbox/inbox.js';
+import { errorOf } from '../support/facts/outcome.js';
+import { until } from '../support/waiting/until.js';
+import { TestFolder } from '../support/sqlite/folder.js';
 
 let folder: TestFolder;
 

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { BusyRetry } from '../../lib/stores/sqlite/sqlite.busy.js';
-import { LazyConnection } from '../../lib/stores/sqlite/sqlite.lazy-connection.js';
-import { SqliteStepRunner } from '../../lib/stores/sqlite/sqlite.step-runner.js';
-import { errorOf } from '../conformance/support/outcome.js';
-import { TestFolder } from './support/folder.js';
-import { steppedStatements } from './support/statements.js';
+import { BusyRetry } from '../../lib/stores/sqlite/connection/busy.js';
+import { LazyConnection } from '../../lib/stores/sqlite/connection/lazy-connection.js';
+import { SqliteStepRunner } from '../../lib/stores/sqlite/cursors/step-runner.js';
+import { errorOf } from '../support/facts/outcome.js';
+import { TestFolder } from '../support/sqlite/folder.js';
+import { steppedStatements } from '../support/sqlite/statements.js';
 
 const READ = { sql: 'SELECT name, count FROM counts ORDER BY name', values: [] };
 

@@ -7,11 +7,11 @@ import {
   FactstrError,
   StoreClosedError,
 } from '../../lib/contract/errors.js';
-import { facts, numbers, upTo } from '../conformance/support/facts.js';
-import { Gate, Inbox } from '../conformance/support/inbox.js';
-import { errorOf } from '../conformance/support/outcome.js';
-import { until } from '../conformance/support/until.js';
-import { TestFolder } from './support/folder.js';
+import { facts, numbers, upTo } from '../support/facts/facts.js';
+import { Gate, Inbox } from '../support/inbox/inbox.js';
+import { errorOf } from '../support/facts/outcome.js';
+import { until } from '../support/waiting/until.js';
+import { TestFolder } from '../support/sqlite/folder.js';
 import { cursorRow } from './support/rows.js';
 
 let folder: TestFolder;

@@ -2,10 +2,10 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { EventQuery } from '../../lib/contract/contract.types.js';
 import { DEFAULT_LIMITS } from '../../lib/contract/limits.js';
 import { prepareQuery } from '../../lib/contract/validation.js';
-import { SqliteConnection } from '../../lib/stores/sqlite/sqlite.connection.js';
-import { SqliteWalk } from '../../lib/stores/sqlite/sqlite.walk.js';
-import { containing, fact, numbers, ofTypes, upTo } from '../conformance/support/facts.js';
-import { TestFolder } from './support/folder.js';
+import { SqliteConnection } from '../../lib/stores/sqlite/connection/connection.js';
+import { SqliteWalk } from '../../lib/stores/sqlite/log/scan.js';
+import { containing, fact, numbers, ofTypes, upTo } from '../support/facts/facts.js';
+import { TestFolder } from '../support/sqlite/folder.js';
 
 /** Of one read of the walk. */
 const PAGE = 1_000;

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import type { FactstrSqliteStore } from '../../lib/stores/sqlite/sqlite.store.js';
-import { facts } from '../conformance/support/facts.js';
-import { settle } from '../conformance/support/until.js';
-import { TestFolder } from './support/folder.js';
+import type { FactstrSqliteStore } from '../../lib/stores/sqlite/store.js';
+import { facts } from '../support/facts/facts.js';
+import { settle } from '../support/waiting/until.js';
+import { TestFolder } from '../support/sqlite/folder.js';
 
 /** The default. */
 const INTERVAL = 25;

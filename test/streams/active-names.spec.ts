@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { holdName } from '../../lib/streams/active-names.js';
-import type { NameHold } from '../../lib/streams/active-names.js';
-import { settle } from '../conformance/support/until.js';
-import { pass, stepTime } from './support/stepped-time.js';
+import { holdName } from '../../lib/cursors/active-names.js';
+import type { NameHold } from '../../lib/cursors/active-names.js';
+import { settle } from '../support/waiting/until.js';
+import { pass, stepTime } from '../support/waiting/stepped-time.js';
 
 const PATIENCE = 900;
 const holds: NameHold[] = [];

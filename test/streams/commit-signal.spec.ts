@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { CommitSignal } from '../../lib/streams/commit-signal.js';
-import { LogReader } from '../../lib/streams/log-reader.js';
-import { settle } from '../conformance/support/until.js';
+import { LogReader } from '../../lib/streams/reader/log-reader.js';
+import { settle } from '../support/waiting/until.js';
 import { SteppedLog } from './support/stepped-log.js';
 import { counted } from './support/counted.js';
-import { stepTime } from './support/stepped-time.js';
+import { stepTime } from '../support/waiting/stepped-time.js';
 
 beforeEach(stepTime);
 afterEach(() => {

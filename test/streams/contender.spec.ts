@@ -1,13 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { DurableStreamActiveError } from '../../lib/contract/errors.js';
-import { Contender, claimLease } from '../../lib/streams/lease.js';
-import type { Lease } from '../../lib/streams/lease.js';
-import type { LeaseOwner } from '../../lib/streams/ledger.js';
-import { MemoryLedger } from '../../lib/stores/memory/memory.ledger.js';
-import { settle } from '../conformance/support/until.js';
-import { deadOwner, livingOwner, storedAs, stranger } from './support/owners.js';
-import { SteppedLedger } from './support/stepped-ledger.js';
-import { pass, stepTime } from './support/stepped-time.js';
+import { Contender, claimLease } from '../../lib/cursors/lease.js';
+import type { Lease } from '../../lib/cursors/lease.js';
+import type { LeaseOwner } from '../../lib/cursors/cursor-store.js';
+import { MemoryLedger } from '../../lib/stores/memory/cursor-store.js';
+import { settle } from '../support/waiting/until.js';
+import { deadOwner, livingOwner, storedAs, stranger } from '../support/streams/owners.js';
+import { SteppedLedger } from '../support/streams/stepped-cursor-store.js';
+import { pass, stepTime } from '../support/waiting/stepped-time.js';
 
 const TTL = 900;
 const gone = new Error('the database is gone');

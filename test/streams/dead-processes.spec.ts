@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { describe, expect, it } from '@jest/globals';
-import { isDead, newOwner } from '../../lib/streams/process-identity.js';
-import { until } from '../conformance/support/until.js';
+import { isDead, newOwner } from '../../lib/cursors/process-identity.js';
+import { until } from '../support/waiting/until.js';
 import { statusOf } from './support/process-status.js';
 
 const here = newOwner();

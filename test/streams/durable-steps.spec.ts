@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { MemoryLedger } from '../../lib/stores/memory/memory.ledger.js';
-import { settle } from '../conformance/support/until.js';
+import { MemoryLedger } from '../../lib/stores/memory/cursor-store.js';
+import { settle } from '../support/waiting/until.js';
 import { DurableStreams, TTL } from './support/durable.js';
-import { stranger } from './support/owners.js';
-import type { HeldCall, StepName, SteppedLedger } from './support/stepped-ledger.js';
-import { pass, stepTime } from './support/stepped-time.js';
+import { stranger } from '../support/streams/owners.js';
+import type { HeldCall, StepName, SteppedLedger } from '../support/streams/stepped-cursor-store.js';
+import { pass, stepTime } from '../support/waiting/stepped-time.js';
 
 const gone = new Error('the database is gone');
 let streams: DurableStreams;

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import { deepFreeze } from '../../lib/streams/deep-freeze.js';
-import { factAt, isNotAfter, isSameFact, readPage } from '../../lib/streams/fact-mark.js';
+import { deepFreeze } from '../../lib/support/deep-freeze.js';
+import { factAt, isNotAfter, isSameFact, readPage } from '../../lib/streams/reader/fact-mark.js';
 import type { FactMark, LogSource } from '../../lib/streams/log-source.js';
-import { isOfLog } from '../../lib/streams/standing.js';
+import { isOfLog } from '../../lib/streams/reader/standing.js';
 import { SteppedLog } from './support/stepped-log.js';
 
 const mark: FactMark = {

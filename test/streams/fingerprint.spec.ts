@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import type { EventRecord } from '../../lib/contract/contract.types.js';
 import { checkCursor, fingerprintOf, movedCursor } from '../../lib/streams/fingerprint.js';
-import type { Fingerprint } from '../../lib/streams/ledger.js';
+import type { Fingerprint } from '../../lib/cursors/cursor-store.js';
 import type { CommittedBatch, LogSource } from '../../lib/streams/log-source.js';
-import { FactstrMemoryStore } from '../../lib/stores/memory/memory.store.js';
-import { facts } from '../conformance/support/facts.js';
+import { FactstrMemoryStore } from '../../lib/stores/memory/store.js';
+import { facts } from '../support/facts/facts.js';
 
 const record: EventRecord = {
   sequence_number: 7n,

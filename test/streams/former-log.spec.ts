@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { FormerLog } from '../../lib/streams/former-log.js';
+import { FormerLog } from '../../lib/streams/reader/former-log.js';
 import type { FactMark, LogSource } from '../../lib/streams/log-source.js';
-import { FactstrMemoryStore } from '../../lib/stores/memory/memory.store.js';
+import { FactstrMemoryStore } from '../../lib/stores/memory/store.js';
 
 /** A log of facts of given times, as a store of a user's would show it; of which reads are counted. */
 function logOf(times: readonly string[], of = 'present'): LogSource & { reads: number } {

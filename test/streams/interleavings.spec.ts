@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { settle } from '../conformance/support/until.js';
-import { stepTime } from './support/stepped-time.js';
+import { settle } from '../support/waiting/until.js';
+import { stepTime } from '../support/waiting/stepped-time.js';
 import { StreamWorld } from './support/stream-world.js';
 import type { Step } from './support/stream-world.js';
 

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { Lease, leaseOptions } from '../../lib/streams/lease.js';
-import { MemoryLedger } from '../../lib/stores/memory/memory.ledger.js';
-import { settle } from '../conformance/support/until.js';
-import { stranger } from './support/owners.js';
-import { SteppedLedger } from './support/stepped-ledger.js';
-import { pass, stepTime } from './support/stepped-time.js';
+import { Lease, leaseOptions } from '../../lib/cursors/lease.js';
+import { MemoryLedger } from '../../lib/stores/memory/cursor-store.js';
+import { settle } from '../support/waiting/until.js';
+import { stranger } from '../support/streams/owners.js';
+import { SteppedLedger } from '../support/streams/stepped-cursor-store.js';
+import { pass, stepTime } from '../support/waiting/stepped-time.js';
 
 const gone = new Error('the database is gone');
 const owner = stranger('first');

@@ -1,16 +1,16 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { EVERY_FACT } from '../../lib/contract/validation.js';
 import { LogReplacedError, StreamHandlerError } from '../../lib/contract/errors.js';
-import { leaseOptions } from '../../lib/streams/lease.js';
+import { leaseOptions } from '../../lib/cursors/lease.js';
 import { startLiveStream } from '../../lib/streams/live-stream.js';
-import { LogReader } from '../../lib/streams/log-reader.js';
+import { LogReader } from '../../lib/streams/reader/log-reader.js';
 import type { LogSource } from '../../lib/streams/log-source.js';
 import { OpenStreams } from '../../lib/streams/open-streams.js';
 import type { StreamSubscription } from '../../lib/streams/stream-subscription.js';
-import { settle } from '../conformance/support/until.js';
+import { settle } from '../support/waiting/until.js';
 import { nameOf } from './support/judge.js';
 import { SteppedLog } from './support/stepped-log.js';
-import { stepTime } from './support/stepped-time.js';
+import { stepTime } from '../support/waiting/stepped-time.js';
 
 beforeEach(stepTime);
 afterEach(async () => {

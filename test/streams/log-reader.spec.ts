@@ -1,11 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import type { CommittedBatch } from '../../lib/streams/log-source.js';
-import { LogReader, TRUSTED } from '../../lib/streams/log-reader.js';
-import { facts } from '../conformance/support/facts.js';
-import { Gate } from '../conformance/support/inbox.js';
-import { settle, until } from '../conformance/support/until.js';
-import { FactstrMemoryStore } from '../../lib/stores/memory/memory.store.js';
-import { SlowLog } from './support/slow-log.js';
+import { LogReader, TRUSTED } from '../../lib/streams/reader/log-reader.js';
+import { facts } from '../support/facts/facts.js';
+import { Gate } from '../support/inbox/inbox.js';
+import { settle, until } from '../support/waiting/until.js';
+import { FactstrMemoryStore } from '../../lib/stores/memory/store.js';
+import { SlowLog } from '../support/streams/slow-log.js';
 
 function open(): { store: FactstrMemoryStore; log: SlowLog; reader: LogReader } {
   const store = new FactstrMemoryStore();

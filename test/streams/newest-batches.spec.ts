@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { CommittedBatch, FactMark } from '../../lib/streams/log-source.js';
-import { NewestBatches } from '../../lib/streams/newest-batches.js';
+import { NewestBatches } from '../../lib/streams/reader/newest-batches.js';
 
 /** As many facts as are kept. */
 const KEPT = 500;

@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { LogReader, TRUSTED } from '../../lib/streams/log-reader.js';
+import { LogReader, TRUSTED } from '../../lib/streams/reader/log-reader.js';
 import type { FactMark } from '../../lib/streams/log-source.js';
-import type { Standing } from '../../lib/streams/standing.js';
-import { Gate } from '../conformance/support/inbox.js';
-import { settle } from '../conformance/support/until.js';
+import type { Standing } from '../../lib/streams/reader/standing.js';
+import { Gate } from '../support/inbox/inbox.js';
+import { settle } from '../support/waiting/until.js';
 import { SteppedLog } from './support/stepped-log.js';
-import { stepTime } from './support/stepped-time.js';
+import { stepTime } from '../support/waiting/stepped-time.js';
 import { Walker, restOf } from './support/walker.js';
 
 beforeEach(() => {

@@ -4,8 +4,8 @@ import { CleanContext } from '../../lib/streams/clean-context.js';
 import { HandlerCall } from '../../lib/streams/handler-call.js';
 import { OpenStreams } from '../../lib/streams/open-streams.js';
 import type { EventRecord } from '../../lib/contract/contract.types.js';
-import { Gate } from '../conformance/support/inbox.js';
-import { settle } from '../conformance/support/until.js';
+import { Gate } from '../support/inbox/inbox.js';
+import { settle } from '../support/waiting/until.js';
 
 function watch(promise: Promise<unknown>): { state: unknown } {
   const watched: { state: unknown } = { state: 'open' };

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { CommittedBatch } from '../../lib/streams/log-source.js';
-import { recordsAfter } from '../../lib/streams/log-reader.js';
-import { TRUSTED } from '../../lib/streams/log-reader.js';
-import { settle } from '../conformance/support/until.js';
+import { recordsAfter } from '../../lib/streams/reader/log-reader.js';
+import { TRUSTED } from '../../lib/streams/reader/log-reader.js';
+import { settle } from '../support/waiting/until.js';
 import { SteppedLog } from './support/stepped-log.js';
-import { stepTime } from './support/stepped-time.js';
+import { stepTime } from '../support/waiting/stepped-time.js';
 import { Walker, restOf } from './support/walker.js';
 
 /** Facts of a page. */

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { describe, expect, it } from '@jest/globals';
-import { isDead, newOwner } from '../../lib/streams/process-identity.js';
+import { isDead, newOwner } from '../../lib/cursors/process-identity.js';
 import { statusOf } from './support/process-status.js';
 
 /** Beyond what any Linux gives out. */

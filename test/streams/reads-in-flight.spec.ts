@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { TRUSTED } from '../../lib/streams/log-reader.js';
-import { settle } from '../conformance/support/until.js';
+import { TRUSTED } from '../../lib/streams/reader/log-reader.js';
+import { settle } from '../support/waiting/until.js';
 import { answer, open, reading } from './support/readings.js';
-import { stepTime } from './support/stepped-time.js';
+import { stepTime } from '../support/waiting/stepped-time.js';
 
 beforeEach(stepTime);
 afterEach(() => {

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { LogReader } from '../../lib/streams/log-reader.js';
-import type { ReadPage } from '../../lib/streams/log-reader.js';
+import { LogReader } from '../../lib/streams/reader/log-reader.js';
+import type { ReadPage } from '../../lib/streams/reader/log-reader.js';
 import type { FactMark } from '../../lib/streams/log-source.js';
-import { settle } from '../conformance/support/until.js';
+import { settle } from '../support/waiting/until.js';
 import { SteppedLog } from './support/stepped-log.js';
-import { stepTime } from './support/stepped-time.js';
+import { stepTime } from '../support/waiting/stepped-time.js';
 
 beforeEach(stepTime);
 afterEach(() => {

@@ -1,14 +1,14 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { EVERY_FACT } from '../../lib/contract/validation.js';
-import { LogReader, TRUSTED } from '../../lib/streams/log-reader.js';
+import { LogReader, TRUSTED } from '../../lib/streams/reader/log-reader.js';
 import { StreamWalk } from '../../lib/streams/stream-walk.js';
 import type { WalkSteps } from '../../lib/streams/stream-walk.js';
-import { FactstrMemoryStore } from '../../lib/stores/memory/memory.store.js';
-import { facts } from '../conformance/support/facts.js';
-import { Gate } from '../conformance/support/inbox.js';
-import { settle, until } from '../conformance/support/until.js';
-import { SlowLog } from './support/slow-log.js';
-import { stepTime } from './support/stepped-time.js';
+import { FactstrMemoryStore } from '../../lib/stores/memory/store.js';
+import { facts } from '../support/facts/facts.js';
+import { Gate } from '../support/inbox/inbox.js';
+import { settle, until } from '../support/waiting/until.js';
+import { SlowLog } from '../support/streams/slow-log.js';
+import { stepTime } from '../support/waiting/stepped-time.js';
 
 /** A walk over a log of that many batches of one fact; `batch` handles each. */
 function walking(batches: number, batch: (first: number) => Promise<void> | void) {

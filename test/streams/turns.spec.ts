@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { Turns, aborted, pause, retryDelay, within } from '../../lib/streams/turns.js';
-import { settle } from '../conformance/support/until.js';
+import { Turns, aborted, pause, retryDelay, within } from '../../lib/support/async/turns.js';
+import { settle } from '../support/waiting/until.js';
 import { counted } from './support/counted.js';
-import { stepTime } from './support/stepped-time.js';
+import { stepTime } from '../support/waiting/stepped-time.js';
 
 beforeEach(stepTime);
 afterEach(() => {

@@ -7,15 +7,15 @@ import {
 } from '../../lib/contract/errors.js';
 import type { FactstrError } from '../../lib/contract/errors.js';
 import { resolveLimits } from '../../lib/contract/limits.js';
-import { FactstrMemoryStore } from '../../lib/stores/memory/memory.store.js';
+import { FactstrMemoryStore } from '../../lib/stores/memory/store.js';
 import type { LogSource } from '../../lib/streams/log-source.js';
 import { StreamingStore } from '../../lib/streams/streaming-store.js';
 import { limitsOf, logOf, streamLive, walkableOf } from '../../lib/streams/walkable-store.js';
-import { facts, ofTypes } from '../conformance/support/facts.js';
-import { Gate, Inbox } from '../conformance/support/inbox.js';
-import { settle } from '../conformance/support/until.js';
+import { facts, ofTypes } from '../support/facts/facts.js';
+import { Gate, Inbox } from '../support/inbox/inbox.js';
+import { settle } from '../support/waiting/until.js';
 import { SteppedLog } from './support/stepped-log.js';
-import { stepTime } from './support/stepped-time.js';
+import { stepTime } from '../support/waiting/stepped-time.js';
 
 afterEach(() => {
   jest.restoreAllMocks();

@@ -11,10 +11,10 @@ import {
 import type { AppendManager, FactstrPostgresStore } from 'nestjs-factstr';
 import pg from 'pg';
 import { DataSource } from 'typeorm';
-import { StoreDatabase } from '../postgres/support/database.js';
-import { Inbox } from '../conformance/support/inbox.js';
-import { errorOf } from '../conformance/support/outcome.js';
-import { EffectRow, numbered } from './support/ledger-book.js';
+import { StoreDatabase } from '../support/postgres/database.js';
+import { Inbox } from '../support/inbox/inbox.js';
+import { errorOf } from '../support/facts/outcome.js';
+import { EffectRow, numbered } from '../support/fixtures/read-models.js';
 
 describe('appending inside the application’s transaction', () => {
   let database: StoreDatabase;

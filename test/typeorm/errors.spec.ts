@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { DatabaseUnavailableError } from '../../lib/contract/errors.js';
-import { HandlerFailure } from '../../lib/projections/call-handler.js';
+import { HandlerFailure } from '../../lib/projections/delivery/call-handler.js';
 import {
   driverError,
   handledError,

@@ -3,9 +3,9 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { DurableProjection } from 'nestjs-factstr';
 import type { EventRecord } from 'nestjs-factstr';
 import type { TransactionalContext } from 'nestjs-factstr/typeorm';
-import { until } from '../conformance/support/until.js';
-import { Fixtures, optionsOf } from '../e2e/module/support/fixtures.js';
-import type { ProviderName } from '../e2e/module/support/fixtures.js';
+import { until } from '../support/waiting/until.js';
+import { Fixtures, optionsOf } from '../support/fixtures/applications.js';
+import type { ProviderName } from '../support/fixtures/applications.js';
 import {
   EffectRow,
   Script,
@@ -14,8 +14,8 @@ import {
   readModelOptions,
   startBook,
   upTo,
-} from './support/ledger-book.js';
-import type { BookApp, ReadModelKind } from './support/ledger-book.js';
+} from '../support/fixtures/read-models.js';
+import type { BookApp, ReadModelKind } from '../support/fixtures/read-models.js';
 
 @Injectable()
 class Book {

@@ -4,8 +4,8 @@ import { DurableProjection, FactstrSqliteStore } from 'nestjs-factstr';
 import type { EventRecord } from 'nestjs-factstr';
 import type { TransactionalContext } from 'nestjs-factstr/typeorm';
 import { DataSource } from 'typeorm';
-import { until } from '../conformance/support/until.js';
-import { Fixtures, optionsOf } from '../e2e/module/support/fixtures.js';
+import { until } from '../support/waiting/until.js';
+import { Fixtures, optionsOf } from '../support/fixtures/applications.js';
 import { TestProcess } from '../support/child-process.js';
 import {
   EffectRow,
@@ -16,8 +16,8 @@ import {
   readModelOptions,
   startBook,
   upTo,
-} from './support/ledger-book.js';
-import type { ReadModelKind } from './support/ledger-book.js';
+} from '../support/fixtures/read-models.js';
+import type { ReadModelKind } from '../support/fixtures/read-models.js';
 
 @Injectable()
 class Book {

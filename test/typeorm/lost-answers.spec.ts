@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { DatabaseUnavailableError, StorageError } from '../../lib/contract/errors.js';
-import { HandlerFailure } from '../../lib/projections/call-handler.js';
-import { atEachCut } from '../postgres/support/wired.js';
-import { applyAll, upTo } from './support/ledger-book.js';
+import { HandlerFailure } from '../../lib/projections/delivery/call-handler.js';
+import { atEachCut } from '../support/postgres/wired.js';
+import { applyAll, upTo } from '../support/fixtures/read-models.js';
 import { testReadModels } from './support/read-models.js';
 import type { Claimed } from './support/read-models.js';
 import type { EntityManager } from 'typeorm';

@@ -4,11 +4,11 @@ import { DurableProjection } from 'nestjs-factstr';
 import type { EventRecord } from 'nestjs-factstr';
 import type { TransactionalContext } from 'nestjs-factstr/typeorm';
 import { DataSource } from 'typeorm';
-import { until } from '../conformance/support/until.js';
-import { Fixtures } from '../e2e/module/support/fixtures.js';
-import { StoreDatabase } from '../postgres/support/database.js';
-import { Wire } from '../postgres/support/wire.js';
-import { atEachCut } from '../postgres/support/wired.js';
+import { until } from '../support/waiting/until.js';
+import { Fixtures } from '../support/fixtures/applications.js';
+import { StoreDatabase } from '../support/postgres/database.js';
+import { Wire } from '../support/postgres/wire.js';
+import { atEachCut } from '../support/postgres/wired.js';
 import {
   EffectRow,
   Script,
@@ -17,8 +17,8 @@ import {
   readModelOptions,
   startBook,
   upTo,
-} from './support/ledger-book.js';
-import type { BookApp, ReadModelKind } from './support/ledger-book.js';
+} from '../support/fixtures/read-models.js';
+import type { BookApp, ReadModelKind } from '../support/fixtures/read-models.js';
 import { step } from './support/read-models.js';
 import type { Statements } from './support/read-models.js';
 

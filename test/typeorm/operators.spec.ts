@@ -3,8 +3,8 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { DurableProjection } from 'nestjs-factstr';
 import type { EventRecord, ProjectionStatus } from 'nestjs-factstr';
 import type { TransactionalContext } from 'nestjs-factstr/typeorm';
-import { until } from '../conformance/support/until.js';
-import { Fixtures, optionsOf } from '../e2e/module/support/fixtures.js';
+import { until } from '../support/waiting/until.js';
+import { Fixtures, optionsOf } from '../support/fixtures/applications.js';
 import { oddErrorNames, oddErrors } from '../support/odd-errors.js';
 import {
   EffectRow,
@@ -14,8 +14,8 @@ import {
   readModelOptions,
   startBook,
   upTo,
-} from './support/ledger-book.js';
-import type { BookApp } from './support/ledger-book.js';
+} from '../support/fixtures/read-models.js';
+import type { BookApp } from '../support/fixtures/read-models.js';
 
 const fixtures = new Fixtures();
 afterEach(() => fixtures.clean());

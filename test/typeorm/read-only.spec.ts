@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { DataSource } from 'typeorm';
 import { DatabaseUnavailableError } from '../../lib/contract/errors.js';
-import { HandlerFailure } from '../../lib/projections/call-handler.js';
+import { HandlerFailure } from '../../lib/projections/delivery/call-handler.js';
 import { handledError } from '../../lib/typeorm/typeorm.errors.js';
 import { createDatabase } from '../support/postgres.js';
 import type { TestDatabase } from '../support/postgres.js';

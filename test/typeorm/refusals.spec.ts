@@ -9,8 +9,8 @@ import type { EventRecord } from 'nestjs-factstr';
 import { FactstrTypeOrmModule } from 'nestjs-factstr/typeorm';
 import type { TransactionalContext } from 'nestjs-factstr/typeorm';
 import type { DataSourceOptions, EntityManager } from 'typeorm';
-import { until } from '../conformance/support/until.js';
-import { Fixtures, optionsOf } from '../e2e/module/support/fixtures.js';
+import { until } from '../support/waiting/until.js';
+import { Fixtures, optionsOf } from '../support/fixtures/applications.js';
 import {
   EffectRow,
   applyAll,
@@ -19,8 +19,8 @@ import {
   readModelOptions,
   startBook,
   upTo,
-} from './support/ledger-book.js';
-import type { ReadModelKind } from './support/ledger-book.js';
+} from '../support/fixtures/read-models.js';
+import type { ReadModelKind } from '../support/fixtures/read-models.js';
 
 @Injectable()
 class Book {

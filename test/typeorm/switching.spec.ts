@@ -5,8 +5,8 @@ import { DurableProjection, FactstrProjections } from 'nestjs-factstr';
 import type { EventRecord } from 'nestjs-factstr';
 import type { TransactionalContext } from 'nestjs-factstr/typeorm';
 import type { EntityManager } from 'typeorm';
-import { until } from '../conformance/support/until.js';
-import { Fixtures, optionsOf } from '../e2e/module/support/fixtures.js';
+import { until } from '../support/waiting/until.js';
+import { Fixtures, optionsOf } from '../support/fixtures/applications.js';
 import {
   EffectRow,
   applyAll,
@@ -14,8 +14,8 @@ import {
   readModelOptions,
   startBook,
   upTo,
-} from './support/ledger-book.js';
-import type { ReadModelKind } from './support/ledger-book.js';
+} from '../support/fixtures/read-models.js';
+import type { ReadModelKind } from '../support/fixtures/read-models.js';
 
 const fixtures = new Fixtures();
 afterEach(() => fixtures.clean());

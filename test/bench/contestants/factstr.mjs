@@ -8,11 +8,11 @@ import { factStoreSession } from './fact-store.mjs';
 /** @returns undefined where there is no cargo */
 export async function factstrEngine() {
   await import('../../support/typescript-hook.mjs');
-  const { cargo, buildEngine } = await import('../../interop/support/cargo.ts');
+  const { cargo, buildEngine } = await import('../../support/engine/cargo.ts');
   if (cargo === undefined) return undefined;
   console.error('Building FACTSTR’s engine, unless it is there (the first time takes minutes)…');
   await buildEngine();
-  return (await import('../../interop/support/engine.ts')).FactstrEngine;
+  return (await import('../../support/engine/engine.ts')).FactstrEngine;
 }
 
 export function factstr(FactstrEngine) {

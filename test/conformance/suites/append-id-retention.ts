@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { standStill } from '../support/clocks.js';
-import { fact, headOf } from '../support/facts.js';
-import { errorOf } from '../support/outcome.js';
-import { databasesOf } from '../support/provider.js';
-import type { ConformingStore, Database, Provider } from '../support/provider.js';
+import { standStill } from '../../support/waiting/clocks.js';
+import { fact, headOf } from '../../support/facts/facts.js';
+import { errorOf } from '../../support/facts/outcome.js';
+import { databasesOf } from '../../support/providers/provider.js';
+import type { ConformingStore, Database, Provider } from '../../support/providers/provider.js';
 
 const RETENTION = 600_000;
 

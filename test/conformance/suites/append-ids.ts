@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import type { AppendOptions } from '../../../lib/contract/contract.types.js';
-import { containing, fact, facts, headOf, numbersOf } from '../support/facts.js';
-import { errorOf } from '../support/outcome.js';
-import { databasesOf, storesOf } from '../support/provider.js';
-import type { Provider, SharedDatabase } from '../support/provider.js';
+import { containing, fact, facts, headOf, numbersOf } from '../../support/facts/facts.js';
+import { errorOf } from '../../support/facts/outcome.js';
+import { databasesOf, storesOf } from '../../support/providers/provider.js';
+import type { Provider, SharedDatabase } from '../../support/providers/provider.js';
 
 const cart = containing({ cart: 7 });
 const inCart = (sku: string): ReturnType<typeof fact> => fact('item-added', { cart: 7, sku });

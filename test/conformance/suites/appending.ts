@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import { fact, facts, headOf, numbersOf, upTo } from '../support/facts.js';
-import { errorOf } from '../support/outcome.js';
-import { storesOf } from '../support/provider.js';
-import type { ConformingStore, Provider } from '../support/provider.js';
+import { fact, facts, headOf, numbersOf, upTo } from '../../support/facts/facts.js';
+import { errorOf } from '../../support/facts/outcome.js';
+import { storesOf } from '../../support/providers/provider.js';
+import type { ConformingStore, Provider } from '../../support/providers/provider.js';
 
 export function describeAppending(provider: Provider): void {
   describe('appending', () => {

@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { fingerprintOf } from '../../../lib/streams/fingerprint.js';
-import { fact, facts, headOf, ofTypes, upTo } from '../support/facts.js';
-import { Inbox } from '../support/inbox.js';
-import { storesOf } from '../support/provider.js';
-import type { ConformingStore, Provider } from '../support/provider.js';
+import { fact, facts, headOf, ofTypes, upTo } from '../../support/facts/facts.js';
+import { Inbox } from '../../support/inbox/inbox.js';
+import { storesOf } from '../../support/providers/provider.js';
+import type { ConformingStore, Provider } from '../../support/providers/provider.js';
 
 export function describeBacklog(provider: Provider): void {
   describe('a large backlog', () => {

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { facts, headOf } from '../support/facts.js';
-import { errorOf } from '../support/outcome.js';
-import type { ConformingStore, Database, Provider } from '../support/provider.js';
+import { facts, headOf } from '../../support/facts/facts.js';
+import { errorOf } from '../../support/facts/outcome.js';
+import type { ConformingStore, Database, Provider } from '../../support/providers/provider.js';
 import {
   BAD_APPEND_IDS,
   BAD_EVENTS,
@@ -12,8 +12,8 @@ import {
   BAD_STREAMS,
   BAD_VERSIONS,
   SECRET,
-} from '../support/refused.js';
-import type { Refused } from '../support/refused.js';
+} from '../../support/facts/refused.js';
+import type { Refused } from '../../support/facts/refused.js';
 
 export function describeBadInput(provider: Provider): void {
   describe('bad input', () => {

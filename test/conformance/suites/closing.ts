@@ -1,13 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import { StoreClosedError, StreamEndedError } from '../../../lib/contract/errors.js';
-import { facts } from '../support/facts.js';
-import { Gate, Inbox } from '../support/inbox.js';
-import { errorOf } from '../support/outcome.js';
-import { storesOf } from '../support/provider.js';
+import { facts } from '../../support/facts/facts.js';
+import { Gate, Inbox } from '../../support/inbox/inbox.js';
+import { errorOf } from '../../support/facts/outcome.js';
+import { storesOf } from '../../support/providers/provider.js';
 import type { FactStore, StreamHandler } from '../../../lib/contract/contract.types.js';
-import { within } from '../../../lib/streams/turns.js';
-import type { Provider } from '../support/provider.js';
-import { settle } from '../support/until.js';
+import { within } from '../../../lib/support/async/turns.js';
+import type { Provider } from '../../support/providers/provider.js';
+import { settle } from '../../support/waiting/until.js';
 
 const CALLS: [name: string, call: (store: FactStore) => unknown][] = [
   ['append', (store) => store.append(facts(1))],

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { fact, facts, headOf, ofTypes, upTo } from '../support/facts.js';
-import { storesOf } from '../support/provider.js';
-import type { Provider } from '../support/provider.js';
+import { fact, facts, headOf, ofTypes, upTo } from '../../support/facts/facts.js';
+import { storesOf } from '../../support/providers/provider.js';
+import type { Provider } from '../../support/providers/provider.js';
 
 export function describeConcurrency(provider: Provider): void {
   describe('concurrency', () => {

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { NewEvent } from '../../../lib/contract/contract.types.js';
-import { Inbox } from '../support/inbox.js';
-import { jsonValue, naiveContains } from '../support/json.js';
-import type { ConformingStore, Database, Provider } from '../support/provider.js';
-import { SMALL_VALUES } from '../support/values.js';
+import { Inbox } from '../../support/inbox/inbox.js';
+import { jsonValue, naiveContains } from '../../support/facts/json.js';
+import type { ConformingStore, Database, Provider } from '../../support/providers/provider.js';
+import { SMALL_VALUES } from '../../support/facts/values.js';
 
 type Case = [sentence: string, payload: unknown, predicate: unknown, contained: boolean];
 

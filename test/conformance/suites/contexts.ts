@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import type { EventQuery } from '../../../lib/contract/contract.types.js';
 import { MAX_SEQUENCE_NUMBER } from '../../../lib/contract/limits.js';
-import { containing, fact, facts, headOf, ofTypes } from '../support/facts.js';
-import { storesOf } from '../support/provider.js';
-import type { Provider } from '../support/provider.js';
+import { containing, fact, facts, headOf, ofTypes } from '../../support/facts/facts.js';
+import { storesOf } from '../../support/providers/provider.js';
+import type { Provider } from '../../support/providers/provider.js';
 
 export function describeContexts(provider: Provider): void {
   describe('appendIf', () => {

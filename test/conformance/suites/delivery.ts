@@ -3,11 +3,11 @@ import { describe, expect, it } from '@jest/globals';
 import { EventStreamSubscription } from '../../../lib/contract/contract.types.js';
 import type { MaybePromise, StreamHandler } from '../../../lib/contract/contract.types.js';
 import type { FactstrError } from '../../../lib/contract/errors.js';
-import { fact, facts, ofTypes, upTo } from '../support/facts.js';
-import { Gate, Inbox } from '../support/inbox.js';
-import { storesOf } from '../support/provider.js';
-import type { ConformingStore, Provider } from '../support/provider.js';
-import { until } from '../support/until.js';
+import { fact, facts, ofTypes, upTo } from '../../support/facts/facts.js';
+import { Gate, Inbox } from '../../support/inbox/inbox.js';
+import { storesOf } from '../../support/providers/provider.js';
+import type { ConformingStore, Provider } from '../../support/providers/provider.js';
+import { until } from '../../support/waiting/until.js';
 
 type Start = (
   store: ConformingStore,

@@ -6,12 +6,12 @@ import {
   StreamEndedError,
   StreamHandlerError,
 } from '../../../lib/contract/errors.js';
-import { fact, facts, ofTypes, upTo } from '../support/facts.js';
-import { Gate, Inbox } from '../support/inbox.js';
-import { errorOf } from '../support/outcome.js';
-import { storesOf } from '../support/provider.js';
-import type { Provider } from '../support/provider.js';
-import { settle } from '../support/until.js';
+import { fact, facts, ofTypes, upTo } from '../../support/facts/facts.js';
+import { Gate, Inbox } from '../../support/inbox/inbox.js';
+import { errorOf } from '../../support/facts/outcome.js';
+import { storesOf } from '../../support/providers/provider.js';
+import type { Provider } from '../../support/providers/provider.js';
+import { settle } from '../../support/waiting/until.js';
 
 export function describeDurableNames(provider: Provider): void {
   describe('a durable stream’s name', () => {

@@ -1,13 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import { StreamHandlerError } from '../../../lib/contract/errors.js';
 import type { FactstrError } from '../../../lib/contract/errors.js';
-import { fact, facts, ofTypes, upTo } from '../support/facts.js';
-import { Inbox } from '../support/inbox.js';
-import { errorOf } from '../support/outcome.js';
-import { storesOf } from '../support/provider.js';
-import type { ConformingStore, Provider } from '../support/provider.js';
+import { fact, facts, ofTypes, upTo } from '../../support/facts/facts.js';
+import { Inbox } from '../../support/inbox/inbox.js';
+import { errorOf } from '../../support/facts/outcome.js';
+import { storesOf } from '../../support/providers/provider.js';
+import type { ConformingStore, Provider } from '../../support/providers/provider.js';
 import { FAILURES, SUCCESSES } from '../support/results.js';
-import { settle, until } from '../support/until.js';
+import { settle, until } from '../../support/waiting/until.js';
 
 export function describeDurableStreams(provider: Provider): void {
   describe('durable streams', () => {

@@ -1,11 +1,19 @@
 import { describe, expect, it } from '@jest/globals';
 import type { FactStoreOptions } from '../../../lib/streams/streaming-store.js';
-import { containing, fact, facts, headOf, numbersOf, ofTypes, upTo } from '../support/facts.js';
-import { Gate, Inbox } from '../support/inbox.js';
-import { errorOf } from '../support/outcome.js';
-import { databasesOf } from '../support/provider.js';
-import type { ConformingStore, Provider } from '../support/provider.js';
-import { settle } from '../support/until.js';
+import {
+  containing,
+  fact,
+  facts,
+  headOf,
+  numbersOf,
+  ofTypes,
+  upTo,
+} from '../../support/facts/facts.js';
+import { Gate, Inbox } from '../../support/inbox/inbox.js';
+import { errorOf } from '../../support/facts/outcome.js';
+import { databasesOf } from '../../support/providers/provider.js';
+import type { ConformingStore, Provider } from '../../support/providers/provider.js';
+import { settle } from '../../support/waiting/until.js';
 
 /** Two stores in one process that have nothing in common but names: of types, contexts, append ids and streams. */
 export function describeEqualNames(provider: Provider): void {

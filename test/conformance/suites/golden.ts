@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { EventQuery, NewEvent } from '../../../lib/contract/contract.types.js';
-import { Inbox } from '../support/inbox.js';
-import { numbers } from '../support/facts.js';
-import type { ConformingStore, Database, Provider } from '../support/provider.js';
+import { Inbox } from '../../support/inbox/inbox.js';
+import { numbers } from '../../support/facts/facts.js';
+import type { ConformingStore, Database, Provider } from '../../support/providers/provider.js';
 
 interface Golden {
   appends: ({ first: number; last: number } | { conflict: { actual: number } })[];

@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { InvalidOptionsError, LimitExceededError } from '../../../lib/contract/errors.js';
-import { containing, fact, facts, headOf, numbersOf } from '../support/facts.js';
-import { errorOf } from '../support/outcome.js';
-import { databasesOf, storesOf } from '../support/provider.js';
-import type { Provider } from '../support/provider.js';
+import { containing, fact, facts, headOf, numbersOf } from '../../support/facts/facts.js';
+import { errorOf } from '../../support/facts/outcome.js';
+import { databasesOf, storesOf } from '../../support/providers/provider.js';
+import type { Provider } from '../../support/providers/provider.js';
 
 const MIB = 1024 * 1024;
 /** A payload of exactly so many bytes as JSON text. */

@@ -1,12 +1,12 @@
 import { describe, expect, it, jest } from '@jest/globals';
 import { StreamHandlerError } from '../../../lib/contract/errors.js';
 import type { FactstrError } from '../../../lib/contract/errors.js';
-import { fact, facts, ofTypes, upTo } from '../support/facts.js';
-import { Gate, Inbox } from '../support/inbox.js';
-import { storesOf } from '../support/provider.js';
-import type { Provider } from '../support/provider.js';
+import { fact, facts, ofTypes, upTo } from '../../support/facts/facts.js';
+import { Gate, Inbox } from '../../support/inbox/inbox.js';
+import { storesOf } from '../../support/providers/provider.js';
+import type { Provider } from '../../support/providers/provider.js';
 import { FAILURES, SUCCESSES } from '../support/results.js';
-import { settle, until } from '../support/until.js';
+import { settle, until } from '../../support/waiting/until.js';
 
 export function describeLiveStreams(provider: Provider): void {
   describe('live streams', () => {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import type { FactMark, LogSource } from '../../../lib/streams/log-source.js';
-import { facts, numbers, upTo } from '../support/facts.js';
-import { storesOf } from '../support/provider.js';
-import type { Provider } from '../support/provider.js';
+import { facts, numbers, upTo } from '../../support/facts/facts.js';
+import { storesOf } from '../../support/providers/provider.js';
+import type { Provider } from '../../support/providers/provider.js';
 
 /** Facts of each batch. */
 const SIZES = [1, 3, 1, 1, 2, 4, 1];

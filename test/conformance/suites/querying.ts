@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import type { EventQuery } from '../../../lib/contract/contract.types.js';
 import { MAX_SEQUENCE_NUMBER } from '../../../lib/contract/limits.js';
-import { fact, facts, numbersOf } from '../support/facts.js';
-import { storesOf } from '../support/provider.js';
-import type { ConformingStore, Provider } from '../support/provider.js';
+import { fact, facts, numbersOf } from '../../support/facts/facts.js';
+import { storesOf } from '../../support/providers/provider.js';
+import type { ConformingStore, Provider } from '../../support/providers/provider.js';
 
 export function describeQuerying(provider: Provider): void {
   describe('querying', () => {

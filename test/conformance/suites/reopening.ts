@@ -6,11 +6,11 @@ import {
   DurableStreamQueryChangedError,
 } from '../../../lib/contract/errors.js';
 import type { FactstrError } from '../../../lib/contract/errors.js';
-import { fact, facts, headOf, ofTypes } from '../support/facts.js';
-import { Inbox } from '../support/inbox.js';
-import { errorOf } from '../support/outcome.js';
-import { databasesOf } from '../support/provider.js';
-import type { Provider, SharedDatabase } from '../support/provider.js';
+import { fact, facts, headOf, ofTypes } from '../../support/facts/facts.js';
+import { Inbox } from '../../support/inbox/inbox.js';
+import { errorOf } from '../../support/facts/outcome.js';
+import { databasesOf } from '../../support/providers/provider.js';
+import type { Provider, SharedDatabase } from '../../support/providers/provider.js';
 
 export function describeReopening(provider: Provider<SharedDatabase>): void {
   describe('a database that is opened again', () => {

@@ -1,11 +1,15 @@
 import { describe, expect, it } from '@jest/globals';
 import { LogReplacedError } from '../../../lib/contract/errors.js';
 import type { FactstrError } from '../../../lib/contract/errors.js';
-import { fact, facts, ofTypes, upTo } from '../support/facts.js';
-import { Gate, Inbox } from '../support/inbox.js';
-import { databasesOf } from '../support/provider.js';
-import type { ConformingStore, Provider, SharedDatabase } from '../support/provider.js';
-import { settle, until } from '../support/until.js';
+import { fact, facts, ofTypes, upTo } from '../../support/facts/facts.js';
+import { Gate, Inbox } from '../../support/inbox/inbox.js';
+import { databasesOf } from '../../support/providers/provider.js';
+import type {
+  ConformingStore,
+  Provider,
+  SharedDatabase,
+} from '../../support/providers/provider.js';
+import { settle, until } from '../../support/waiting/until.js';
 
 const between = (first: number, last: number): number[] => upTo(last).slice(first - 1);
 

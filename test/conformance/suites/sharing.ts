@@ -1,11 +1,15 @@
 import { describe, expect, it } from '@jest/globals';
 import { DurableStreamActiveError } from '../../../lib/contract/errors.js';
-import { fact, facts, headOf, ofTypes, upTo } from '../support/facts.js';
-import { Gate, Inbox } from '../support/inbox.js';
-import { errorOf } from '../support/outcome.js';
-import { databasesOf } from '../support/provider.js';
-import type { ConformingStore, Provider, SharedDatabase } from '../support/provider.js';
-import { settle } from '../support/until.js';
+import { fact, facts, headOf, ofTypes, upTo } from '../../support/facts/facts.js';
+import { Gate, Inbox } from '../../support/inbox/inbox.js';
+import { errorOf } from '../../support/facts/outcome.js';
+import { databasesOf } from '../../support/providers/provider.js';
+import type {
+  ConformingStore,
+  Provider,
+  SharedDatabase,
+} from '../../support/providers/provider.js';
+import { settle } from '../../support/waiting/until.js';
 
 /** Two store objects on one database behave as one store. */
 export function describeSharing(provider: Provider<SharedDatabase>): void {

@@ -2,10 +2,14 @@ import { describe, expect, it } from '@jest/globals';
 import type { AppendIfResult, EventQuery, NewEvent } from '../../../lib/contract/contract.types.js';
 import type { JsonValue } from '../../../lib/contract/json-value.js';
 import { MAX_SEQUENCE_NUMBER } from '../../../lib/contract/limits.js';
-import { containing, fact, headOf, ofTypes } from '../support/facts.js';
-import { naiveContains } from '../support/json.js';
-import { databasesOf, storesOf } from '../support/provider.js';
-import type { ConformingStore, Provider, SharedDatabase } from '../support/provider.js';
+import { containing, fact, headOf, ofTypes } from '../../support/facts/facts.js';
+import { naiveContains } from '../../support/facts/json.js';
+import { databasesOf, storesOf } from '../../support/providers/provider.js';
+import type {
+  ConformingStore,
+  Provider,
+  SharedDatabase,
+} from '../../support/providers/provider.js';
 
 /** Contexts that end at different facts of `LOG`, found by type, by payload, by both, by several filters, or by all. */
 const CONTEXTS: readonly EventQuery[] = [

@@ -1,7 +1,7 @@
-import { FactstrSqliteStore } from '../../../lib/stores/sqlite/sqlite.store.js';
-import { SqliteIndexTables } from '../../../lib/stores/sqlite/sqlite.index-tables.js';
+import { FactstrSqliteStore } from '../../../lib/stores/sqlite/store.js';
+import { SqliteIndexTables } from '../../../lib/stores/sqlite/schema/index-tables.js';
 import { next, send } from '../../support/child-task.js';
-import { Material } from '../support/arbitrary.js';
+import { Material } from '../../support/facts/arbitrary.js';
 
 interface CrasherTask {
   readonly file: string;

@@ -1,6 +1,6 @@
-import { FactstrSqliteStore } from '../../../lib/stores/sqlite/sqlite.store.js';
+import { FactstrSqliteStore } from '../../../lib/stores/sqlite/store.js';
 import { done, next, send } from '../../support/child-task.js';
-import { Material } from '../support/arbitrary.js';
+import { Material } from '../../support/facts/arbitrary.js';
 import type { Decision, DeciderTask } from '../support/decisions.js';
 
 // Appends batches and decides on contexts, while others do the same on the same file; tells every verdict.

@@ -1,8 +1,8 @@
-import { KnownLog } from '../../../lib/stores/postgres/postgres.known-log.js';
-import { PostgresIndexTables } from '../../../lib/stores/postgres/postgres.index-tables.js';
-import { FactstrPostgresStore } from '../../../lib/stores/postgres/postgres.store.js';
+import { KnownLog } from '../../../lib/stores/postgres/index/known-log.js';
+import { PostgresIndexTables } from '../../../lib/stores/postgres/schema/index-tables.js';
+import { FactstrPostgresStore } from '../../../lib/stores/postgres/store.js';
 import { next, send } from '../../support/child-task.js';
-import { Material } from '../support/arbitrary.js';
+import { Material } from '../../support/facts/arbitrary.js';
 
 export interface PostgresCrasherTask {
   readonly url: string;

@@ -1,6 +1,6 @@
-import { FactstrPostgresStore } from '../../../lib/stores/postgres/postgres.store.js';
+import { FactstrPostgresStore } from '../../../lib/stores/postgres/store.js';
 import { done, next, send } from '../../support/child-task.js';
-import { Material } from '../support/arbitrary.js';
+import { Material } from '../../support/facts/arbitrary.js';
 import type { Decision } from '../support/decisions.js';
 
 // Appends batches and decides on contexts, some of it at once, while others do the same on the same database;

@@ -1,4 +1,4 @@
-import { FactstrPostgresStore } from '../../../lib/stores/postgres/postgres.store.js';
+import { FactstrPostgresStore } from '../../../lib/stores/postgres/store.js';
 import { done, next } from '../../support/child-task.js';
 
 // Waits for the index, and has nothing else that would keep the process.

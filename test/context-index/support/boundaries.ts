@@ -1,7 +1,7 @@
 import { expect } from '@jest/globals';
 import type { EventQuery, NewEvent, QueryResult } from '../../../lib/contract/contract.types.js';
-import { MAX_SPAN } from '../../../lib/context-index/entries.js';
-import { MAX_LEAVES } from '../../../lib/context-index/terms.js';
+import { MAX_SPAN } from '../../../lib/context-index/segments/entries.js';
+import { MAX_LEAVES } from '../../../lib/context-index/terms/terms.js';
 import type { LogModel } from './model.js';
 import { around } from './segments.js';
 

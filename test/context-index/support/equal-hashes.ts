@@ -1,5 +1,5 @@
 import type { EventQuery, NewEvent } from '../../../lib/contract/contract.types.js';
-import { hashText, mix } from '../../../lib/context-index/hashing.js';
+import { hashText, mix } from '../../../lib/context-index/terms/hashing.js';
 
 /** The number that `mix(left, …)` makes this hash of: for each left number it is one of 32 bits. */
 export function unmixed(left: number, hash: number): number {

@@ -1,9 +1,9 @@
 import { afterEach, expect } from '@jest/globals';
 import type { NewEvent } from '../../../lib/contract/contract.types.js';
-import type { PostgresStoreOptions } from '../../../lib/stores/postgres/postgres.options.js';
-import type { StoreDatabase } from '../../postgres/support/database.js';
-import { insertFacts } from './postgres-log.js';
-import { KnowingProcess } from './watched-connection.js';
+import type { PostgresStoreOptions } from '../../../lib/stores/postgres/options.js';
+import type { StoreDatabase } from '../../support/postgres/database.js';
+import { insertFacts } from '../../support/index/postgres-log.js';
+import { KnowingProcess } from '../../support/index/watched-connection.js';
 
 /** Begins processes, and ends them after the test, whatever was to happen at their steps. */
 export function knowingProcesses(): (

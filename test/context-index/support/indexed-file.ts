@@ -2,13 +2,13 @@ import type Database from 'better-sqlite3';
 import type { NewEvent } from '../../../lib/contract/contract.types.js';
 import { DEFAULT_LIMITS } from '../../../lib/contract/limits.js';
 import { prepareFacts } from '../../../lib/contract/validation.js';
-import { SqliteConnection } from '../../../lib/stores/sqlite/sqlite.connection.js';
-import { SqliteContextIndex } from '../../../lib/stores/sqlite/sqlite.context-index.js';
-import { SqliteContext } from '../../../lib/stores/sqlite/sqlite.context.js';
-import { SqliteWalk } from '../../../lib/stores/sqlite/sqlite.walk.js';
-import { TestFolder } from '../../sqlite/support/folder.js';
+import { SqliteConnection } from '../../../lib/stores/sqlite/connection/connection.js';
+import { SqliteContextIndex } from '../../../lib/stores/sqlite/index/context-index.js';
+import { SqliteContext } from '../../../lib/stores/sqlite/index/context.js';
+import { SqliteWalk } from '../../../lib/stores/sqlite/log/scan.js';
+import { TestFolder } from '../../support/sqlite/folder.js';
 import { about } from './boundaries.js';
-import { prepared } from './world.js';
+import { prepared } from '../../support/index/world.js';
 
 /** Counts what is looked for in the log itself. */
 class WatchedWalk extends SqliteWalk {

@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { afterEach, beforeEach, jest } from '@jest/globals';
-import { PostgresConnection } from '../../../lib/stores/postgres/postgres.connection.js';
-import type { ReadySchema } from '../../../lib/stores/postgres/postgres.connection.js';
+import { PostgresConnection } from '../../../lib/stores/postgres/schema/ready-schema.js';
+import type { ReadySchema } from '../../../lib/stores/postgres/schema/ready-schema.js';
 
 /** Of what is under way; what happens meanwhile is not part of it. */
 const underWay = new AsyncLocalStorage<Interruption | undefined>();

@@ -1,14 +1,14 @@
 import type { NewEvent } from '../../../lib/contract/contract.types.js';
-import { entryOf, sortedEntries } from '../../../lib/context-index/entries.js';
-import { segmentOf } from '../../../lib/context-index/segment.js';
-import type { Segment, SegmentDraft } from '../../../lib/context-index/segment.js';
-import { encodeChunk } from '../../../lib/context-index/segment-codec.js';
-import { changeSegments } from '../../../lib/context-index/segment-change.js';
-import type { SegmentChange } from '../../../lib/context-index/segment-change.js';
-import type { SegmentList } from '../../../lib/context-index/segment-list.js';
+import { entryOf, sortedEntries } from '../../../lib/context-index/segments/entries.js';
+import { segmentOf } from '../../../lib/context-index/segments/segment.js';
+import type { Segment, SegmentDraft } from '../../../lib/context-index/segments/segment.js';
+import { encodeChunk } from '../../../lib/context-index/segments/segment-codec.js';
+import { changeSegments } from '../../../lib/context-index/segments/segment-change.js';
+import type { SegmentChange } from '../../../lib/context-index/segments/segment-change.js';
+import type { SegmentList } from '../../../lib/context-index/segments/segment-list.js';
 import { runAnswered } from '../../../lib/context-index/steps.js';
 import type { Need, Steps } from '../../../lib/context-index/steps.js';
-import { FactTerms, hashType } from '../../../lib/context-index/terms.js';
+import { FactTerms, hashType } from '../../../lib/context-index/terms/terms.js';
 
 /** Chunks in memory: what a database would hold. */
 export class Chunks {

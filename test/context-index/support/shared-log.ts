@@ -1,6 +1,6 @@
 import { expect } from '@jest/globals';
 import type { EventQuery, NewEvent, QueryResult } from '../../../lib/contract/contract.types.js';
-import type { FactstrPostgresStore } from '../../../lib/stores/postgres/postgres.store.js';
+import type { FactstrPostgresStore } from '../../../lib/stores/postgres/store.js';
 import { LogModel } from './model.js';
 
 /** A context of its own for each round: what was remembered in the one before is of no use. */

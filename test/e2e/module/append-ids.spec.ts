@@ -2,11 +2,11 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { FactstrModule, FactstrStore } from 'nestjs-factstr';
 import type { FactstrOptions, NewEvent } from 'nestjs-factstr';
-import { until } from '../../conformance/support/until.js';
-import { TestProxy } from '../../postgres/support/proxy.js';
-import { Fixtures, optionsOf } from './support/fixtures.js';
-import type { ProviderName } from './support/fixtures.js';
-import { synchronousStore } from './support/hand-written-stores.js';
+import { until } from '../../support/waiting/until.js';
+import { TestProxy } from '../../support/postgres/proxy.js';
+import { Fixtures, optionsOf } from '../../support/fixtures/applications.js';
+import type { ProviderName } from '../../support/fixtures/applications.js';
+import { synchronousStore } from '../../support/fixtures/hand-written-stores.js';
 
 const fixtures = new Fixtures();
 afterEach(() => fixtures.clean());

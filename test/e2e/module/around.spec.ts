@@ -10,9 +10,9 @@ import {
   OnFacts,
 } from 'nestjs-factstr';
 import type { AroundHandlers, EventRecord, HandlerCall } from 'nestjs-factstr';
-import { until } from '../../conformance/support/until.js';
-import { Fixtures } from './support/fixtures.js';
-import { synchronousStore } from './support/hand-written-stores.js';
+import { until } from '../../support/waiting/until.js';
+import { Fixtures } from '../../support/fixtures/applications.js';
+import { synchronousStore } from '../../support/fixtures/hand-written-stores.js';
 
 const fixtures = new Fixtures();
 afterEach(() => fixtures.clean());

@@ -10,10 +10,10 @@ import {
 } from 'nestjs-factstr';
 import type { FactStore, FactstrOptions } from 'nestjs-factstr';
 import { uniqueName } from '../../support/postgres.js';
-import { settle, until } from '../../conformance/support/until.js';
-import { Fixtures, optionsOf } from './support/fixtures.js';
-import { synchronousStore } from './support/hand-written-stores.js';
-import { Gate } from './support/inbox.js';
+import { settle, until } from '../../support/waiting/until.js';
+import { Fixtures, optionsOf } from '../../support/fixtures/applications.js';
+import { synchronousStore } from '../../support/fixtures/hand-written-stores.js';
+import { Gate } from '../../support/inbox/handler-inbox.js';
 
 const fixtures = new Fixtures();
 afterEach(() => fixtures.clean());

@@ -12,8 +12,8 @@ import {
   OnFacts,
 } from 'nestjs-factstr';
 import type { EventRecord, FactstrOptions, ProjectionContext } from 'nestjs-factstr';
-import { until } from '../../conformance/support/until.js';
-import { Fixtures, optionsOf } from './support/fixtures.js';
+import { until } from '../../support/waiting/until.js';
+import { Fixtures, optionsOf } from '../../support/fixtures/applications.js';
 
 const fixtures = new Fixtures();
 afterEach(() => fixtures.clean());
@@ -243,7 +243,7 @@ describe('The class form', () => {
   });
 
   it('works on a custom store that has the contract only', async () => {
-    const { synchronousStore } = await import('./support/hand-written-stores.js');
+    const { synchronousStore } = await import('../../support/fixtures/hand-written-stores.js');
 
     @DurableProjection({ name: 'items' })
     class Items {

@@ -2,9 +2,9 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import type { INestApplicationContext, Type } from '@nestjs/common';
 import { DurableProjection, FactstrModule, FactstrStore, OnFacts } from 'nestjs-factstr';
 import type { EventRecord, FactstrOptions } from 'nestjs-factstr';
-import { within } from '../../../lib/streams/turns.js';
-import { until } from '../../conformance/support/until.js';
-import { Fixtures, optionsOf } from './support/fixtures.js';
+import { within } from '../../../lib/support/async/turns.js';
+import { until } from '../../support/waiting/until.js';
+import { Fixtures, optionsOf } from '../../support/fixtures/applications.js';
 
 const fixtures = new Fixtures();
 afterEach(() => fixtures.clean());

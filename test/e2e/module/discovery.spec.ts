@@ -23,9 +23,9 @@ import {
   OnFacts,
 } from 'nestjs-factstr';
 import type { EventQuery, EventRecord } from 'nestjs-factstr';
-import { settle, until } from '../../conformance/support/until.js';
-import { Fixtures } from './support/fixtures.js';
-import { Inbox } from './support/inbox.js';
+import { settle, until } from '../../support/waiting/until.js';
+import { Fixtures } from '../../support/fixtures/applications.js';
+import { Inbox } from '../../support/inbox/handler-inbox.js';
 
 const fixtures = new Fixtures();
 afterEach(() => fixtures.clean());

@@ -9,10 +9,10 @@ import {
   getFactstrStoreToken,
 } from 'nestjs-factstr';
 import type { EventRecord, NewEvent } from 'nestjs-factstr';
-import { until } from '../../conformance/support/until.js';
-import { Fixtures, optionsOf } from './support/fixtures.js';
-import type { ProviderName } from './support/fixtures.js';
-import { Gate, Inbox } from './support/inbox.js';
+import { until } from '../../support/waiting/until.js';
+import { Fixtures, optionsOf } from '../../support/fixtures/applications.js';
+import type { ProviderName } from '../../support/fixtures/applications.js';
+import { Gate, Inbox } from '../../support/inbox/handler-inbox.js';
 
 const fixtures = new Fixtures();
 afterEach(() => fixtures.clean());

@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { DurableProjection, FactstrModule, FactstrProjections, FactstrStore } from 'nestjs-factstr';
 import type { EventRecord } from 'nestjs-factstr';
-import { Fixtures, optionsOf } from './support/fixtures.js';
-import type { ProviderName } from './support/fixtures.js';
-import { Inbox } from './support/inbox.js';
+import { Fixtures, optionsOf } from '../../support/fixtures/applications.js';
+import type { ProviderName } from '../../support/fixtures/applications.js';
+import { Inbox } from '../../support/inbox/handler-inbox.js';
 
 const fixtures = new Fixtures();
 afterEach(async () => {

@@ -12,11 +12,11 @@ import {
   getFactstrStoreToken,
 } from 'nestjs-factstr';
 import type { EventRecord } from 'nestjs-factstr';
-import { settle, until } from '../../conformance/support/until.js';
-import { Fixtures, optionsOf } from './support/fixtures.js';
-import type { ProviderName } from './support/fixtures.js';
-import { synchronousStore } from './support/hand-written-stores.js';
-import { Inbox } from './support/inbox.js';
+import { settle, until } from '../../support/waiting/until.js';
+import { Fixtures, optionsOf } from '../../support/fixtures/applications.js';
+import type { ProviderName } from '../../support/fixtures/applications.js';
+import { synchronousStore } from '../../support/fixtures/hand-written-stores.js';
+import { Inbox } from '../../support/inbox/handler-inbox.js';
 
 const fixtures = new Fixtures();
 afterEach(() => fixtures.clean());

@@ -3,7 +3,7 @@ import { cp, mkdir, readdir, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { TestProcess } from '../../support/child-process.js';
-import { Fixtures } from './support/fixtures.js';
+import { Fixtures } from '../../support/fixtures/applications.js';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 const fixtures = new Fixtures();

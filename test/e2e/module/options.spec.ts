@@ -9,8 +9,8 @@ import {
   InvalidOptionsError,
 } from 'nestjs-factstr';
 import type { DurableProjectionOptions, FactstrOptions } from 'nestjs-factstr';
-import { Fixtures } from './support/fixtures.js';
-import { synchronousStore } from './support/hand-written-stores.js';
+import { Fixtures } from '../../support/fixtures/applications.js';
+import { synchronousStore } from '../../support/fixtures/hand-written-stores.js';
 
 const fixtures = new Fixtures();
 afterEach(() => fixtures.clean());

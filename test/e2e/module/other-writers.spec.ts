@@ -2,8 +2,8 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { DurableProjection, FactstrModule, FactstrStore, OnFacts } from 'nestjs-factstr';
 import type { EventRecord } from 'nestjs-factstr';
 import { TestProcess } from '../../support/child-process.js';
-import { Fixtures, optionsOf } from './support/fixtures.js';
-import { Inbox } from './support/inbox.js';
+import { Fixtures, optionsOf } from '../../support/fixtures/applications.js';
+import { Inbox } from '../../support/inbox/handler-inbox.js';
 
 const fixtures = new Fixtures();
 afterEach(() => fixtures.clean());

@@ -12,8 +12,8 @@ import {
   getFactstrStoreToken,
 } from 'nestjs-factstr';
 import type { EventRecord } from 'nestjs-factstr';
-import { Fixtures } from './support/fixtures.js';
-import { Inbox } from './support/inbox.js';
+import { Fixtures } from '../../support/fixtures/applications.js';
+import { Inbox } from '../../support/inbox/handler-inbox.js';
 
 const fixtures = new Fixtures();
 afterEach(() => fixtures.clean());

@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { readModelOptions } from '../../typeorm/support/ledger-book.js';
+import { readModelOptions } from '../../support/fixtures/read-models.js';
 import { TestProcess } from '../../support/child-process.js';
 import type { Task } from './processes/application.js';
 import type { Task as StuckTask } from './processes/stuck.js';
-import { Fixtures, optionsOf } from './support/fixtures.js';
+import { Fixtures, optionsOf } from '../../support/fixtures/applications.js';
 
 const fixtures = new Fixtures();
 afterEach(() => fixtures.clean());

@@ -15,9 +15,9 @@ import type {
   ProjectionContext,
   ProjectionState,
 } from 'nestjs-factstr';
-import { settle, until } from '../../conformance/support/until.js';
-import { Fixtures, optionsOf } from './support/fixtures.js';
-import { Gate, Inbox } from './support/inbox.js';
+import { settle, until } from '../../support/waiting/until.js';
+import { Fixtures, optionsOf } from '../../support/fixtures/applications.js';
+import { Gate, Inbox } from '../../support/inbox/handler-inbox.js';
 
 const fixtures = new Fixtures();
 afterEach(() => fixtures.clean());
@@ -487,7 +487,7 @@ describe('A projection that cannot go on', () => {
 
   it('because its custom store refuses it is tried maxAttempts times, then stopped and logged as an error', async () => {
     let registrations = 0;
-    const { synchronousStore } = await import('./support/hand-written-stores.js');
+    const { synchronousStore } = await import('../../support/fixtures/hand-written-stores.js');
     const store = {
       ...synchronousStore().store,
       streamToDurable: () => {

@@ -15,10 +15,10 @@ import {
 } from 'nestjs-factstr';
 import type { EventRecord, FactStore } from 'nestjs-factstr';
 import { join } from 'node:path';
-import { until } from '../../conformance/support/until.js';
-import { Fixtures, optionsOf } from './support/fixtures.js';
-import type { ProviderName } from './support/fixtures.js';
-import { Inbox } from './support/inbox.js';
+import { until } from '../../support/waiting/until.js';
+import { Fixtures, optionsOf } from '../../support/fixtures/applications.js';
+import type { ProviderName } from '../../support/fixtures/applications.js';
+import { Inbox } from '../../support/inbox/handler-inbox.js';
 
 const fixtures = new Fixtures();
 afterEach(() => fixtures.clean());

@@ -1,12 +1,12 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { EventRecord, QueryResult } from 'nestjs-factstr';
 import { FactstrMemoryStore, FactstrStore } from 'nestjs-factstr';
-import { pagesOf } from '../../../lib/module/store-faces.js';
-import { FactstrPostgresStore } from '../../../lib/stores/postgres/postgres.store.js';
-import { FactstrSqliteStore } from '../../../lib/stores/sqlite/sqlite.store.js';
-import { settle } from '../../conformance/support/until.js';
-import { Fixtures, optionsOf } from './support/fixtures.js';
-import type { ProviderName } from './support/fixtures.js';
+import { pagesOf } from '../../../lib/service/store-faces.js';
+import { FactstrPostgresStore } from '../../../lib/stores/postgres/store.js';
+import { FactstrSqliteStore } from '../../../lib/stores/sqlite/store.js';
+import { settle } from '../../support/waiting/until.js';
+import { Fixtures, optionsOf } from '../../support/fixtures/applications.js';
+import type { ProviderName } from '../../support/fixtures/applications.js';
 
 const fixtures = new Fixtures();
 afterEach(() => fixtures.clean());

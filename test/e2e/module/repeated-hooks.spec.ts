@@ -11,10 +11,10 @@ import {
   OnFacts,
 } from 'nestjs-factstr';
 import type { EventRecord } from 'nestjs-factstr';
-import { settle } from '../../conformance/support/until.js';
-import { Fixtures, optionsOf } from './support/fixtures.js';
-import type { ProviderName } from './support/fixtures.js';
-import { Inbox } from './support/inbox.js';
+import { settle } from '../../support/waiting/until.js';
+import { Fixtures, optionsOf } from '../../support/fixtures/applications.js';
+import type { ProviderName } from '../../support/fixtures/applications.js';
+import { Inbox } from '../../support/inbox/handler-inbox.js';
 
 const fixtures = new Fixtures();
 afterEach(() => fixtures.clean());

@@ -9,9 +9,9 @@ import {
   OnFacts,
 } from 'nestjs-factstr';
 import type { EventRecord } from 'nestjs-factstr';
-import { until } from '../../conformance/support/until.js';
-import { Fixtures } from './support/fixtures.js';
-import { Inbox } from './support/inbox.js';
+import { until } from '../../support/waiting/until.js';
+import { Fixtures } from '../../support/fixtures/applications.js';
+import { Inbox } from '../../support/inbox/handler-inbox.js';
 
 const fixtures = new Fixtures();
 afterEach(() => fixtures.clean());

@@ -7,11 +7,11 @@ import {
   OnFacts,
 } from 'nestjs-factstr';
 import type { EventRecord } from 'nestjs-factstr';
-import { postgres } from '../../conformance/providers/postgres.js';
-import { sqlite } from '../../conformance/providers/sqlite.js';
-import { until } from '../../conformance/support/until.js';
-import { Fixtures } from './support/fixtures.js';
-import { Inbox } from './support/inbox.js';
+import { postgres } from '../../support/providers/postgres.js';
+import { sqlite } from '../../support/providers/sqlite.js';
+import { until } from '../../support/waiting/until.js';
+import { Fixtures } from '../../support/fixtures/applications.js';
+import { Inbox } from '../../support/inbox/handler-inbox.js';
 
 const fixtures = new Fixtures();
 afterEach(() => fixtures.clean());

@@ -10,9 +10,9 @@ import {
   getFactstrStoreToken,
 } from 'nestjs-factstr';
 import type { EventRecord, FactstrOptions, FactstrOptionsFactory } from 'nestjs-factstr';
-import { Fixtures } from './support/fixtures.js';
-import { synchronousStore } from './support/hand-written-stores.js';
-import { Inbox } from './support/inbox.js';
+import { Fixtures } from '../../support/fixtures/applications.js';
+import { synchronousStore } from '../../support/fixtures/hand-written-stores.js';
+import { Inbox } from '../../support/inbox/handler-inbox.js';
 
 const fixtures = new Fixtures();
 afterEach(() => fixtures.clean());

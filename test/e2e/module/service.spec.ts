@@ -8,13 +8,13 @@ import {
   facts,
 } from 'nestjs-factstr';
 import type { EventQuery, FactstrOptions, NewEvent, QueryResult } from 'nestjs-factstr';
-import { FactstrMemoryStore } from '../../../lib/stores/memory/memory.store.js';
-import { FactstrPostgresStore } from '../../../lib/stores/postgres/postgres.store.js';
-import { FactstrSqliteStore } from '../../../lib/stores/sqlite/sqlite.store.js';
-import { Fixtures, optionsOf } from './support/fixtures.js';
-import type { ProviderName } from './support/fixtures.js';
-import { asynchronousStore, synchronousStore } from './support/hand-written-stores.js';
-import { Inbox } from './support/inbox.js';
+import { FactstrMemoryStore } from '../../../lib/stores/memory/store.js';
+import { FactstrPostgresStore } from '../../../lib/stores/postgres/store.js';
+import { FactstrSqliteStore } from '../../../lib/stores/sqlite/store.js';
+import { Fixtures, optionsOf } from '../../support/fixtures/applications.js';
+import type { ProviderName } from '../../support/fixtures/applications.js';
+import { asynchronousStore, synchronousStore } from '../../support/fixtures/hand-written-stores.js';
+import { Inbox } from '../../support/inbox/handler-inbox.js';
 
 const fixtures = new Fixtures();
 afterEach(() => fixtures.clean());

@@ -14,10 +14,10 @@ import {
   OnFacts,
 } from 'nestjs-factstr';
 import type { EventRecord, FactstrOptions, ProjectionContext } from 'nestjs-factstr';
-import { settle, until } from '../../conformance/support/until.js';
-import { Fixtures, optionsOf } from './support/fixtures.js';
-import { asynchronousStore } from './support/hand-written-stores.js';
-import { Gate, Inbox } from './support/inbox.js';
+import { settle, until } from '../../support/waiting/until.js';
+import { Fixtures, optionsOf } from '../../support/fixtures/applications.js';
+import { asynchronousStore } from '../../support/fixtures/hand-written-stores.js';
+import { Gate, Inbox } from '../../support/inbox/handler-inbox.js';
 
 const fixtures = new Fixtures();
 afterEach(() => fixtures.clean());

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
-import { SignalWatch } from '../../../lib/module/signal-watch.js';
-import { RecordedLog } from './support/recorded-log.js';
+import { SignalWatch } from '../../../lib/module/lifecycle/signal-watch.js';
+import { RecordedLog } from '../../support/fixtures/recorded-log.js';
 
 const MARKS = ['NODE_ENV', 'JEST_WORKER_ID', 'VITEST', 'NODE_TEST_CONTEXT'];
 

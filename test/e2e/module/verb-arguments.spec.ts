@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { DurableProjection, FactstrMemoryStore, OnFacts, factQuery, facts } from 'nestjs-factstr';
 import type { FactstrOptions, FactstrProjections } from 'nestjs-factstr';
-import { TestApp } from '../../leases/support/two-apps.js';
-import { Fixtures, optionsOf } from './support/fixtures.js';
-import { synchronousStore } from './support/hand-written-stores.js';
+import { TestApp } from '../../support/fixtures/two-apps.js';
+import { Fixtures, optionsOf } from '../../support/fixtures/applications.js';
+import { synchronousStore } from '../../support/fixtures/hand-written-stores.js';
 
 const fixtures = new Fixtures();
 afterEach(() => fixtures.clean());

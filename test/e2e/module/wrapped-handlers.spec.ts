@@ -2,8 +2,8 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { Injectable, Scope } from '@nestjs/common';
 import type { ModuleMetadata } from '@nestjs/common';
 import { ApplyFact, DurableProjection, FactstrModule, FactstrStore, OnFacts } from 'nestjs-factstr';
-import { settle, until } from '../../conformance/support/until.js';
-import { Fixtures } from './support/fixtures.js';
+import { settle, until } from '../../support/waiting/until.js';
+import { Fixtures } from '../../support/fixtures/applications.js';
 
 const fixtures = new Fixtures();
 afterEach(() => fixtures.clean());

@@ -11,8 +11,8 @@ import type {
   ProjectionContext,
 } from 'nestjs-factstr';
 import { FactstrTypeOrmModule } from 'nestjs-factstr/typeorm';
-import { openEffects } from '../../leases/support/effects.js';
-import type { Database } from '../../leases/support/effects.js';
+import { openEffects } from '../../support/fixtures/effects.js';
+import type { Database } from '../../support/fixtures/effects.js';
 import { next, send } from '../../support/child-task.js';
 import { Misbehaviour } from '../support/misbehaviour.js';
 import { serve } from '../support/serve.js';

@@ -2,8 +2,8 @@
 import { FactstrPostgresStore, FactstrSqliteStore, FactstrStore } from 'nestjs-factstr';
 import type { AppendIfResult, AppendResult, NewEvent } from 'nestjs-factstr';
 import { setTimeout as pause } from 'node:timers/promises';
-import { digestOf } from '../../history/checker.js';
-import type { AppendCall, AppendIfCall, Call, Outcome } from '../../history/checker.js';
+import { digestOf } from '../../support/history/checker.js';
+import type { AppendCall, AppendIfCall, Call, Outcome } from '../../support/history/checker.js';
 import { next, send } from '../../support/child-task.js';
 import { Journal } from '../support/journal.js';
 import { Random } from '../support/random.js';

@@ -1,5 +1,5 @@
-import { insertForeignFacts } from '../../closing/support/foreign-log.js';
-import { runAwaiting } from '../../closing/support/awaiting.js';
+import { insertForeignFacts } from '../../support/fixtures/foreign-log.js';
+import { runAwaiting } from '../../support/fixtures/awaiting.js';
 import type { Scenario } from '../support/scenario.js';
 import { newStore } from '../support/storage.js';
 

@@ -1,5 +1,5 @@
-import { cargo } from '../../interop/support/cargo.js';
-import { EngineError, FactstrEngine } from '../../interop/support/engine.js';
+import { cargo } from '../../support/engine/cargo.js';
+import { EngineError, FactstrEngine } from '../../support/engine/engine.js';
 import { Journal, readCalls } from '../support/journal.js';
 import type { JournalCall } from '../support/journal.js';
 import type { Round } from '../support/round.js';

@@ -1,4 +1,4 @@
-import { TestProxy } from '../../postgres/support/proxy.js';
+import { TestProxy } from '../../support/postgres/proxy.js';
 import { LISTENING, backendsOf, terminate } from '../support/postgres-faults.js';
 import type { Scenario } from '../support/scenario.js';
 import { databaseOf, newStore, readLog } from '../support/storage.js';

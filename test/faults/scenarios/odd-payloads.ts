@@ -12,9 +12,9 @@ import {
   BAD_PREDICATES,
   BAD_QUERIES,
   BAD_VERSIONS,
-} from '../../conformance/support/refused.js';
-import type { Refused } from '../../conformance/support/refused.js';
-import type { LoggedFact } from '../../history/checker.js';
+} from '../../support/facts/refused.js';
+import type { Refused } from '../../support/facts/refused.js';
+import type { LoggedFact } from '../../support/history/checker.js';
 import { now } from '../support/journal.js';
 import type { JournalCall } from '../support/journal.js';
 import type { Random } from '../support/random.js';

@@ -1,4 +1,4 @@
-import { TestProxy } from '../../postgres/support/proxy.js';
+import { TestProxy } from '../../support/postgres/proxy.js';
 import { newStore } from '../support/storage.js';
 import { Projectors } from '../support/projectors.js';
 import type { Scenario } from '../support/scenario.js';

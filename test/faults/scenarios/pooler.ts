@@ -1,4 +1,4 @@
-import { pgBouncer, startPgBouncer } from '../../leases/support/pgbouncer.js';
+import { pgBouncer, startPgBouncer } from '../../support/postgres/pgbouncer.js';
 import { backendsOf, terminate } from '../support/postgres-faults.js';
 import type { Scenario } from '../support/scenario.js';
 import { databaseOf, newStore, readLog } from '../support/storage.js';

@@ -1,4 +1,4 @@
-import type { Application } from '../../leases/support/application.js';
+import type { Application } from '../../support/fixtures/projecting-application.js';
 import { copyLog } from '../support/copies.js';
 import { Projectors, describe } from '../support/projectors.js';
 import type { Round } from '../support/round.js';
@@ -8,7 +8,7 @@ import type { StoreOptions } from '../support/storage.js';
 import { judgeEffects, judgeLog, upTo } from '../support/verdict.js';
 import { failureOf, waitFor } from '../support/waiting.js';
 import { Writer } from '../support/writer.js';
-import type { Database } from '../../leases/support/effects.js';
+import type { Database } from '../../support/fixtures/effects.js';
 
 const names = ['book'];
 

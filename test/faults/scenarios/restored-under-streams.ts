@@ -1,9 +1,9 @@
 import { FactstrPostgresStore, FactstrSqliteStore, IndeterminateAppendError } from 'nestjs-factstr';
 import type { EventRecord, FactstrError } from 'nestjs-factstr';
-import { DEFAULT_RETRY_POLICY } from '../../../lib/projections/back-off.js';
-import { makeRunner } from '../../../lib/projections/make-runner.js';
-import type { Runner } from '../../../lib/projections/runner.js';
-import { TestProxy } from '../../postgres/support/proxy.js';
+import { DEFAULT_RETRY_POLICY } from '../../../lib/support/async/back-off.js';
+import { makeRunner } from '../../../lib/projections/runner/make-runner.js';
+import type { Runner } from '../../../lib/projections/runner/runner.js';
+import { TestProxy } from '../../support/postgres/proxy.js';
 import { backUpPostgres, copySqlite } from '../../support/back-up.js';
 import type { Round } from '../support/round.js';
 import type { Provider, Scenario } from '../support/scenario.js';

@@ -1,5 +1,5 @@
-import type { Application } from '../../leases/support/application.js';
-import { Application as CurrentApplication } from '../../leases/support/application.js';
+import type { Application } from '../../support/fixtures/projecting-application.js';
+import { Application as CurrentApplication } from '../../support/fixtures/projecting-application.js';
 import { noOlderVersion, olderVersion } from '../support/older-version.js';
 import type { Version } from '../support/older-version.js';
 import { Projectors } from '../support/projectors.js';

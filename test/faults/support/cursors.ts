@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Database } from '../../leases/support/effects.js';
+import type { Database } from '../../support/fixtures/effects.js';
 import { rowsOf } from './storage.js';
 import type { Round } from './round.js';
 

@@ -1,5 +1,5 @@
 import Sqlite from 'better-sqlite3';
-import type { Application } from '../../leases/support/application.js';
+import type { Application } from '../../support/fixtures/projecting-application.js';
 import { after, waitFor } from './waiting.js';
 
 /** Stops a process outside of write transactions of these SQLite files, as takeover is promised there only. */

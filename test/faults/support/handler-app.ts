@@ -1,7 +1,7 @@
 import type { FactstrCommonOptions, FactstrMemoryOptions, ProjectionStatus } from 'nestjs-factstr';
-import { createEffects } from '../../leases/support/effects.js';
-import type { Database } from '../../leases/support/effects.js';
-import type { LoggedFact } from '../../history/checker.js';
+import { createEffects } from '../../support/fixtures/effects.js';
+import type { Database } from '../../support/fixtures/effects.js';
+import type { LoggedFact } from '../../support/history/checker.js';
 import type { HandlersTask, PlannedProjection, Told } from '../processes/handlers.js';
 import type { ActPlan, PlannedPayload } from './acts.js';
 import { now } from './journal.js';

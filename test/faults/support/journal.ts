@@ -1,5 +1,5 @@
 import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
-import type { Call, Outcome, RecordedCall } from '../../history/history.types.js';
+import type { Call, Outcome, RecordedCall } from '../../support/history/history.types.js';
 
 export interface CallEntry {
   readonly index: number;

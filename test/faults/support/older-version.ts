@@ -3,7 +3,7 @@ import { mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import type { Application } from '../../leases/support/application.js';
+import type { Application } from '../../support/fixtures/projecting-application.js';
 import { shared } from './shared.js';
 import type { Writer } from './writer.js';
 

@@ -1,7 +1,7 @@
 import type { ProjectionStatus } from 'nestjs-factstr';
-import { Application } from '../../leases/support/application.js';
-import { createEffects } from '../../leases/support/effects.js';
-import type { Database, EffectsTask } from '../../leases/support/effects.js';
+import { Application } from '../../support/fixtures/projecting-application.js';
+import { createEffects } from '../../support/fixtures/effects.js';
+import type { Database, EffectsTask } from '../../support/fixtures/effects.js';
 import type { Round } from './round.js';
 import { databaseOf } from './storage.js';
 import type { StoreOptions } from './storage.js';

@@ -1,7 +1,7 @@
 import Sqlite from 'better-sqlite3';
 import type { FactstrPostgresOptions, FactstrSqliteOptions } from 'nestjs-factstr';
-import type { Database } from '../../leases/support/effects.js';
-import type { BatchRow, LoggedFact } from '../../history/checker.js';
+import type { Database } from '../../support/fixtures/effects.js';
+import type { BatchRow, LoggedFact } from '../../support/history/checker.js';
 import { runSql } from '../../support/postgres.js';
 import type { Round } from './round.js';
 import type { Provider } from './scenario.js';

@@ -1,4 +1,4 @@
-import type { RecordedStream } from '../../history/checker.js';
+import type { RecordedStream } from '../../support/history/checker.js';
 import { TestProcess } from '../../support/child-process.js';
 import type { Delivered, StreamerTask, StreamerTold } from '../processes/streamer.js';
 import { readEntries } from './journal.js';

@@ -1,11 +1,11 @@
-import { checkHistory } from '../../history/checker.js';
-import type { History, RecordedStream, Rule, Violation } from '../../history/checker.js';
+import { checkHistory } from '../../support/history/checker.js';
+import type { History, RecordedStream, Rule, Violation } from '../../support/history/checker.js';
 import { databaseOf, readLog, rowsOf } from './storage.js';
 import type { StoreOptions } from './storage.js';
 import type { JournalCall } from './journal.js';
 import type { Round } from './round.js';
 import type { Writer } from './writer.js';
-import type { Database } from '../../leases/support/effects.js';
+import type { Database } from '../../support/fixtures/effects.js';
 
 /** Which column a broken rule counts in; all others are unexpected. */
 const COLUMNS: Partial<Record<Rule, 'lost' | 'duplicated' | 'partial'>> = {

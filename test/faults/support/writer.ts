@@ -1,4 +1,4 @@
-import type { AppendCall, AppendIfCall, Outcome } from '../../history/checker.js';
+import type { AppendCall, AppendIfCall, Outcome } from '../../support/history/checker.js';
 import { TestProcess } from '../../support/child-process.js';
 import type { WriterTask } from '../processes/writer.js';
 import { readCalls } from './journal.js';

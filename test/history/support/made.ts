@@ -1,4 +1,4 @@
-import { checkHistory, digestOf } from '../checker.js';
+import { checkHistory, digestOf } from '../../support/history/checker.js';
 import type {
   AppendIfCall,
   BatchRow,
@@ -10,7 +10,7 @@ import type {
   RecordedStream,
   Rule,
   Version,
-} from '../checker.js';
+} from '../../support/history/checker.js';
 
 /** Hand-made histories. */
 

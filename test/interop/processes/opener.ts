@@ -1,6 +1,6 @@
 import { next, send } from '../../support/child-task.js';
-import type { Location } from '../support/engine.js';
-import { openStore } from '../support/open-store.js';
+import type { Location } from '../../support/engine/engine.js';
+import { openStore } from '../../support/engine/open-store.js';
 
 // Opens each log that the test names, appends a fact and closes it. Ends with the test.
 for (;;) {

@@ -1,7 +1,7 @@
-import { numbers } from '../../conformance/support/facts.js';
+import { numbers } from '../../support/facts/facts.js';
 import { next, send } from '../../support/child-task.js';
-import type { Location } from '../support/engine.js';
-import { openStore } from '../support/open-store.js';
+import type { Location } from '../../support/engine/engine.js';
+import { openStore } from '../../support/engine/open-store.js';
 
 // Runs a durable stream and tells what it is given, until it is killed.
 const { location, name } = await next<{ location: Location; name: string }>();

@@ -1,6 +1,6 @@
 import { done, next, send } from '../../support/child-task.js';
-import type { Location } from '../support/engine.js';
-import { openStore } from '../support/open-store.js';
+import type { Location } from '../../support/engine/engine.js';
+import { openStore } from '../../support/engine/open-store.js';
 import { write } from '../support/writing.js';
 import type { WritingTask } from '../support/writing.js';
 

@@ -1,5 +1,5 @@
 import { beforeAll, describe } from '@jest/globals';
-import { BUILD_TIMEOUT, buildEngine } from './cargo.js';
+import { BUILD_TIMEOUT, buildEngine } from '../../support/engine/cargo.js';
 import { LOG_KINDS } from './logs.js';
 import type { LogKind } from './logs.js';
 

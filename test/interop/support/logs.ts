@@ -1,11 +1,11 @@
 import { afterEach, expect } from '@jest/globals';
-import type { FactstrStore } from '../../../lib/module/factstr-store.js';
-import { StoreDatabase } from '../../postgres/support/database.js';
-import { TestFolder } from '../../sqlite/support/folder.js';
+import type { FactstrStore } from '../../../lib/service/factstr-store.js';
+import { StoreDatabase } from '../../support/postgres/database.js';
+import { TestFolder } from '../../support/sqlite/folder.js';
 import { TestProcess } from '../../support/child-process.js';
-import { FactstrEngine } from './engine.js';
-import type { Location } from './engine.js';
-import { openStore } from './open-store.js';
+import { FactstrEngine } from '../../support/engine/engine.js';
+import type { Location } from '../../support/engine/engine.js';
+import { openStore } from '../../support/engine/open-store.js';
 
 /** What SQL tells of a log, whichever engine wrote it. */
 interface Tables {

@@ -1,7 +1,7 @@
 import { expect } from '@jest/globals';
 import type { NewEvent } from '../../../lib/contract/contract.types.js';
-import type { FactstrStore } from '../../../lib/module/factstr-store.js';
-import type { FactstrEngine } from './engine.js';
+import type { FactstrStore } from '../../../lib/service/factstr-store.js';
+import type { FactstrEngine } from '../../support/engine/engine.js';
 import type { SharedLog } from './logs.js';
 
 const ACCOUNTS = 50;

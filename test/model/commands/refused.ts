@@ -14,8 +14,8 @@ import {
   BAD_QUERIES,
   BAD_STREAMS,
   BAD_VERSIONS,
-} from '../../conformance/support/refused.js';
-import type { Refused as Bad } from '../../conformance/support/refused.js';
+} from '../../support/facts/refused.js';
+import type { Refused as Bad } from '../../support/facts/refused.js';
 import type { Face } from '../faces.js';
 import type { System } from '../system.js';
 import { Command, expectEqual } from './command.js';

@@ -1,13 +1,13 @@
 import type { Equivalent } from './equivalent.js';
 
-const QUEUE = 'lib/stores/postgres/postgres.append-queue.ts';
+const QUEUE = 'lib/stores/postgres/append/append-queue.ts';
 
-const INSIDE = 'lib/stores/postgres/postgres.append-inside.ts';
-const APPENDER = 'lib/stores/postgres/postgres.appender.ts';
-const APPEND = 'lib/stores/postgres/postgres.append.ts';
-const BATCHES = 'lib/stores/postgres/postgres.batches.ts';
-const ERRORS = 'lib/stores/postgres/postgres.errors.ts';
-const LOADER = 'lib/stores/postgres/postgres.loader.ts';
+const INSIDE = 'lib/stores/postgres/append/append-inside.ts';
+const APPENDER = 'lib/stores/postgres/append/appender.ts';
+const APPEND = 'lib/stores/postgres/append/append-statement.ts';
+const BATCHES = 'lib/stores/postgres/log/batches.ts';
+const ERRORS = 'lib/stores/postgres/connection/errors.ts';
+const LOADER = 'lib/support/async/loader.ts';
 
 export const appendsPostgres: readonly Equivalent[] = [
   {
@@ -128,7 +128,7 @@ export const appendsPostgres: readonly Equivalent[] = [
       'Inside a transaction of the application nothing is learned of the log: only the outcome is looked at.',
   },
   {
-    file: 'lib/stores/postgres/postgres.append-turn.ts',
+    file: 'lib/stores/postgres/schema/append-turn.ts',
     from: "export const PRAGMA = '#variable_conflict error';",
     to: 'export const PRAGMA = "";',
     reason:

@@ -7,8 +7,8 @@ const KNOWN_VERSION =
 const SPARSE =
   'The version of others’ writes is no -1: it is looked up at the next append all the same.';
 
-const CONTEXT_INDEX = 'lib/stores/sqlite/sqlite.context-index.ts';
-const MEMORY_CONTEXT = 'lib/stores/memory/memory.context.ts';
+const CONTEXT_INDEX = 'lib/stores/sqlite/index/context-index.ts';
+const MEMORY_CONTEXT = 'lib/stores/memory/context.ts';
 const OVERFLOWS =
   'Without a fact that has too many leaves, the terms of such facts lead to no fact.';
 const UNREAD_CLOCK = 'No time is equal to NaN: the text is written before it is read.';
@@ -45,86 +45,86 @@ export const appendsSqlite: readonly Equivalent[] = [
     reason: 'The same hash of the same type, calculated again.',
   },
   {
-    file: 'lib/stores/memory/memory.log.ts',
+    file: 'lib/stores/memory/log.ts',
     from: "#clock = { milliseconds: NaN, text: '' };",
     to: '#clock = {};',
     reason: UNREAD_CLOCK,
   },
   {
-    file: 'lib/stores/memory/memory.log.ts',
+    file: 'lib/stores/memory/log.ts',
     from: "#clock = { milliseconds: NaN, text: '' };",
     to: '#clock = { milliseconds: NaN, text: "Stryker was here!" };',
     reason: UNREAD_CLOCK,
   },
   {
-    file: 'lib/stores/memory/memory.log.ts',
+    file: 'lib/stores/memory/log.ts',
     from: 'if (this.#clock.milliseconds !== milliseconds) {',
     to: 'if (true) {',
     reason: 'Only the time that it takes to write the text.',
   },
   {
-    file: 'lib/stores/memory/memory.store.ts',
+    file: 'lib/stores/memory/store.ts',
     from: REACHES_END,
     to: 'false;',
     reason: KNOWN_VERSION,
   },
   {
-    file: 'lib/stores/memory/memory.store.ts',
+    file: 'lib/stores/memory/store.ts',
     from: REACHES_END,
     to: 'event_records.length < limit && (last !== null && prepared.min_sequence_number === null);',
     reason: KNOWN_VERSION,
   },
   {
-    file: 'lib/stores/memory/memory.store.ts',
+    file: 'lib/stores/memory/store.ts',
     from: REACHES_END,
     to: 'event_records.length < limit && (false || prepared.min_sequence_number === null);',
     reason: KNOWN_VERSION,
   },
   {
-    file: 'lib/stores/memory/memory.store.ts',
+    file: 'lib/stores/memory/store.ts',
     from: REACHES_END,
     to: 'event_records.length < limit && (last !== null || false);',
     reason: KNOWN_VERSION,
   },
   {
-    file: 'lib/stores/sqlite/sqlite.writer.ts',
+    file: 'lib/stores/sqlite/append/appender.ts',
     from: '#sparse = { is: false, others: -1n };',
     to: '#sparse = {};',
     reason: SPARSE,
   },
   {
-    file: 'lib/stores/sqlite/sqlite.writer.ts',
+    file: 'lib/stores/sqlite/append/appender.ts',
     from: '#sparse = { is: false, others: -1n };',
     to: '#sparse = { is: true, others: -1n };',
     reason: SPARSE,
   },
   {
-    file: 'lib/stores/sqlite/sqlite.writer.ts',
+    file: 'lib/stores/sqlite/append/appender.ts',
     from: 'this.#sparse = { is: false, others: -1n };',
     to: 'this.#sparse = {};',
     reason: SPARSE,
   },
   {
-    file: 'lib/stores/sqlite/sqlite.writer.ts',
+    file: 'lib/stores/sqlite/append/appender.ts',
     from: 'this.#sparse = { is: false, others: -1n };',
     to: 'this.#sparse = { is: true, others: -1n };',
     reason: SPARSE,
   },
   {
-    file: 'lib/stores/sqlite/sqlite.log.ts',
+    file: 'lib/stores/sqlite/log/log.ts',
     from: 'while (next < boundaries.length && boundaries[next]![1] < first) next++;',
     to: 'while (next < boundaries.length && boundaries[next]![1] <= first) next++;',
     reason:
       'A batch that ends with the fact is, from that fact on, a batch of one: so is a fact without a row.',
   },
   {
-    file: 'lib/stores/sqlite/sqlite.record.ts',
+    file: 'lib/stores/sqlite/connection/records.ts',
     from: '} catch { return undefined; }',
     to: '} catch {}',
     reason: 'What follows it returns nothing either.',
   },
   {
-    file: 'lib/stores/sqlite/sqlite.time.ts',
+    file: 'lib/stores/sqlite/connection/time.ts',
     from: 'const sameMillisecond = before !== undefined && Date.parse(before) === now.getTime();',
     to: 'const sameMillisecond = true && Date.parse(before) === now.getTime();',
     reason: 'No text is no time, and that is equal to none.',

@@ -1,9 +1,9 @@
 import type { Equivalent } from './equivalent.js';
 
-const KEEPER = 'lib/stores/postgres/postgres.index-keeper.ts';
-const KNOWN_LOG = 'lib/stores/postgres/postgres.known-log.ts';
-const LOG_STATE = 'lib/stores/postgres/postgres.log-state.ts';
-const CONTEXT_INDEX = 'lib/stores/postgres/postgres.context-index.ts';
+const KEEPER = 'lib/stores/postgres/index/index-builder.ts';
+const KNOWN_LOG = 'lib/stores/postgres/index/known-log.ts';
+const LOG_STATE = 'lib/stores/postgres/index/log-state.ts';
+const CONTEXT_INDEX = 'lib/stores/postgres/index/context-index.ts';
 
 export const postgresIndex: readonly Equivalent[] = [
   {

@@ -1,7 +1,7 @@
 import type { Equivalent } from './equivalent.js';
 
 const DURABLE = 'lib/streams/durable-stream.ts';
-const PROCESS = 'lib/streams/process-identity.ts';
+const PROCESS = 'lib/cursors/process-identity.ts';
 
 /** Of leases and durable streams. */
 export const leases: readonly Equivalent[] = [

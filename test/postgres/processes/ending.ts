@@ -1,4 +1,4 @@
-import { FactstrPostgresStore } from '../../../lib/stores/postgres/postgres.store.js';
+import { FactstrPostgresStore } from '../../../lib/stores/postgres/store.js';
 import { done, next, send } from '../../support/child-task.js';
 
 /** Appends, reads, and ends by itself: with streams it closes the store, without it does not. */

@@ -1,8 +1,11 @@
 import type { AppendIfResult } from '../../../lib/contract/contract.types.js';
-import type { AppendOutcome, PendingAppend } from '../../../lib/stores/postgres/postgres.append.js';
-import { AppendQueue } from '../../../lib/stores/postgres/postgres.append-queue.js';
-import type { QueueWork } from '../../../lib/stores/postgres/postgres.append-queue.js';
-import { settle } from '../../conformance/support/until.js';
+import type {
+  AppendOutcome,
+  PendingAppend,
+} from '../../../lib/stores/postgres/append/append-statement.js';
+import { AppendQueue } from '../../../lib/stores/postgres/append/append-queue.js';
+import type { QueueWork } from '../../../lib/stores/postgres/append/append-queue.js';
+import { settle } from '../../support/waiting/until.js';
 
 /** A call that waits for its answer. */
 export interface GroupCall {

@@ -4,12 +4,12 @@ import type {
   StreamHandler,
 } from '../../../lib/contract/contract.types.js';
 import { StorageError } from '../../../lib/contract/errors.js';
-import { OwnCalls } from '../../../lib/projections/own-calls.js';
+import { OwnCalls } from '../../../lib/projections/runner/own-calls.js';
 import type { ProjectionCall } from '../../../lib/projections/projection.js';
-import { StreamRunner } from '../../../lib/projections/stream-runner.js';
+import { StreamRunner } from '../../../lib/projections/runner/stream-runner.js';
 import { describeError } from '../../../lib/support/describe-error.js';
-import { settle } from '../../conformance/support/until.js';
-import { HeldCall } from '../../streams/support/stepped-ledger.js';
+import { settle } from '../../support/waiting/until.js';
+import { HeldCall } from '../../support/streams/stepped-cursor-store.js';
 import { numbersOf } from './stepped-projection.js';
 
 export const record = (number: number): EventRecord => ({

@@ -1,4 +1,4 @@
-import { FactstrSqliteStore } from '../../../lib/stores/sqlite/sqlite.store.js';
+import { FactstrSqliteStore } from '../../../lib/stores/sqlite/store.js';
 import { done, next, send } from '../../support/child-task.js';
 
 interface Task {

@@ -1,4 +1,4 @@
-import { FactstrSqliteStore } from '../../../lib/stores/sqlite/sqlite.store.js';
+import { FactstrSqliteStore } from '../../../lib/stores/sqlite/store.js';
 import { done, next, send } from '../../support/child-task.js';
 
 // Counts up to a limit that all processes share: each step is decided on what was read before.

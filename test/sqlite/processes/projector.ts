@@ -1,4 +1,4 @@
-import { FactstrSqliteStore } from '../../../lib/stores/sqlite/sqlite.store.js';
+import { FactstrSqliteStore } from '../../../lib/stores/sqlite/store.js';
 import { done, next, send } from '../../support/child-task.js';
 
 // Runs a live and a durable stream and tells the test what they are given, until its next message.

@@ -4,8 +4,8 @@ import type {
   NewEvent,
 } from '../../../lib/contract/contract.types.js';
 import { FactstrError } from '../../../lib/contract/errors.js';
-import type { FactstrSqliteStore } from '../../../lib/stores/sqlite/sqlite.store.js';
-import { fact, ofTypes } from '../../conformance/support/facts.js';
+import type { FactstrSqliteStore } from '../../../lib/stores/sqlite/store.js';
+import { fact, ofTypes } from '../../support/facts/facts.js';
 
 /** An append of a group: what it writes, and how it is called. */
 export interface Member {

@@ -1,4 +1,4 @@
-import type { TestFolder } from './folder.js';
+import type { TestFolder } from '../../support/sqlite/folder.js';
 
 /** `append_batches` as [first, last]. */
 export function batchRows(folder: TestFolder): [number, number][] {

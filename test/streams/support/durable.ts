@@ -1,15 +1,15 @@
 import type { EventRecord } from '../../../lib/contract/contract.types.js';
 import { EVERY_FACT } from '../../../lib/contract/validation.js';
 import { startDurableStream } from '../../../lib/streams/durable-stream.js';
-import { leaseOptions } from '../../../lib/streams/lease.js';
+import { leaseOptions } from '../../../lib/cursors/lease.js';
 import type { StreamHost } from '../../../lib/streams/live-stream.js';
-import { LogReader } from '../../../lib/streams/log-reader.js';
+import { LogReader } from '../../../lib/streams/reader/log-reader.js';
 import { OpenStreams } from '../../../lib/streams/open-streams.js';
-import { FactstrMemoryStore } from '../../../lib/stores/memory/memory.store.js';
-import { facts, numbers } from '../../conformance/support/facts.js';
-import { settle } from '../../conformance/support/until.js';
-import { SlowLog } from './slow-log.js';
-import { SteppedLedger } from './stepped-ledger.js';
+import { FactstrMemoryStore } from '../../../lib/stores/memory/store.js';
+import { facts, numbers } from '../../support/facts/facts.js';
+import { settle } from '../../support/waiting/until.js';
+import { SlowLog } from '../../support/streams/slow-log.js';
+import { SteppedLedger } from '../../support/streams/stepped-cursor-store.js';
 
 export const TTL = 900;
 

@@ -1,6 +1,6 @@
-import { LogReader } from '../../../lib/streams/log-reader.js';
-import type { ReadPage } from '../../../lib/streams/log-reader.js';
-import { settle } from '../../conformance/support/until.js';
+import { LogReader } from '../../../lib/streams/reader/log-reader.js';
+import type { ReadPage } from '../../../lib/streams/reader/log-reader.js';
+import { settle } from '../../support/waiting/until.js';
 import { SteppedLog } from './stepped-log.js';
 
 /** A log of so many single facts, which a stream reads. */

@@ -6,7 +6,7 @@ import type {
   LogSource,
 } from '../../../lib/streams/log-source.js';
 import { CommitSignal } from '../../../lib/streams/commit-signal.js';
-import { MemoryLedger } from '../../../lib/stores/memory/memory.ledger.js';
+import { MemoryLedger } from '../../../lib/stores/memory/cursor-store.js';
 
 /** A read of the log that has no answer yet. */
 export interface OpenRead {

@@ -1,5 +1,5 @@
 import { EVERY_FACT } from '../../../lib/contract/validation.js';
-import { LogReader } from '../../../lib/streams/log-reader.js';
+import { LogReader } from '../../../lib/streams/reader/log-reader.js';
 import type { CommittedBatch } from '../../../lib/streams/log-source.js';
 import { StreamWalk } from '../../../lib/streams/stream-walk.js';
 import type { WalkSteps } from '../../../lib/streams/stream-walk.js';

@@ -8,7 +8,7 @@ import { FactstrTypeOrmModule } from 'nestjs-factstr/typeorm';
 import type { TransactionalContext } from 'nestjs-factstr/typeorm';
 import type { DataSourceOptions } from 'typeorm';
 import { next, send } from '../../support/child-task.js';
-import { EffectRow, applyAll } from '../support/ledger-book.js';
+import { EffectRow, applyAll } from '../../support/fixtures/read-models.js';
 
 /** Keeps the book and tells, in the middle of each transaction, how far it is. */
 @Injectable()

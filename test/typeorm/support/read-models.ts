@@ -4,15 +4,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DataSource } from 'typeorm';
 import type { DataSourceOptions } from 'typeorm';
-import { FactstrMemoryStore } from '../../../lib/stores/memory/memory.store.js';
-import type { LeaseOwner } from '../../../lib/streams/ledger.js';
+import { FactstrMemoryStore } from '../../../lib/stores/memory/store.js';
+import type { LeaseOwner } from '../../../lib/cursors/cursor-store.js';
 import { PostgresReadModel } from '../../../lib/typeorm/postgres.read-model.js';
 import type { ReadModelDatabase } from '../../../lib/typeorm/read-model.database.js';
 import { SqliteReadModel } from '../../../lib/typeorm/sqlite.read-model.js';
 import { TypeOrmEffects } from '../../../lib/typeorm/typeorm.effects.js';
-import { testWires } from '../../postgres/support/wired.js';
-import type { Wire } from '../../postgres/support/wire.js';
-import { EffectRow, effectsOf } from './ledger-book.js';
+import { testWires } from '../../support/postgres/wired.js';
+import type { Wire } from '../../support/postgres/wire.js';
+import { EffectRow, effectsOf } from '../../support/fixtures/read-models.js';
 
 export const OWNER: LeaseOwner = {
   id: 'one',

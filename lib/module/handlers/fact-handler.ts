@@ -1,0 +1,22 @@
+import type { EventRecord } from '../../contract/contract.types.js';
+import type { Invoke } from './handler-call.js';
+import type { HandlerMetadata } from './handler-metadata.js';
+
+/** A decorated method, or class, of an instance of the application. */
+export interface FactHandler {
+  readonly metadata: HandlerMetadata;
+  /** `Class.method`, or `Class` in the class form, for messages. */
+  readonly label: string;
+  /** The module and token that provide it, for messages. */
+  readonly place: string;
+  /** The instance. */
+  readonly holder: object;
+  /** The same for what is one instance, also behind Proxies. */
+  readonly identity: object;
+  /** Each call of a method goes through `invoke`. */
+  call<C extends { readonly signal: AbortSignal }>(
+    facts: EventRecord[],
+    context: C,
+    invoke: Invoke<C>,
+  ): Promise<unknown>;
+}

@@ -1,0 +1,160 @@
+import type { Logger } from '@nestjs/common';
+import type { EventRecord, FactStore } from '../../contract/contract.types.js';
+import { DEFAULT_RETRY_POLICY } from '../../support/async/back-off.js';
+import type { Effects } from '../../projections/delivery/commit.js';
+import { describeError, stackOf } from '../../support/describe-error.js';
+import { makeRunner } from '../../projections/runner/make-runner.js';
+import type {
+  Projection,
+  ProjectionCall,
+  ProjectionObserver,
+} from '../../projections/projection.js';
+import type { ProjectionStatus } from '../../projections/status.js';
+import { readStatus } from '../../projections/runner/read-status.js';
+import type { Runner } from '../../projections/runner/runner.js';
+import type { RecordedIntervention, StreamLedger } from '../../cursors/cursor-store.js';
+import { limitsOf, logOf } from '../../streams/walkable-store.js';
+import type { FactHandler } from '../handlers/fact-handler.js';
+import type { FactstrCommonOptions } from '../factstr.options.js';
+import { callAround } from '../handlers/handler-call.js';
+import type { Invoke } from '../handlers/handler-call.js';
+import type { DurableMetadata } from '../handlers/handler-metadata.js';
+import type { ProjectionContext } from '../handlers/handler-types.js';
+
+/** One `@DurableProjection` with its runner. */
+export class RegisteredProjection {
+  readonly name: string;
+  readonly version: number;
+  readonly storeName: string;
+  readonly label: string;
+  readonly runner: Runner;
+  readonly #store: FactStore;
+  readonly #handler: FactHandler;
+
+  constructor(
+    store: FactStore,
+    storeName: string,
+    handler: FactHandler,
+    metadata: DurableMetadata,
+    options: FactstrCommonOptions,
+    logger: Logger,
+    effects?: Effects,
+  ) {
+    const { name, version = 1 } = metadata.options;
+    this.name = name;
+    this.version = version;
+    this.storeName = storeName;
+    this.label = handler.label;
+    this.#store = store;
+    this.#handler = handler;
+    const projection = this.#projection(metadata, options, effects?.defaultTimeout);
+    this.runner = makeRunner(store, projection, this.#observer(projection, logger), {
+      limits: limitsOf(store, options.limits),
+      ...(effects === undefined ? {} : { effects }),
+    });
+  }
+
+  /** Of the fact store, which may not be the one that holds the cursor; absent where it shows none. */
+  get ledger(): StreamLedger | undefined {
+    return logOf(this.#store)?.ledger;
+  }
+
+  /** `active`: whether reads are to use this version. */
+  status(active: boolean): Promise<ProjectionStatus> {
+    const { storeName: store, name, version, label: handler } = this;
+    return readStatus({ store, name, version, active, handler }, this.runner, this.#store);
+  }
+
+  /** The stored cursor's position, as far as it can be read. */
+  async position(): Promise<bigint | null> {
+    return (await this.runner.stored())?.position ?? this.runner.state.storedPosition;
+  }
+
+  /** What operators said of this version, and of which version reads are to use; oldest first. */
+  async interventions(): Promise<RecordedIntervention[]> {
+    const own = await this.runner.interventions();
+    const ofName = (await this.ledger?.interventions(this.name)) ?? [];
+    return [
+      ...own.filter(({ verb }) => !isSwitch(verb)),
+      ...ofName.filter(({ verb }) => isSwitch(verb)),
+    ].sort((a, b) => Date.parse(a.at) - Date.parse(b.at));
+  }
+
+  /** Lets the class clear its read model. */
+  async reset(manager: unknown): Promise<void> {
+    const { onReset } = this.#handler.holder as { onReset?: (manager: unknown) => unknown };
+    await onReset?.call(this.#handler.holder, manager);
+  }
+
+  #projection(
+    { options, query }: DurableMetadata,
+    defaults: FactstrCommonOptions,
+    defaultTimeout = 30_000,
+  ): Projection {
+    const { around } = defaults;
+    const { name: projection, version, storeName: store } = this;
+    const invoke: Invoke<ProjectionContext> = (handler, facts, context, method) =>
+      callAround(
+        around,
+        { kind: 'projection', store, handler, projection, version, facts, context },
+        method,
+      );
+    const { maxAttempts = defaults.maxAttempts, timeout = defaults.timeout } = options;
+    return {
+      name: cursorName(options),
+      query,
+      onFailure: options.onFailure ?? 'pause',
+      timeout: timeout ?? defaultTimeout,
+      retry: { ...DEFAULT_RETRY_POLICY, ...(maxAttempts === undefined ? {} : { maxAttempts }) },
+      ...(options.startFrom === undefined ? {} : { startFrom: options.startFrom }),
+      ...(options.batch === undefined
+        ? {}
+        : { batch: { maxFacts: options.batch.maxFacts, maxWait: options.batch.maxWait ?? 0 } }),
+      handle: (call) => this.#handler.call(call.facts, this.#context(call), invoke),
+    };
+  }
+
+  #observer({ retry }: Projection, logger: Logger): ProjectionObserver {
+    const subject = `Projection "${this.name}" (${this.label})`;
+    return {
+      failed: (facts: readonly EventRecord[], attempt, error) =>
+        logger.error(
+          `${subject} failed on fact ${facts[0]!.sequence_number}, attempt ${attempt} of ${retry.maxAttempts}: ${describeError(error)}`,
+          stackOf(error),
+        ),
+      changed: (state, reason, failure) => {
+        const line = `${subject} is ${state}${reason === null ? '' : `: ${reason}`}`;
+        if (!failure) logger.debug(line);
+        else if (state === 'retrying') logger.warn(line);
+        else logger.error(line);
+      },
+      moved: (what) => logger.warn(what),
+      parked: (sequenceNumber, error) =>
+        logger.error(`${subject} parked fact ${sequenceNumber}: ${error}`),
+    };
+  }
+
+  #context(call: ProjectionCall): ProjectionContext {
+    return {
+      projection: this.name,
+      version: this.version,
+      store: this.storeName,
+      sequenceNumber: call.facts.at(-1)!.sequence_number,
+      attempt: call.attempt,
+      replaying: call.replaying,
+      get signal() {
+        return call.signal;
+      },
+      manager: call.manager,
+    };
+  }
+}
+
+function isSwitch(verb: string): boolean {
+  return verb.startsWith('switchTo ');
+}
+
+/** The stored cursor's name: versions replay beside one another. */
+export function cursorName({ name, version = 1 }: { name: string; version?: number }): string {
+  return version === 1 ? name : `${name}@${version}`;
+}

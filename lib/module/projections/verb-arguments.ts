@@ -1,0 +1,130 @@
+import { InvalidOptionsError } from '../../contract/errors.js';
+import { textProblem } from '../../contract/json-value.js';
+import { MAX_SEQUENCE_NUMBER } from '../../contract/limits.js';
+import { storableText } from '../../support/storable-text.js';
+
+/**
+ * What is handed to the verbs of `FactstrProjections`: often what a request or a command line brought. Everything
+ * here throws InvalidOptionsError, before anything is looked up or written.
+ */
+
+/** The longest delay that Node's timers take. */
+const MAX_TIME = 2 ** 31 - 1;
+/** Characters of `by`. */
+const MAX_BY = 256;
+/** Characters of a value that a message shows. */
+const MAX_SHOWN = 60;
+
+type Check = (value: unknown, option: string) => void;
+
+/** Every option of the verbs, with what it may be; absent, or `undefined`, it may always be. */
+const CHECKS = {
+  store: (value, option) => requireThat(isText(value), option, value, 'the name of a store'),
+  version: (value, option) => requireThat(isVersion(value), option, value, VERSION),
+  by: checkBy,
+  force: requireBoolean,
+  live: requireBoolean,
+  durable: requireBoolean,
+  timeout: (value, option) =>
+    requireThat(isTime(value), option, value, `milliseconds from 0 to ${MAX_TIME}`),
+} as const satisfies Record<string, Check>;
+
+type Option = keyof typeof CHECKS;
+
+const VERSION = 'a whole number from 1 on';
+
+/** The options of one verb: an object with those that it has, and no other. */
+export function checkVerbOptions(options: unknown, known: readonly Option[]): void {
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+    throw new InvalidOptionsError(
+      `The options of a projection's verb are ${shown(options)}; expected an object of ${known.join(', ')}.`,
+    );
+  }
+  for (const [option, value] of Object.entries(options)) {
+    if (value === undefined) continue;
+    if (!known.includes(option as Option)) {
+      throw new InvalidOptionsError(
+        `The verb has no option ${shown(option)}; it has ${known.join(', ')}. Correct it, or leave it out.`,
+      );
+    }
+    CHECKS[option as Option](value, option);
+  }
+}
+
+export function checkProjectionName(name: unknown): void {
+  if (isText(name)) return;
+  throw new InvalidOptionsError(
+    `The projection's name is ${shown(name)}; expected the name that its decorator gives it.`,
+  );
+}
+
+export function checkVersion(version: unknown): void {
+  requireThat(isVersion(version), 'version', version, VERSION);
+}
+
+/** `what`: as in "The position". Which numbers the log has is another question. */
+export function checkBigint(value: unknown, what: string): asserts value is bigint {
+  if (typeof value === 'bigint') return;
+  throw new InvalidOptionsError(
+    `${what} is ${shown(value)}; expected a sequence number, which is a bigint (0n, or BigInt(text)).`,
+  );
+}
+
+export function checkSequenceNumber(value: unknown, what: string): void {
+  checkBigint(value, what);
+  if (value >= 0n && value <= MAX_SEQUENCE_NUMBER) return;
+  throw new InvalidOptionsError(
+    `${what} is ${shown(value)}: no log has that fact; sequence numbers go from 0 to 2^63 - 1.`,
+  );
+}
+
+/** It is kept for good, in every database, and stands in log lines. */
+function checkBy(value: unknown, option: string): void {
+  if (value === null) return;
+  requireThat(isText(value), option, value, 'a text that is not empty');
+  const text = value as string;
+  const problem = text.length > MAX_BY ? `is longer than ${MAX_BY} characters` : textProblem(text);
+  if (problem !== undefined) {
+    throw new InvalidOptionsError(
+      `The option ${option} ${problem}; expected the short name of an operator.`,
+    );
+  }
+}
+
+function requireBoolean(value: unknown, option: string): void {
+  requireThat(typeof value === 'boolean', option, value, 'true or false');
+}
+
+function requireThat(holds: boolean, option: string, value: unknown, expected: string): void {
+  if (holds) return;
+  throw new InvalidOptionsError(`The option ${option} is ${shown(value)}; expected ${expected}.`);
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === 'string' && value !== '';
+}
+
+function isVersion(value: unknown): boolean {
+  return Number.isSafeInteger(value) && (value as number) >= 1;
+}
+
+function isTime(value: unknown): boolean {
+  return typeof value === 'number' && value >= 0 && value <= MAX_TIME;
+}
+
+/** As in source code, where that is short; an object's kind only. */
+function shown(value: unknown): string {
+  switch (typeof value) {
+    case 'string':
+      return JSON.stringify(storableText(value, MAX_SHOWN));
+    case 'bigint':
+      return `${storableText(String(value), MAX_SHOWN)}n`;
+    case 'object':
+      return value === null ? 'null' : 'an object';
+    case 'function':
+    case 'symbol':
+      return `a ${typeof value}`;
+    default:
+      return String(value);
+  }
+}

@@ -1,0 +1,126 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Logger } from '@nestjs/common';
+import type { FactStore } from '../../contract/contract.types.js';
+import {
+  DatabaseBusyError,
+  DatabaseUnavailableError,
+  InvalidOptionsError,
+} from '../../contract/errors.js';
+import { describeError } from '../../support/describe-error.js';
+import { FactstrMemoryStore } from '../../stores/memory/store.js';
+import { FactstrPostgresStore } from '../../stores/postgres/store.js';
+import { FactstrSqliteStore } from '../../stores/sqlite/store.js';
+import type { FactStoreOptions } from '../../streams/streaming-store.js';
+import type { FactstrOptions, FactstrPostgresOptions } from '../factstr.options.js';
+import { messages } from '../messages.js';
+import { checkOptions } from '../options/option-checks.js';
+
+/** A store made from options. */
+export interface MadeStore {
+  readonly raw: FactStore;
+  /** Whether it is ours to close. */
+  readonly owned: boolean;
+}
+
+/**
+ * Makes the store that the options ask for; Postgres is reached before this resolves.
+ *
+ * @throws InvalidOptionsError and whatever opening the store throws
+ */
+export async function openStore(
+  options: FactstrOptions,
+  logger: Logger,
+  signal: AbortSignal,
+): Promise<MadeStore> {
+  checkOptions(options);
+  const common: FactStoreOptions = {
+    ...(options.limits === undefined ? {} : { limits: options.limits }),
+    ...(options.leaseTtl === undefined ? {} : { leaseTtl: options.leaseTtl }),
+    ...(options.appendIdRetention === undefined
+      ? {}
+      : { appendIdRetention: options.appendIdRetention }),
+    onStreamError: (error) => logger.error(describeError(error)),
+  };
+  switch (options.provider) {
+    case 'memory':
+      return { raw: new FactstrMemoryStore(common), owned: true };
+    case 'sqlite':
+      return {
+        raw: new FactstrSqliteStore(options.path, { ...withoutModuleOptions(options), ...common }),
+        owned: true,
+      };
+    case 'postgres':
+      return { raw: await openPostgres(options, common, logger, signal), owned: true };
+    case 'custom':
+      break;
+  }
+  return openCustom(options.store);
+}
+
+async function openPostgres(
+  options: FactstrPostgresOptions,
+  common: FactStoreOptions,
+  logger: Logger,
+  signal: AbortSignal,
+): Promise<FactStore> {
+  const { url, retryAttempts = 10, retryDelay = 1_000, ...rest } = options;
+  const store = new FactstrPostgresStore(url, { ...withoutModuleOptions(rest), ...common });
+  try {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        await store.connect();
+        return store;
+      } catch (error) {
+        // Only what may pass: refused credentials and foreign schemas stay as they are.
+        if (!mayPass(error) || attempt > retryAttempts) throw error;
+        logger.warn(messages.retrying(error.message, attempt, retryAttempts));
+        await pause(retryDelay, undefined, { signal });
+      }
+    }
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+function mayPass(error: unknown): error is Error {
+  return error instanceof DatabaseUnavailableError || error instanceof DatabaseBusyError;
+}
+
+async function openCustom(
+  given: FactStore | (() => FactStore | Promise<FactStore>),
+): Promise<MadeStore> {
+  const owned = typeof given === 'function';
+  const raw: unknown = owned ? await given() : given;
+  const methods = [
+    'append',
+    'query',
+    'appendIf',
+    'streamAll',
+    'streamTo',
+    'streamAllDurable',
+    'streamToDurable',
+  ] as const;
+  for (const method of methods) {
+    if (typeof (raw as Partial<Record<string, unknown>> | undefined)?.[method] !== 'function') {
+      throw new InvalidOptionsError(messages.customWithout(method));
+    }
+  }
+  return { raw: raw as FactStore, owned };
+}
+
+/** What is left are the store's own options, named alike. */
+function withoutModuleOptions<T extends object>(options: T): T {
+  const own = [
+    'provider',
+    'path',
+    'handlers',
+    'maxAttempts',
+    'around',
+    'timeout',
+    'shutdownTimeout',
+    'idempotentAppends',
+    'appendRetryTimeout',
+  ];
+  return Object.fromEntries(Object.entries(options).filter(([key]) => !own.includes(key))) as T;
+}

@@ -1,0 +1,118 @@
+import { Injectable, Logger } from '@nestjs/common';
+import type { FactStore } from '../../contract/contract.types.js';
+import { StoreClosedError } from '../../contract/errors.js';
+import { within } from '../../support/async/turns.js';
+import { worksBehindProxy } from '../../support/behind-proxy.js';
+import { describeError } from '../../support/describe-error.js';
+import { FactstrStore } from '../../service/factstr-store.js';
+import type { FactstrOptions } from '../factstr.options.js';
+import { messages } from '../messages.js';
+import { openStore } from './store.factory.js';
+import type { MadeStore } from './store.factory.js';
+import { shutdownTimeoutOf } from '../options/shutdown-timeout.js';
+import { closeStore } from '../../service/store-faces.js';
+import { StoreDefinitions } from './store-definitions.js';
+
+/** A store of this application, open. */
+export interface OpenStore {
+  readonly name: string;
+  readonly options: FactstrOptions;
+  readonly service: FactstrStore;
+  readonly raw: FactStore;
+  readonly owned: boolean;
+}
+
+/**
+ * The stores of one application: opened by their providers' factories, closed once. Nest calls no shutdown hook
+ * when a bootstrap fails, so the first failure closes them all, also one whose factory finishes later. When the
+ * application's own factories are through, a failure is a lazily loaded module's: it closes what it opened itself.
+ */
+@Injectable()
+export class OpenStores {
+  readonly #logger = new Logger('FactstrModule');
+  readonly #definitions: StoreDefinitions;
+  readonly #open = new Map<string, OpenStore>();
+  readonly #given = new AbortController();
+  #factoriesPassed = false;
+
+  constructor(definitions: StoreDefinitions) {
+    worksBehindProxy(this);
+    this.#definitions = definitions;
+  }
+
+  /** For a store provider's factory. */
+  async open(name: string, options: FactstrOptions): Promise<FactstrStore> {
+    try {
+      this.#definitions.check();
+      this.#definitions.checkScopes(name);
+      const made = await openStore(options, this.#logger, this.#given.signal);
+      const open: OpenStore = { name, options, service: await serviceOf(made, options), ...made };
+      this.#open.set(name, open);
+      if (this.#given.signal.aborted) {
+        await this.closeAll();
+        throw new StoreClosedError(messages.closedAgain(name));
+      }
+      return open.service;
+    } catch (error) {
+      if (!this.#factoriesPassed) await this.closeAll();
+      throw error;
+    }
+  }
+
+  /** The factories of all modules that the application imports have succeeded. */
+  passFactories(): void {
+    this.#factoriesPassed = true;
+  }
+
+  /** @throws StoreClosedError when the application, or one of its stores, was closed meanwhile */
+  assertOpen(): void {
+    if (this.#given.signal.aborted) throw new StoreClosedError(messages.applicationClosed);
+    const closed = this.all().find(({ service }) => service.closed);
+    if (closed !== undefined) {
+      throw new StoreClosedError(messages.closedWhileStarting(closed.name));
+    }
+  }
+
+  find(name: string): OpenStore | undefined {
+    return this.#open.get(name);
+  }
+
+  all(): OpenStore[] {
+    return [...this.#open.values()];
+  }
+
+  /** Closes what is ours, once. Failures are logged: the others are to be closed all the same. */
+  async closeAll(): Promise<void> {
+    this.#given.abort();
+    const stores = this.all();
+    this.#open.clear();
+    await Promise.all(
+      stores.map(async ({ name, raw, owned, options }) => {
+        if (!owned) return;
+        try {
+          // A store may wait for deliveries that the drain has given up.
+          const limit = shutdownTimeoutOf(options);
+          // Half of it for what is in flight, and half for what it leaves to be given up.
+          if (!(await within(limit, closeStore(raw, limit / 2)))) {
+            this.#logger.warn(messages.notClosed(name, limit));
+          }
+        } catch (error) {
+          this.#logger.error(`Closing the store "${name}" failed: ${describeError(error)}`);
+        }
+      }),
+    );
+  }
+}
+
+/** A store that the options do not fit is closed before it is told. */
+async function serviceOf(
+  { raw, owned }: MadeStore,
+  options: FactstrOptions,
+): Promise<FactstrStore> {
+  try {
+    return FactstrStore.of(raw, options);
+  } catch (error) {
+    if (owned) await closeStore(raw);
+    throw error;
+  }
+}

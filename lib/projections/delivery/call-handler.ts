@@ -1,0 +1,76 @@
+import type { EventRecord } from '../../contract/contract.types.js';
+import { HandlerTimeoutError } from '../../contract/errors.js';
+import { isInstance } from '../../support/describe-error.js';
+import { CallSignal } from '../../support/async/call-signal.js';
+import type { Projection, ProjectionCall } from '../projection.js';
+
+/** Why a call's signal aborts when what is in flight may finish and then counts. */
+export const STOPPING = new DOMException('The projection is being stopped.', 'AbortError');
+
+/** What a handler throws that takes the facts of its call one by one: on which of them it failed. */
+export class FactFailure extends Error {
+  constructor(
+    readonly fact: EventRecord,
+    override readonly cause: unknown,
+  ) {
+    super(`The handler failed on fact ${fact.sequence_number}.`);
+  }
+}
+
+/** A failure of the handler, as against one of the database that keeps the cursor. */
+export class HandlerFailure extends Error {
+  constructor(
+    override readonly cause: unknown,
+    /** The facts on which it failed, as far as that is known. */
+    readonly facts: readonly EventRecord[],
+  ) {
+    super('The handler failed.');
+  }
+}
+
+export interface HandlerCallOptions {
+  readonly attempt: number;
+  readonly replaying: boolean;
+  readonly manager: unknown;
+  readonly signal: AbortSignal;
+  /** The deadline passed and the handler has not settled. */
+  onStuck(): void;
+}
+
+/**
+ * Calls the handler once. At its deadline the call's signal aborts and `onStuck` is told; the handler is waited for
+ * all the same, since it must not run twice at a time, and is a failure whatever it comes to then.
+ *
+ * @throws HandlerFailure
+ */
+export async function callHandler(
+  projection: Projection,
+  facts: readonly EventRecord[],
+  options: HandlerCallOptions,
+): Promise<void> {
+  const own = new CallSignal(options.signal, projection.timeout, () => {
+    options.onStuck();
+    return new HandlerTimeoutError(`the handler took longer than ${projection.timeout} ms`);
+  });
+  try {
+    const call: ProjectionCall = {
+      // An array of its own: what a handler does to it is not to change what is tried again.
+      facts: [...facts],
+      attempt: options.attempt,
+      replaying: options.replaying,
+      manager: options.manager,
+      get signal() {
+        return own.signal;
+      },
+    };
+    const result = await projection.handle(call);
+    if (own.missed !== undefined) throw own.missed;
+    if (result === false) throw new Error('the handler returned false');
+  } catch (error) {
+    throw isInstance(error, FactFailure)
+      ? new HandlerFailure(error.cause, [error.fact])
+      : new HandlerFailure(error, facts);
+  } finally {
+    own.end();
+  }
+}

@@ -1,0 +1,153 @@
+import type { MaybePromise } from '../../contract/contract.types.js';
+import { CursorElsewhereError, DurableStreamActiveError } from '../../contract/errors.js';
+import { Lease } from '../../cursors/lease.js';
+import type { LeaseOptions } from '../../cursors/lease.js';
+import type {
+  Fingerprint,
+  Intervention,
+  ParkedFact,
+  StoredStream,
+  StreamLedger,
+  StreamReport,
+} from '../../cursors/cursor-store.js';
+import { placeOf, sayPlace } from './cursor-place.js';
+
+/** A handler's call; `manager` is the transaction's, where there is one. Rejects when the handler failed. */
+export type Work = (manager: unknown) => Promise<void>;
+
+/**
+ * How a projection's effects and its cursor are committed: one after the other (plain), or together in the read
+ * model's database (transactional). The ledger is where the cursor is.
+ */
+export interface Effects {
+  readonly ledger: StreamLedger;
+  /** Whether a failed call leaves nothing behind, so that facts can be tried singly. */
+  readonly transactional: boolean;
+  /** The handler's deadline where nobody asks for another, in milliseconds. */
+  readonly defaultTimeout?: number;
+
+  /**
+   * Whether the name's cursor may be kept here, now that this process is about to run it: another ledger may have
+   * had it before. `known`: what is stored here. Rejects with why not; an operator's reset does not ask.
+   */
+  admit(name: string, known: StoredStream | undefined): Promise<void>;
+
+  /** Runs a handler's code so that it cannot write past its transaction. */
+  enclose?<T>(call: () => T): T;
+
+  /** Runs `work` and moves the cursor. `false`: the epoch has passed, and nothing of a transactional call is left. */
+  commit(name: string, epoch: bigint, fingerprint: Fingerprint, work: Work): Promise<boolean>;
+
+  /** Records the fact as parked and moves the cursor past it, in one transaction. */
+  park(
+    name: string,
+    epoch: bigint,
+    fact: ParkedFact,
+    fingerprint: Fingerprint,
+  ): MaybePromise<boolean>;
+
+  /** Runs `work` for a parked fact and removes its record. */
+  unpark(name: string, epoch: bigint, sequenceNumber: bigint, work: Work): Promise<boolean>;
+
+  /** An operator's word; `onReset` clears the read model in the same transaction where there is one. */
+  intervene(name: string, intervention: Intervention, onReset?: Work): Promise<void>;
+}
+
+/** How often a read model that is to be cleared is taken from other processes. */
+const MAX_CLAIMS = 20;
+
+/** For other processes to read meanwhile. */
+const CLEARING: StreamReport = {
+  state: 'starting',
+  reason: 'its read model is being cleared',
+  code: null,
+  attempts: 0,
+  lastError: null,
+};
+
+/** Effects that are the handler's own business: it is called again when the cursor could not be stored. */
+export class PlainEffects implements Effects {
+  readonly transactional: boolean = false;
+  readonly ledger: StreamLedger;
+  readonly #lease: LeaseOptions;
+  readonly #hasStart: boolean;
+
+  /** `hasStart`: whether the projection says where a new cursor stands. */
+  constructor(ledger: StreamLedger, lease: LeaseOptions, hasStart: boolean) {
+    this.ledger = ledger;
+    this.#lease = lease;
+    this.#hasStart = hasStart;
+  }
+
+  /** @throws CursorElsewhereError */
+  async admit(name: string, known: StoredStream | undefined): Promise<void> {
+    if ((await placeOf(this.ledger, name)) !== 'transactional') return;
+    if (this.#hasStart && known === undefined) return sayPlace(this.ledger, name, 'plain');
+    throw new CursorElsewhereError(
+      `The projection ${JSON.stringify(name)} was transactional before: its cursor is in the read model's database, and facts that were handled there would be handled again. ` +
+        'Two ways out: rebuild it (FactstrProjections.rebuild, with an onReset that clears the read model), or, where the fact store never had a cursor of it, say where it goes on (startFrom).',
+    );
+  }
+
+  async commit(
+    name: string,
+    epoch: bigint,
+    fingerprint: Fingerprint,
+    work: Work,
+  ): Promise<boolean> {
+    await work(undefined);
+    return this.ledger.advance(name, epoch, fingerprint);
+  }
+
+  park(
+    name: string,
+    epoch: bigint,
+    fact: ParkedFact,
+    fingerprint: Fingerprint,
+  ): MaybePromise<boolean> {
+    return this.ledger.park(name, epoch, fact, fingerprint);
+  }
+
+  async unpark(name: string, epoch: bigint, sequenceNumber: bigint, work: Work): Promise<boolean> {
+    await work(undefined);
+    return this.ledger.unpark(name, epoch, sequenceNumber);
+  }
+
+  async intervene(name: string, intervention: Intervention, onReset?: Work): Promise<void> {
+    // The fence first: nothing that the owner still does can be recorded after the read model was cleared.
+    await this.ledger.intervene(name, intervention);
+    if (onReset === undefined) return;
+    const lease = await this.#take(name, intervention);
+    try {
+      await this.#report(name, lease);
+      await onReset(undefined);
+    } finally {
+      await lease.release();
+    }
+  }
+
+  /** Others only read it: what refuses it does not keep the read model from being cleared. */
+  async #report(name: string, lease: Lease): Promise<void> {
+    try {
+      await this.ledger.report(name, lease.epoch, CLEARING);
+    } catch {
+      // The operator hears of the database by what is written next.
+    }
+  }
+
+  /** No process is to fill the read model before it was cleared; one that took the name meanwhile is fenced again. */
+  async #take(name: string, intervention: Intervention): Promise<Lease> {
+    for (let attempt = 1; attempt <= MAX_CLAIMS; attempt++) {
+      const stored = (await this.ledger.find(name))!;
+      const lease =
+        stored.owner === null
+          ? await Lease.claim(this.ledger, name, stored, this.#lease)
+          : undefined;
+      if (lease !== undefined) return lease;
+      await this.ledger.intervene(name, intervention);
+    }
+    throw new DurableStreamActiveError(
+      `The read model of projection ${JSON.stringify(name)} was not cleared: other processes took the projection ${MAX_CLAIMS} times meanwhile. Say ${intervention.verb} again.`,
+    );
+  }
+}

@@ -1,0 +1,269 @@
+import type { EventRecord } from '../../contract/contract.types.js';
+import type { PreparedQuery } from '../../contract/validation.js';
+import { fingerprintOf } from '../../streams/fingerprint.js';
+import type { Lease } from '../../cursors/lease.js';
+import type { LogReader } from '../../streams/reader/log-reader.js';
+import type { CommittedBatch } from '../../streams/log-source.js';
+import type { Standing } from '../../streams/reader/standing.js';
+import { StreamWalk } from '../../streams/stream-walk.js';
+import type { WalkSteps } from '../../streams/stream-walk.js';
+import { pause } from '../../support/async/turns.js';
+import { backOff } from '../../support/async/back-off.js';
+import { HandlerFailure, callHandler } from './call-handler.js';
+import type { Effects } from './commit.js';
+import { describeError, isInstance } from '../../support/describe-error.js';
+import { LeaseLost } from './persist.js';
+import type { Persistence, RunSignals } from './persist.js';
+import type { Projection } from '../projection.js';
+import type { RunEvents } from './run-events.js';
+
+/** Another log has taken the place of the one that is being walked: what is stored says whether it may go on. */
+export class LogReplaced extends Error {
+  constructor(position: bigint) {
+    super(
+      `the log was restored from an older copy, or replaced, under it at fact ${position}; it starts over from its stored cursor if that fits`,
+    );
+  }
+}
+
+/** The handler failed for good on these facts; `cause` is its last error. */
+export class GivenUp extends Error {
+  constructor(
+    readonly sequenceNumber: bigint,
+    readonly attempts: number,
+    override readonly cause: unknown,
+  ) {
+    super(`failed ${attempts} times on fact ${sequenceNumber}: ${describeError(cause)}`);
+  }
+}
+
+/**
+ * A projection's walk under one lease. Retries in place, so that facts stay in order; whatever it commits is
+ * conditional on the lease's epoch.
+ */
+export class OwnedRun implements WalkSteps {
+  readonly #projection: Projection;
+  readonly #effects: Effects;
+  readonly #lease: Lease;
+  readonly #persistence: Persistence;
+  readonly #events: RunEvents;
+  /** Aborts when no further facts are to be taken; what is in flight is finished. */
+  readonly #stop: AbortSignal;
+  /** Aborts what is in flight. */
+  readonly #cancel: AbortSignal;
+  readonly #replayUntil: bigint;
+  #replaying = true;
+  /** Whether facts were read since the lease was last known to be ours. */
+  #unconfirmed = true;
+  /** The log could not be read. */
+  #unread = false;
+  /** Facts that wait to be handled together. */
+  #waiting: EventRecord[] = [];
+  #waitingSince = 0;
+  /** The newest fact that was passed while the stored cursor stands before it. */
+  #unstored: EventRecord | undefined;
+
+  constructor(
+    projection: Projection,
+    effects: Effects,
+    lease: Lease,
+    events: RunEvents,
+    persistence: Persistence,
+    replayUntil: bigint,
+    signals: RunSignals,
+  ) {
+    this.#projection = projection;
+    this.#effects = effects;
+    this.#lease = lease;
+    this.#events = events;
+    this.#persistence = persistence;
+    this.#replayUntil = replayUntil;
+    this.#stop = AbortSignal.any([signals.stop, lease.lost]);
+    this.#cancel = AbortSignal.any([signals.cancel, lease.lost]);
+  }
+
+  /** Walks until told to stop. @throws LeaseLost, GivenUp, and errors of the database that do not pass */
+  async walk(reader: LogReader, query: PreparedQuery, start: Standing): Promise<void> {
+    this.#passed(start.position);
+    await new StreamWalk(reader, query, start, this.#stop).run(this);
+    if (this.#lease.lost.aborted) throw new LeaseLost();
+  }
+
+  pageStart(): void {
+    this.#readAgain();
+    this.#unconfirmed = true;
+  }
+
+  async batch(matching: readonly EventRecord[], batch: CommittedBatch): Promise<void> {
+    const { maxFacts } = this.#projection.batch ?? { maxFacts: 0 };
+    if (matching.length > 0) {
+      // Those that wait behind the call before theirs do so from now on as well.
+      const since = performance.now();
+      const waiting = this.#waiting.length;
+      if (waiting > 0 && waiting + matching.length > maxFacts) await this.#flush();
+      if (this.#waiting.length === 0) this.#waitingSince = since;
+      this.#waiting.push(...matching);
+    }
+    this.#unstored = batch.event_records.at(-1);
+    if (this.#waiting.length >= maxFacts && this.#waiting.length > 0) await this.#flush();
+  }
+
+  /** Facts that do not match need no write each: the page's end stores how far they reach. */
+  async pageEnd(): Promise<void> {
+    if (this.#waiting.length === 0) await this.#flush();
+  }
+
+  /** At the head: what waits for company waits no longer than `maxWait`. */
+  async idle(): Promise<number | undefined> {
+    this.#readAgain();
+    const { maxWait } = this.#projection.batch ?? { maxWait: 0 };
+    const left = this.#waiting.length === 0 ? 0 : this.#waitingSince + maxWait - performance.now();
+    if (left > 0) return left;
+    await this.#flush();
+    return undefined;
+  }
+
+  async replaced({ position }: Standing): Promise<Error> {
+    return new LogReplaced(position);
+  }
+
+  readFailed(error: unknown, attempt: number): void {
+    this.#unread = true;
+    if (attempt === 0) this.#events.waiting(error);
+  }
+
+  #readAgain(): void {
+    if (this.#unread) this.#events.recovered();
+    this.#unread = false;
+  }
+
+  async #flush(): Promise<void> {
+    const last = this.#unstored;
+    if (last === undefined || this.#cancel.aborted) return;
+    const facts = this.#waiting;
+    this.#waiting = [];
+    if (facts.length > 0) await this.#deliver(facts, last);
+    else await this.#store(last);
+    this.#unstored = undefined;
+    this.#passed(last.sequence_number);
+  }
+
+  /** One call with its retries; the cursor then stands at `last`. */
+  async #deliver(facts: readonly EventRecord[], last: EventRecord): Promise<void> {
+    const { retry } = this.#projection;
+    // Facts of after an operator's word, said elsewhere, are not handled although the cursor is fenced anyway.
+    if (this.#unconfirmed) await this.#persistence.write(() => this.#lease.holds());
+    this.#unconfirmed = false;
+    for (let attempt = 1; ; attempt++) {
+      const failure = await this.#attempt(facts, last, attempt);
+      if (failure === undefined) return;
+      this.#events.failed(failure.facts, attempt, failure.cause);
+      if (attempt >= retry.maxAttempts) return this.#giveUp(facts, last, attempt, failure);
+      // Nothing is in flight here: whoever is told to stop need not wait for the next attempt.
+      await pause(backOff(attempt, retry), this.#stop);
+      if (this.#stop.aborted) throw new LeaseLost();
+    }
+  }
+
+  /** The handler's failure, or `undefined` when effects and cursor are committed. */
+  async #attempt(
+    facts: readonly EventRecord[],
+    last: EventRecord,
+    attempt: number,
+  ): Promise<HandlerFailure | undefined> {
+    let handled = false;
+    const work = async (manager: unknown): Promise<void> => {
+      // A plain handler that succeeded is not called again because its cursor could not be stored.
+      if (handled && !this.#effects.transactional) return;
+      await this.#call(facts, attempt, manager);
+      handled = true;
+    };
+    for (let failures = 0; ; failures++) {
+      try {
+        const { ledgerName, epoch } = this.#fence();
+        this.#persistence.checkCommitted(
+          await this.#effects.commit(ledgerName, epoch, fingerprintOf(last), work),
+        );
+        if (attempt > 1 || failures > 0) this.#events.recovered();
+        return undefined;
+      } catch (error) {
+        // A handler that gives up because it is told to has not failed.
+        if (this.#cancel.aborted) throw new LeaseLost();
+        if (isInstance(error, HandlerFailure)) {
+          // What a transaction refuses at its end is said of the whole call.
+          return error.facts.length > 0 ? error : new HandlerFailure(error.cause, facts);
+        }
+        await this.#persistence.again(error, failures);
+      }
+    }
+  }
+
+  async #call(facts: readonly EventRecord[], attempt: number, manager: unknown): Promise<void> {
+    await callHandler(this.#projection, facts, {
+      attempt,
+      replaying: this.#replaying,
+      manager,
+      signal: this.#cancel,
+      onStuck: () => this.#events.stuck(facts),
+    });
+  }
+
+  /** Finds the culprit where that is harmless, and parks or refuses only that one. */
+  async #giveUp(
+    facts: readonly EventRecord[],
+    last: EventRecord,
+    attempts: number,
+    failure: HandlerFailure,
+  ): Promise<void> {
+    const parks = this.#projection.onFailure === 'park';
+    if (facts.length > 1 && (parks || this.#effects.transactional)) {
+      for (const fact of facts) await this.#deliverSingly(fact, attempts);
+      await this.#store(last);
+      return;
+    }
+    const culprit = failure.facts[0]!;
+    if (!parks) throw new GivenUp(culprit.sequence_number, attempts, failure.cause);
+    await this.#park(culprit, attempts, failure.cause);
+    await this.#store(last);
+  }
+
+  async #deliverSingly(fact: EventRecord, attempts: number): Promise<void> {
+    const failure = await this.#attempt([fact], fact, attempts + 1);
+    if (failure === undefined) return;
+    const error = failure.cause;
+    this.#events.failed([fact], attempts + 1, error);
+    if (this.#projection.onFailure !== 'park') {
+      throw new GivenUp(fact.sequence_number, attempts + 1, error);
+    }
+    await this.#park(fact, attempts + 1, error);
+  }
+
+  async #park(fact: EventRecord, attempts: number, error: unknown): Promise<void> {
+    const { sequence_number } = fact;
+    const reason = describeError(error);
+    const { ledgerName, epoch } = this.#fence();
+    const parked = { sequence_number, error: reason, attempts, at: new Date().toISOString() };
+    await this.#persistence.write(() =>
+      this.#effects.park(ledgerName, epoch, parked, fingerprintOf(fact)),
+    );
+    this.#events.parked(sequence_number, reason);
+  }
+
+  async #store(last: EventRecord): Promise<void> {
+    const { ledgerName, epoch } = this.#fence();
+    await this.#persistence.write(() =>
+      this.#effects.ledger.advance(ledgerName, epoch, fingerprintOf(last)),
+    );
+  }
+
+  #passed(position: bigint): void {
+    this.#events.position(position);
+    if (!this.#replaying || position < this.#replayUntil) return;
+    this.#replaying = false;
+    this.#events.replayed();
+  }
+
+  #fence(): { ledgerName: string; epoch: bigint } {
+    return { ledgerName: this.#projection.name, epoch: this.#lease.epoch };
+  }
+}

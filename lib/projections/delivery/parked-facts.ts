@@ -1,0 +1,65 @@
+import type { EventRecord } from '../../contract/contract.types.js';
+import type { Lease } from '../../cursors/lease.js';
+import type { LogSource } from '../../streams/log-source.js';
+import { HandlerFailure, callHandler } from './call-handler.js';
+import type { Effects } from './commit.js';
+import { describeError, isInstance } from '../../support/describe-error.js';
+import { LeaseLost } from './persist.js';
+import type { Persistence, RunSignals } from './persist.js';
+import type { Projection } from '../projection.js';
+import type { RunEvents } from './run-events.js';
+
+/**
+ * Handles the parked facts again, in order, before anything newer. One that fails again stays parked, and so do
+ * those behind it: their order is kept.
+ */
+export async function retryParked(
+  source: LogSource,
+  projection: Projection,
+  effects: Effects,
+  lease: Lease,
+  events: RunEvents,
+  persistence: Persistence,
+  signals: RunSignals,
+): Promise<void> {
+  for (const parked of await effects.ledger.parked(projection.name)) {
+    if (signals.stop.aborted) return;
+    const fact = await readFact(source, parked.sequence_number);
+    const attempt = parked.attempts + 1;
+    try {
+      const committed = await effects.unpark(
+        projection.name,
+        lease.epoch,
+        parked.sequence_number,
+        (manager) =>
+          callHandler(projection, [fact], {
+            attempt,
+            replaying: true,
+            manager,
+            signal: signals.cancel,
+            onStuck: () => events.stuck([fact]),
+          }),
+      );
+      if (!committed) throw new LeaseLost();
+      events.unparked(parked.sequence_number);
+    } catch (error) {
+      if (signals.cancel.aborted) throw new LeaseLost();
+      if (!isInstance(error, HandlerFailure)) throw error;
+      events.failed([fact], attempt, error.cause);
+      const still = {
+        ...parked,
+        attempts: attempt,
+        error: describeError(error.cause),
+        at: new Date().toISOString(),
+      };
+      await persistence.write(() => effects.ledger.repark(projection.name, lease.epoch, still));
+      events.recovered();
+      return;
+    }
+  }
+}
+
+async function readFact(source: LogSource, sequenceNumber: bigint): Promise<EventRecord> {
+  const [batch] = await source.readBatches(sequenceNumber - 1n, 1);
+  return batch!.event_records[0]!;
+}

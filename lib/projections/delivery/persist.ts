@@ -1,0 +1,67 @@
+import type { MaybePromise } from '../../contract/contract.types.js';
+import type { Lease } from '../../cursors/lease.js';
+import { pause, retryDelay } from '../../support/async/turns.js';
+import { isInstance } from '../../support/describe-error.js';
+import { isPassing } from './failures.js';
+import type { RunEvents } from './run-events.js';
+
+/** The lease has passed to another process, or an operator intervened: nothing more is committed. */
+export class LeaseLost extends Error {}
+
+/** How long what does not pass by itself is left alone: it is an operator's to mend. In milliseconds. */
+const UNTIL_MENDED = 5_000;
+
+/** What ends a run under one lease. */
+export interface RunSignals {
+  /** Aborts when no further facts are to be taken; what is in flight is finished. */
+  readonly stop: AbortSignal;
+  /** Aborts what is in flight. */
+  readonly cancel: AbortSignal;
+}
+
+/**
+ * Writes under one lease, in place: a handler is not called again because its cursor could not be stored. Repeats
+ * until the database takes it, but never after a word of an operator's, who must not wait for a database: what was
+ * not recorded by then comes again.
+ */
+export class Persistence {
+  readonly #lease: Lease;
+  readonly #events: Pick<RunEvents, 'waiting' | 'recovered'>;
+  readonly #stop: AbortSignal;
+
+  constructor(lease: Lease, events: RunEvents, { stop, cancel }: RunSignals) {
+    this.#lease = lease;
+    this.#events = events;
+    this.#stop = AbortSignal.any([stop, cancel, lease.lost]);
+  }
+
+  /** `write` returns false when the epoch has passed. @throws LeaseLost */
+  async write(write: () => MaybePromise<boolean>): Promise<void> {
+    for (let failures = 0; ; failures++) {
+      try {
+        this.checkCommitted(await write());
+        if (failures > 0) this.#events.recovered();
+        return;
+      } catch (error) {
+        await this.again(error, failures);
+      }
+    }
+  }
+
+  /** After the database failed: resolves when it is to be tried again. @throws LeaseLost when it is not */
+  async again(error: unknown, failures: number): Promise<void> {
+    if (isInstance(error, LeaseLost)) throw error;
+    if (this.#stop.aborted) throw new LeaseLost();
+    this.#events.waiting(error);
+    // Cut short when told to stop: it is tried once more then.
+    await pause(isPassing(error) ? retryDelay(failures) : UNTIL_MENDED, this.#stop);
+    if (this.#lease.lost.aborted) throw new LeaseLost();
+  }
+
+  /** @throws LeaseLost */
+  checkCommitted(committed: boolean): void {
+    if (committed) return;
+    this.#lease.lose();
+    throw new LeaseLost();
+  }
+}

@@ -1,0 +1,35 @@
+import type { FactStore } from '../../contract/contract.types.js';
+import type { Effects } from './commit.js';
+
+/**
+ * Under this token an extra (`nestjs-factstr/typeorm`) provides its `TransactionalEffects`: a fixed text, so that
+ * it is found also when this package is loaded twice.
+ */
+export const TRANSACTIONAL_EFFECTS = 'nestjs-factstr:transactional-effects';
+
+/** What a projection asks of the read model's database. Times in milliseconds. */
+export interface TransactionalRequest {
+  /** The cursor's name. */
+  readonly name: string;
+  /** `Class.method`, for messages. */
+  readonly label: string;
+  /** The fact store, which may still hold a cursor of that name from before. */
+  readonly store: FactStore;
+  /** The fact store's SQLite file, where it has one. */
+  readonly storeFile: string | undefined;
+  /** A data source's name; `undefined`: the default one. */
+  readonly dataSource: string | undefined;
+  /** The handler's deadline where somebody asked for one. */
+  readonly timeout: number | undefined;
+  /** Whether the projection says where to start. */
+  readonly hasStart: boolean;
+}
+
+/** Makes effects whose commits happen in the read model's database, together with the cursor. */
+export interface TransactionalEffects {
+  /** @throws InvalidOptionsError when the data source cannot do that safely */
+  effectsFor(request: TransactionalRequest): Effects;
+
+  /** Gives up what it opened. To be called when no projection runs any more; may be called again. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,190 @@
+import type { EventRecord } from '../../contract/contract.types.js';
+import { DurableStreamQueryChangedError } from '../../contract/errors.js';
+import type { PreparedQuery } from '../../contract/validation.js';
+import { sameMeaning } from '../../matching/query-text.js';
+import { checkCursor, fingerprintOf, movedCursor } from '../../streams/fingerprint.js';
+import type { Lease } from '../../cursors/lease.js';
+import type { StoredStream, StreamReport } from '../../cursors/cursor-store.js';
+import type { LogReader } from '../../streams/reader/log-reader.js';
+import type { LogSource } from '../../streams/log-source.js';
+import { aborted } from '../../support/async/turns.js';
+import type { Effects } from '../delivery/commit.js';
+import { isInstance } from '../../support/describe-error.js';
+import { errorCode } from '../delivery/failures.js';
+import { GivenUp, OwnedRun } from '../delivery/delivery.js';
+import { retryParked } from '../delivery/parked-facts.js';
+import { LeaseLost, Persistence } from '../delivery/persist.js';
+import type { RunSignals } from '../delivery/persist.js';
+import type { Projection, ProjectionObserver } from '../projection.js';
+import { ReportWriter } from './report.js';
+import { runEvents } from '../delivery/run-events.js';
+import type { RunEvents } from '../delivery/run-events.js';
+import type { RunnerState } from '../state.js';
+
+/** What a runner does under one lease, which it gives back in the end. */
+export class LeasedWalk {
+  readonly #source: LogSource;
+  readonly #reader: LogReader;
+  readonly #projection: Projection;
+  readonly #query: PreparedQuery;
+  readonly #effects: Effects;
+  readonly #lease: Lease;
+  readonly #state: RunnerState;
+  readonly #events: RunEvents;
+  readonly #observer: ProjectionObserver;
+  readonly #reports: ReportWriter;
+  readonly #stop = new AbortController();
+  /** Aborts when a handler has not settled at its deadline. */
+  readonly #stuck = new AbortController();
+  #ended: Promise<void> = Promise.resolve();
+
+  constructor(
+    source: LogSource,
+    reader: LogReader,
+    projection: Projection,
+    query: PreparedQuery,
+    effects: Effects,
+    own: { lease: Lease; state: RunnerState; observer: ProjectionObserver },
+  ) {
+    const { lease, state, observer } = own;
+    this.#source = source;
+    this.#reader = reader;
+    this.#projection = projection;
+    this.#query = query;
+    this.#effects = effects;
+    this.#lease = lease;
+    this.#state = state;
+    this.#observer = observer;
+    this.#events = runEvents(projection, state, observer, () => this.#stuck.abort());
+    this.#reports = new ReportWriter(
+      (report) => effects.ledger.report(projection.name, lease.epoch, report),
+      lease.lost,
+    );
+  }
+
+  /** For other processes to read. */
+  report(report: StreamReport): void {
+    this.#reports.report(report);
+  }
+
+  /** Resolves when the projection is paused or told to stop; else rejects with what ended the walk. */
+  run(signals: RunSignals): Promise<void> {
+    const stop = AbortSignal.any([signals.stop, this.#stop.signal]);
+    const running = this.#run({ ...signals, stop });
+    this.#ended = running.catch(() => undefined);
+    return running;
+  }
+
+  /** No further facts are taken. */
+  endAfterCall(): void {
+    this.#stop.abort();
+  }
+
+  /** Lets what is in flight come to its end, unless it is stuck: that will be fenced, and never recorded. */
+  async finish(): Promise<void> {
+    this.endAfterCall();
+    await Promise.race([this.#ended, aborted(this.#stuck.signal)]);
+  }
+
+  async #run(signals: RunSignals): Promise<void> {
+    try {
+      await this.#walk(signals);
+    } finally {
+      await this.#lease.release();
+    }
+  }
+
+  async #walk(signals: RunSignals): Promise<void> {
+    const { name } = this.#projection;
+    // Read again under the lease: the former owner may have moved it since.
+    const stored = (await this.#effects.ledger.find(name))!;
+    // An operator may have spoken between the look and the claim.
+    if (stored.paused) return;
+    checkQuery(name, stored, this.#query);
+    const head = await this.#source.head();
+    const fact = await checkCursor(this.#source, name, stored);
+    // Told to stop while the lease was being taken: what was said then stays said.
+    if (signals.stop.aborted) return;
+    await this.#noteMove(stored, fact);
+    this.#state.enter(stored.position < head ? 'replaying' : 'live', null);
+    this.#state.parkedCount(stored.parkedCount);
+    // Also when nothing changed for this process: the stored report may be its predecessor's.
+    this.report(this.#state.report());
+    const persistence = new Persistence(this.#lease, this.#events, signals);
+    this.#reader.enter();
+    try {
+      if (stored.retryParked) await this.#retryParked(persistence, signals);
+      const owned = new OwnedRun(
+        this.#projection,
+        this.#effects,
+        this.#lease,
+        this.#events,
+        persistence,
+        head,
+        signals,
+      );
+      const { log } = this.#reader;
+      await owned.walk(this.#reader, this.#query, { position: stored.position, fact, log });
+    } catch (error) {
+      if (!isInstance(error, GivenUp)) throw error;
+      await this.#pauseItself(error, persistence);
+    } finally {
+      this.#reader.leave();
+    }
+  }
+
+  /** Told once: the cursor is stored here then as where it was put. */
+  async #noteMove(stored: StoredStream, fact: EventRecord | undefined): Promise<void> {
+    const { name } = this.#projection;
+    const moved = movedCursor(`projection ${JSON.stringify(name)}`, stored);
+    if (moved === undefined) return;
+    this.#observer.moved(moved.message);
+    if (fact === undefined) return;
+    const { epoch } = this.#lease;
+    if (!(await this.#effects.ledger.advance(name, epoch, fingerprintOf(fact)))) {
+      throw new LeaseLost();
+    }
+  }
+
+  #retryParked(persistence: Persistence, { stop, cancel }: RunSignals): Promise<void> {
+    const { lost } = this.#lease;
+    return retryParked(
+      this.#source,
+      this.#projection,
+      this.#effects,
+      this.#lease,
+      this.#events,
+      persistence,
+      { stop: AbortSignal.any([stop, lost]), cancel: AbortSignal.any([cancel, lost]) },
+    );
+  }
+
+  /** Recorded like an operator's word, so that no other process takes it up, and a restart does not either. */
+  async #pauseItself(error: GivenUp, persistence: Persistence): Promise<void> {
+    const { name } = this.#projection;
+    const { ledger } = this.#effects;
+    const code = errorCode(error.cause);
+    const report = { ...this.#state.report(), state: 'paused', reason: error.message, code };
+    await this.#reports.end();
+    // A stale owner has no say in whether the projection goes on.
+    await persistence.write(() => ledger.report(name, this.#lease.epoch, report));
+    await persistence.write(async () => {
+      // It moves the epoch. One whose answer was lost is not said again, over what an operator said since.
+      const stored = await ledger.find(name);
+      if (stored?.epoch !== this.#lease.epoch) return stored?.paused === true;
+      await ledger.intervene(name, { verb: 'pause', by: `maxAttempts (${error.attempts})` });
+      return true;
+    });
+    // Told when it is so: whoever sees it may resume at once.
+    this.#state.gaveUp(error.message, code);
+  }
+}
+
+/** @throws DurableStreamQueryChangedError */
+export function checkQuery(name: string, stored: StoredStream, query: PreparedQuery): void {
+  if (sameMeaning(stored.query_text, query)) return;
+  throw new DurableStreamQueryChangedError(
+    `The projection ${JSON.stringify(name)} was run with another query before. Two ways out: reset it ` +
+      '(FactstrProjections.rebuild), which takes the new query and starts over, or give it a new version or name.',
+  );
+}

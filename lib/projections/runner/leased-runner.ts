@@ -1,0 +1,306 @@
+import { StoreClosedError } from '../../contract/errors.js';
+import type { PreparedQuery } from '../../contract/validation.js';
+import { queryText } from '../../matching/query-text.js';
+import { Contender } from '../../cursors/lease.js';
+import type { Lease, LeaseOptions } from '../../cursors/lease.js';
+import type {
+  Intervention,
+  ParkedFact,
+  RecordedIntervention,
+  StoredStream,
+} from '../../cursors/cursor-store.js';
+import type { LogReader } from '../../streams/reader/log-reader.js';
+import type { LogSource } from '../../streams/log-source.js';
+import type { OpenStreams } from '../../streams/open-streams.js';
+import { CleanContext } from '../../streams/clean-context.js';
+import { aborted, pause, retryDelay } from '../../support/async/turns.js';
+import { backOff } from '../../support/async/back-off.js';
+import { ClaimTurns } from './claim-turns.js';
+import type { Effects, Work } from '../delivery/commit.js';
+import { Exclusive } from '../../support/async/exclusive.js';
+import { STOPPING } from '../delivery/call-handler.js';
+import { describeError, isInstance } from '../../support/describe-error.js';
+import { errorCode, isPassing } from '../delivery/failures.js';
+import { LeasedWalk, checkQuery } from './leased-run.js';
+import type { OwnCalls } from './own-calls.js';
+import { LogReplaced } from '../delivery/delivery.js';
+import { checkPosition, isSaidAlready } from './operators-word.js';
+import { LeaseLost } from '../delivery/persist.js';
+import type { Projection, ProjectionObserver } from '../projection.js';
+import { RunnerState } from '../state.js';
+import type { Runner, Said } from './runner.js';
+import { StoredCursor } from './stored-cursor.js';
+
+/** What a runner walks. */
+export interface WalkableLog {
+  readonly source: LogSource;
+  readonly reader: LogReader;
+  /** Aborts when the store is closed. */
+  readonly closed: AbortSignal;
+  /** What the store waits for when it is closed, where it tells. */
+  readonly streams?: OpenStreams | undefined;
+}
+
+/** How often a word of the projection's own handler is tried again when the database does not answer. */
+const RETRIES = 5;
+
+/** One for each database that this process knows, by the log's store. */
+const claimTurns = new WeakMap<LogReader, ClaimTurns>();
+
+interface Run {
+  /** Aborts when no further facts are to be taken. */
+  readonly stop: AbortController;
+  /** Aborts what is in flight. */
+  readonly cancel: AbortController;
+}
+
+/**
+ * Keeps one projection running somewhere: contends for its lease, walks the log while it has it, and starts over
+ * when it lost it or an operator intervened. Never ends by itself: what cannot go on says so and looks again.
+ */
+export class LeasedRunner implements Runner {
+  readonly #log: WalkableLog;
+  readonly #projection: Projection;
+  readonly #query: PreparedQuery;
+  readonly #effects: Effects;
+  readonly #cursor: StoredCursor;
+  readonly #calls: OwnCalls;
+  readonly #lease: LeaseOptions;
+  readonly #observer: ProjectionObserver;
+  readonly #state: RunnerState;
+  #run: Run | undefined;
+  #running: Promise<void> = Promise.resolve();
+  #owned: LeasedWalk | undefined;
+  #stoppedForGood = false;
+  /** Claims and operators' words, one after the other. */
+  readonly #exclusive = new Exclusive();
+  /** Words of the projection's own code that have not taken effect yet: it does not run on before they have. */
+  #untaken = 0;
+  readonly #turns: ClaimTurns;
+  #sleep = new AbortController();
+
+  constructor(
+    log: WalkableLog,
+    projection: Projection,
+    query: PreparedQuery,
+    effects: Effects,
+    calls: OwnCalls,
+    lease: LeaseOptions,
+    observer: ProjectionObserver,
+  ) {
+    this.#log = log;
+    this.#projection = projection;
+    this.#query = query;
+    this.#effects = effects;
+    this.#cursor = new StoredCursor(log.source, projection, query, effects);
+    this.#calls = calls;
+    this.#lease = lease;
+    this.#observer = observer;
+    this.#state = new RunnerState(observer, (report) => this.#owned?.report(report));
+    this.#turns = claimTurns.get(log.reader) ?? new ClaimTurns();
+    claimTurns.set(log.reader, this.#turns);
+  }
+
+  get state(): RunnerState {
+    return this.#state;
+  }
+
+  start(): void {
+    if (this.#run !== undefined || this.#stoppedForGood) return;
+    const run = { stop: new AbortController(), cancel: new AbortController() };
+    this.#run = run;
+    const before = this.#running;
+    const begin = (): Promise<void> => before.then(() => this.#contend(run));
+    // Who stops it waits for it.
+    const end = (running: Promise<void>): Promise<void> =>
+      Promise.race([running, aborted(run.stop.signal)]);
+    this.#running = this.#log.streams?.open(begin, end) ?? begin();
+  }
+
+  /** Ends for good and gives the lease back. What fails from now on is not an attempt. */
+  async stop(): Promise<void> {
+    this.#stoppedForGood = true;
+    this.#run?.stop.abort();
+    this.#run?.cancel.abort(STOPPING);
+    this.#run = undefined;
+    this.#state.enter('stopped', 'the application is shutting down');
+    await this.#running;
+  }
+
+  get owned(): boolean {
+    return this.#owned !== undefined;
+  }
+
+  async stored(): Promise<StoredStream | undefined> {
+    return this.#effects.ledger.find(this.#projection.name);
+  }
+
+  /**
+   * Records an operator's word, in whichever process the projection runs. What is in flight in this process is
+   * finished first; what is in flight elsewhere is fenced, and its facts come again.
+   */
+  async intervene(intervention: Intervention, said?: Said): Promise<void> {
+    if (this.#log.closed.aborted) throw new StoreClosedError('The store is closed.');
+    const isInside = this.#calls.isInside;
+    await checkPosition(intervention, this.#projection.name, this.#log.source);
+    const onReset = said?.onReset && this.#resetting(said.onReset);
+    if (!isInside) return this.#intervene(intervention, onReset);
+    // The call that is awaiting this is the last one before it takes effect.
+    this.#owned?.endAfterCall();
+    this.#untaken++;
+    const later = new CleanContext().run(() => this.#interveneLater(intervention, onReset));
+    later.finally(() => this.#untaken--).catch((error: unknown) => said?.failed(error));
+  }
+
+  /** A word that the class says while its read model is being cleared must not wait for that either. */
+  #resetting(onReset: Work): Work {
+    return (manager) => this.#calls.run(() => onReset(manager));
+  }
+
+  /** What its own handler said is tried a few times: the handler does not hear of a failure. */
+  async #interveneLater(intervention: Intervention, onReset?: Work): Promise<void> {
+    for (let failures = 0; ; failures++) {
+      try {
+        return await this.#intervene(intervention, onReset);
+      } catch (error) {
+        if (failures === RETRIES || !isPassing(error) || this.#log.closed.aborted) throw error;
+        await pause(retryDelay(failures), this.#log.closed);
+      }
+    }
+  }
+
+  async #intervene(intervention: Intervention, onReset?: Work): Promise<void> {
+    await this.#exclusive.run(async () => {
+      const { name } = this.#projection;
+      // A projection that never ran has nothing stored to be told.
+      const stored = await this.#cursor.open({ resets: intervention.position !== undefined });
+      if (isSaidAlready(intervention, stored)) return;
+      await this.#owned?.finish();
+      const takesQuery = intervention.position !== undefined;
+      await this.#effects.intervene(
+        name,
+        takesQuery ? { ...intervention, queryText: queryText(this.#query) } : intervention,
+        onReset,
+      );
+      const told = await this.#effects.ledger.find(name);
+      if (told?.paused === true) this.#standBy(told, 'nobody');
+    });
+    this.#sleep.abort();
+  }
+
+  async parked(): Promise<ParkedFact[]> {
+    return this.#effects.ledger.parked(this.#projection.name);
+  }
+
+  async interventions(): Promise<RecordedIntervention[]> {
+    return this.#effects.ledger.interventions(this.#projection.name);
+  }
+
+  async #contend(run: Run): Promise<void> {
+    const { closed } = this.#log;
+    const signal = AbortSignal.any([run.stop.signal, closed]);
+    if (this.#state.is('idle')) this.#state.enter('starting', null);
+    const contender = { current: this.#contender() };
+    for (let failures = 0; !signal.aborted;) {
+      try {
+        const owned = await this.#turns.take(() =>
+          this.#exclusive.run(() => this.#claim(contender.current, run, signal)),
+        );
+        if (owned === undefined) {
+          // Not all at once, so that projections spread over the processes.
+          await this.#pause(this.#lease.claimInterval * (0.5 + Math.random() / 2), signal);
+          continue;
+        }
+        await owned[0];
+        contender.current = this.#contender();
+        failures = 0;
+      } catch (error) {
+        if (signal.aborted) continue;
+        const isLost = isInstance(error, LeaseLost);
+        // It ran: what failed before that is over.
+        if (isLost || isInstance(error, LogReplaced)) failures = 0;
+        if (isLost) continue;
+        if (isInstance(error, LogReplaced)) {
+          this.#state.waiting(error.message, 'LOG_REPLACED', true);
+          continue;
+        }
+        failures++;
+        await this.#failed(error, failures, signal);
+      }
+    }
+    if (!run.stop.signal.aborted) {
+      this.#state.enter('stopped', 'The store was closed.', 'STREAM_ENDED', true);
+    }
+  }
+
+  /** The walk under a new lease, or `undefined` while it is somebody else's turn. Begins; does not wait. */
+  async #claim(
+    contender: Contender,
+    run: Run,
+    signal: AbortSignal,
+  ): Promise<[Promise<void>] | undefined> {
+    if (this.#untaken > 0) return undefined;
+    const stored = await this.#cursor.open();
+    checkQuery(this.#projection.name, stored, this.#query);
+    if (signal.aborted) return undefined;
+    const lease = stored.paused ? undefined : await contender.attempt(stored);
+    if (lease !== undefined) return this.#own(lease, run);
+    if (!stored.paused && stored.owner === null) this.#cursor.reopen();
+    this.#standBy(stored, contender.holder);
+    return undefined;
+  }
+
+  #contender(): Contender {
+    return new Contender(this.#effects.ledger, this.#projection.name, this.#lease);
+  }
+
+  #standBy(stored: StoredStream, holder: string): void {
+    this.#state.position(stored.position);
+    if (stored.paused) {
+      const { report } = stored;
+      // An owner that gave up said why; an operator's word needs no reason.
+      const own = report?.state === 'paused' ? report : null;
+      this.#state.enter('paused', own?.reason ?? 'paused by an operator', own?.code ?? null);
+    } else {
+      this.#state.enter('starting', `run by ${holder}`);
+    }
+  }
+
+  /** An array around the promise: returned bare it would be awaited, and the turn with it. */
+  #own(lease: Lease, run: Run): [Promise<void>] {
+    const { source, reader, closed } = this.#log;
+    const walk = new LeasedWalk(source, reader, this.#projection, this.#query, this.#effects, {
+      lease,
+      state: this.#state,
+      observer: this.#observer,
+    });
+    this.#owned = walk;
+    const ended = walk
+      .run({ stop: AbortSignal.any([run.stop.signal, closed]), cancel: run.cancel.signal })
+      .finally(() => {
+        this.#owned = undefined;
+      });
+    return [ended];
+  }
+
+  /** Looks again later, whatever it is: an operator may mend it, and a database may come back. */
+  async #failed(error: unknown, failures: number, signal: AbortSignal): Promise<void> {
+    const passing = isPassing(error);
+    this.#state.enter(
+      passing ? 'retrying' : 'stopped',
+      describeError(error),
+      errorCode(error),
+      true,
+    );
+    const delay = passing
+      ? backOff(failures, this.#projection.retry)
+      : Math.min(this.#lease.claimInterval * 4, 5_000);
+    await this.#pause(delay, signal);
+  }
+
+  /** Cut short when an operator has said something in this process. */
+  async #pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+    this.#sleep = new AbortController();
+    await pause(milliseconds, signal, this.#sleep.signal);
+  }
+}

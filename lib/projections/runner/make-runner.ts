@@ -1,0 +1,57 @@
+import type { FactStore } from '../../contract/contract.types.js';
+import type { FactStoreLimits } from '../../contract/limits.js';
+import { prepareQuery } from '../../contract/validation.js';
+import { newOwner } from '../../cursors/process-identity.js';
+import { CleanContext } from '../../streams/clean-context.js';
+import { limitsOf, walkableOf } from '../../streams/walkable-store.js';
+import { PlainEffects } from '../delivery/commit.js';
+import type { Effects } from '../delivery/commit.js';
+import { LeasedRunner } from './leased-runner.js';
+import { OwnCalls } from './own-calls.js';
+import type { Projection, ProjectionObserver } from '../projection.js';
+import type { Runner } from './runner.js';
+import { StreamRunner } from './stream-runner.js';
+
+export interface RunnerOptions {
+  /** Where not the store itself keeps the cursor. */
+  readonly effects?: Effects;
+  /** What the query is checked by. Default: what the store admits. */
+  readonly limits?: FactStoreLimits;
+}
+
+/** The runner that a store admits. */
+export function makeRunner(
+  store: FactStore,
+  projection: Projection,
+  observer: ProjectionObserver,
+  { effects, limits = limitsOf(store) }: RunnerOptions = {},
+): Runner {
+  const calls = new OwnCalls();
+  const own: Projection = {
+    ...projection,
+    handle: (call) => calls.run(() => projection.handle(call)),
+  };
+  const walkable = walkableOf(store);
+  if (walkable === undefined) return new StreamRunner(store, own, calls, observer);
+  const { source, reader, closed, streams } = walkable;
+  // An owner of its own: a bare stream of the same store is not to take the name for its own leftover.
+  const lease = { ...walkable.lease, owner: newOwner() };
+  const context = new CleanContext();
+  const outside: Projection = {
+    ...own,
+    handle: (call) =>
+      context.run(() => {
+        const handle = (): unknown => own.handle(call);
+        return effects?.enclose === undefined ? handle() : effects.enclose(handle);
+      }),
+  };
+  return new LeasedRunner(
+    { source, reader, closed, streams },
+    outside,
+    prepareQuery(projection.query, limits),
+    effects ?? new PlainEffects(source.ledger, lease, projection.startFrom !== undefined),
+    calls,
+    lease,
+    observer,
+  );
+}

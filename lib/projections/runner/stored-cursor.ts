@@ -1,0 +1,46 @@
+import type { PreparedQuery } from '../../contract/validation.js';
+import { queryText } from '../../matching/query-text.js';
+import type { StoredStream } from '../../cursors/cursor-store.js';
+import type { LogSource } from '../../streams/log-source.js';
+import type { Effects } from '../delivery/commit.js';
+import type { Projection } from '../projection.js';
+
+/** Finds a projection's stored cursor, or makes it. */
+export class StoredCursor {
+  readonly #source: LogSource;
+  readonly #projection: Projection;
+  readonly #query: PreparedQuery;
+  readonly #effects: Effects;
+  #opened = false;
+
+  constructor(source: LogSource, projection: Projection, query: PreparedQuery, effects: Effects) {
+    this.#source = source;
+    this.#projection = projection;
+    this.#query = query;
+    this.#effects = effects;
+  }
+
+  /** Opened once by each process: that checks the batches' boundaries, and completes what FACTSTR began. */
+  async open({ resets = false } = {}): Promise<StoredStream> {
+    const { name } = this.#projection;
+    const { ledger } = this.#effects;
+    const known = await ledger.find(name);
+    if (known !== undefined && this.#opened) return known;
+    if (!resets) await this.#effects.admit(name, known);
+    const start = known === undefined ? await this.#start() : 0n;
+    const stored = await ledger.open(name, queryText(this.#query), start);
+    this.#opened = true;
+    return stored;
+  }
+
+  /** Its row may be gone, as after a restore: the next look makes it anew. */
+  reopen(): void {
+    this.#opened = false;
+  }
+
+  async #start(): Promise<bigint> {
+    const { startFrom = 'beginning' } = this.#projection;
+    if (startFrom === 'beginning') return 0n;
+    return startFrom === 'now' ? this.#source.head() : startFrom;
+  }
+}

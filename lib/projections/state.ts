@@ -1,0 +1,137 @@
+import type { StreamReport } from '../cursors/cursor-store.js';
+import type { ProjectionObserver } from './projection.js';
+import type { ProjectionState } from './status.js';
+
+/** What a runner says of itself: to its observer, to `status`, and through the ledger to other processes. */
+export class RunnerState {
+  readonly #observer: ProjectionObserver;
+  readonly #publish: (report: StreamReport) => void;
+  #state: ProjectionState = 'idle';
+  #reason: string | null = null;
+  #code: string | null = null;
+  #attempts = 0;
+  #lastError: string | null = null;
+  #position: bigint | null = null;
+  #parked = 0;
+  /** What the state is when nothing is wrong. */
+  #calm: 'replaying' | 'live' = 'replaying';
+
+  constructor(observer: ProjectionObserver, publish: (report: StreamReport) => void) {
+    this.#observer = observer;
+    this.#publish = publish;
+  }
+
+  get storedPosition(): bigint | null {
+    return this.#position;
+  }
+
+  get parked(): number {
+    return this.#parked;
+  }
+
+  is(state: ProjectionState): boolean {
+    return this.#state === state;
+  }
+
+  report(): StreamReport {
+    return {
+      state: this.#state,
+      reason: this.#reason,
+      code: this.#code,
+      attempts: this.#attempts,
+      lastError: this.#lastError,
+    };
+  }
+
+  enter(
+    state: ProjectionState,
+    reason: string | null,
+    code: string | null = null,
+    failure = false,
+  ): void {
+    if (state === 'replaying' || state === 'live') {
+      this.#calm = state;
+      this.#attempts = 0;
+    }
+    if (failure) this.#lastError = reason;
+    this.#change(state, reason, code, failure);
+  }
+
+  position(position: bigint): void {
+    this.#position = position;
+  }
+
+  parkedCount(count: number): void {
+    this.#parked = count;
+    if (count > 0 && this.#state === 'live') this.#enterCalm();
+  }
+
+  addParked(): void {
+    this.#parked++;
+    this.#enterCalm();
+  }
+
+  unparked(): void {
+    this.#parked--;
+    if (this.#state === 'parked-some') this.#enterCalm();
+  }
+
+  replayed(): void {
+    this.#calm = 'live';
+    if (this.#state === 'replaying') this.#enterCalm();
+  }
+
+  failed(attempt: number, error: string, code: string | null): void {
+    this.#attempts = attempt;
+    this.#lastError = error;
+    // The observer hears of each failure by itself.
+    this.#set('retrying', error, code);
+  }
+
+  /** `passing`: it may pass by itself, as against what an operator has to mend. */
+  waiting(error: string, code: string | null, passing: boolean): void {
+    this.#lastError = error;
+    this.#change(passing ? 'retrying' : 'stopped', error, code, true);
+  }
+
+  stuck(reason: string): void {
+    this.#change('stuck', reason, null, true);
+  }
+
+  recovered(): void {
+    this.#attempts = 0;
+    this.#enterCalm();
+  }
+
+  gaveUp(reason: string, code: string | null): void {
+    this.#change('paused', reason, code, true);
+  }
+
+  #enterCalm(): void {
+    const parked = this.#parked > 0 && this.#calm === 'live';
+    this.#change(
+      parked ? 'parked-some' : this.#calm,
+      parked ? `${this.#parked} fact(s) are parked` : null,
+      null,
+      false,
+    );
+  }
+
+  #change(
+    state: ProjectionState,
+    reason: string | null,
+    code: string | null,
+    failure: boolean,
+  ): void {
+    if (state === this.#state && reason === this.#reason && code === this.#code) return;
+    this.#set(state, reason, code);
+    this.#observer.changed(state, reason, failure);
+  }
+
+  #set(state: ProjectionState, reason: string | null, code: string | null): void {
+    this.#state = state;
+    this.#reason = reason;
+    this.#code = code;
+    this.#publish(this.report());
+  }
+}

@@ -1,0 +1,99 @@
+import { randomUUID } from 'node:crypto';
+import {
+  AppendIdReusedError,
+  DatabaseBusyError,
+  DatabaseUnavailableError,
+  FactstrError,
+  IndeterminateAppendError,
+  InvalidOptionsError,
+  StoreOverloadedError,
+} from '../contract/errors.js';
+import type { PostgresAppendOptions } from '../stores/postgres/append/append-inside.js';
+import { pause, retryDelay } from '../support/async/turns.js';
+import { isInstance } from '../support/describe-error.js';
+
+/**
+ * What becomes of an append whose connection was lost before its verdict.
+ *
+ * @publicApi
+ */
+export interface AppendRetryOptions {
+  /**
+   * Gives every append an id of its own, so that one whose outcome is not known can be repeated: callers see the
+   * result instead of `IndeterminateAppendError`. It costs a row for each append, kept for `appendIdRetention`.
+   * Default `false`: only appends that bring an `appendId` are repeated.
+   */
+  idempotentAppends?: boolean | undefined;
+  /**
+   * For how long an append with an id is repeated while its outcome is not known, in milliseconds, counted from
+   * the first failure. Default 30,000; 0: not at all.
+   */
+  appendRetryTimeout?: number | undefined;
+}
+
+/** Repeats appends until their outcome is known. */
+export class AppendRetry {
+  readonly #always: boolean;
+  readonly #timeout: number;
+
+  /** @throws InvalidOptionsError */
+  constructor({ idempotentAppends, appendRetryTimeout = 30_000 }: AppendRetryOptions = {}) {
+    if (idempotentAppends !== undefined && typeof idempotentAppends !== 'boolean') {
+      throw new InvalidOptionsError('The option idempotentAppends is true or false.');
+    }
+    if (!(Number.isFinite(appendRetryTimeout) && appendRetryTimeout >= 0)) {
+      throw new InvalidOptionsError(
+        `appendRetryTimeout is ${String(appendRetryTimeout)}; expected milliseconds, 0 or more.`,
+      );
+    }
+    this.#always = idempotentAppends === true;
+    this.#timeout = appendRetryTimeout;
+  }
+
+  /** The options with an id where every append gets one; an application's transaction decides for itself. */
+  withId(options: PostgresAppendOptions | undefined): PostgresAppendOptions | undefined {
+    const has = (options?.appendId ?? options?.manager) !== undefined;
+    return has || !this.#always ? options : { ...options, appendId: randomUUID() };
+  }
+
+  /**
+   * Calls `append`, and again while its outcome is not known and it has an id.
+   *
+   * @throws IndeterminateAppendError when the outcome is still not known after the time for repetitions
+   */
+  async run<R>(append: () => R, options: PostgresAppendOptions | undefined): Promise<Awaited<R>> {
+    try {
+      return await append();
+    } catch (error) {
+      const isRepeatable = options?.appendId !== undefined && options.manager === undefined;
+      if (!isRepeatable || !isInstance(error, IndeterminateAppendError)) throw error;
+      return this.#repeat(append, error);
+    }
+  }
+
+  async #repeat<R>(append: () => R, first: IndeterminateAppendError): Promise<Awaited<R>> {
+    const end = performance.now() + this.#timeout;
+    for (let attempt = 0; performance.now() < end; attempt++) {
+      await pause(Math.min(retryDelay(attempt), end - performance.now()));
+      try {
+        return await append();
+      } catch (error) {
+        // That the repetition wrote nothing does not tell what the first one did.
+        if (isInstance(error, AppendIdReusedError)) throw error;
+        if (!isTransient(error))
+          throw new IndeterminateAppendError(first.message, { cause: error });
+      }
+    }
+    throw first;
+  }
+}
+
+/** Whether the database may answer a repetition. */
+export function isTransient(error: unknown): boolean {
+  return [
+    IndeterminateAppendError,
+    DatabaseUnavailableError,
+    DatabaseBusyError,
+    StoreOverloadedError,
+  ].some((passing) => isInstance<FactstrError>(error, passing));
+}

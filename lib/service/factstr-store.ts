@@ -1,0 +1,190 @@
+import type {
+  AppendIfResult,
+  AppendResult,
+  DurableStream,
+  EventQuery,
+  EventRecord,
+  EventStreamSubscription,
+  FactStore,
+  MaybePromise,
+  NewEvent,
+  QueryResult,
+  StreamHandler,
+} from '../contract/contract.types.js';
+import { InvalidOptionsError } from '../contract/errors.js';
+import type { PostgresAppendOptions } from '../stores/postgres/append/append-inside.js';
+import { worksBehindProxy } from '../support/behind-proxy.js';
+import { AppendRetry } from './append-retry.js';
+import type { AppendRetryOptions } from './append-retry.js';
+import { decideInTurn } from './decide.js';
+import type { DecideOptions, Decider } from './decide.js';
+import { asynchronous, checkAppendSupport, closeStore, pagesOf } from './store-faces.js';
+import type { AsynchronousStore } from './store-faces.js';
+
+/**
+ * How `read` reads.
+ *
+ * @publicApi
+ */
+export interface ReadOptions {
+  /** Facts read at a time; up to twice as many are held in memory. Default 1,000. */
+  pageSize?: number | undefined;
+}
+
+/**
+ * A fact store as a Nest provider: every method returns a promise, whatever the provider. Inject it by its
+ * class, or `@InjectFactstrStore('name')` for a named one.
+ *
+ * @publicApi
+ */
+export class FactstrStore {
+  readonly #raw: FactStore;
+  readonly #face: AsynchronousStore;
+  readonly #retry: AppendRetry;
+  readonly #decider: Decider;
+
+  #closed = false;
+
+  private constructor(raw: FactStore, options?: AppendRetryOptions) {
+    worksBehindProxy(this);
+    this.#raw = raw;
+    this.#face = asynchronous(raw);
+    this.#retry = new AppendRetry(options);
+    checkAppendSupport(raw, this.#retry.withId(undefined));
+    const face = this.#face;
+    const retry = this.#retry;
+    this.#decider = {
+      query: (query) => face.query(query),
+      appendIf: (events, query, version, given) => {
+        const named = retry.withId(given);
+        return retry.run(() => face.appendIf(events, query, version, named), named);
+      },
+    };
+  }
+
+  /**
+   * The same service without Nest. Closing it closes `store`.
+   *
+   * @throws InvalidOptionsError
+   */
+  static of(store: FactStore, options?: AppendRetryOptions): FactstrStore {
+    return new FactstrStore(store, options);
+  }
+
+  /** The store that does the work. @internal */
+  get raw(): FactStore {
+    return this.#raw;
+  }
+
+  /** Whether it was closed through this service. @internal */
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /**
+   * Commits the events as one batch. Appends of one store commit in call order. With `appendId`: repeated by
+   * itself while the outcome is not known. With `manager`: inside the application's transaction.
+   */
+  async append(events: NewEvent[], options?: PostgresAppendOptions): Promise<AppendResult> {
+    checkAppendSupport(this.#raw, options);
+    const named = this.#retry.withId(options);
+    return this.#retry.run(() => this.#face.append(events, named), named);
+  }
+
+  /** The matching facts and the context's version, of one snapshot. Holds all rows in memory; see `read`. */
+  async query(query: EventQuery): Promise<QueryResult> {
+    return this.#face.query(query);
+  }
+
+  /** Appends exactly when the newest match of `query` is still `expectedContextVersion`; a conflict is a result. */
+  async appendIf(
+    events: NewEvent[],
+    query: EventQuery,
+    expectedContextVersion?: bigint | null,
+    options?: PostgresAppendOptions,
+  ): Promise<AppendIfResult> {
+    checkAppendSupport(this.#raw, options);
+    return this.#decider.appendIf(events, query, expectedContextVersion, options);
+  }
+
+  /**
+   * Reads the matching facts in order, a page at a time, up to the context's version at the beginning.
+   *
+   * @throws InvalidOptionsError for a page size that is no positive integer
+   */
+  async *read(query: EventQuery, options: ReadOptions = {}): AsyncGenerator<EventRecord, void> {
+    const pageSize = options.pageSize ?? 1_000;
+    if (!Number.isSafeInteger(pageSize) || pageSize < 1) {
+      throw new InvalidOptionsError(
+        `pageSize is ${String(pageSize)}; expected a positive integer.`,
+      );
+    }
+    yield* pagesOf(this.#face, query, pageSize);
+  }
+
+  /**
+   * Queries the context, lets `decision` decide, and appends what it returns if the context has not changed
+   * meanwhile; otherwise it decides again on the new context. What `decision` throws is passed on.
+   *
+   * Decisions of this process on one context (a query written alike) take turns, in the order of the calls: all that
+   * can succeed one after another do. A turn ends after 5 s at the latest, and a decision with `manager`, or one
+   * that is made inside another, waits for none.
+   *
+   * With `appendId` the append is repeated by itself while its outcome is not known. The same call again decides
+   * again; where it comes to the same events it resolves with what was recorded under the id, though the context
+   * has changed by them.
+   *
+   * @returns the append's result, or `null` when the decision was to append nothing
+   * @throws DecisionConflictError when the context changed at every attempt
+   * @throws AppendIdReusedError when the id was used for other events
+   */
+  decide(
+    query: EventQuery,
+    decision: (context: QueryResult) => MaybePromise<NewEvent[]>,
+    options: DecideOptions = {},
+  ): Promise<AppendResult | null> {
+    return decideInTurn(this.#raw, this.#decider, query, decision, options);
+  }
+
+  /** As `FactStore.streamAll`; resolves when the head is known. */
+  async streamAll(handle: StreamHandler): Promise<EventStreamSubscription> {
+    return started(this.#raw.streamAll(handle));
+  }
+
+  /** As `FactStore.streamTo`; resolves when the head is known. */
+  async streamTo(query: EventQuery, handle: StreamHandler): Promise<EventStreamSubscription> {
+    return started(this.#raw.streamTo(query, handle));
+  }
+
+  /** As `FactStore.streamAllDurable`. */
+  async streamAllDurable(
+    stream: DurableStream,
+    handle: StreamHandler,
+  ): Promise<EventStreamSubscription> {
+    return this.#raw.streamAllDurable(stream, handle);
+  }
+
+  /** As `FactStore.streamToDurable`. */
+  async streamToDurable(
+    stream: DurableStream,
+    query: EventQuery,
+    handle: StreamHandler,
+  ): Promise<EventStreamSubscription> {
+    return this.#raw.streamToDurable(stream, query, handle);
+  }
+
+  /**
+   * Closes the store; deliveries in flight may finish, and their cursors are stored when it resolves. A handler that
+   * does not settle is waited for 5 s; a handler that awaits this itself is not waited for. In an application the
+   * module does that at shutdown.
+   */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await closeStore(this.#raw);
+  }
+}
+
+async function started(subscription: EventStreamSubscription): Promise<EventStreamSubscription> {
+  await subscription.started;
+  return subscription;
+}

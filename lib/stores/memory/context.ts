@@ -1,0 +1,128 @@
+import type { EventRecord } from '../../contract/contract.types.js';
+import type { PreparedFact, PreparedQuery } from '../../contract/validation.js';
+import { newestInChains, numbersInChains } from '../../context-index/chains/chain-walk.js';
+import { planQuery } from '../../context-index/terms/context-plan.js';
+import type { ContextPlan, TermSet } from '../../context-index/terms/context-plan.js';
+import { TermChains } from '../../context-index/chains/term-chains.js';
+import { FactTerms, hashType, typeTerm } from '../../context-index/terms/terms.js';
+import { matchesQuery } from '../../matching/matches-query.js';
+import type { MemoryFacts } from './facts.js';
+
+/** Finds the facts of a context. The index is built at the first look-up: a log without look-ups costs nothing. */
+export class MemoryContext {
+  readonly #facts: MemoryFacts;
+  readonly #terms = new FactTerms();
+  /** Each type's hash. */
+  readonly #types = new Map<string, number>();
+  #chains: TermChains | undefined;
+  #overflows = false;
+
+  constructor(facts: MemoryFacts) {
+    this.#facts = facts;
+  }
+
+  /** To be called after each append. */
+  appended(facts: readonly PreparedFact[]): void {
+    if (this.#chains === undefined) return;
+    let number = this.#facts.head - facts.length;
+    for (let index = 0; index < facts.length; index++) {
+      const { event_type, payload } = facts[index]!;
+      this.#add(this.#chains, ++number, event_type, payload);
+    }
+  }
+
+  /** The newest number that matches, 0 when there is none. */
+  version(query: PreparedQuery): number {
+    const plan = planQuery(query);
+    if (plan.everything) return this.#facts.head;
+    const chains = this.#index();
+    let newest = walksLog(plan) ? this.#newestOfLog(plan.walked!) : 0;
+    for (const [terms, matched] of this.#sets(plan)) {
+      const matches = (number: number): boolean => this.#matches(number, matched);
+      newest = Math.max(newest, newestInChains(chains, terms, newest, matches));
+    }
+    return newest;
+  }
+
+  /** The matching facts after `min_sequence_number`, oldest first, at most `limit`. They belong to the caller. */
+  records(query: PreparedQuery, limit: number): EventRecord[] {
+    const records: EventRecord[] = [];
+    for (const number of this.#candidates(query)) {
+      if (records.length >= limit) break;
+      const record = this.#facts.record(number);
+      if (matchesQuery(record, query)) records.push(record);
+    }
+    return records;
+  }
+
+  #candidates(query: PreparedQuery): Iterable<number> {
+    // Numbers beyond the log, up to 2^63 - 1, are beyond every fact as doubles too.
+    const after = Number(query.min_sequence_number ?? 0n);
+    const plan = planQuery(query);
+    if (plan.everything || walksLog(plan)) {
+      return numbersBetween(after, this.#facts.head);
+    }
+    const chains = this.#index();
+    const found = this.#sets(plan).map(([terms]) => numbersInChains(chains, terms, after));
+    if (found.length === 1) return found[0]!.toReversed();
+    return new Set(found.flat().sort((left, right) => left - right));
+  }
+
+  /** Terms of candidates, each with the query by which the candidates are verified. */
+  #sets(plan: ContextPlan): [TermSet, PreparedQuery][] {
+    const { walked, indexed } = plan;
+    const sets: [TermSet, PreparedQuery][] = [];
+    if (indexed !== null) {
+      const { leaves, overflow } = indexed.sets(indexed.anyType ? [...this.#types.values()] : []);
+      for (const terms of leaves) sets.push([terms, indexed.query]);
+      if (this.#overflows) for (const terms of overflow) sets.push([terms, indexed.query]);
+    }
+    if (walked !== null && !walksLog(plan)) {
+      const types = new Set(walked.filters!.flatMap(({ event_types }) => event_types!));
+      for (const type of types) sets.push([[typeTerm(hashType(type))], walked]);
+    }
+    return sets;
+  }
+
+  #newestOfLog(query: PreparedQuery): number {
+    let number = this.#facts.head;
+    while (number > 0 && !this.#matches(number, query)) number--;
+    return number;
+  }
+
+  #matches(number: number, query: PreparedQuery): boolean {
+    return matchesQuery(this.#facts.record(number), query);
+  }
+
+  #index(): TermChains {
+    if (this.#chains !== undefined) return this.#chains;
+    const chains = new TermChains();
+    for (let number = 1; number <= this.#facts.head; number++) {
+      this.#add(chains, number, this.#facts.type(number), this.#facts.payload(number));
+    }
+    return (this.#chains = chains);
+  }
+
+  #add(chains: TermChains, number: number, event_type: string, payload: unknown): void {
+    let type = this.#types.get(event_type);
+    if (type === undefined) {
+      type = hashType(event_type);
+      this.#types.set(event_type, type);
+    }
+    this.#terms.read(type, payload);
+    chains.add(typeTerm(type), number);
+    for (let index = 0; index < this.#terms.count; index++) {
+      chains.add(this.#terms.terms[index]!, number);
+    }
+    this.#overflows ||= this.#terms.overflows;
+  }
+}
+
+/** Whether a predicate without leaves applies to every type. */
+function walksLog({ walked }: ContextPlan): boolean {
+  return walked !== null && walked.filters!.some(({ event_types }) => event_types === null);
+}
+
+function* numbersBetween(after: number, head: number): Iterable<number> {
+  for (let number = after + 1; number <= head; number++) yield number;
+}

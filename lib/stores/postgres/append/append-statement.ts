@@ -1,0 +1,215 @@
+import { recordedAppend } from '../../../contract/append-id.js';
+import type { PreparedAppendId } from '../../../contract/append-id.js';
+import type { AppendIfResult } from '../../../contract/contract.types.js';
+import type { AppendIdReusedError } from '../../../contract/errors.js';
+import type { PreparedFact } from '../../../contract/validation.js';
+import type { ContextQuery } from '../../../context-index/terms/context-plan.js';
+import { GroupFacts } from '../../../context-index/terms/group-facts.js';
+import type { GroupPlace } from '../../../context-index/terms/group-facts.js';
+import type { KnownVersion } from '../../../context-index/terms/known-contexts.js';
+import type { AppendFunctions } from '../schema/append-function.js';
+import type { PgRow, PgStatement } from '../connection/driver.js';
+import { sqlFilters } from '../log/filters.js';
+import type { KnownHead } from '../index/log-state.js';
+import { arrayText, jsonArrayText } from '../connection/sql-text.js';
+
+/** One append, checked. */
+export interface PendingAppend {
+  readonly facts: readonly PreparedFact[];
+  /** `appendIf`'s; `null` for an unconditional append. */
+  readonly condition: { readonly query: ContextQuery; readonly expected: bigint | null } | null;
+  readonly appendId: PreparedAppendId | null;
+}
+
+/** A member of a group, with what this process knows of its context; without it the server looks at all facts. */
+export interface GroupMember {
+  readonly pending: PendingAppend;
+  readonly known: KnownVersion | null;
+}
+
+export interface AppendSettings {
+  /** The quoted schema. */
+  readonly schema: string;
+  readonly functions: AppendFunctions;
+  /** The table of its facts. */
+  readonly log: string;
+  readonly sparse: boolean;
+  /** Milliseconds. */
+  readonly lockTimeout: number;
+  /** Milliseconds for which an append's id is kept. */
+  readonly retention: number;
+}
+
+/** What became of one member. */
+export type AppendOutcome =
+  { readonly verdict: AppendIfResult } | { readonly refusal: AppendIdReusedError };
+
+export interface GroupResult {
+  /** The newest number before the group. */
+  readonly head: bigint;
+  /** The time of that fact; empty for an empty log. */
+  readonly headAt: string;
+  /** The time of the facts that the group has appended. */
+  readonly at: string;
+  /** One for each member, in order. */
+  readonly outcomes: readonly AppendOutcome[];
+  /** The members whose facts were appended now. */
+  readonly appended: readonly PendingAppend[];
+}
+
+/**
+ * The statement of a group. `known` is needed where a member is known; more than `gap` facts after it make the
+ * group stale, `null` for any number.
+ */
+export function groupStatement(
+  members: readonly GroupMember[],
+  known: KnownHead | null,
+  gap: number | null,
+  settings: AppendSettings,
+): PgStatement {
+  const pending = members.map((member) => member.pending);
+  const facts = pending.flatMap((member) => member.facts);
+  const filters = pending.map(({ condition }) =>
+    condition === null ? [] : sqlFilters(condition.query),
+  );
+  const flat = filters.flat();
+  const single = members.length === 1;
+  return {
+    name: 'append-group',
+    text: `SELECT out_head::text, out_head_at, out_at, out_firsts::text, out_actual::text, out_recorded::text
+FROM ${settings.schema}.${settings.functions.group.name}($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16,
+  $17, $18, $19, $20, $21, $22, $23)`,
+    values: [
+      arrayText(facts.map((fact) => fact.event_type)),
+      jsonArrayText(facts.map((fact) => fact.payload_text)),
+      single ? null : list(pending.flatMap(({ facts: own }, member) => own.map(() => member + 1))),
+      single ? null : list(pending.flatMap(({ facts: own }) => own.map((_, place) => place))),
+      list(pending.map(({ facts: own }) => own.length)),
+      pending.map(({ appendId }) => appendId?.id ?? ''),
+      list(pending.map(({ appendId }) => appendId?.facts_hash ?? '""')),
+      list(pending.map(({ condition }) => condition !== null)),
+      list(pending.map(({ condition }) => condition?.expected ?? -1)),
+      list(members.map((member) => member.known?.head ?? 0)),
+      list(members.map((member) => member.known?.version ?? 0)),
+      single ? '{""}' : earlierMatches(pending),
+      list(filters.map((own) => own.length)),
+      flat.map(({ types }) => types ?? ''),
+      flat.map(({ containers }) => containers ?? ''),
+      flat.map(({ scalars }) => scalars ?? ''),
+      settings.log,
+      known?.number ?? null,
+      known?.at ?? null,
+      gap,
+      settings.sparse,
+      String(settings.retention),
+      String(settings.lockTimeout),
+    ],
+  };
+}
+
+/** As `groupStatement`; a single plain append goes by the function of its own. */
+export function ownStatement(...asked: Parameters<typeof groupStatement>): PgStatement {
+  const [[first], , , { schema, functions, log, sparse, lockTimeout }] = asked;
+  const { facts, condition, appendId } = first!.pending;
+  if (asked[0].length > 1 || condition !== null || appendId !== null)
+    return groupStatement(...asked);
+  return {
+    name: 'append',
+    text: `SELECT ${schema}.${functions.one.name}($1, $2, $3, $4, $5)`,
+    values: [
+      arrayText(facts.map((fact) => fact.event_type)),
+      jsonArrayText(facts.map((fact) => fact.payload_text)),
+      log,
+      sparse,
+      String(lockTimeout),
+    ],
+  };
+}
+
+/** `undefined` when the group was stale: nothing was written. */
+export function groupResult(
+  pending: readonly PendingAppend[],
+  row: PgRow,
+): GroupResult | undefined {
+  const [head, headAt, at, firsts, actual, recorded] = row.length === 1 ? rowOfOne(row[0]!) : row;
+  if (firsts == null) return undefined;
+  const firstOf = elements(firsts);
+  const actualOf = elements(actual!);
+  const recordedOf = recorded == null ? [] : elements(recorded);
+  return {
+    head: BigInt(head!),
+    headAt: headAt ?? '',
+    at: at ?? '',
+    outcomes: pending.map((member, index) =>
+      outcome(member, firstOf[index] ?? null, actualOf[index] ?? null, recordedOf[index] ?? null),
+    ),
+    appended: pending.filter((_, index) => firstOf[index] != null),
+  };
+}
+
+/** As the row of a group of one. */
+function rowOfOne(text: string): PgRow {
+  const [head, headAt, at] = text.split(' ');
+  const first = String(BigInt(head!) + 1n);
+  return [head!, headAt === '-' ? null : headAt!, at!, `{${first}}`, '{NULL}', null];
+}
+
+function outcome(
+  { facts, condition, appendId }: PendingAppend,
+  first: string | null,
+  actual: string | null,
+  recorded: string | null,
+): AppendOutcome {
+  if (recorded !== null) {
+    const [from, to, facts_hash] = recorded.split(' ');
+    const before = { first: BigInt(from!), last: BigInt(to!), facts_hash: facts_hash! };
+    try {
+      const append_result = recordedAppend(appendId!, before);
+      return { verdict: { append_result, conflict: null } };
+    } catch (refusal) {
+      return { refusal: refusal as AppendIdReusedError };
+    }
+  }
+  if (first === null) {
+    const conflict = {
+      expected_context_version: condition?.expected ?? null,
+      actual_context_version: actual === null ? null : BigInt(actual),
+    };
+    return { verdict: { append_result: null, conflict } };
+  }
+  const first_sequence_number = BigInt(first);
+  const committed_count = BigInt(facts.length);
+  const append_result = {
+    first_sequence_number,
+    last_sequence_number: first_sequence_number + committed_count - 1n,
+    committed_count,
+  };
+  return { verdict: { append_result, conflict: null } };
+}
+
+/** For each member the facts of those before it that match its condition. */
+function earlierMatches(pending: readonly PendingAppend[]): string[] {
+  if (!pending.some(({ condition }) => condition !== null)) return pending.map(() => '');
+  const group = new GroupFacts();
+  return pending.map(({ facts, condition }, member) => {
+    const places: GroupPlace[] = condition === null ? [] : group.matching(condition.query);
+    group.add(member, facts);
+    return places.length === 0
+      ? ''
+      : list(places.flatMap((place) => [place.member + 1, place.offset]));
+  });
+}
+
+/** The text form of an array of values that need no quotes. */
+function list(values: readonly (number | bigint | string | boolean)[]): string {
+  return `{${values.join(',')}}`;
+}
+
+/** The elements of such an array's text; quotes are taken off. */
+function elements(text: string): (string | null)[] {
+  if (text === '{}') return [];
+  return text
+    .slice(1, -1)
+    .split(',')
+    .map((element) => (element === 'NULL' ? null : element.replaceAll('"', '')));
+}

@@ -1,0 +1,65 @@
+import type { CommitSignal } from '../../../streams/commit-signal.js';
+import type { CommittedBatch, FactMark, LogPage, LogSource } from '../../../streams/log-source.js';
+import { groupBatches, pageStatement, readRows } from './batches.js';
+import type { PageBatches, PageRows } from './batches.js';
+import type { PostgresConnection } from '../schema/ready-schema.js';
+import { PostgresLedger } from '../cursors/cursor-store.js';
+import type { CommitWatcher } from './watcher.js';
+
+/** The log of one Postgres store, as streams walk it. */
+export class PostgresLog implements LogSource {
+  readonly ledger: PostgresLedger;
+  readonly #connection: PostgresConnection;
+  readonly #commits: CommitSignal;
+  readonly #watcher: CommitWatcher;
+  readonly #appendInFlight: () => Promise<unknown>;
+
+  constructor(
+    connection: PostgresConnection,
+    commits: CommitSignal,
+    watcher: CommitWatcher,
+    appendInFlight: () => Promise<unknown>,
+  ) {
+    this.ledger = new PostgresLedger(connection);
+    this.#connection = connection;
+    this.#commits = commits;
+    this.#watcher = watcher;
+    this.#appendInFlight = appendInFlight;
+  }
+
+  async head(): Promise<bigint> {
+    return this.#settled(await this.#watcher.head());
+  }
+
+  async newest(): Promise<FactMark | null> {
+    return this.#settled(await this.#watcher.newest());
+  }
+
+  async readBatches(after: bigint, limit: number): Promise<CommittedBatch[]> {
+    return (await this.readPage(after, limit)).batches;
+  }
+
+  async readPage(after: bigint, limit: number): Promise<LogPage> {
+    const page = await this.#read(after, limit);
+    if (page.batches.length > 0 || page.cutUntil === undefined) return page;
+    // One batch larger than the page. It is committed, so a second snapshot shows all of it.
+    return this.#read(after, Number(page.cutUntil - after));
+  }
+
+  onCommit(wake: (first?: bigint) => void): () => void {
+    return this.#commits.on(wake);
+  }
+
+  async #read(after: bigint, limit: number): Promise<Pick<PageRows, 'at'> & PageBatches> {
+    const { run, schema } = await this.#connection.ready();
+    const rows = await run('Reading the log', pageStatement(schema, after, limit));
+    const page = readRows(rows, after, limit);
+    return { at: page.at, ...groupBatches(page) };
+  }
+
+  /** Waits for the append in flight, so that an own append below this head is announced before the head is told. */
+  async #settled<T>(head: T): Promise<T> {
+    await this.#appendInFlight();
+    return head;
+  }
+}

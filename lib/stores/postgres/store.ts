@@ -1,0 +1,241 @@
+import type {
+  AppendIfResult,
+  AppendResult,
+  EventQuery,
+  FactStore,
+  NewEvent,
+  QueryResult,
+} from '../../contract/contract.types.js';
+import { checkAppendOptions, prepareAppendId } from '../../contract/append-id.js';
+import { SchemaMissingError } from '../../contract/errors.js';
+import { prepareFacts, prepareQuery, prepareVersion } from '../../contract/validation.js';
+import { ContextQuery } from '../../context-index/terms/context-plan.js';
+import type { ContextIndexProgress } from '../../context-index/progress.js';
+import { CommitSignal } from '../../streams/commit-signal.js';
+import type { LogSource } from '../../streams/log-source.js';
+import { StreamingStore } from '../../streams/streaming-store.js';
+import { AppendQueue } from './append/append-queue.js';
+import { appendInside } from './append/append-inside.js';
+import type { AppendManager, PostgresAppendOptions } from './append/append-inside.js';
+import type { PendingAppend } from './append/append-statement.js';
+import { PostgresAppender } from './append/appender.js';
+import type { CommittedRange } from './append/appender.js';
+import { checkDatabaseName, createDatabase } from './connection/bootstrap.js';
+import { PostgresConnection } from './schema/ready-schema.js';
+import { PostgresContextIndex } from './index/context-index.js';
+import { KnownLog } from './index/known-log.js';
+import { PostgresIndexKeeper } from './index/index-builder.js';
+import { adoptSparseBoundaries } from './schema/initialize.js';
+import { PostgresLog } from './log/log.js';
+import { CommitNotifier, channelOf } from './log/notifier.js';
+import { resolvePostgresOptions } from './options.js';
+import type { PostgresStoreOptions } from './options.js';
+import { queryResult, queryStatement } from './log/query.js';
+import { parseTarget, withDatabase } from './connection/target.js';
+import { CommitWatcher } from './log/watcher.js';
+
+/**
+ * A fact store in a Postgres database, which it shares with FACTSTR 0.5. Connects at the first use.
+ *
+ * Appends of one store object commit in call order. One whose connection was lost, or whose answer took longer
+ * than `queryTimeout`, rejects with `IndeterminateAppendError`: it may have committed.
+ *
+ * @publicApi
+ */
+export class FactstrPostgresStore extends StreamingStore implements FactStore {
+  readonly #connection: PostgresConnection;
+  readonly #known: KnownLog;
+  readonly #index: PostgresContextIndex;
+  readonly #keeper: PostgresIndexKeeper;
+  readonly #appender: PostgresAppender;
+  readonly #appends: AppendQueue;
+  readonly #commits: CommitSignal;
+  readonly #watcher: CommitWatcher;
+  readonly #log: PostgresLog;
+  #notifier: CommitNotifier | undefined;
+
+  /**
+   * @param url `postgres://user:password@host:port/database`
+   * @throws InvalidOptionsError
+   */
+  constructor(url: string, options: PostgresStoreOptions = {}) {
+    super(options);
+    const resolved = resolvePostgresOptions(options);
+    this.#connection = new PostgresConnection(parseTarget(url), resolved);
+    this.#known = new KnownLog(this.#connection, () => this.#keeper.wake());
+    this.#index = new PostgresContextIndex(this.#connection, this.#known);
+    this.#keeper = new PostgresIndexKeeper(this.#connection, this.#known);
+    this.#appender = new PostgresAppender(
+      this.#connection,
+      this.#known,
+      this.#index,
+      this.appendIdRetention,
+      (range, schema) => this.#committed(range, schema),
+    );
+    this.#appends = new AppendQueue(
+      this.#appender,
+      resolved.maxQueuedAppends,
+      resolved.lockTimeout,
+    );
+    this.#commits = new CommitSignal(() => this.#watcher.watch());
+    this.#watcher = new CommitWatcher(this.#connection, () => this.#commits.emit());
+    this.#log = new PostgresLog(this.#connection, this.#commits, this.#watcher, () =>
+      this.#appends.inFlight(),
+    );
+  }
+
+  /**
+   * Creates the database when it is missing, and returns a store that is connected to it. Several processes may
+   * do so at once.
+   *
+   * @throws InvalidDatabaseNameError, PermissionDeniedError when CREATEDB is missing, and what `connect` throws
+   */
+  static async bootstrap(
+    where: { serverUrl: string; databaseName: string },
+    options: PostgresStoreOptions = {},
+  ): Promise<FactstrPostgresStore> {
+    const name = checkDatabaseName(where.databaseName);
+    const store = new FactstrPostgresStore(withDatabase(where.serverUrl, name), options);
+    try {
+      await createDatabase(where.serverUrl, name, store.#connection.options);
+      await store.connect();
+    } catch (error) {
+      await store.close();
+      throw error;
+    }
+    return store;
+  }
+
+  /** @internal */
+  get log(): LogSource {
+    return this.#log;
+  }
+
+  /**
+   * Reaches the server, and creates or validates the schema. Not needed: the first use does it. After a failure
+   * it may be called again.
+   *
+   * @throws DatabaseUnavailableError, PermissionDeniedError, SchemaMissingError, ForeignDatabaseError,
+   * UnsupportedFormatError, MissingDriverError
+   */
+  async connect(): Promise<void> {
+    this.assertOpen();
+    await this.#connection.ready();
+  }
+
+  /** With `manager`: inside the application's transaction. */
+  async append(events: NewEvent[], options?: PostgresAppendOptions): Promise<AppendResult> {
+    const pending = this.#pending(events, options);
+    return (await this.#place(pending, options?.manager)).append_result!;
+  }
+
+  async query(query: EventQuery): Promise<QueryResult> {
+    return this.queryPage(query, Infinity);
+  }
+
+  /** As `query`, but at most `limit` rows: the oldest after `min_sequence_number`. */
+  async queryPage(query: EventQuery, limit: number): Promise<QueryResult> {
+    this.assertOpen();
+    const prepared = new ContextQuery(prepareQuery(query, this.limits));
+    const indexed =
+      prepared.plan.indexed === null ? undefined : await this.#index.query(prepared, limit);
+    if (indexed !== undefined) return indexed;
+    const ready = await this.#connection.ready();
+    const { head } = this.#known;
+    const found = queryResult(await ready.run('The query', queryStatement(prepared, ready, limit)));
+    if (this.#known.isOf(ready.log))
+      this.#index.remember(prepared, found.current_context_version ?? null, head);
+    return found;
+  }
+
+  /** With `manager`: inside the application's transaction. */
+  async appendIf(
+    events: NewEvent[],
+    query: EventQuery,
+    expectedContextVersion?: bigint | null,
+    options?: PostgresAppendOptions,
+  ): Promise<AppendIfResult> {
+    const pending = this.#pending(events, options);
+    const expected = prepareVersion(expectedContextVersion, 'expectedContextVersion');
+    const condition = { query: new ContextQuery(prepareQuery(query, this.limits)), expected };
+    return this.#place({ ...pending, condition }, options?.manager);
+  }
+
+  /**
+   * How much of the log the context index covers. What it does not cover is found by Postgres's own indexes: right,
+   * but slower. An existing database, and facts that FACTSTR appended, are indexed in the background.
+   *
+   * @throws what `connect` throws
+   */
+  async contextIndex(): Promise<ContextIndexProgress> {
+    this.assertOpen();
+    await this.#known.refresh();
+    return this.#index.progress;
+  }
+
+  /**
+   * Resolves when the context index covers the whole log. Keeps the process alive until then, unlike the indexing
+   * in the background itself.
+   *
+   * @throws StoreClosedError, and what `connect` throws
+   */
+  async contextsIndexed(): Promise<void> {
+    this.assertOpen();
+    await this.#known.refresh();
+    await this.#keeper.finished();
+  }
+
+  /**
+   * Adds the marker that a missing row in `append_batches` means a batch of one fact: for a log that FACTSTR
+   * 0.5.0 began and 0.5.2 went on with, and for one of 0.5.0 that FACTSTR 0.5.2 shall run durable streams on.
+   * One-way: FACTSTR up to 0.5.0 wants a row for every append.
+   *
+   * @throws PermissionDeniedError when the role may neither create nor fill `store_metadata`
+   */
+  async adoptBatchBoundaries(): Promise<void> {
+    this.assertOpen();
+    const { database, catalogSchema, sparse } = await this.#connection.ready();
+    if (sparse) return;
+    await adoptSparseBoundaries(database, catalogSchema);
+    this.#connection.invalidate();
+  }
+
+  protected override settled(): Promise<void> {
+    return this.#appends.drained();
+  }
+
+  protected override async release(): Promise<void> {
+    await this.#keeper.close();
+    await this.#notifier?.end();
+    await this.#watcher.end();
+    await this.#connection.end();
+  }
+
+  #pending(events: NewEvent[], options: PostgresAppendOptions | undefined): PendingAppend {
+    this.assertOpen();
+    checkAppendOptions(options, ['appendId', 'manager']);
+    const facts = prepareFacts(events, this.limits);
+    const appendId = prepareAppendId(options?.appendId, facts, this.limits);
+    return { facts, condition: null, appendId };
+  }
+
+  async #place(pending: PendingAppend, manager?: AppendManager): Promise<AppendIfResult> {
+    if (manager === undefined) return this.#appends.add(pending);
+    try {
+      return await appendInside(manager, pending, this.#appender, await this.#connection.ready());
+    } catch (error) {
+      // The application's connection is not watched for it.
+      if (error instanceof SchemaMissingError) this.#connection.invalidate();
+      throw error;
+    }
+  }
+
+  #committed({ first, last, at, appends }: CommittedRange, schema: string): void {
+    this.#watcher.committed(last, at);
+    this.#commits.emit(first);
+    this.#notifier ??= new CommitNotifier(channelOf(schema), (statement) =>
+      this.#watcher.run('Notifying', statement),
+    );
+    this.#notifier.committed(appends);
+  }
+}

@@ -1,0 +1,201 @@
+import type { PreparedAppendId } from '../../../contract/append-id.js';
+import type { AppendIfResult, AppendResult } from '../../../contract/contract.types.js';
+import { AppendIdReusedError, StorageError } from '../../../contract/errors.js';
+import { MAX_SEQUENCE_NUMBER } from '../../../contract/limits.js';
+import type { PreparedFact, PreparedQuery } from '../../../contract/validation.js';
+import type { SqliteAppendIds } from './append-ids.js';
+import type { SqliteConnection } from '../connection/connection.js';
+import type { SqliteContextIndex } from '../index/context-index.js';
+import type { SqliteContext } from '../index/context.js';
+import type { SqliteStatement } from '../connection/driver.js';
+import { commitError } from '../connection/errors.js';
+import type { AppendedRange } from '../log/log.js';
+import { SPARSE_BATCHES, SPARSE_MARKER } from '../schema/schema.js';
+import { timeAfter } from '../connection/time.js';
+
+/** One append, checked and ready to be committed, now or from the queue. */
+export interface AppendRequest {
+  readonly facts: readonly PreparedFact[];
+  /** `appendIf`'s; `null` for an unconditional append. */
+  readonly condition: { readonly query: PreparedQuery; readonly expected: bigint | null } | null;
+  readonly appendId: PreparedAppendId | null;
+}
+
+/** What became of one member of a group that was committed. */
+export type AppendOutcome =
+  { readonly verdict: AppendIfResult } | { readonly refusal: AppendIdReusedError };
+
+/** Why a group was not committed: an error in a member, or in what belongs to no member. */
+export interface GroupFailure {
+  readonly error: unknown;
+  readonly member: number | undefined;
+  /** So many first members took part. */
+  readonly tried: number;
+}
+
+/** What became of a group: its first members' outcomes, of one at least; or why nothing was written. */
+export type GroupResult = { readonly outcomes: readonly AppendOutcome[] } | GroupFailure;
+
+/** Milliseconds after which a group takes no more members, for the sake of the event loop. */
+const MAX_GROUP_MS = 5;
+/** Characters of payload after which a group takes no more members: the disk's time counts too. */
+const MAX_GROUP_CHARACTERS = 1024 * 1024;
+
+/** Appends facts. Every failure leaves nothing behind, but for a COMMIT that the disk failed; errors are the driver's. */
+export class SqliteWriter {
+  readonly #connection: SqliteConnection;
+  readonly #index: SqliteContextIndex;
+  readonly #context: SqliteContext;
+  readonly #ids: SqliteAppendIds;
+  readonly #committed: (range: AppendedRange) => void;
+  readonly #insertFact: SqliteStatement<never>;
+  readonly #insertBatch: SqliteStatement<never>;
+  readonly #marker: SqliteStatement<bigint>;
+  /** Whether the log is sparse, and `others` when that was looked up: a restored log may not be. */
+  #sparse = { is: false, others: -1n };
+  /** What the open transaction has appended, and the time of its newest fact. */
+  #appended: AppendedRange | undefined;
+
+  /** `committed` is called after each transaction that appended something. */
+  constructor(
+    connection: SqliteConnection,
+    index: SqliteContextIndex,
+    context: SqliteContext,
+    ids: SqliteAppendIds,
+    committed: (range: AppendedRange) => void,
+  ) {
+    this.#connection = connection;
+    this.#index = index;
+    this.#context = context;
+    this.#ids = ids;
+    this.#committed = committed;
+    this.#insertFact = connection.command(
+      'INSERT INTO events (sequence_number, occurred_at, event_type, payload) VALUES (?, ?, ?, ?)',
+    );
+    this.#insertBatch = connection.command(
+      'INSERT INTO append_batches (first_sequence_number, last_sequence_number) VALUES (?, ?)',
+    );
+    this.#marker = connection.values(SPARSE_MARKER);
+  }
+
+  /**
+   * Exactly one member of the result is there; without a condition it is `append_result`.
+   *
+   * @throws AppendIdReusedError
+   */
+  commit(request: AppendRequest): AppendIfResult {
+    return this.#write(() => this.#judge(request));
+  }
+
+  /** Commits requests in one transaction, in their order, each as a batch of its own, and as many as time allows. */
+  commitGroup(requests: readonly AppendRequest[]): GroupResult {
+    let member: number | undefined;
+    const judged: AppendOutcome[] = [];
+    try {
+      const outcomes = this.#write(() => {
+        const end = performance.now() + MAX_GROUP_MS;
+        let size = 0;
+        for (const request of requests) {
+          member = judged.length;
+          judged.push(this.#outcome(request));
+          for (const { payload_text } of request.facts) size += payload_text.length;
+          if (size >= MAX_GROUP_CHARACTERS || performance.now() >= end) break;
+        }
+        member = undefined;
+        return judged;
+      });
+      return { outcomes };
+    } catch (error) {
+      return { error, member, tried: judged.length };
+    }
+  }
+
+  /** Declares that a missing row of `append_batches` means a batch of one fact. */
+  adoptSparseBatches(): void {
+    this.#connection.write(() => this.#connection.execute(SPARSE_BATCHES));
+    this.#sparse = { is: false, others: -1n };
+  }
+
+  #write<T>(work: () => T): T {
+    this.#appended = undefined;
+    let isDone = false;
+    let result: T;
+    try {
+      result = this.#index.write(() => {
+        const done = work();
+        isDone = true;
+        return done;
+      });
+    } catch (error) {
+      throw isDone ? commitError(error) : error;
+    }
+    if (this.#appended !== undefined) this.#committed(this.#appended);
+    return result;
+  }
+
+  #outcome(request: AppendRequest): AppendOutcome {
+    try {
+      return { verdict: this.#judge(request) };
+    } catch (error) {
+      // The id is looked up first: this member has written nothing, and the other members go on.
+      if (error instanceof AppendIdReusedError) return { refusal: error };
+      throw error;
+    }
+  }
+
+  #judge({ facts, condition, appendId }: AppendRequest): AppendIfResult {
+    const recorded = appendId === null ? undefined : this.#ids.find(appendId);
+    if (recorded !== undefined) return { append_result: recorded, conflict: null };
+    if (condition !== null) {
+      const actual = this.#context.version(condition.query);
+      if (actual !== condition.expected) {
+        return {
+          append_result: null,
+          conflict: {
+            expected_context_version: condition.expected,
+            actual_context_version: actual,
+          },
+        };
+      }
+    }
+    const append_result = this.#insert(facts);
+    if (appendId !== null) this.#ids.record(appendId, append_result);
+    return { append_result, conflict: null };
+  }
+
+  #insert(facts: readonly PreparedFact[]): AppendResult {
+    const { head } = this.#index;
+    const first = head + 1n;
+    const last = head + BigInt(facts.length);
+    if (last > MAX_SEQUENCE_NUMBER) {
+      throw new StorageError(`The log is full: its head is ${head}.`);
+    }
+    const before = this.#appended;
+    const occurred_at = timeAfter(this.#index.newestTime);
+    let sequence_number = first;
+    for (const { event_type, payload_text } of facts) {
+      this.#insertFact.run(sequence_number++, occurred_at, event_type, payload_text);
+    }
+    this.#index.add(facts, occurred_at);
+    if (first !== last || !this.#isSparse()) this.#insertBatch.run(first, last);
+    this.#appended = {
+      first_sequence_number: before?.first_sequence_number ?? first,
+      last_sequence_number: last,
+      occurred_at,
+    };
+    return {
+      first_sequence_number: first,
+      last_sequence_number: last,
+      committed_count: BigInt(facts.length),
+    };
+  }
+
+  /** FACTSTR up to 0.5.0 wants a row for every append. Looked up again: another process may adopt the marker. */
+  #isSparse(): boolean {
+    const { others } = this.#index;
+    if (!this.#sparse.is || this.#sparse.others !== others) {
+      this.#sparse = { is: this.#marker.get() === 1n, others };
+    }
+    return this.#sparse.is;
+  }
+}

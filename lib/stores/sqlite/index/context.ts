@@ -1,0 +1,46 @@
+import type { QueryResult } from '../../../contract/contract.types.js';
+import { MAX_SEQUENCE_NUMBER } from '../../../contract/limits.js';
+import type { PreparedQuery } from '../../../contract/validation.js';
+import { contextVersion, readContext } from '../../../context-index/context.js';
+import type { SqliteContextIndex } from './context-index.js';
+import type { SqliteWalk } from '../log/scan.js';
+
+/** Finds the facts of a context, inside a `read` or `write` of the index. */
+export class SqliteContext {
+  readonly #index: SqliteContextIndex;
+  readonly #walk: SqliteWalk;
+
+  constructor(index: SqliteContextIndex, walk: SqliteWalk) {
+    this.#index = index;
+    this.#walk = walk;
+  }
+
+  /** The newest sequence number that matches; `min_sequence_number` is no part of a context. */
+  version(query: PreparedQuery): bigint | null {
+    if (!this.#index.usable) {
+      return this.#walk.newest(query, { after: 0n, last: this.#index.head }) || null;
+    }
+    return BigInt(this.#index.look(contextVersion(this.#index.memory, query)).version) || null;
+  }
+
+  /** The matching facts after `min_sequence_number`, oldest first, at most `limit`, and the context's version. */
+  read(query: PreparedQuery, limit: number): QueryResult {
+    if (!this.#index.usable) return this.#walkThrough(query, limit);
+    const { records, version } = this.#index.look(readContext(this.#index.memory, query, limit));
+    return {
+      event_records: records,
+      last_returned_sequence_number: records.at(-1)?.sequence_number ?? null,
+      current_context_version: version === 0 ? null : BigInt(version),
+    };
+  }
+
+  #walkThrough(query: PreparedQuery, limit: number): QueryResult {
+    const range = { after: query.min_sequence_number ?? 0n, last: MAX_SEQUENCE_NUMBER };
+    const event_records = this.#walk.rows(query, range, limit);
+    return {
+      event_records,
+      last_returned_sequence_number: event_records.at(-1)?.sequence_number ?? null,
+      current_context_version: this.version(query),
+    };
+  }
+}

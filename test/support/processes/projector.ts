@@ -1,0 +1,104 @@
+// An application with projections, as its first message describes it. It tells what its handlers did, and does
+// what it is told: see `support/application.ts`.
+import type { DynamicModule } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { DurableProjection, FactstrModule, FactstrProjections, FactstrStore } from 'nestjs-factstr';
+import type { EventRecord, FactstrOptions, ProjectionContext } from 'nestjs-factstr';
+import { FactstrTypeOrmModule } from 'nestjs-factstr/typeorm';
+import { next, send } from '../child-task.js';
+import { openEffects } from '../fixtures/effects.js';
+import type { Database, EffectsTask } from '../fixtures/effects.js';
+
+export interface Task {
+  options: FactstrOptions;
+  projections: string[];
+  /** Where the handlers write what they did; absent: nowhere. */
+  effects?: EffectsTask;
+}
+
+export interface Command {
+  id: number;
+  call: string;
+  args: unknown[];
+}
+
+const task = await next<Task>();
+const effects = task.effects && (await openEffects(task.effects));
+const transactional = task.effects?.transactional === true;
+let gate: { opened: Promise<void>; open(): void } | undefined;
+
+/** A data source of the read model's, and what makes projections transactional. */
+function readModel(database: Database): DynamicModule[] {
+  return [
+    TypeOrmModule.forRoot(
+      database.kind === 'postgres'
+        ? { type: 'postgres', url: database.url }
+        : { type: 'better-sqlite3', database: database.path },
+    ),
+    FactstrTypeOrmModule.forRoot(),
+  ];
+}
+
+class Projections {
+  async handle(name: string, facts: EventRecord[], context: ProjectionContext): Promise<void> {
+    const numbers = facts.map(({ sequence_number }) => sequence_number);
+    send({ called: name, numbers });
+    await gate?.opened;
+    await effects?.apply(name, facts, context);
+    send({ handled: name, numbers });
+  }
+}
+for (const name of task.projections) {
+  Object.defineProperty(Projections.prototype, name, {
+    configurable: true,
+    value(this: Projections, facts: EventRecord[], context: ProjectionContext) {
+      return this.handle(name, facts, context);
+    },
+  });
+  const descriptor = Object.getOwnPropertyDescriptor(Projections.prototype, name)!;
+  DurableProjection({ name, query: {}, transactional })(Projections.prototype, name, descriptor);
+}
+
+const app = await NestFactory.createApplicationContext(
+  {
+    module: class Application {},
+    imports: [
+      FactstrModule.forRoot({ ...task.options, handlers: false }),
+      ...(transactional ? readModel(task.effects!) : []),
+    ],
+    providers: [Projections],
+  },
+  { logger: false },
+);
+const projections = app.get(FactstrProjections);
+const commands: Record<string, (...args: never[]) => unknown> = {
+  start: () => projections.start(),
+  append: async (count: number, perBatch = 1) => {
+    for (let n = 0; n < count; n += perBatch) {
+      const fact = { event_type: 'counted', payload: { n } };
+      await app.get(FactstrStore).append(Array.from({ length: perBatch }, () => fact));
+    }
+  },
+  list: () => projections.list(),
+  say: (verb: 'pause' | 'resume' | 'rebuild', name: string) => projections[verb](name),
+  hold: () => {
+    let open!: () => void;
+    gate = { opened: new Promise((resolve) => (open = resolve)), open: () => open() };
+  },
+  open: () => {
+    gate?.open();
+    gate = undefined;
+  },
+  close: () => app.close(),
+};
+send('ready');
+for (;;) {
+  const { id, call, args } = await next<Command>();
+  void Promise.resolve()
+    .then(() => commands[call]!(...(args as never[])))
+    .then(
+      (value) => send({ id, value }),
+      (error: Error) => send({ id, error: error.message }),
+    );
+}
