@@ -20,7 +20,7 @@ export interface Fingerprint {
  *
  * @publicApi
  */
-export interface StreamLedger {
+export interface CursorStore {
   /** Names the database within this process, so that a stream's name is run once even by two store objects. */
   identity(): MaybePromise<string>;
 

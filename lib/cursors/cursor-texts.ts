@@ -2,7 +2,7 @@ import { storableText } from '../support/storable-text.js';
 import type { LeaseOwner, ParkedFact, StreamReport } from './cursor-store.js';
 
 /**
- * Texts that come from outside (a handler's error, an operator, the host's name), as every ledger keeps them: what
+ * Texts that come from outside (a handler's error, an operator, the host's name), as every cursor store keeps them: what
  * one database refuses must not stop a projection there.
  */
 

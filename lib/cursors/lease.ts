@@ -1,6 +1,6 @@
 import { DurableStreamActiveError } from '../contract/errors.js';
 import { isDead, newOwner } from './process-identity.js';
-import type { LeaseOwner, LeaseVersion, StoredStream, StreamLedger } from './cursor-store.js';
+import type { LeaseOwner, LeaseVersion, StoredStream, CursorStore } from './cursor-store.js';
 import { pause } from '../support/async/turns.js';
 
 /** Times in milliseconds. */
@@ -23,7 +23,7 @@ export function leaseOptions(ttl: number): LeaseOptions {
 /** The right to run a name in any process, for as long as it is renewed. */
 export class Lease {
   readonly epoch: bigint;
-  readonly #ledger: StreamLedger;
+  readonly #cursorStore: CursorStore;
   readonly #name: string;
   readonly #ttl: number;
   readonly #lost = new AbortController();
@@ -33,11 +33,11 @@ export class Lease {
   #renewing = false;
 
   private constructor(
-    ledger: StreamLedger,
+    cursorStore: CursorStore,
     name: string,
     { epoch, ttl, asked }: { epoch: bigint; ttl: number; asked: number },
   ) {
-    this.#ledger = ledger;
+    this.#cursorStore = cursorStore;
     this.#name = name;
     this.epoch = epoch;
     this.#ttl = ttl;
@@ -48,14 +48,14 @@ export class Lease {
 
   /** Claims a name whose lease is free; `undefined` when it is not as `seen` any more. */
   static async claim(
-    ledger: StreamLedger,
+    cursorStore: CursorStore,
     name: string,
     seen: LeaseVersion,
     { owner, ttl }: Pick<LeaseOptions, 'owner' | 'ttl'>,
   ): Promise<Lease | undefined> {
     const asked = performance.now();
-    const epoch = await ledger.claim(name, seen, owner, ttl);
-    return epoch === undefined ? undefined : new Lease(ledger, name, { epoch, ttl, asked });
+    const epoch = await cursorStore.claim(name, seen, owner, ttl);
+    return epoch === undefined ? undefined : new Lease(cursorStore, name, { epoch, ttl, asked });
   }
 
   /** Aborts when the epoch has passed, or may have: nothing is to be delivered under it any more. */
@@ -71,14 +71,14 @@ export class Lease {
 
   /** Whether the epoch still is this lease's. Costs a read. */
   async holds(): Promise<boolean> {
-    return (await this.#ledger.find(this.#name))?.epoch === this.epoch;
+    return (await this.#cursorStore.find(this.#name))?.epoch === this.epoch;
   }
 
-  /** Lets contenders take over at once. Never rejects: if the ledger cannot be told, they wait for the expiry. */
+  /** Lets contenders take over at once. Never rejects: if the cursor store cannot be told, they wait for the expiry. */
   async release(): Promise<void> {
     this.lose();
     try {
-      await this.#ledger.release(this.#name, this.epoch);
+      await this.#cursorStore.release(this.#name, this.epoch);
     } catch {
       // The database does not answer; the lease runs out by itself.
     }
@@ -93,7 +93,7 @@ export class Lease {
     this.#renewing = true;
     try {
       const started = performance.now();
-      if (await this.#ledger.renew(this.#name, this.epoch, this.#ttl)) this.#renewed = started;
+      if (await this.#cursorStore.renew(this.#name, this.epoch, this.#ttl)) this.#renewed = started;
       else this.lose();
     } catch {
       // Another owner may have taken over meanwhile; the epoch fences what this one would commit.
@@ -115,12 +115,12 @@ export class Lease {
  * @throws DurableStreamActiveError when the owner is alive, as its renewals show
  */
 export async function claimLease(
-  ledger: StreamLedger,
+  cursorStore: CursorStore,
   name: string,
   options: LeaseOptions,
   signal: AbortSignal,
 ): Promise<Lease | undefined> {
-  const contender = new Contender(ledger, name, options);
+  const contender = new Contender(cursorStore, name, options);
   while (!signal.aborted) {
     const lease = await contender.attempt();
     if (lease !== undefined) return lease;
@@ -136,15 +136,15 @@ export async function claimLease(
 
 /** One process's attempts at one name. */
 export class Contender {
-  readonly #ledger: StreamLedger;
+  readonly #cursorStore: CursorStore;
   readonly #name: string;
   readonly #options: LeaseOptions;
   #seen: StoredStream | undefined;
   #seenSince = 0;
   #holderLives = false;
 
-  constructor(ledger: StreamLedger, name: string, options: LeaseOptions) {
-    this.#ledger = ledger;
+  constructor(cursorStore: CursorStore, name: string, options: LeaseOptions) {
+    this.#cursorStore = cursorStore;
     this.#name = name;
     this.#options = options;
   }
@@ -162,10 +162,10 @@ export class Contender {
 
   /** The lease, or `undefined` while another owner has it. `known`: the stored stream, where it was just read. */
   async attempt(known?: StoredStream): Promise<Lease | undefined> {
-    const stored = known ?? (await this.#ledger.find(this.#name));
+    const stored = known ?? (await this.#cursorStore.find(this.#name));
     if (stored === undefined) return undefined;
     if (!this.#isFree(stored)) return undefined;
-    return Lease.claim(this.#ledger, this.#name, stored, this.#options);
+    return Lease.claim(this.#cursorStore, this.#name, stored, this.#options);
   }
 
   #isFree(stored: StoredStream): boolean {

@@ -2,7 +2,7 @@ import type { StreamReport } from '../cursors/cursor-store.js';
 import type { ProjectionObserver } from './projection.js';
 import type { ProjectionState } from './status.js';
 
-/** What a runner says of itself: to its observer, to `status`, and through the ledger to other processes. */
+/** What a runner says of itself: to its observer, to `status`, and through the cursor store to other processes. */
 export class RunnerState {
   readonly #observer: ProjectionObserver;
   readonly #publish: (report: StreamReport) => void;

@@ -24,6 +24,6 @@ export type {
   ParkedFact,
   RecordedIntervention,
   StoredStream,
-  StreamLedger,
+  CursorStore,
   StreamReport,
 } from '../cursors/cursor-store.js';

@@ -35,7 +35,7 @@ export async function startDurableStream(
   handle: StreamHandler,
   stop: AbortController,
 ): Promise<StreamSubscription> {
-  const identity = await host.source.ledger.identity();
+  const identity = await host.source.cursorStore.identity();
   const hold = await holdName(identity, name, host.lease.ttl, stop.signal);
   const stopping = (): void => hold.stopping();
   stop.signal.addEventListener('abort', stopping);
@@ -97,9 +97,9 @@ class DurableRun implements WalkSteps {
 
   async start(): Promise<ReplayedStream> {
     const { source } = this.#host;
-    const stored = await source.ledger.open(this.#name, queryText(this.#query), 0n);
+    const stored = await source.cursorStore.open(this.#name, queryText(this.#query), 0n);
     this.#checkQuery(stored);
-    const lease = await claimLease(source.ledger, this.#name, this.#host.lease, this.#stop);
+    const lease = await claimLease(source.cursorStore, this.#name, this.#host.lease, this.#stop);
     if (lease === undefined) throw this.#ended();
     this.#lease = lease;
     this.#signal = AbortSignal.any([this.#stop, lease.lost]);
@@ -125,7 +125,7 @@ class DurableRun implements WalkSteps {
     const { source, reader } = this.#host;
     // Read again under the lease: its former owner may have moved the cursor since, and when the claim was answered
     // late another owner may have the lease by now.
-    const cursor = await source.ledger.find(this.#name);
+    const cursor = await source.cursorStore.find(this.#name);
     if (cursor?.epoch !== lease.epoch) throw this.#lost();
     this.#checkQuery(cursor);
     this.#replayUntil = await source.head();
@@ -203,7 +203,7 @@ class DurableRun implements WalkSteps {
     for (let attempt = 0; ; attempt++) {
       try {
         const { epoch } = this.#lease!;
-        if (!(await this.#host.source.ledger.advance(this.#name, epoch, fingerprint))) {
+        if (!(await this.#host.source.cursorStore.advance(this.#name, epoch, fingerprint))) {
           throw this.#lost();
         }
         this.#unstored = undefined;

@@ -1,5 +1,5 @@
 import type { EventRecord, MaybePromise } from '../contract/contract.types.js';
-import type { StreamLedger } from '../cursors/cursor-store.js';
+import type { CursorStore } from '../cursors/cursor-store.js';
 
 /**
  * One committed append, or the rest of it after a cursor that stands inside it.
@@ -65,5 +65,5 @@ export interface LogSource {
   onCommit(wake: (first?: bigint) => void): () => void;
 
   /** Where the durable streams' cursors and leases are kept. */
-  readonly ledger: StreamLedger;
+  readonly cursorStore: CursorStore;
 }

@@ -16,7 +16,7 @@ import { StreamingStore } from './streaming-store.js';
 
 /**
  * A store that shows its log: its projections can do all that projections of this package's own stores can. It keeps
- * leases, cursors and parked facts as `StreamLedger` says.
+ * leases, cursors and parked facts as `CursorStore` says.
  *
  * @publicApi
  */
@@ -42,10 +42,10 @@ const walkables = new WeakMap<LogSource, WalkableStore>();
 export function logOf(store: FactStore): LogSource | undefined {
   const { log } = store as Partial<StoreWithLog>;
   if (typeof log !== 'object' || log === null) return undefined;
-  const { head, readBatches, onCommit, ledger } = log as Partial<LogSource>;
+  const { head, readBatches, onCommit, cursorStore } = log as Partial<LogSource>;
   const methods = [head, readBatches, onCommit];
   const complete = methods.every((method) => typeof method === 'function');
-  return complete && typeof ledger === 'object' && ledger !== null ? log : undefined;
+  return complete && typeof cursorStore === 'object' && cursorStore !== null ? log : undefined;
 }
 
 /** The store's limits: its own where it is ours, else those that `said` declares. */

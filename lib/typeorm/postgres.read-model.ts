@@ -13,7 +13,7 @@ const SCHEMA = '{schema}';
 /** A guard returned no row, or the work did not want to commit: the transaction is to leave nothing. */
 const UNDONE = Symbol('undone');
 
-/** A read model in Postgres: handlers' transactions and the ledger share the application's data source. */
+/** A read model in Postgres: handlers' transactions and the cursor store share the application's data source. */
 export class PostgresReadModel implements ReadModelDatabase {
   readonly identity: string;
   readonly runner: SqlRunner = { dialect: 'postgres', run: (steps) => this.#keep(steps) };

@@ -1,12 +1,12 @@
 import type { MaybePromise } from '../contract/contract.types.js';
-import { ledgerColumns, ledgerSql } from '../cursors/sql/cursor-sql.js';
-import type { LedgerTables } from '../cursors/sql/cursor-sql.js';
-import { SqlLedger } from '../cursors/sql/sql-cursor-store.js';
+import { cursorColumns, cursorSql } from '../cursors/sql/cursor-sql.js';
+import type { CursorTables } from '../cursors/sql/cursor-sql.js';
+import { SqlCursorStore } from '../cursors/sql/sql-cursor-store.js';
 import type { SqlDialect, SqlStep } from '../cursors/sql/sql-steps.js';
-import type { StreamLedger } from '../cursors/cursor-store.js';
+import type { CursorStore } from '../cursors/cursor-store.js';
 import type { ReadModelDatabase } from './read-model.database.js';
 
-const TABLES: Readonly<Record<Exclude<keyof LedgerTables, 'cursorName'>, string>> = {
+const TABLES: Readonly<Record<Exclude<keyof CursorTables, 'cursorName'>, string>> = {
   cursors: 'nestjs_factstr_cursors',
   streams: 'nestjs_factstr_streams',
   parked: 'nestjs_factstr_parked',
@@ -16,7 +16,7 @@ const TABLES: Readonly<Record<Exclude<keyof LedgerTables, 'cursorName'>, string>
 export const TABLE_NAMES: readonly string[] = Object.values(TABLES);
 
 /** Cursor, lease and epoch beside the read model, so that one transaction covers them and what a handler wrote. */
-export class ReadModelLedger extends SqlLedger implements StreamLedger {
+export class ReadModelCursorStore extends SqlCursorStore implements CursorStore {
   readonly #identity: string;
   readonly #streams: string;
   readonly #cursors: string;
@@ -26,7 +26,7 @@ export class ReadModelLedger extends SqlLedger implements StreamLedger {
     const { runner } = database;
     const table = (name: keyof typeof TABLES): string => database.table(TABLES[name]);
     super(
-      ledgerSql(runner.dialect, {
+      cursorSql(runner.dialect, {
         cursors: table('cursors'),
         cursorName: 'name',
         streams: table('streams'),
@@ -74,7 +74,7 @@ export function createTablesSql(
   table: (name: string) => string,
   missing: readonly string[] = TABLE_NAMES,
 ): string[] {
-  const columns = ledgerColumns(dialect);
+  const columns = cursorColumns(dialect);
   return (Object.keys(TABLES) as (keyof typeof TABLES)[])
     .filter((name) => missing.includes(TABLES[name]))
     .map((name) => `CREATE TABLE IF NOT EXISTS ${table(TABLES[name])} (${columns[name]}\n)`);

@@ -13,7 +13,7 @@ export type ReadModelWork = (transaction: ReadModelTransaction) => Promise<boole
 
 /** Where a read model, its cursors and its leases are. */
 export interface ReadModelDatabase {
-  /** The ledger's own statements, each call a transaction outside the handlers'. */
+  /** The cursor store's own statements, each call a transaction outside the handlers'. */
   readonly runner: SqlRunner;
   /** The tables' names as they stand in statements: quoted, with the schema where there is one. */
   table(name: string): string;

@@ -30,7 +30,7 @@ interface Opened {
 
 /**
  * A read model in a SQLite file. TypeORM's data source is one connection, so handlers get one of their own: a
- * rollback there takes no request's writes along. The ledger has another, so that leases are renewed and
+ * rollback there takes no request's writes along. The cursor store has another, so that leases are renewed and
  * positions read while a handler works.
  */
 export class SqliteReadModel implements ReadModelDatabase {
@@ -39,7 +39,7 @@ export class SqliteReadModel implements ReadModelDatabase {
   readonly #application: DataSource;
   readonly #file: string;
   readonly #guard: HandlerGuard;
-  readonly #ledger: LazyConnection;
+  readonly #cursorStore: LazyConnection;
   #opened: Promise<Opened> | undefined;
   #readOnly = false;
   /** The connection is one: so is the transaction. */
@@ -50,8 +50,8 @@ export class SqliteReadModel implements ReadModelDatabase {
     this.#file = fileOf(application);
     this.identity = `sqlite:${this.#file}`;
     this.#guard = new HandlerGuard(application);
-    this.#ledger = new LazyConnection(this.#file);
-    const steps = new SqliteStepRunner(this.#ledger, new BusyRetry(this.#file, BUSY_TIMEOUT));
+    this.#cursorStore = new LazyConnection(this.#file);
+    const steps = new SqliteStepRunner(this.#cursorStore, new BusyRetry(this.#file, BUSY_TIMEOUT));
     this.runner = {
       dialect: 'sqlite',
       run: async (given) => {
@@ -93,7 +93,7 @@ export class SqliteReadModel implements ReadModelDatabase {
   }
 
   async close(): Promise<void> {
-    this.#ledger.close();
+    this.#cursorStore.close();
     const opened = await this.#opened?.catch(() => undefined);
     this.#opened = Promise.reject(new StoreClosedError('The read model is closed.'));
     this.#opened.catch(() => undefined);
@@ -135,7 +135,7 @@ export class SqliteReadModel implements ReadModelDatabase {
       } finally {
         end();
       }
-      await pause(busyDelay(), this.#ledger.closed);
+      await pause(busyDelay(), this.#cursorStore.closed);
     }
   }
 
@@ -174,13 +174,13 @@ export class SqliteReadModel implements ReadModelDatabase {
   async #prepare(): Promise<void> {
     const retry = new BusyRetry(this.#file, BUSY_TIMEOUT);
     const prepare = (): void => {
-      const ledger = this.#ledger.get();
-      ledger.execute('PRAGMA journal_mode = WAL');
-      ledger.write(() => {
-        for (const sql of createTablesSql('sqlite', (name) => name)) ledger.execute(sql);
+      const cursorStore = this.#cursorStore.get();
+      cursorStore.execute('PRAGMA journal_mode = WAL');
+      cursorStore.write(() => {
+        for (const sql of createTablesSql('sqlite', (name) => name)) cursorStore.execute(sql);
       });
     };
-    await retry.soon(prepare, this.#ledger.closed);
+    await retry.soon(prepare, this.#cursorStore.closed);
   }
 
   /**

@@ -7,11 +7,11 @@ import type {
   Intervention,
   ParkedFact,
   StoredStream,
-  StreamLedger,
+  CursorStore,
 } from '../cursors/cursor-store.js';
 import { memberOf } from '../support/describe-error.js';
 import type { ReadModelDatabase } from './read-model.database.js';
-import { ReadModelLedger } from './read-model.cursor-store.js';
+import { ReadModelCursorStore } from './read-model.cursor-store.js';
 import { isQueryError } from './typeorm.errors.js';
 
 /** How often a reset is tried that met the owner's transaction in a deadlock. */
@@ -23,16 +23,16 @@ const ATTEMPTS = 5;
  */
 export class TypeOrmEffects implements Effects {
   readonly transactional = true;
-  readonly ledger: ReadModelLedger;
+  readonly cursorStore: ReadModelCursorStore;
   readonly defaultTimeout: number;
   readonly #database: ReadModelDatabase;
   /** The fact store's: where the cursor is while the projection is not transactional. */
-  readonly #plain: StreamLedger;
+  readonly #plain: CursorStore;
   readonly #hasStart: boolean;
 
   constructor(
     database: ReadModelDatabase,
-    plain: StreamLedger,
+    plain: CursorStore,
     hasStart: boolean,
     defaultTimeout: number,
   ) {
@@ -40,7 +40,7 @@ export class TypeOrmEffects implements Effects {
     this.#plain = plain;
     this.#hasStart = hasStart;
     this.defaultTimeout = defaultTimeout;
-    this.ledger = new ReadModelLedger(database);
+    this.cursorStore = new ReadModelCursorStore(database);
   }
 
   /** @throws CursorElsewhereError */
@@ -62,12 +62,12 @@ export class TypeOrmEffects implements Effects {
 
   commit(name: string, epoch: bigint, fingerprint: Fingerprint, work: Work): Promise<boolean> {
     return this.#database.transaction(async ({ manager, run }) => {
-      const begun = await run(this.ledger.beginSteps(name, epoch));
+      const begun = await run(this.cursorStore.beginSteps(name, epoch));
       if (begun === undefined) return false;
       // The same call again, after one whose COMMIT had no answer: it has committed.
       if (BigInt(begun.at(-1)![0]![0]!) >= fingerprint.sequence_number) return true;
       await work(manager);
-      return (await run(this.ledger.advanceSteps(name, epoch, fingerprint))) !== undefined;
+      return (await run(this.cursorStore.advanceSteps(name, epoch, fingerprint))) !== undefined;
     });
   }
 
@@ -77,14 +77,14 @@ export class TypeOrmEffects implements Effects {
     fact: ParkedFact,
     fingerprint: Fingerprint,
   ): MaybePromise<boolean> {
-    return this.ledger.park(name, epoch, fact, fingerprint);
+    return this.cursorStore.park(name, epoch, fact, fingerprint);
   }
 
   unpark(name: string, epoch: bigint, sequenceNumber: bigint, work: Work): Promise<boolean> {
     return this.#database.transaction(async ({ manager, run }) => {
-      if ((await run(this.ledger.beginSteps(name, epoch))) === undefined) return false;
+      if ((await run(this.cursorStore.beginSteps(name, epoch))) === undefined) return false;
       await work(manager);
-      return (await run(this.ledger.unparkSteps(name, epoch, sequenceNumber))) !== undefined;
+      return (await run(this.cursorStore.unparkSteps(name, epoch, sequenceNumber))) !== undefined;
     });
   }
 
@@ -94,7 +94,7 @@ export class TypeOrmEffects implements Effects {
       try {
         await this.#database.promptTransaction(async ({ manager, run }) => {
           // The fence first: an owner elsewhere then commits nothing any more.
-          await run(this.ledger.interveneSteps(name, intervention));
+          await run(this.cursorStore.interveneSteps(name, intervention));
           try {
             if (onReset !== undefined) await this.enclose(() => onReset(manager));
           } catch (error) {

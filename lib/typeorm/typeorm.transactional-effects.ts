@@ -49,7 +49,7 @@ export class TypeOrmTransactionalEffects implements TransactionalEffects {
     const database = this.#database(dataSource, request, longest);
     return new TypeOrmEffects(
       database,
-      walkable.source.ledger,
+      walkable.source.cursorStore,
       hasStart,
       Math.min(DEFAULT_TIMEOUT, Math.floor(ttl * DEFAULT)),
     );

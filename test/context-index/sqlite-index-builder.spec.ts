@@ -8,7 +8,7 @@ import { SqliteContextIndex } from '../../lib/stores/sqlite/index/context-index.
 import type { SqliteStatement } from '../../lib/stores/sqlite/connection/driver.js';
 import { SqliteIndexBuilder } from '../../lib/stores/sqlite/index/index-builder.js';
 import { SqliteIndexTables } from '../../lib/stores/sqlite/schema/index-tables.js';
-import { SqliteWalk } from '../../lib/stores/sqlite/log/scan.js';
+import { SqliteScan } from '../../lib/stores/sqlite/log/scan.js';
 import { TestFolder } from '../support/sqlite/folder.js';
 import { factsOf } from './support/boundaries.js';
 import { CHUNKS, SEGMENTS, insertFacts, segmentRanges } from '../support/sqlite/index-tables.js';
@@ -76,7 +76,7 @@ describe('The background of a SQLite index', () => {
     builder: SqliteIndexBuilder;
   } {
     ends.push(() => over.close());
-    const opened = new SqliteContextIndex(over, new SqliteWalk(over), () => undefined);
+    const opened = new SqliteContextIndex(over, new SqliteScan(over), () => undefined);
     return { index: opened, builder: new SqliteIndexBuilder(over, opened) };
   }
 

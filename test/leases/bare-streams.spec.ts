@@ -121,7 +121,7 @@ describe.each(['sqlite', 'postgres'] as const)('A bare durable stream on %s', (p
     await store.append([fact]);
     (await register(store)).subscription.unsubscribe();
     await until(
-      async () => (await store.log.ledger.find('s'))!.owner === null,
+      async () => (await store.log.cursorStore.find('s'))!.owner === null,
       () => 'the lease to be given back',
     );
     await run('UPDATE nestjs_factstr_streams SET owner = $1', JSON.stringify(STRANGER));
@@ -141,16 +141,16 @@ describe.each(['sqlite', 'postgres'] as const)('A bare durable stream on %s', (p
     const { open, reported } = await database(provider);
     const store = open();
     const { inbox } = await register(store);
-    const { ledger } = store.log;
-    const seen = (await ledger.find('s'))!;
-    expect(await ledger.claim('s', seen, STRANGER, TTL)).toBe(seen.epoch + 1n);
+    const { cursorStore } = store.log;
+    const seen = (await cursorStore.find('s'))!;
+    expect(await cursorStore.claim('s', seen, STRANGER, TTL)).toBe(seen.epoch + 1n);
     await store.append([fact]);
     await until(
       () => reported.length > 0,
       () => 'the loss to be reported',
     );
     expect(reported.map(({ code }) => code)).toEqual(['LEASE_LOST']);
-    expect(await ledger.find('s')).toMatchObject({ position: 0n, owner: STRANGER });
+    expect(await cursorStore.find('s')).toMatchObject({ position: 0n, owner: STRANGER });
     expect(inbox.numbers.length).toBeLessThanOrEqual(1);
   });
 });
@@ -162,7 +162,7 @@ describe('A bare durable stream on Postgres', () => {
     const { subscription } = await register(store);
     subscription.unsubscribe();
     await until(
-      async () => (await store.log.ledger.find('s'))!.owner === null,
+      async () => (await store.log.cursorStore.find('s'))!.owner === null,
       () => 'the lease to be given back',
     );
     await run('UPDATE nestjs_factstr_streams SET owner = $1', JSON.stringify(STRANGER));

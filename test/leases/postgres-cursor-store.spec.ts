@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { SchemaMissingError } from '../../lib/contract/errors.js';
-import type { PostgresLedger } from '../../lib/stores/postgres/cursors/cursor-store.js';
+import type { PostgresCursorStore } from '../../lib/stores/postgres/cursors/cursor-store.js';
 import { FactstrPostgresStore } from '../../lib/stores/postgres/store.js';
 import { facts } from '../support/facts/facts.js';
 import { errorOf } from '../support/facts/outcome.js';
@@ -27,39 +27,39 @@ async function newDatabase(): Promise<TestDatabase> {
   return created;
 }
 
-function ledgerOf(url = database.url) {
+function cursorStoreOf(url = database.url) {
   const store = new FactstrPostgresStore(url);
   stores.push(store);
-  return { store, ledger: store.log.ledger };
+  return { store, cursorStore: store.log.cursorStore };
 }
 
-describe('The identity of a ledger on Postgres', () => {
+describe('The identity of a cursor store on Postgres', () => {
   it('is its server’s, its database’s and its schema’s, whoever asks', async () => {
-    const { ledger } = ledgerOf();
-    const identity = await ledger.identity();
+    const { cursorStore } = cursorStoreOf();
+    const identity = await cursorStore.identity();
     expect(identity).toMatch(/^postgres:\d+:\d+:"public"$/);
-    expect(await ledger.identity()).toBe(identity);
-    expect(await ledgerOf().ledger.identity()).toBe(identity);
+    expect(await cursorStore.identity()).toBe(identity);
+    expect(await cursorStoreOf().cursorStore.identity()).toBe(identity);
     await database.run('CREATE SCHEMA other');
     const inOther = `${database.url}?options=${encodeURIComponent('-c search_path=other')}`;
-    const inSchema = await ledgerOf(inOther).ledger.identity();
+    const inSchema = await cursorStoreOf(inOther).cursorStore.identity();
     expect(inSchema).toBe(identity.replace('"public"', '"other"'));
     const elsewhere = await newDatabase();
-    const other = await ledgerOf(elsewhere.url).ledger.identity();
+    const other = await cursorStoreOf(elsewhere.url).cursorStore.identity();
     expect(other.split(':')[1]).toBe(identity.split(':')[1]);
     expect(other).not.toBe(identity);
   });
 
   it('is its address and name where the server’s own identifier may not be read', async () => {
     const guarded = await newDatabase();
-    await ledgerOf(guarded.url).store.append(facts(1));
+    await cursorStoreOf(guarded.url).store.append(facts(1));
     await guarded.run(`CREATE ROLE ${role} LOGIN PASSWORD 'secret'`);
     try {
       await guarded.run(`GRANT USAGE ON SCHEMA public TO ${role}`);
       await guarded.run(`GRANT ALL ON ALL TABLES IN SCHEMA public TO ${role}`);
       await guarded.run('REVOKE EXECUTE ON FUNCTION pg_catalog.pg_control_system() FROM PUBLIC');
-      const { store, ledger } = ledgerOf(guarded.urlFor(role, 'secret'));
-      const identity = await ledger.identity();
+      const { store, cursorStore } = cursorStoreOf(guarded.urlFor(role, 'secret'));
+      const identity = await cursorStore.identity();
       expect(identity).toMatch(new RegExp(`^postgres:(.*:)?${guarded.name}:\\d+:"public"$`));
       await store.close();
     } finally {
@@ -70,10 +70,10 @@ describe('The identity of a ledger on Postgres', () => {
 
 describe('A log on Postgres without the marker of its boundaries', () => {
   it('can be walked where each fact has a row, and else not', async () => {
-    const { store } = ledgerOf();
+    const { store } = cursorStoreOf();
     for (const count of [1, 3, 1]) await store.append(facts(count));
     await database.run('DROP TABLE store_metadata');
-    const { ledger } = ledgerOf();
+    const { cursorStore } = cursorStoreOf();
     const cases: [rows: [number, number][], walkable: boolean][] = [
       [
         [
@@ -138,7 +138,7 @@ describe('A log on Postgres without the marker of its boundaries', () => {
       ],
     ];
     const open = async (name: string) =>
-      Promise.resolve(ledger.open(name, 'a query', 0n)).then(
+      Promise.resolve(cursorStore.open(name, 'a query', 0n)).then(
         () => true,
         (error: { code: string }) => error.code,
       );
@@ -158,9 +158,9 @@ describe('A log on Postgres without the marker of its boundaries', () => {
         rows,
         walkable ? true : 'BATCH_BOUNDARIES_MISSING',
       ]);
-      expect([rows, (await ledger.find(name)) !== undefined]).toEqual([rows, walkable]);
+      expect([rows, (await cursorStore.find(name)) !== undefined]).toEqual([rows, walkable]);
     }
-    await expect(Promise.resolve(ledger.open('t', 'a query', 0n))).rejects.toThrow(
+    await expect(Promise.resolve(cursorStore.open('t', 'a query', 0n))).rejects.toThrow(
       'The durable stream "t" cannot run: the log has no marker append_batch_boundary_format, and append_batches does not cover it, so the facts that were appended together are not known (as when FACTSTR 0.5.2 went on with a database of 0.5.0). adoptBatchBoundaries() of the store adds the marker: facts without a row are batches of one then. FACTSTR up to 0.5.0 cannot use the database after that.',
     );
     // Another process adds the table, and then the marker.
@@ -176,36 +176,36 @@ describe('A log on Postgres without the marker of its boundaries', () => {
   });
 });
 
-describe('The steps of a ledger on Postgres', () => {
+describe('The steps of a cursor store on Postgres', () => {
   it('that move a cursor are one, hence one round trip', () => {
-    const ledger = ledgerOf().ledger as PostgresLedger;
-    const steps = ledger.advanceSteps('s', 1n, { sequence_number: 1n, hash: 'x' });
+    const cursorStore = cursorStoreOf().cursorStore as PostgresCursorStore;
+    const steps = cursorStore.advanceSteps('s', 1n, { sequence_number: 1n, hash: 'x' });
     expect(steps).toHaveLength(1);
   });
 
   it('say what they were for when one fails', async () => {
     const own = await newDatabase();
-    const { ledger } = ledgerOf(own.url);
-    await ledger.open('s', 'a query', 0n);
+    const { cursorStore } = cursorStoreOf(own.url);
+    await cursorStore.open('s', 'a query', 0n);
     await own.run('DROP TABLE nestjs_factstr_parked');
-    const error = await errorOf(() => ledger.find('s'));
+    const error = await errorOf(() => cursorStore.find('s'));
     expect(error).toBeInstanceOf(SchemaMissingError);
     expect(error.message).toContain('Keeping a durable stream failed');
   });
 
   it('leave nothing when one in the middle does not hold', async () => {
     const { url } = await newDatabase();
-    const { ledger } = ledgerOf(url);
-    const seen = await ledger.open('s', 'a query', 0n);
-    const epoch = (await ledger.claim('s', seen, stranger('first'), 60_000))!;
-    const before = await ledger.find('s');
+    const { cursorStore } = cursorStoreOf(url);
+    const seen = await cursorStore.open('s', 'a query', 0n);
+    const epoch = (await cursorStore.claim('s', seen, stranger('first'), 60_000))!;
+    const before = await cursorStore.find('s');
     const fact = { sequence_number: 1n, error: 'a bug', attempts: 1, at: '2026-01-01' };
     const mark = { sequence_number: 1n, hash: 'x' };
-    expect(await ledger.park('s', epoch + 1n, fact, mark)).toBe(false);
-    expect(await ledger.find('s')).toEqual(before);
+    expect(await cursorStore.park('s', epoch + 1n, fact, mark)).toBe(false);
+    expect(await cursorStore.find('s')).toEqual(before);
     // What was rolled back holds nothing: others write at once.
-    const { ledger: other } = ledgerOf(url);
+    const { cursorStore: other } = cursorStoreOf(url);
     expect(await other.park('s', epoch, fact, mark)).toBe(true);
-    expect(await ledger.parked('s')).toEqual([fact]);
+    expect(await cursorStore.parked('s')).toEqual([fact]);
   });
 });

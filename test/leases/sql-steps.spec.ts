@@ -5,7 +5,7 @@ import { toPositional } from '../../lib/cursors/sql/sql-steps.js';
 import type { SqlRow } from '../../lib/cursors/sql/sql-steps.js';
 import { stranger } from '../support/streams/owners.js';
 
-describe('A ledger’s step for SQLite', () => {
+describe('A cursor store’s step for SQLite', () => {
   it.each([
     { sql: 'SELECT 1', values: [], positional: 'SELECT 1', placed: [] },
     { sql: 'a $1 b $2', values: ['x', 'y'], positional: 'a ? b ?', placed: ['x', 'y'] },

@@ -14,25 +14,25 @@ beforeEach(() => {
 });
 afterEach(() => folder.dispose());
 
-describe('The ledger on SQLite', () => {
+describe('The cursor store on SQLite', () => {
   it('tells the owner that a cursor is gone, which an operator has deleted, and parks nothing', async () => {
-    const { ledger } = folder.open().log;
-    const seen = await ledger.open('s', 'a query', 0n);
-    const epoch = (await ledger.claim('s', seen, stranger('first'), 60_000))!;
+    const { cursorStore } = folder.open().log;
+    const seen = await cursorStore.open('s', 'a query', 0n);
+    const epoch = (await cursorStore.claim('s', seen, stranger('first'), 60_000))!;
     const mark = { sequence_number: 1n, hash: 'x' };
     const fact = { sequence_number: 1n, error: 'a bug', attempts: 1, at: '2026-01-01' };
     folder.database().exec('DELETE FROM subscriber_cursors');
-    expect(await ledger.advance('s', epoch, mark)).toBe(false);
-    expect(await ledger.park('s', epoch, fact, mark)).toBe(false);
-    expect(await ledger.parked('s')).toEqual([]);
-    expect(await ledger.find('s')).toBeUndefined();
+    expect(await cursorStore.advance('s', epoch, mark)).toBe(false);
+    expect(await cursorStore.park('s', epoch, fact, mark)).toBe(false);
+    expect(await cursorStore.parked('s')).toEqual([]);
+    expect(await cursorStore.find('s')).toBeUndefined();
   });
 
   it('counts operators’ words, which keeps them in order', async () => {
-    const { ledger } = folder.open().log;
-    await ledger.open('s', 'a query', 0n);
+    const { cursorStore } = folder.open().log;
+    await cursorStore.open('s', 'a query', 0n);
     for (const verb of ['pause', 'resume'] as const)
-      await ledger.intervene('s', { verb, by: null });
+      await cursorStore.intervene('s', { verb, by: null });
     const recorded = folder.database().prepare('SELECT id, verb FROM nestjs_factstr_interventions');
     expect(recorded.raw().all()).toEqual([
       [1, 'pause'],
@@ -44,25 +44,25 @@ describe('The ledger on SQLite', () => {
     const store = folder.open();
     store.append([{ event_type: 'noted', payload: {} }]);
     folder.database().exec(`DELETE FROM store_metadata WHERE ${MARKER}`);
-    const { ledger } = store.log;
-    const error = await errorOf(() => ledger.open('s', 'a query', 0n));
+    const { cursorStore } = store.log;
+    const error = await errorOf(() => cursorStore.open('s', 'a query', 0n));
     expect(error).toBeInstanceOf(BatchBoundariesMissingError);
-    expect(await ledger.find('s')).toBeUndefined();
+    expect(await cursorStore.find('s')).toBeUndefined();
   });
 
   it('opens a name once another process lets the file be looked at', async () => {
-    const { ledger } = folder.open().log;
+    const { cursorStore } = folder.open().log;
     statements.fail(`SELECT count(*) FROM store_metadata\nWHERE ${MARKER}`, 'SQLITE_BUSY');
-    const opening = ledger.open('s', 'a query', 7n);
+    const opening = cursorStore.open('s', 'a query', 7n);
     expect(opening).toBeInstanceOf(Promise);
     expect(await opening).toMatchObject({ position: 7n, query_text: 'a query' });
   });
 
   it('ends with its store', async () => {
     const store = folder.open();
-    const { ledger } = store.log;
-    await ledger.open('s', 'a query', 0n);
+    const { cursorStore } = store.log;
+    await cursorStore.open('s', 'a query', 0n);
     await store.close();
-    expect(await errorOf(() => ledger.find('s'))).toBeInstanceOf(StoreClosedError);
+    expect(await errorOf(() => cursorStore.find('s'))).toBeInstanceOf(StoreClosedError);
   });
 });

@@ -185,7 +185,7 @@ export class System implements HandlerWorld {
     const [low, high] = durable.range;
     await until(
       async () => {
-        position = Number((await store.log.ledger.find(name))?.position ?? 0n);
+        position = Number((await store.log.cursorStore.find(name))?.position ?? 0n);
         const reached = run?.isActive === true ? position === this.log.length : position >= low;
         return this.#hasProblem || reached || position > high;
       },

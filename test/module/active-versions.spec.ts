@@ -3,8 +3,8 @@ import { InvalidOptionsError, ProjectionBehindError } from '../../lib/contract/e
 import { ActiveVersions } from '../../lib/module/projections/active-versions.js';
 import type { RegisteredProjection } from '../../lib/module/projections/registered-projection.js';
 
-/** What the ledger of a store holds: versions by names. */
-class Ledger {
+/** What the cursor store of a store holds: versions by names. */
+class CursorStore {
   readonly active = new Map<string, number>();
   readonly said: unknown[] = [];
   isGone = false;
@@ -33,7 +33,7 @@ interface Stand {
 /** A projection that stands where it is told to. */
 function projection(
   version: number,
-  ledger: Ledger | undefined,
+  cursorStore: CursorStore | undefined,
   {
     name = 'p',
     storeName = 's',
@@ -55,7 +55,7 @@ function projection(
     name,
     version,
     storeName,
-    ledger,
+    cursorStore,
     status,
     position: async () => position,
   } as unknown as RegisteredProjection;
@@ -67,30 +67,30 @@ describe('The version that reads are to use', () => {
     versions.switchTo(to, { by: 'ann', force });
 
   it('is the lowest one until it was switched, then that', async () => {
-    const ledger = new Ledger();
-    const all = [3, 2, 4].map((version) => projection(version, ledger));
+    const cursorStore = new CursorStore();
+    const all = [3, 2, 4].map((version) => projection(version, cursorStore));
     expect(await versions.read(all)).toBe(2);
     expect(await switchTo(all[0]!)).toBe(true);
     expect(await versions.read(all)).toBe(3);
-    expect(ledger.said).toEqual([['p', 3, 'ann']]);
+    expect(cursorStore.said).toEqual([['p', 3, 'ann']]);
     // Also one that is not registered here: another process has it.
-    ledger.active.set('p', 9);
+    cursorStore.active.set('p', 9);
     expect(await versions.read(all)).toBe(9);
   });
 
   it('is told as it was last read where the database does not answer', async () => {
     const told = new ActiveVersions();
-    const ledgers = [new Ledger(), new Ledger()] as const;
+    const cursorStores = [new CursorStore(), new CursorStore()] as const;
     const of = (storeName: string, name: string): RegisteredProjection[] =>
       [1, 2, 3].map((version) =>
-        projection(version, ledgers[storeName === 's' ? 0 : 1], { storeName, name }),
+        projection(version, cursorStores[storeName === 's' ? 0 : 1], { storeName, name }),
       );
-    ledgers[0].active.set('p', 2);
-    ledgers[1].active.set('p', 3);
+    cursorStores[0].active.set('p', 2);
+    cursorStores[1].active.set('p', 3);
     expect(await told.told(of('s', 'p'))).toBe(2);
     expect(await told.read(of('t', 'p'))).toBe(3);
     expect(await told.told(of('t', 'q'))).toBe(1);
-    for (const ledger of ledgers) ledger.isGone = true;
+    for (const cursorStore of cursorStores) cursorStore.isGone = true;
     expect(await told.told(of('s', 'p'))).toBe(2);
     expect(await told.told(of('t', 'p'))).toBe(3);
     expect(await told.told(of('s', 'q'))).toBe(1);
@@ -98,10 +98,10 @@ describe('The version that reads are to use', () => {
   });
 
   it('does not change to what it is', async () => {
-    const ledger = new Ledger();
-    ledger.active.set('p', 2);
-    expect(await switchTo(projection(2, ledger, { position: null }))).toBe(false);
-    expect(ledger.said).toEqual([]);
+    const cursorStore = new CursorStore();
+    cursorStore.active.set('p', 2);
+    expect(await switchTo(projection(2, cursorStore, { position: null }))).toBe(false);
+    expect(cursorStore.said).toEqual([]);
   });
 
   it.each<[string, Stand]>([
@@ -109,7 +109,7 @@ describe('The version that reads are to use', () => {
     ['stands at the head of an empty log', { position: 0n, head: 0n }],
     ['is beyond the head that it was asked for', { position: 4n, shown: 3n }],
   ])('changes to one that %s', async (_, stand) => {
-    expect(await switchTo(projection(2, new Ledger(), stand))).toBe(true);
+    expect(await switchTo(projection(2, new CursorStore(), stand))).toBe(true);
   });
 
   it('changes to none that has not caught up, unless it is forced', async () => {
@@ -123,17 +123,19 @@ describe('The version that reads are to use', () => {
     ];
     await Promise.all(
       behind.map(async (stand) => {
-        const ledger = new Ledger();
-        await expect(switchTo(projection(2, ledger, stand))).rejects.toThrow(ProjectionBehindError);
-        expect(ledger.said).toEqual([]);
-        expect(await switchTo(projection(2, ledger, stand), true)).toBe(true);
+        const cursorStore = new CursorStore();
+        await expect(switchTo(projection(2, cursorStore, stand))).rejects.toThrow(
+          ProjectionBehindError,
+        );
+        expect(cursorStore.said).toEqual([]);
+        expect(await switchTo(projection(2, cursorStore, stand), true)).toBe(true);
       }),
     );
   });
 
   it('waits for a projection that is about to arrive', async () => {
-    const ledger = new Ledger();
-    const arriving = projection(2, ledger);
+    const cursorStore = new CursorStore();
+    const arriving = projection(2, cursorStore);
     let looks = 0;
     Object.assign(arriving, { position: async () => (looks++ < 3 ? 2n : 3n) });
     expect(await switchTo(arriving)).toBe(true);
@@ -141,8 +143,8 @@ describe('The version that reads are to use', () => {
   });
 
   it('changes to one that has reached the head as it was when asked', async () => {
-    const ledger = new Ledger();
-    const following = projection(2, ledger);
+    const cursorStore = new CursorStore();
+    const following = projection(2, cursorStore);
     let head = 3n;
     const status = async (): Promise<unknown> => ({ state: 'live', position: 3n, head: head++ });
     Object.assign(following, { status });

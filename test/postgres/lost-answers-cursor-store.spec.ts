@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals';
 import { DatabaseUnavailableError } from '../../lib/contract/errors.js';
-import type { LeaseOwner, StreamLedger } from '../../lib/cursors/cursor-store.js';
+import type { LeaseOwner, CursorStore } from '../../lib/cursors/cursor-store.js';
 import { upTo } from '../support/facts/facts.js';
 import { mayCount } from '../support/postgres/wire.js';
 import { atEachCut, testWires } from '../support/postgres/wired.js';
@@ -19,22 +19,28 @@ const parked = (number: number, error: string) => ({
 });
 const report = { state: 'live', reason: null, code: null, attempts: 1, lastError: null };
 
-/** A word to the ledger, about a stream at 5 whose fact 4 is parked. */
-const VERBS: [string, (ledger: StreamLedger, name: string) => unknown][] = [
-  ['open', (ledger, name) => ledger.open(`${name} anew`, '{}', 3n)],
-  ['claim', (ledger, name) => ledger.claim(name, { epoch: 1n, renewals: 0n }, owner('b'), TTL)],
-  ['renew', (ledger, name) => ledger.renew(name, 1n, TTL)],
-  ['release', (ledger, name) => ledger.release(name, 1n)],
-  ['advance', (ledger, name) => ledger.advance(name, 1n, at(6))],
-  ['report', (ledger, name) => ledger.report(name, 1n, report)],
-  ['park', (ledger, name) => ledger.park(name, 1n, parked(6, 'also'), at(6))],
-  ['unpark', (ledger, name) => ledger.unpark(name, 1n, 4n)],
-  ['repark', (ledger, name) => ledger.repark(name, 1n, parked(4, 'again'))],
-  ['pause', (ledger, name) => ledger.intervene(name, { verb: 'pause', by: 'x' })],
-  ['reset', (ledger, name) => ledger.intervene(name, { verb: 'reset', by: 'x', position: 1n })],
-  ['activate', (ledger, name) => ledger.activate(name, 2, 'x')],
-  ['find', (ledger, name) => ledger.find(name)],
-  ['parked', (ledger, name) => ledger.parked(name)],
+/** A word to the cursor store, about a stream at 5 whose fact 4 is parked. */
+const VERBS: [string, (cursorStore: CursorStore, name: string) => unknown][] = [
+  ['open', (cursorStore, name) => cursorStore.open(`${name} anew`, '{}', 3n)],
+  [
+    'claim',
+    (cursorStore, name) => cursorStore.claim(name, { epoch: 1n, renewals: 0n }, owner('b'), TTL),
+  ],
+  ['renew', (cursorStore, name) => cursorStore.renew(name, 1n, TTL)],
+  ['release', (cursorStore, name) => cursorStore.release(name, 1n)],
+  ['advance', (cursorStore, name) => cursorStore.advance(name, 1n, at(6))],
+  ['report', (cursorStore, name) => cursorStore.report(name, 1n, report)],
+  ['park', (cursorStore, name) => cursorStore.park(name, 1n, parked(6, 'also'), at(6))],
+  ['unpark', (cursorStore, name) => cursorStore.unpark(name, 1n, 4n)],
+  ['repark', (cursorStore, name) => cursorStore.repark(name, 1n, parked(4, 'again'))],
+  ['pause', (cursorStore, name) => cursorStore.intervene(name, { verb: 'pause', by: 'x' })],
+  [
+    'reset',
+    (cursorStore, name) => cursorStore.intervene(name, { verb: 'reset', by: 'x', position: 1n }),
+  ],
+  ['activate', (cursorStore, name) => cursorStore.activate(name, 2, 'x')],
+  ['find', (cursorStore, name) => cursorStore.find(name)],
+  ['parked', (cursorStore, name) => cursorStore.parked(name)],
 ];
 
 const CUTS = ['before', 'executed', 'unanswered'] as const;
@@ -43,11 +49,11 @@ const CUTS = ['before', 'executed', 'unanswered'] as const;
 const COUNTED = ['renew', 'pause', 'reset', 'activate'];
 
 /** A stream as another process has left it. */
-async function prepare(ledger: StreamLedger, name: string): Promise<void> {
-  const seen = await ledger.open(name, '{}', 0n);
-  await ledger.claim(name, seen, owner('a'), TTL);
-  await ledger.park(name, 1n, parked(4, 'first'), at(4));
-  await ledger.advance(name, 1n, at(5));
+async function prepare(cursorStore: CursorStore, name: string): Promise<void> {
+  const seen = await cursorStore.open(name, '{}', 0n);
+  await cursorStore.claim(name, seen, owner('a'), TTL);
+  await cursorStore.park(name, 1n, parked(4, 'first'), at(4));
+  await cursorStore.advance(name, 1n, at(5));
 }
 
 const TABLES = [
@@ -82,27 +88,27 @@ async function stored({ rows }: Wired, name: string): Promise<unknown> {
 }
 
 it.each(VERBS)(
-  'A lost answer to the ledger (%s): it has been done as a whole or not at all, and may be said again',
+  'A lost answer to the cursor store (%s): it has been done as a whole or not at all, and may be said again',
   async (verb, say) => {
     const wired = await create();
     const { database, wire, store, rows } = wired;
-    const beside = database.store().log.ledger;
-    const { ledger } = store().log;
+    const beside = database.store().log.cursorStore;
+    const { cursorStore } = store().log;
     await prepare(beside, 'before');
     const before = await stored(wired, 'before');
     await rows(copies(['done', 'steps']));
     const result = await say(beside, 'done');
     const after = await stored(wired, 'done');
     // So that it is connected, and what it asks is known.
-    await say(ledger, 'steps');
-    const steps = (await wire.during(async () => say(ledger, 'steps'))).filter(isOwn);
+    await say(cursorStore, 'steps');
+    const steps = (await wire.during(async () => say(cursorStore, 'steps'))).filter(isOwn);
     await rows(copies(upTo(steps.length + 1).flatMap((n) => CUTS.map((cut) => `${n - 1} ${cut}`))));
     await atEachCut(
       wire,
       isOwn,
       async (step, cut) => {
         const name = `${step} ${cut}`;
-        const [outcome] = await Promise.allSettled([say(ledger, name)]);
+        const [outcome] = await Promise.allSettled([say(cursorStore, name)]);
         wire.pass();
         const found = await stored(wired, name);
         if (outcome.status === 'fulfilled') {
@@ -115,7 +121,7 @@ it.each(VERBS)(
         const isCommitted = isLast && (mayCount(cut) || (cut === 'executed' && step > 0));
         expect([name, found]).toEqual([name, isCommitted ? after : before]);
         // A lease that was taken by a claim without an answer looks like anybody's.
-        const again = await say(ledger, name);
+        const again = await say(cursorStore, name);
         expect(again).toEqual(verb === 'claim' && isCommitted ? undefined : result);
         if (!COUNTED.includes(verb)) expect(await stored(wired, name)).toEqual(after);
       },

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import type { PostgresConnection } from '../../lib/stores/postgres/schema/ready-schema.js';
+import type { ReadyConnection } from '../../lib/stores/postgres/schema/ready-schema.js';
 import { CommitWatcher } from '../../lib/stores/postgres/log/watcher.js';
 import { settle } from '../support/waiting/until.js';
 import { stepTime } from '../support/waiting/stepped-time.js';
@@ -34,7 +34,7 @@ class Server {
     const ready = { schema: 'public', database: { ownsSessions: false }, run };
     const connection = { ready: async () => ready, options: { pollInterval: INTERVAL } };
     this.watcher = new CommitWatcher(
-      connection as unknown as PostgresConnection,
+      connection as unknown as ReadyConnection,
       () => void this.emitted++,
     );
   }

@@ -89,7 +89,7 @@ describe('A handler that fails', () => {
       'failed 1/1: the handler returned false',
       '! paused: failed 1 times on fact 1: the handler returned false',
     ]);
-    expect(p.ledger.interventions('p')).toMatchObject([
+    expect(p.cursorStore.interventions('p')).toMatchObject([
       { verb: 'pause', by: 'maxAttempts (1)', position: null },
     ]);
     expect(p.stored).toMatchObject({

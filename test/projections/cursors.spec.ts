@@ -5,11 +5,11 @@ import { placeOf, sayPlace } from '../../lib/projections/delivery/cursor-place.j
 import { PlainEffects } from '../../lib/projections/delivery/commit.js';
 import { checkPosition, isSaidAlready } from '../../lib/projections/runner/operators-word.js';
 import { StoredCursor } from '../../lib/projections/runner/stored-cursor.js';
-import { MemoryLedger } from '../../lib/stores/memory/cursor-store.js';
+import { MemoryCursorStore } from '../../lib/stores/memory/cursor-store.js';
 import type { Intervention } from '../../lib/cursors/cursor-store.js';
 import type { LogSource } from '../../lib/streams/log-source.js';
 import { storedAs, stranger } from '../support/streams/owners.js';
-import { SteppedLedger } from '../support/streams/stepped-cursor-store.js';
+import { SteppedCursorStore } from '../support/streams/stepped-cursor-store.js';
 import { settle } from '../support/waiting/until.js';
 import { stepTime } from '../support/waiting/stepped-time.js';
 
@@ -23,12 +23,12 @@ const word = (verb: Intervention['verb'], position?: bigint): Intervention => ({
   ...(position === undefined ? {} : { position }),
 });
 
-/** A ledger with the name `p`. */
-function ledgerOf() {
-  const memory = new MemoryLedger();
+/** A cursor store with the name `p`. */
+function cursorStoreOf() {
+  const memory = new MemoryCursorStore();
   memory.open('p', '"*"', 0n);
-  const stepped = new SteppedLedger(memory);
-  const effects = new PlainEffects(stepped.ledger, lease, false);
+  const stepped = new SteppedCursorStore(memory);
+  const effects = new PlainEffects(stepped.cursorStore, lease, false);
   return { memory, stepped, effects };
 }
 
@@ -43,13 +43,13 @@ describe('Where a cursor was kept last', () => {
     [['transactional', 'rebuild'], 'plain'],
     [['rebuild', 'transactional'], 'transactional'],
   ] as const)('after %j is %s', async (verbs, place) => {
-    const { memory } = ledgerOf();
+    const { memory } = cursorStoreOf();
     for (const verb of verbs) memory.intervene('p', word(verb));
     expect(await placeOf(memory, 'p')).toBe(place);
   });
 
   it('is said once, and by nobody', async () => {
-    const { memory } = ledgerOf();
+    const { memory } = cursorStoreOf();
     for (const place of ['plain', 'plain', 'transactional', 'transactional'] as const) {
       await sayPlace(memory, 'p', place);
     }
@@ -69,7 +69,7 @@ describe('Where a cursor was kept last', () => {
   ] as const)(
     'lets a plain projection (with a start: %s, with a cursor: %s, before: %s) be %s',
     async (hasStart, known, before, outcome) => {
-      const { memory } = ledgerOf();
+      const { memory } = cursorStoreOf();
       if (before !== undefined) memory.intervene('p', word(before));
       const effects = new PlainEffects(memory, lease, hasStart);
       const admitted = effects.admit('p', known ? storedAs() : undefined);
@@ -88,7 +88,7 @@ describe('Where a cursor was kept last', () => {
 
 describe('A read model that is to be cleared', () => {
   it('is cleared under a lease, reported meanwhile, and free then', async () => {
-    const { memory, effects } = ledgerOf();
+    const { memory, effects } = cursorStoreOf();
     memory.claim('p', memory.find('p')!, stranger('other'));
     const seen: unknown[] = [];
     await effects.intervene('p', word('rebuild', 0n), async (manager) => {
@@ -113,13 +113,13 @@ describe('A read model that is to be cleared', () => {
   });
 
   it('is only fenced where nothing clears it', async () => {
-    const { stepped, effects } = ledgerOf();
+    const { stepped, effects } = cursorStoreOf();
     await effects.intervene('p', word('rebuild', 0n));
     expect(stepped.calls).toEqual(['intervene']);
   });
 
   it('is free also when clearing it fails, and although its report was refused', async () => {
-    const { memory, stepped, effects } = ledgerOf();
+    const { memory, stepped, effects } = cursorStoreOf();
     stepped.broken.set('report', new Error('refused'));
     const broken = new Error('a bug');
     await expect(
@@ -136,7 +136,7 @@ describe('A read model that is to be cleared', () => {
     [20, 21, false],
   ])('is taken from %d others: fenced %d times, cleared: %s', async (others, fences, clears) => {
     for (const how of ['owned', 'faster'] as const) {
-      const { memory, effects, stepped } = ledgerOf();
+      const { memory, effects, stepped } = cursorStoreOf();
       let taken = 0;
       const intervene = memory.intervene.bind(memory);
       const claim = memory.claim.bind(memory);
@@ -171,10 +171,10 @@ describe('A read model that is to be cleared', () => {
 
 describe('A stored cursor', () => {
   const cursorOf = (startFrom?: 'beginning' | 'now' | bigint) => {
-    const memory = new MemoryLedger();
-    const stepped = new SteppedLedger(memory);
+    const memory = new MemoryCursorStore();
+    const stepped = new SteppedCursorStore(memory);
     const source = { head: () => 7n } as LogSource;
-    const effects = new PlainEffects(stepped.ledger, lease, startFrom !== undefined);
+    const effects = new PlainEffects(stepped.cursorStore, lease, startFrom !== undefined);
     const projection = {
       name: 'p',
       query: {},
@@ -212,7 +212,7 @@ describe('A stored cursor', () => {
     cursor.reopen();
     await cursor.open();
     expect(stepped.countOf('open')).toBe(2);
-    stepped.present = new MemoryLedger();
+    stepped.present = new MemoryCursorStore();
     expect(await cursor.open()).toMatchObject({ position: 0n });
     expect(stepped.countOf('open')).toBe(3);
   });

@@ -26,7 +26,7 @@ function storeWithLog(): FactStore & { readonly log: LogSource } {
       head: () => log.head(),
       readBatches: (after, limit) => log.readBatches(after, limit),
       onCommit: (wake) => log.onCommit(wake),
-      ledger: log.ledger,
+      cursorStore: log.cursorStore,
     },
   };
 }
@@ -109,7 +109,7 @@ describe('A custom store that shows its log', () => {
     await reaches(2, ({ position }) => position === 3n);
     expect(seen).toEqual(['2: 1+2+3']);
     await app.close();
-    expect((await store.log.ledger.find('items'))?.owner).toBeNull();
+    expect((await store.log.cursorStore.find('items'))?.owner).toBeNull();
     await store.close();
   });
 
@@ -135,8 +135,8 @@ describe('A custom store that shows its log', () => {
   it('is told from one that has the contract only by the log’s members', () => {
     const { log, ...contract } = storeWithLog();
     expect(logOf(contract)).toBeUndefined();
-    const { ledger, ...rest } = log;
+    const { cursorStore, ...rest } = log;
     expect(logOf({ ...contract, log: rest } as FactStore)).toBeUndefined();
-    expect(logOf({ ...contract, log: { ...rest, ledger } } as FactStore)).toBeDefined();
+    expect(logOf({ ...contract, log: { ...rest, cursorStore } } as FactStore)).toBeDefined();
   });
 });

@@ -3,7 +3,7 @@ import { FactFailure } from '../../lib/projections/delivery/call-handler.js';
 import { PlainEffects } from '../../lib/projections/delivery/commit.js';
 import type { Effects } from '../../lib/projections/delivery/commit.js';
 import type { ProjectionCall } from '../../lib/projections/projection.js';
-import type { StreamLedger } from '../../lib/cursors/cursor-store.js';
+import type { CursorStore } from '../../lib/cursors/cursor-store.js';
 import { settle } from '../support/waiting/until.js';
 import { stranger } from '../support/streams/owners.js';
 import { pass, stepTime } from '../support/waiting/stepped-time.js';
@@ -19,11 +19,11 @@ afterEach(async () => {
 const retry = { maxAttempts: 2, minDelay: 1, maxDelay: 1 };
 
 /** Plain ones, of which a failed call is said to leave nothing behind. */
-function effectsOf(ledger: StreamLedger, transactional: boolean): Effects {
+function effectsOf(cursorStore: CursorStore, transactional: boolean): Effects {
   const lease = { owner: stranger('own'), ttl: 900, claimInterval: 100 };
-  const plain = new PlainEffects(ledger, lease, false);
+  const plain = new PlainEffects(cursorStore, lease, false);
   return {
-    ledger,
+    cursorStore,
     transactional,
     admit: (...given) => plain.admit(...given),
     commit: (...given) => plain.commit(...given),
@@ -78,7 +78,7 @@ describe('After the last attempt at several facts', () => {
         onFailure,
         retry,
         query: ofTypes('x', 'poison'),
-        effects: (ledger) => effectsOf(ledger, transactional),
+        effects: (cursorStore) => effectsOf(cursorStore, transactional),
       });
       p.handle = handle;
       // The cursor stands at the end of the batch when all of it was given.
@@ -92,7 +92,7 @@ describe('After the last attempt at several facts', () => {
         reason,
       });
       expect(p.stored).toMatchObject({ position, fingerprint: position === 0n ? null : {} });
-      expect(p.ledger.parked('p')).toMatchObject(
+      expect(p.cursorStore.parked('p')).toMatchObject(
         onFailure === 'park' ? [{ sequence_number: 2n, attempts: 3, error: 'a bug' }] : [],
       );
       expect(p.told.filter((line) => line.startsWith('failed 2/'))).toEqual(
@@ -112,7 +112,7 @@ describe('After the last attempt at several facts', () => {
     await p.start();
     await pass(100);
     expect(p.calls).toEqual(['1/1', '1/2']);
-    expect(p.ledger.parked('p')).toMatchObject([
+    expect(p.cursorStore.parked('p')).toMatchObject([
       { sequence_number: 1n, attempts: 2, error: 'a bug', at: expect.stringMatching(/^20/) },
     ]);
     expect(p.stored!.position).toBe(2n);
@@ -121,7 +121,9 @@ describe('After the last attempt at several facts', () => {
 
   it('a transactional call is made again as a whole while its commit fails', async () => {
     for (const transactional of [false, true]) {
-      const p = projections.make({ effects: (ledger) => effectsOf(ledger, transactional) });
+      const p = projections.make({
+        effects: (cursorStore) => effectsOf(cursorStore, transactional),
+      });
       const cursor = p.hold('advance');
       await p.append('x');
       await p.start();
@@ -149,7 +151,7 @@ describe('Parked facts that are to be handled again', () => {
     p.told.length = 0;
     p.handle = () => undefined;
     const numbers = (): number[] =>
-      p.ledger.parked('p').map(({ sequence_number }) => Number(sequence_number));
+      p.cursorStore.parked('p').map(({ sequence_number }) => Number(sequence_number));
     expect(numbers()).toEqual([1, 3, 4]);
     return { p, numbers };
   }
@@ -196,7 +198,7 @@ describe('Parked facts that are to be handled again', () => {
       ['1/2', '3/2'],
       [3, 4],
     ]);
-    expect(p.ledger.parked('p')).toMatchObject([
+    expect(p.cursorStore.parked('p')).toMatchObject([
       { attempts: 2, error: 'the handler returned false' },
       { attempts: 1, error: 'a bug' },
     ]);
@@ -231,7 +233,7 @@ describe('Parked facts that are to be handled again', () => {
     await settle();
     expect(numbers()).toEqual([1, 3, 4]);
     expect(p.stored!.retryParked).toBe(true);
-    expect(p.ledger.parked('p')[0]).toMatchObject({ attempts: 1 });
+    expect(p.cursorStore.parked('p')[0]).toMatchObject({ attempts: 1 });
     expect(p.told.filter((line) => line.startsWith('failed'))).toEqual([]);
   });
 
@@ -265,7 +267,7 @@ describe('Parked facts that are to be handled again', () => {
     await first.answer(new Error('aborted'));
     await stopping;
     expect(numbers()).toEqual([1, 3, 4]);
-    expect(p.ledger.parked('p')[0]).toMatchObject({ attempts: 1 });
+    expect(p.cursorStore.parked('p')[0]).toMatchObject({ attempts: 1 });
     expect(p.stored!.retryParked).toBe(true);
   });
 });

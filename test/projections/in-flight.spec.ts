@@ -55,7 +55,7 @@ describe('While a handler runs', () => {
       await pass(1_000);
       expect(p.calls).toEqual(calls);
       expect(p.stored).toMatchObject({ position, paused: verb === 'pause' });
-      expect(p.ledger.interventions('p')).toHaveLength(isNothing ? 0 : 1);
+      expect(p.cursorStore.interventions('p')).toHaveLength(isNothing ? 0 : 1);
     },
   );
 
@@ -89,7 +89,7 @@ describe('While a handler runs', () => {
       await pass(1_000);
       // A projection that runs need not be resumed, nor one that is paused be paused.
       const heard = verbs.filter((verb, n) => verb !== (n === 0 ? 'resume' : verbs[0]));
-      expect(p.ledger.interventions('p').map(({ verb }) => verb)).toEqual(heard);
+      expect(p.cursorStore.interventions('p').map(({ verb }) => verb)).toEqual(heard);
       expect(p.stored!.paused).toBe(verbs.includes('pause') && verbs[1] !== 'resume');
     }
   });

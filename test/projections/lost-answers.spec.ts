@@ -14,7 +14,7 @@ afterEach(async () => {
 
 const gone = new StorageError('the database is gone');
 
-/** How a step of the ledger's protocol may fail. */
+/** How a step of the cursor store's protocol may fail. */
 const ways = {
   'is refused': (call: HeldCall) => call.refuse(gone),
   'loses its answer': (call: HeldCall) => call.answer(gone),
@@ -70,7 +70,10 @@ describe.each(both)('A step on the way that %s', (way) => {
     await ways[way](call);
     await pass(1_000);
     expect(p.calls).toEqual(['1+2/1', '1/2', '2/2']);
-    expect(p.ledger.parked('p').map(({ sequence_number }) => sequence_number)).toEqual([1n, 2n]);
+    expect(p.cursorStore.parked('p').map(({ sequence_number }) => sequence_number)).toEqual([
+      1n,
+      2n,
+    ]);
     expect(p.told.filter((line) => line.startsWith('parked '))).toHaveLength(2);
     expect(p.state.report()).toMatchObject({
       state: 'parked-some',
@@ -106,7 +109,7 @@ describe.each(both)('A step on the way that %s', (way) => {
     await ways[way](call);
     await pass(1_000);
     expect(p.calls).toEqual(['1/1', '1/2']);
-    expect(p.ledger.parked('p')).toMatchObject([{ sequence_number: 1n, attempts: 2 }]);
+    expect(p.cursorStore.parked('p')).toMatchObject([{ sequence_number: 1n, attempts: 2 }]);
     expect(p.stored!.retryParked).toBe(false);
     expect(p.state.is('parked-some')).toBe(true);
   });
@@ -143,10 +146,10 @@ describe.each(both)('A step on the way that %s', (way) => {
     await settle();
     await call.answer(gone);
     // From another process, before it is tried again.
-    p.ledger.intervene('p', { verb: 'resume', by: 'ann' });
+    p.cursorStore.intervene('p', { verb: 'resume', by: 'ann' });
     await p.called(2);
     await pass(1_000);
-    expect(p.ledger.interventions('p').map(({ verb, by }) => [verb, by])).toEqual([
+    expect(p.cursorStore.interventions('p').map(({ verb, by }) => [verb, by])).toEqual([
       ['pause', 'maxAttempts (1)'],
       ['resume', 'ann'],
     ]);
@@ -163,7 +166,7 @@ describe.each(both)('A step on the way that %s', (way) => {
     await Promise.all([expect(said).rejects.toBe(gone), ways[way](call)]);
     await p.say('pause');
     await pass(1_000);
-    expect(p.ledger.interventions('p').map(({ verb }) => verb)).toEqual(['pause']);
+    expect(p.cursorStore.interventions('p').map(({ verb }) => verb)).toEqual(['pause']);
     expect(p.state.is('paused')).toBe(true);
   });
 

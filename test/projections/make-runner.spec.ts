@@ -63,9 +63,9 @@ describe('The runner of a projection', () => {
     const store = new FactstrMemoryStore();
     store.append([{ event_type: 'x', payload: {} }]);
     const seen: string[] = [];
-    const { ledger } = store.log;
+    const { cursorStore } = store.log;
     const lease = { owner: stranger('own'), ttl: 900, claimInterval: 100 };
-    const effects = Object.assign(new PlainEffects(ledger, lease, false), {
+    const effects = Object.assign(new PlainEffects(cursorStore, lease, false), {
       enclose: <T>(call: () => T): T => {
         seen.push('enclosed');
         return call();
@@ -88,9 +88,9 @@ describe('The runner of a projection', () => {
   ])('that was transactional before is, with %j, %s', async (parts, state) => {
     const store = new FactstrMemoryStore();
     store.append([{ event_type: 'x', payload: {} }]);
-    const { ledger } = store.log;
+    const { cursorStore } = store.log;
     // Nothing is stored here but where it went.
-    ledger.interventions = () => [{ verb: 'transactional', by: null, position: null, at: '' }];
+    cursorStore.interventions = () => [{ verb: 'transactional', by: null, position: null, at: '' }];
     const runner = makeRunner(store, projection('p', parts), observer);
     runner.start();
     await settle();

@@ -222,10 +222,10 @@ describe('A projection’s runner', () => {
   it('writes its cursor once for each call, however many facts lie between those that match', async () => {
     const store = memoryStore();
     for (let n = 1; n <= 40; n++) store.append([n % 4 === 0 ? fact : { ...fact, event_type: 'y' }]);
-    const { ledger } = store.log;
-    const advance = ledger.advance.bind(ledger);
+    const { cursorStore } = store.log;
+    const advance = cursorStore.advance.bind(cursorStore);
     const written: bigint[] = [];
-    ledger.advance = (name, epoch, fingerprint) => {
+    cursorStore.advance = (name, epoch, fingerprint) => {
       written.push(fingerprint.sequence_number);
       return advance(name, epoch, fingerprint);
     };

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { PermissionDeniedError, StorageError } from '../../lib/contract/errors.js';
 import { ReportWriter } from '../../lib/projections/runner/report.js';
-import { MemoryLedger } from '../../lib/stores/memory/cursor-store.js';
+import { MemoryCursorStore } from '../../lib/stores/memory/cursor-store.js';
 import { settle } from '../support/waiting/until.js';
 import { stranger } from '../support/streams/owners.js';
-import { SteppedLedger } from '../support/streams/stepped-cursor-store.js';
+import { SteppedCursorStore } from '../support/streams/stepped-cursor-store.js';
 import { pass, stepTime } from '../support/waiting/stepped-time.js';
 import { SteppedProjections } from './support/stepped-projection.js';
 
@@ -30,11 +30,14 @@ const reportOf = (state: string) => ({
 
 /** A writer under the first epoch of the name `s`. */
 function writing() {
-  const memory = new MemoryLedger();
+  const memory = new MemoryCursorStore();
   memory.claim('s', memory.open('s', '"*"', 0n), stranger('first'));
-  const stepped = new SteppedLedger(memory);
+  const stepped = new SteppedCursorStore(memory);
   const lost = new AbortController();
-  const writer = new ReportWriter((report) => stepped.ledger.report('s', 1n, report), lost.signal);
+  const writer = new ReportWriter(
+    (report) => stepped.cursorStore.report('s', 1n, report),
+    lost.signal,
+  );
   const report = async (...states: string[]): Promise<void> => {
     for (const state of states) writer.report(reportOf(state));
     await settle();

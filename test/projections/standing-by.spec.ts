@@ -21,8 +21,8 @@ const report = { state: 'stuck', reason: 'why', code: 'C', attempts: 2, lastErro
 /** A projection that another process runs, or ran. */
 function afterAnother() {
   const p = projections.make();
-  p.ledger.open('p', '{"filters":null,"min_sequence_number":null}', 0n);
-  p.ledger.claim('p', p.stored!, stranger('other'));
+  p.cursorStore.open('p', '{"filters":null,"min_sequence_number":null}', 0n);
+  p.cursorStore.claim('p', p.stored!, stranger('other'));
   return p;
 }
 
@@ -31,7 +31,7 @@ describe('A projection that another process runs', () => {
     const p = afterAnother();
     await p.append('x');
     const [batch] = await p.store.log.readBatches(0n, 1);
-    p.ledger.advance('p', 1n, fingerprintOf(batch!.event_records[0]!));
+    p.cursorStore.advance('p', 1n, fingerprintOf(batch!.event_records[0]!));
     await p.start();
     expect(p.told).toEqual(['starting', 'starting: run by process 7 on elsewhere']);
     expect(p.state.storedPosition).toBe(1n);
@@ -40,7 +40,7 @@ describe('A projection that another process runs', () => {
     expect(p.stepped.countOf('find')).toBe(looked);
     await pass(1);
     expect(p.stepped.countOf('find')).toBe(looked + 1);
-    p.ledger.renew('p', 1n);
+    p.cursorStore.renew('p', 1n);
     await pass(900);
     expect(p.runner.owned).toBe(false);
     await pass(200);
@@ -51,8 +51,8 @@ describe('A projection that another process runs', () => {
   it('has its report written anew when it comes back, although nothing changed here', async () => {
     const p = await projections.make().start();
     p.takeOver();
-    p.ledger.report('p', 2n, report);
-    p.ledger.release('p', 2n);
+    p.cursorStore.report('p', 2n, report);
+    p.cursorStore.release('p', 2n);
     await pass(400);
     expect(p.stored).toMatchObject({ epoch: 3n, report: { state: 'live', reason: null } });
     // Whose lease was lost has not failed.
@@ -64,7 +64,7 @@ describe('A projection that another process runs', () => {
     const claim = p.hold('claim');
     await p.start();
     p.takeOver();
-    p.ledger.release('p', 1n);
+    p.cursorStore.release('p', 1n);
     await claim.answer();
     await pass(200);
     expect(p.stepped.countOf('open')).toBe(2);
@@ -78,8 +78,8 @@ describe('A projection that another process runs', () => {
     [undefined, 'paused by an operator', null],
   ])('and that reported %j is paused because: %s', async (told, reason, code) => {
     const p = afterAnother();
-    if (told !== undefined) p.ledger.report('p', 1n, told);
-    p.ledger.intervene('p', { verb: 'pause', by: null });
+    if (told !== undefined) p.cursorStore.report('p', 1n, told);
+    p.cursorStore.intervene('p', { verb: 'pause', by: null });
     await p.start();
     await pass(1_000);
     expect(p.state.report()).toMatchObject({ state: 'paused', reason, code });
@@ -106,7 +106,7 @@ describe('While a lease is being taken', () => {
 
   it('a pause that was said elsewhere stays said', async () => {
     const { p, look } = await looking();
-    p.ledger.intervene('p', { verb: 'pause', by: null });
+    p.cursorStore.intervene('p', { verb: 'pause', by: null });
     await look.answer();
     await settle();
     expect(p.calls).toEqual([]);
@@ -117,7 +117,7 @@ describe('While a lease is being taken', () => {
 
   it('a query that was taken elsewhere is not mixed with this one', async () => {
     const { p, look } = await looking();
-    p.ledger.intervene('p', {
+    p.cursorStore.intervene('p', {
       verb: 'reset',
       by: null,
       position: 0n,
@@ -193,12 +193,12 @@ describe('A projection', () => {
       message: 'The store is closed.',
     });
     expect(p.told.at(-1)).toBe('! stopped: The store was closed.');
-    expect(p.ledger.interventions('p')).toEqual([]);
+    expect(p.cursorStore.interventions('p')).toEqual([]);
   });
 
   it('with another query than before is stopped and looked at again, until it is reset', async () => {
     const p = projections.make({ query: ofTypes('x') });
-    p.ledger.open('p', '{"filters":null,"min_sequence_number":null}', 0n);
+    p.cursorStore.open('p', '{"filters":null,"min_sequence_number":null}', 0n);
     await p.append('x');
     await p.start();
     expect(p.state.report()).toMatchObject({
@@ -223,7 +223,7 @@ describe('A projection', () => {
 
   it('that was transactional is told to stop by its own store only by a reset', async () => {
     const p = afterAnother();
-    p.ledger.intervene('p', { verb: 'transactional', by: null });
+    p.cursorStore.intervene('p', { verb: 'transactional', by: null });
     await p.start();
     expect(p.state.report()).toMatchObject({ state: 'stopped', code: 'CURSOR_ELSEWHERE' });
     await expect(p.say('pause')).rejects.toMatchObject({ code: 'CURSOR_ELSEWHERE' });
@@ -255,10 +255,10 @@ describe('A projection', () => {
     const q = projections.make();
     q.stepped.present = p.stepped.present;
     q.log.present = p.store.log;
-    const find = q.ledger.find.bind(q.ledger);
+    const find = q.cursorStore.find.bind(q.cursorStore);
     const { fingerprint } = q.stored!;
     let moved = true;
-    q.ledger.find = (name) => ({
+    q.cursorStore.find = (name) => ({
       ...find(name)!,
       ...(moved ? { fingerprint: { ...fingerprint!, sequence_number: 1n } } : {}),
     });
@@ -271,7 +271,7 @@ describe('A projection', () => {
     expect(q.told.at(-1)).toBe('live');
     expect(q.calls).toEqual([]);
     moved = false;
-    q.ledger.find = find;
+    q.cursorStore.find = find;
   });
 
   it('listens to the log while it runs only', async () => {

@@ -202,7 +202,7 @@ describe('The status of a projection', () => {
     const broken = {
       log: Object.assign(Object.create(log) as object, {
         head: () => Promise.reject(gone),
-        ledger: (log as { ledger: unknown }).ledger,
+        cursorStore: (log as { cursorStore: unknown }).cursorStore,
       }),
     } as unknown as FactStore;
     const stored = storedAs({ position: 2n });
@@ -217,7 +217,7 @@ describe('The status of a projection', () => {
         head: () => 3n,
         readBatches: () => Promise.reject(gone),
         onCommit: () => undefined,
-        ledger: {},
+        cursorStore: {},
       },
     } as unknown as FactStore;
     expect(await statusOf({ state: 'live' }, stored, unread)).toMatchObject({
@@ -226,7 +226,7 @@ describe('The status of a projection', () => {
       lagTime: null,
     });
     const vanished = {
-      log: { head: () => 3n, readBatches: () => [], onCommit: () => undefined, ledger: {} },
+      log: { head: () => 3n, readBatches: () => [], onCommit: () => undefined, cursorStore: {} },
     } as unknown as FactStore;
     expect(await statusOf({ state: 'live' }, stored, vanished)).toMatchObject({
       lag: 1n,

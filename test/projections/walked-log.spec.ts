@@ -68,9 +68,13 @@ describe('A log', () => {
 
 it('What a transaction refuses at its end is said of the whole call', async () => {
   const p = projections.make({
-    effects: (ledger) =>
+    effects: (cursorStore) =>
       Object.assign(
-        new PlainEffects(ledger, { owner: stranger('o'), ttl: 900, claimInterval: 100 }, false),
+        new PlainEffects(
+          cursorStore,
+          { owner: stranger('o'), ttl: 900, claimInterval: 100 },
+          false,
+        ),
         {
           commit: () => Promise.reject(new HandlerFailure(new Error('a constraint'), [])),
         },

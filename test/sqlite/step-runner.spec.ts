@@ -37,7 +37,7 @@ function update(name: string): { sql: string; values: string[]; guard: boolean }
   };
 }
 
-describe('The steps of a ledger on SQLite', () => {
+describe('The steps of a cursor store on SQLite', () => {
   it('return their rows, step by step, of one transaction', () => {
     expect(runner.run([insert('a', '1'), READ, insert('b', null), READ])).toEqual([
       [],

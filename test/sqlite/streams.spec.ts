@@ -87,16 +87,16 @@ describe('Without the marker of sparse batches', () => {
 
 describe('A durable cursor', () => {
   it('only ever moves forward, and its fingerprint with it', async () => {
-    const { ledger } = folder.open().log;
-    expect(await ledger.open('a', '{}', 0n)).toMatchObject({
+    const { cursorStore } = folder.open().log;
+    expect(await cursorStore.open('a', '{}', 0n)).toMatchObject({
       position: 0n,
       query_text: '{}',
       fingerprint: null,
     });
-    await ledger.advance('a', 0n, { sequence_number: 5n, hash: 'five' });
-    await ledger.advance('a', 0n, { sequence_number: 3n, hash: 'three' });
-    await ledger.advance('a', 0n, { sequence_number: 5n, hash: 'other' });
-    expect(await ledger.open('a', 'ignored', 0n)).toMatchObject({
+    await cursorStore.advance('a', 0n, { sequence_number: 5n, hash: 'five' });
+    await cursorStore.advance('a', 0n, { sequence_number: 3n, hash: 'three' });
+    await cursorStore.advance('a', 0n, { sequence_number: 5n, hash: 'other' });
+    expect(await cursorStore.open('a', 'ignored', 0n)).toMatchObject({
       position: 5n,
       query_text: '{}',
       fingerprint: { sequence_number: 5n, hash: 'five' },
@@ -104,23 +104,23 @@ describe('A durable cursor', () => {
   });
 
   it('keeps the number of its fingerprint when FACTSTR moves it', async () => {
-    const { ledger } = folder.open().log;
-    await ledger.open('a', '{}', 0n);
-    await ledger.advance('a', 0n, { sequence_number: 5n, hash: 'five' });
+    const { cursorStore } = folder.open().log;
+    await cursorStore.open('a', '{}', 0n);
+    await cursorStore.advance('a', 0n, { sequence_number: 5n, hash: 'five' });
     folder.database().exec(`UPDATE subscriber_cursors SET last_processed_sequence_number = 8`);
-    expect(await ledger.find('a')).toMatchObject({
+    expect(await cursorStore.find('a')).toMatchObject({
       position: 8n,
       fingerprint: { sequence_number: 5n },
     });
   });
 
   it('that somebody removed, or another epoch took, is not written', async () => {
-    const { ledger } = folder.open().log;
-    await ledger.open('a', '{}', 0n);
-    expect(await ledger.advance('a', 7n, { sequence_number: 1n, hash: 'one' })).toBe(false);
-    expect(await ledger.find('a')).toMatchObject({ position: 0n, fingerprint: null });
+    const { cursorStore } = folder.open().log;
+    await cursorStore.open('a', '{}', 0n);
+    expect(await cursorStore.advance('a', 7n, { sequence_number: 1n, hash: 'one' })).toBe(false);
+    expect(await cursorStore.find('a')).toMatchObject({ position: 0n, fingerprint: null });
     folder.database().exec('DELETE FROM subscriber_cursors');
-    expect(await ledger.advance('a', 0n, { sequence_number: 1n, hash: 'one' })).toBe(false);
+    expect(await cursorStore.advance('a', 0n, { sequence_number: 1n, hash: 'one' })).toBe(false);
   });
 
   it('is run once, also by two stores that name the file differently', async () => {
@@ -155,9 +155,9 @@ describe('Another connection’s commits', () => {
     store.append(facts(1));
     let wakes = 0;
     const unlisten = store.log.onCommit(() => wakes++);
-    await other.log.ledger.open('a', '{}', 0n);
-    await other.log.ledger.advance('a', 0n, { sequence_number: 1n, hash: 'one' });
-    await store.log.ledger.advance('a', 0n, { sequence_number: 2n, hash: 'two' });
+    await other.log.cursorStore.open('a', '{}', 0n);
+    await other.log.cursorStore.advance('a', 0n, { sequence_number: 1n, hash: 'one' });
+    await store.log.cursorStore.advance('a', 0n, { sequence_number: 2n, hash: 'two' });
     // Timers of one duration run in turn: the poll has looked by then.
     for (let turn = 0; turn < 20; turn++) await delay(1);
     expect(wakes).toBe(0);
@@ -215,7 +215,7 @@ describe('Closing', () => {
     await until(
       () => {
         try {
-          void store.log.ledger.open('other', '{}', 0n);
+          void store.log.cursorStore.open('other', '{}', 0n);
           return false;
         } catch (error) {
           return error instanceof FactstrError && error.code === 'STORE_CLOSED';

@@ -3,7 +3,7 @@ import type { EventQuery } from '../../lib/contract/contract.types.js';
 import { DEFAULT_LIMITS } from '../../lib/contract/limits.js';
 import { prepareQuery } from '../../lib/contract/validation.js';
 import { SqliteConnection } from '../../lib/stores/sqlite/connection/connection.js';
-import { SqliteWalk } from '../../lib/stores/sqlite/log/scan.js';
+import { SqliteScan } from '../../lib/stores/sqlite/log/scan.js';
 import { containing, fact, numbers, ofTypes, upTo } from '../support/facts/facts.js';
 import { TestFolder } from '../support/sqlite/folder.js';
 
@@ -14,14 +14,14 @@ const FACTS = 2 * PAGE + 1;
 describe('A walk through the log', () => {
   const folder = new TestFolder();
   let connection: SqliteConnection;
-  let walk: SqliteWalk;
+  let walk: SqliteScan;
 
   beforeAll(() => {
     const events = upTo(FACTS).map((n) => fact(typeOf(n), { n, even: n % 2 === 0 }));
     const store = folder.open();
     store.append(events);
     connection = new SqliteConnection(folder.file());
-    walk = new SqliteWalk(connection);
+    walk = new SqliteScan(connection);
   });
   afterAll(async () => {
     connection.close();

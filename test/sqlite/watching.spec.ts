@@ -70,7 +70,7 @@ describe('The watch for others’ commits in a file', () => {
       expect(await passes(store, INTERVAL)).toBe(1);
     }
     // Cursors are no facts.
-    await store.log.ledger.open('name', '{}', 0n);
+    await store.log.cursorStore.open('name', '{}', 0n);
     expect(await passes(store, INTERVAL)).toBe(0);
     database.close();
     end();

@@ -3,10 +3,10 @@ import { DurableStreamActiveError } from '../../lib/contract/errors.js';
 import { Contender, claimLease } from '../../lib/cursors/lease.js';
 import type { Lease } from '../../lib/cursors/lease.js';
 import type { LeaseOwner } from '../../lib/cursors/cursor-store.js';
-import { MemoryLedger } from '../../lib/stores/memory/cursor-store.js';
+import { MemoryCursorStore } from '../../lib/stores/memory/cursor-store.js';
 import { settle } from '../support/waiting/until.js';
 import { deadOwner, livingOwner, storedAs, stranger } from '../support/streams/owners.js';
-import { SteppedLedger } from '../support/streams/stepped-cursor-store.js';
+import { SteppedCursorStore } from '../support/streams/stepped-cursor-store.js';
 import { pass, stepTime } from '../support/waiting/stepped-time.js';
 
 const TTL = 900;
@@ -24,18 +24,18 @@ afterEach(async () => {
 
 /** The name `s`, run by `holder`, and another process that would like to. */
 function contended(holder: LeaseOwner = stranger('holder')) {
-  const memory = new MemoryLedger();
+  const memory = new MemoryCursorStore();
   const epoch = memory.claim('s', memory.open('s', '"*"', 0n), holder)!;
-  const stepped = new SteppedLedger(memory);
+  const stepped = new SteppedCursorStore(memory);
   const options = { owner: self, ttl: TTL, claimInterval: 100 };
-  const contender = new Contender(stepped.ledger, 's', options);
+  const contender = new Contender(stepped.cursorStore, 's', options);
   const attempt = async (): Promise<bigint | undefined> => {
     const lease = await contender.attempt();
     if (lease !== undefined) leases.push(lease);
     return lease?.epoch;
   };
   const stop = new AbortController();
-  const claim = () => claimLease(stepped.ledger, 's', options, stop.signal);
+  const claim = () => claimLease(stepped.cursorStore, 's', options, stop.signal);
   return { memory, epoch, stepped, contender, attempt, claim, stop };
 }
 
@@ -173,7 +173,7 @@ describe('A contender for a name', () => {
     await expect(first).rejects.toBe(gone);
     expect(memory.find('s')).toMatchObject({ owner: self, epoch: 2n });
     const options = { owner: stranger('other'), ttl: TTL, claimInterval: 100 };
-    const other = new Contender(stepped.ledger, 's', options);
+    const other = new Contender(stepped.cursorStore, 's', options);
     expect(await other.attempt()).toBeUndefined();
     await pass(TTL);
     expect(await other.attempt()).toBeUndefined();
@@ -182,7 +182,7 @@ describe('A contender for a name', () => {
 
   it('asks for nothing where the name is not known', async () => {
     const { stepped, attempt, contender } = contended();
-    stepped.present = new MemoryLedger();
+    stepped.present = new MemoryCursorStore();
     expect(await attempt()).toBeUndefined();
     expect(stepped.calls).toEqual(['find']);
     expect(contender.holder).toBe('nobody');

@@ -11,7 +11,7 @@ const odd = 'a\u0000b \ud83d c';
 const kept = 'a\\u0000b \\ud83d c';
 const at = '2026-01-01T00:00:00.000Z';
 
-describe('Texts from outside, as every ledger keeps them', () => {
+describe('Texts from outside, as every cursor store keeps them', () => {
   it.each([
     ['nobody', null, null],
     ['an odd name', odd, kept],

@@ -105,10 +105,10 @@ describe('A durable stream whose cursor another engine moved', () => {
   async function movedStreams(): Promise<DurableStreams> {
     const streams = await cursorAt(0n, 2n);
     const find = streams.stored.find.bind(streams.stored);
-    const ledger = streams.stepped.present;
+    const cursorStore = streams.stepped.present;
     let moved: bigint | undefined = 4n;
-    streams.stepped.present = new Proxy(ledger, {
-      get: (target, name: keyof typeof ledger) => {
+    streams.stepped.present = new Proxy(cursorStore, {
+      get: (target, name: keyof typeof cursorStore) => {
         if (name === 'find') {
           return async (wanted: string) => {
             const stored = (await find(wanted))!;

@@ -2,7 +2,7 @@ import { getEventListeners } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { resolveLimits } from '../../lib/contract/limits.js';
 import { prepareQuery } from '../../lib/contract/validation.js';
-import type { StreamLedger } from '../../lib/cursors/cursor-store.js';
+import type { CursorStore } from '../../lib/cursors/cursor-store.js';
 import { ofTypes } from '../support/facts/facts.js';
 import { Gate } from '../support/inbox/inbox.js';
 import { settle } from '../support/waiting/until.js';
@@ -173,8 +173,8 @@ describe('What a durable stream says', () => {
     await settle();
     const query = prepareQuery(ofTypes('x'), resolveLimits());
     const changed = await streams.registered(undefined, query);
-    const { ledger } = streams.store.log;
-    streams.stepped.present = movedTo(1n, ledger);
+    const { cursorStore } = streams.store.log;
+    streams.stepped.present = movedTo(1n, cursorStore);
     await streams.registered();
     expect([ended.message, changed.message, ...streams.messages]).toEqual([
       'The durable stream "s" was ended before its replay had reached the head.',
@@ -188,9 +188,9 @@ describe('What a durable stream says', () => {
 });
 
 /** As if it had been remembered at the fact before. */
-function movedTo(position: bigint, ledger: StreamLedger): StreamLedger {
-  return new Proxy(ledger, {
-    get: (target, name: keyof StreamLedger) =>
+function movedTo(position: bigint, cursorStore: CursorStore): CursorStore {
+  return new Proxy(cursorStore, {
+    get: (target, name: keyof CursorStore) =>
       name === 'find'
         ? async (stream: string) => ({
             ...(await target.find(stream))!,

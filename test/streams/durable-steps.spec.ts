@@ -1,9 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { MemoryLedger } from '../../lib/stores/memory/cursor-store.js';
+import { MemoryCursorStore } from '../../lib/stores/memory/cursor-store.js';
 import { settle } from '../support/waiting/until.js';
 import { DurableStreams, TTL } from './support/durable.js';
 import { stranger } from '../support/streams/owners.js';
-import type { HeldCall, StepName, SteppedLedger } from '../support/streams/stepped-cursor-store.js';
+import type {
+  HeldCall,
+  StepName,
+  SteppedCursorStore,
+} from '../support/streams/stepped-cursor-store.js';
 import { pass, stepTime } from '../support/waiting/stepped-time.js';
 
 const gone = new Error('the database is gone');
@@ -31,7 +35,7 @@ const steps = [
 ] as const;
 
 /** The call of a step with so many before it. */
-function heldAfter(stepped: SteppedLedger, step: StepName, before: number): HeldCall {
+function heldAfter(stepped: SteppedCursorStore, step: StepName, before: number): HeldCall {
   for (let n = 0; n < before; n++) void stepped.hold(step).answer();
   return stepped.hold(step);
 }
@@ -128,13 +132,13 @@ describe('A durable stream whose claim is answered late', () => {
   it.each([
     ['another has taken over meanwhile', { owner: stranger('other'), epoch: 2n }],
     ['an operator has spoken meanwhile', { owner: null, epoch: 2n, paused: true }],
-    ['the ledger has lost the name meanwhile', undefined],
+    ['the cursor store has lost the name meanwhile', undefined],
   ])('delivers nothing when %s', async (_, present) => {
     const claim = streams.stepped.hold('claim');
     const registration = streams.register();
     await claim.write();
     const seen = (await streams.stored.find('s'))!;
-    if (present === undefined) streams.stepped.present = new MemoryLedger();
+    if (present === undefined) streams.stepped.present = new MemoryCursorStore();
     else if (present.owner === null) {
       await streams.stored.intervene('s', { verb: 'pause', by: null });
     } else await streams.stored.claim('s', seen, present.owner, TTL);

@@ -87,7 +87,7 @@ describe('A fact of a log', () => {
 
   function apart(): LogSource {
     return {
-      ledger: log.ledger,
+      cursorStore: log.cursorStore,
       head: () => log.head(),
       readBatches: (after, limit) => log.readBatches(after, limit),
       onCommit: (wake) => log.onCommit(wake),

@@ -20,7 +20,7 @@ function logOf(missing: readonly bigint[] = []) {
   const { log } = store;
   const remains = ({ sequence_number }: EventRecord) => !missing.includes(sequence_number);
   const source: LogSource = {
-    ledger: log.ledger,
+    cursorStore: log.cursorStore,
     head: () => log.head(),
     onCommit: (wake) => log.onCommit(wake),
     readBatches: async (after, limit) => {

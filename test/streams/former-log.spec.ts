@@ -6,10 +6,10 @@ import { FactstrMemoryStore } from '../../lib/stores/memory/store.js';
 /** A log of facts of given times, as a store of a user's would show it; of which reads are counted. */
 function logOf(times: readonly string[], of = 'present'): LogSource & { reads: number } {
   const facts = marks(times, of);
-  const { ledger } = new FactstrMemoryStore().log;
+  const { cursorStore } = new FactstrMemoryStore().log;
   return {
     reads: 0,
-    ledger,
+    cursorStore,
     head: () => BigInt(facts.length),
     readBatches(after, limit) {
       this.reads++;

@@ -1,20 +1,20 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Lease, leaseOptions } from '../../lib/cursors/lease.js';
-import { MemoryLedger } from '../../lib/stores/memory/cursor-store.js';
+import { MemoryCursorStore } from '../../lib/stores/memory/cursor-store.js';
 import { settle } from '../support/waiting/until.js';
 import { stranger } from '../support/streams/owners.js';
-import { SteppedLedger } from '../support/streams/stepped-cursor-store.js';
+import { SteppedCursorStore } from '../support/streams/stepped-cursor-store.js';
 import { pass, stepTime } from '../support/waiting/stepped-time.js';
 
 const gone = new Error('the database is gone');
 const owner = stranger('first');
 
-/** A ledger with the name `s`, which nobody runs. */
-function ledgerOf() {
-  const memory = new MemoryLedger();
+/** A cursor store with the name `s`, which nobody runs. */
+function cursorStoreOf() {
+  const memory = new MemoryCursorStore();
   const seen = memory.open('s', '"*"', 0n);
-  const stepped = new SteppedLedger(memory);
-  const claim = (ttl: number) => Lease.claim(stepped.ledger, 's', seen, { owner, ttl });
+  const stepped = new SteppedCursorStore(memory);
+  const claim = (ttl: number) => Lease.claim(stepped.cursorStore, 's', seen, { owner, ttl });
   return { memory, seen, stepped, claim };
 }
 
@@ -22,7 +22,7 @@ function ledgerOf() {
 const TTL = 900;
 
 async function leased(ttl = TTL) {
-  const { memory, seen, stepped, claim } = ledgerOf();
+  const { memory, seen, stepped, claim } = cursorStoreOf();
   return { memory, seen, stepped, lease: (await claim(ttl))! };
 }
 
@@ -46,7 +46,7 @@ describe('A lease', () => {
   });
 
   it('is claimed as of the asking, however late the answer comes', async () => {
-    const { stepped, claim } = ledgerOf();
+    const { stepped, claim } = cursorStoreOf();
     const late = stepped.hold('claim');
     const claiming = claim(TTL);
     await late.write();
@@ -62,7 +62,7 @@ describe('A lease', () => {
   });
 
   it('that was claimed too late is kept when a renewal says that it still is', async () => {
-    const { stepped, claim } = ledgerOf();
+    const { stepped, claim } = cursorStoreOf();
     const late = stepped.hold('claim');
     const claiming = claim(TTL);
     await late.write();
@@ -195,12 +195,12 @@ describe('A lease', () => {
     memory.claim('s', memory.find('s')!, stranger('second'));
     expect(await lease.holds()).toBe(false);
     await lease.release();
-    stepped.present = new MemoryLedger();
+    stepped.present = new MemoryCursorStore();
     expect(await lease.holds()).toBe(false);
   });
 
   it('is not had when the name was claimed, renewed or intervened in since it was seen', async () => {
-    const { memory, seen, claim } = ledgerOf();
+    const { memory, seen, claim } = cursorStoreOf();
     memory.renew('s', 0n);
     expect(await claim(TTL)).toBeUndefined();
     memory.intervene('s', { verb: 'pause', by: null });

@@ -94,7 +94,7 @@ function logOf(...sizes: number[]): SteppedLog {
 /** The log by what each source has to have only. */
 function withoutNewest(log: SteppedLog): LogSource {
   return {
-    ledger: log.ledger,
+    cursorStore: log.cursorStore,
     head: () => log.head(),
     readBatches: (after, limit) => log.readBatches(after, limit),
     onCommit: (wake) => log.onCommit(wake),

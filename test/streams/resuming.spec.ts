@@ -238,7 +238,7 @@ describe('The next page', () => {
     const more = [...batches, ...(await read(reader, 249n)).batches];
     expect(reader.readsAhead(more)).toBe(true);
     const atOnce = new LogReader({
-      ledger: log.ledger,
+      cursorStore: log.cursorStore,
       head: () => log.last,
       readBatches: () => [...log.batches],
       readPage: () => ({ at: null, batches: [...log.batches] }),

@@ -36,7 +36,7 @@ describe('A store that is not ours', () => {
       head: () => 0n,
       readBatches: () => [],
       onCommit: () => () => undefined,
-      ledger: log.ledger,
+      cursorStore: log.cursorStore,
     };
   });
 
@@ -47,9 +47,9 @@ describe('A store that is not ours', () => {
       ['head', 0n],
       ['readBatches', undefined],
       ['onCommit', null],
-      ['ledger', undefined],
-      ['ledger', null],
-      ['ledger', () => undefined],
+      ['cursorStore', undefined],
+      ['cursorStore', null],
+      ['cursorStore', () => undefined],
     ] as const) {
       const store = storeWith({ ...complete, [part]: value });
       expect([part, logOf(store), walkableOf(store)]).toEqual([part, undefined, undefined]);

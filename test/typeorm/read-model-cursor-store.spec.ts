@@ -1,11 +1,11 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { DataSource } from 'typeorm';
 import { PostgresReadModel } from '../../lib/typeorm/postgres.read-model.js';
-import { ReadModelLedger } from '../../lib/typeorm/read-model.cursor-store.js';
+import { ReadModelCursorStore } from '../../lib/typeorm/read-model.cursor-store.js';
 import { SqliteReadModel } from '../../lib/typeorm/sqlite.read-model.js';
 import { Fixtures } from '../support/fixtures/applications.js';
-import { ledgerEdgesSuite } from '../leases/suites/cursor-store-edges.js';
-import { ledgerProtocolSuite } from '../leases/suites/cursor-store-protocol.js';
+import { cursorStoreEdgesSuite } from '../leases/suites/cursor-store-edges.js';
+import { cursorStoreProtocolSuite } from '../leases/suites/cursor-store-protocol.js';
 import { stranger } from '../support/streams/owners.js';
 import { readModelOptions } from '../support/fixtures/read-models.js';
 import type { ReadModelKind } from '../support/fixtures/read-models.js';
@@ -13,7 +13,7 @@ import type { ReadModelKind } from '../support/fixtures/read-models.js';
 const fixtures = new Fixtures();
 afterEach(() => fixtures.clean());
 
-/** Two ledgers of one read model, as two processes have them. */
+/** Two cursor stores of one read model, as two processes have them. */
 async function openReadModel(kind: ReadModelKind) {
   const options = await readModelOptions(kind, fixtures);
   const open = async () => {
@@ -26,22 +26,22 @@ async function openReadModel(kind: ReadModelKind) {
       await database.close();
       await dataSource.destroy();
     });
-    return { database, ledger: new ReadModelLedger(database) };
+    return { database, cursorStore: new ReadModelCursorStore(database) };
   };
-  const [{ database, ledger }, { ledger: other }] = [await open(), await open()];
-  return { database, ledger, other };
+  const [{ database, cursorStore }, { cursorStore: other }] = [await open(), await open()];
+  return { database, cursorStore, other };
 }
 
 for (const kind of ['sqlite', 'postgres'] as const) {
   const name = `a read model in ${kind}`;
   // The statements are those of the fact stores, whose suites look at every state.
   const states = kind === 'sqlite' ? undefined : ['not known', 'held and renewed', 'taken over'];
-  ledgerProtocolSuite(name, async () => (await openReadModel(kind)).ledger, states);
-  ledgerEdgesSuite({ name, hasClock: kind === 'postgres', open: () => openReadModel(kind) });
+  cursorStoreProtocolSuite(name, async () => (await openReadModel(kind)).cursorStore, states);
+  cursorStoreEdgesSuite({ name, hasClock: kind === 'postgres', open: () => openReadModel(kind) });
 
   describe(`A transaction of ${name}`, () => {
     it('begins under its epoch, not under the one before or after, or another name’s', async () => {
-      const { database, ledger, other } = await openReadModel(kind);
+      const { database, cursorStore, other } = await openReadModel(kind);
       const seen = await other.open('s', 'a query', 5n);
       const epoch = (await other.claim('s', seen, stranger('first'), 60_000))!;
       for (const [stream, under, begins] of [
@@ -52,7 +52,7 @@ for (const kind of ['sqlite', 'postgres'] as const) {
       ] as const) {
         const rows: unknown[] = [];
         const commits = await database.transaction(async ({ run }) => {
-          const begun = await run(ledger.beginSteps(stream, under));
+          const begun = await run(cursorStore.beginSteps(stream, under));
           rows.push(begun?.at(-1));
           return begun !== undefined;
         });
@@ -64,17 +64,17 @@ for (const kind of ['sqlite', 'postgres'] as const) {
 
 describe('A transaction of a read model in postgres', () => {
   it('waits for the disk like any other, as a handler’s rows are in it', async () => {
-    const { database, ledger } = await openReadModel('postgres');
-    const seen = await ledger.open('s', 'a query', 0n);
-    const epoch = (await ledger.claim('s', seen, stranger('first'), 60_000))!;
+    const { database, cursorStore } = await openReadModel('postgres');
+    const seen = await cursorStore.open('s', 'a query', 0n);
+    const epoch = (await cursorStore.claim('s', seen, stranger('first'), 60_000))!;
     const look = { sql: "SELECT current_setting('synchronous_commit')", values: [] };
     let rows: unknown;
     await database.transaction(async ({ run }) => {
-      await run(ledger.advanceSteps('s', epoch, { sequence_number: 1n, hash: 'x' }));
+      await run(cursorStore.advanceSteps('s', epoch, { sequence_number: 1n, hash: 'x' }));
       rows = await run([look]);
       return true;
     });
     expect(rows).toEqual([[['on']]]);
-    expect(await ledger.find('s')).toMatchObject({ position: 1n });
+    expect(await cursorStore.find('s')).toMatchObject({ position: 1n });
   });
 });

@@ -1,7 +1,7 @@
 import type { SqlDialect } from './sql-steps.js';
 
-/** Where the ledger's tables are. Names are ours, or quoted by the caller; never input. */
-export interface LedgerTables {
+/** Where the cursor store's tables are. Names are ours, or quoted by the caller; never input. */
+export interface CursorTables {
   /** The cursors: FACTSTR's table, or one of the same shape in a read model's database. */
   readonly cursors: string;
   /** The cursor table's name column. */
@@ -11,10 +11,10 @@ export interface LedgerTables {
   readonly interventions: string;
 }
 
-export type LedgerSql = ReturnType<typeof ledgerSql>;
+export type CursorSql = ReturnType<typeof cursorSql>;
 
 /** The tables' columns, as they stand between the parentheses of CREATE TABLE. */
-export function ledgerColumns(dialect: SqlDialect) {
+export function cursorColumns(dialect: SqlDialect) {
   const integer = dialect === 'postgres' ? 'bigint' : 'INTEGER';
   const time = dialect === 'postgres' ? 'timestamptz' : 'TEXT';
   const counter =
@@ -62,7 +62,7 @@ export function ledgerColumns(dialect: SqlDialect) {
  * so that no takeover can pass between the check and the commit. With `flushed: false` a cursor's move does not
  * wait for Postgres's disk: a crash of the server may cost the newest positions, whose facts come again.
  */
-export function ledgerSql(dialect: SqlDialect, tables: LedgerTables, { flushed = true } = {}) {
+export function cursorSql(dialect: SqlDialect, tables: CursorTables, { flushed = true } = {}) {
   const { cursors, cursorName, streams, parked, interventions } = tables;
   const number = (placeholder: string): string =>
     `CAST(${placeholder} AS ${dialect === 'postgres' ? 'bigint' : 'INTEGER'})`;

@@ -10,19 +10,19 @@ import type {
   StreamReport,
 } from '../cursor-store.js';
 import { storableBy, storableFact, storableOwner, storableReport } from '../cursor-texts.js';
-import type { LedgerSql } from './cursor-sql.js';
+import type { CursorSql } from './cursor-sql.js';
 import type { SqlRow, SqlRunner, SqlStep } from './sql-steps.js';
 import { toStoredStream } from './stored-stream.js';
 
 /**
- * The ledger in a SQL database: the fact store's own, or the read model's for transactional projections. One set
+ * The cursor store in a SQL database: the fact store's own, or the read model's for transactional projections. One set
  * of statements for SQLite and Postgres; the runner makes each call one transaction.
  */
-export class SqlLedger {
-  readonly #sql: LedgerSql;
+export class SqlCursorStore {
+  readonly #sql: CursorSql;
   readonly #runner: SqlRunner;
 
-  constructor(sql: LedgerSql, runner: SqlRunner) {
+  constructor(sql: CursorSql, runner: SqlRunner) {
     this.#sql = sql;
     this.#runner = runner;
   }

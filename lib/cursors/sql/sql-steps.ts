@@ -30,7 +30,7 @@ interface Positional {
   readonly places: readonly number[];
 }
 
-/** By the step's text, of which a ledger has a few. */
+/** By the step's text, of which a cursor store has a few. */
 const positional = new Map<string, Positional>();
 
 /** SQLite's driver takes values by position: `$2 … $1` becomes `? … ?` with the values in that order. */

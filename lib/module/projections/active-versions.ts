@@ -7,7 +7,7 @@ import type { RegisteredProjection } from './registered-projection.js';
 const GRACE = 1_000;
 
 /**
- * Which version of a projection reads are to use: kept in the fact store's ledger under the projection's name,
+ * Which version of a projection reads are to use: kept in the fact store's cursor store under the projection's name,
  * wherever its versions keep their cursors, so that every process sees the same. Until somebody switched, it is
  * the lowest registered one.
  */
@@ -17,7 +17,7 @@ export class ActiveVersions {
   /** Of projections of one name, in every version that is registered here. */
   async read(versions: readonly RegisteredProjection[]): Promise<number> {
     const [any] = versions;
-    const stored = await any!.ledger?.activeVersion(any!.name);
+    const stored = await any!.cursorStore?.activeVersion(any!.name);
     const active = stored ?? lowest(versions);
     this.#known.set(identity(any!), active);
     return active;
@@ -41,12 +41,12 @@ export class ActiveVersions {
     projection: RegisteredProjection,
     { by, force }: { by: string | null; force: boolean },
   ): Promise<boolean> {
-    const { ledger, name, version } = projection;
-    if (ledger === undefined)
+    const { cursorStore, name, version } = projection;
+    if (cursorStore === undefined)
       throw new InvalidOptionsError(messages.contractOnly('switchTo', name));
-    if ((await ledger.activeVersion(name)) === version) return false;
+    if ((await cursorStore.activeVersion(name)) === version) return false;
     if (!force) await checkCaughtUp(projection);
-    await ledger.activate(name, version, by);
+    await cursorStore.activate(name, version, by);
     return true;
   }
 }

@@ -12,7 +12,7 @@ import type {
 import type { ProjectionStatus } from '../../projections/status.js';
 import { readStatus } from '../../projections/runner/read-status.js';
 import type { Runner } from '../../projections/runner/runner.js';
-import type { RecordedIntervention, StreamLedger } from '../../cursors/cursor-store.js';
+import type { RecordedIntervention, CursorStore } from '../../cursors/cursor-store.js';
 import { limitsOf, logOf } from '../../streams/walkable-store.js';
 import type { FactHandler } from '../handlers/fact-handler.js';
 import type { FactstrCommonOptions } from '../factstr.options.js';
@@ -55,8 +55,8 @@ export class RegisteredProjection {
   }
 
   /** Of the fact store, which may not be the one that holds the cursor; absent where it shows none. */
-  get ledger(): StreamLedger | undefined {
-    return logOf(this.#store)?.ledger;
+  get cursorStore(): CursorStore | undefined {
+    return logOf(this.#store)?.cursorStore;
   }
 
   /** `active`: whether reads are to use this version. */
@@ -73,7 +73,7 @@ export class RegisteredProjection {
   /** What operators said of this version, and of which version reads are to use; oldest first. */
   async interventions(): Promise<RecordedIntervention[]> {
     const own = await this.runner.interventions();
-    const ofName = (await this.ledger?.interventions(this.name)) ?? [];
+    const ofName = (await this.cursorStore?.interventions(this.name)) ?? [];
     return [
       ...own.filter(({ verb }) => !isSwitch(verb)),
       ...ofName.filter(({ verb }) => isSwitch(verb)),

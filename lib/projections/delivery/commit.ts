@@ -7,7 +7,7 @@ import type {
   Intervention,
   ParkedFact,
   StoredStream,
-  StreamLedger,
+  CursorStore,
   StreamReport,
 } from '../../cursors/cursor-store.js';
 import { placeOf, sayPlace } from './cursor-place.js';
@@ -17,17 +17,17 @@ export type Work = (manager: unknown) => Promise<void>;
 
 /**
  * How a projection's effects and its cursor are committed: one after the other (plain), or together in the read
- * model's database (transactional). The ledger is where the cursor is.
+ * model's database (transactional). The cursor store is where the cursor is.
  */
 export interface Effects {
-  readonly ledger: StreamLedger;
+  readonly cursorStore: CursorStore;
   /** Whether a failed call leaves nothing behind, so that facts can be tried singly. */
   readonly transactional: boolean;
   /** The handler's deadline where nobody asks for another, in milliseconds. */
   readonly defaultTimeout?: number;
 
   /**
-   * Whether the name's cursor may be kept here, now that this process is about to run it: another ledger may have
+   * Whether the name's cursor may be kept here, now that this process is about to run it: another cursor store may have
    * had it before. `known`: what is stored here. Rejects with why not; an operator's reset does not ask.
    */
   admit(name: string, known: StoredStream | undefined): Promise<void>;
@@ -68,21 +68,21 @@ const CLEARING: StreamReport = {
 /** Effects that are the handler's own business: it is called again when the cursor could not be stored. */
 export class PlainEffects implements Effects {
   readonly transactional: boolean = false;
-  readonly ledger: StreamLedger;
+  readonly cursorStore: CursorStore;
   readonly #lease: LeaseOptions;
   readonly #hasStart: boolean;
 
   /** `hasStart`: whether the projection says where a new cursor stands. */
-  constructor(ledger: StreamLedger, lease: LeaseOptions, hasStart: boolean) {
-    this.ledger = ledger;
+  constructor(cursorStore: CursorStore, lease: LeaseOptions, hasStart: boolean) {
+    this.cursorStore = cursorStore;
     this.#lease = lease;
     this.#hasStart = hasStart;
   }
 
   /** @throws CursorElsewhereError */
   async admit(name: string, known: StoredStream | undefined): Promise<void> {
-    if ((await placeOf(this.ledger, name)) !== 'transactional') return;
-    if (this.#hasStart && known === undefined) return sayPlace(this.ledger, name, 'plain');
+    if ((await placeOf(this.cursorStore, name)) !== 'transactional') return;
+    if (this.#hasStart && known === undefined) return sayPlace(this.cursorStore, name, 'plain');
     throw new CursorElsewhereError(
       `The projection ${JSON.stringify(name)} was transactional before: its cursor is in the read model's database, and facts that were handled there would be handled again. ` +
         'Two ways out: rebuild it (FactstrProjections.rebuild, with an onReset that clears the read model), or, where the fact store never had a cursor of it, say where it goes on (startFrom).',
@@ -96,7 +96,7 @@ export class PlainEffects implements Effects {
     work: Work,
   ): Promise<boolean> {
     await work(undefined);
-    return this.ledger.advance(name, epoch, fingerprint);
+    return this.cursorStore.advance(name, epoch, fingerprint);
   }
 
   park(
@@ -105,17 +105,17 @@ export class PlainEffects implements Effects {
     fact: ParkedFact,
     fingerprint: Fingerprint,
   ): MaybePromise<boolean> {
-    return this.ledger.park(name, epoch, fact, fingerprint);
+    return this.cursorStore.park(name, epoch, fact, fingerprint);
   }
 
   async unpark(name: string, epoch: bigint, sequenceNumber: bigint, work: Work): Promise<boolean> {
     await work(undefined);
-    return this.ledger.unpark(name, epoch, sequenceNumber);
+    return this.cursorStore.unpark(name, epoch, sequenceNumber);
   }
 
   async intervene(name: string, intervention: Intervention, onReset?: Work): Promise<void> {
     // The fence first: nothing that the owner still does can be recorded after the read model was cleared.
-    await this.ledger.intervene(name, intervention);
+    await this.cursorStore.intervene(name, intervention);
     if (onReset === undefined) return;
     const lease = await this.#take(name, intervention);
     try {
@@ -129,7 +129,7 @@ export class PlainEffects implements Effects {
   /** Others only read it: what refuses it does not keep the read model from being cleared. */
   async #report(name: string, lease: Lease): Promise<void> {
     try {
-      await this.ledger.report(name, lease.epoch, CLEARING);
+      await this.cursorStore.report(name, lease.epoch, CLEARING);
     } catch {
       // The operator hears of the database by what is written next.
     }
@@ -138,13 +138,13 @@ export class PlainEffects implements Effects {
   /** No process is to fill the read model before it was cleared; one that took the name meanwhile is fenced again. */
   async #take(name: string, intervention: Intervention): Promise<Lease> {
     for (let attempt = 1; attempt <= MAX_CLAIMS; attempt++) {
-      const stored = (await this.ledger.find(name))!;
+      const stored = (await this.cursorStore.find(name))!;
       const lease =
         stored.owner === null
-          ? await Lease.claim(this.ledger, name, stored, this.#lease)
+          ? await Lease.claim(this.cursorStore, name, stored, this.#lease)
           : undefined;
       if (lease !== undefined) return lease;
-      await this.ledger.intervene(name, intervention);
+      await this.cursorStore.intervene(name, intervention);
     }
     throw new DurableStreamActiveError(
       `The read model of projection ${JSON.stringify(name)} was not cleared: other processes took the projection ${MAX_CLAIMS} times meanwhile. Say ${intervention.verb} again.`,

@@ -1,17 +1,17 @@
-import type { StreamLedger } from '../../cursors/cursor-store.js';
+import type { CursorStore } from '../../cursors/cursor-store.js';
 
-/** Which ledger has a projection's cursor: the fact store's, or that of the read model's database. */
+/** Which cursor store has a projection's cursor: the fact store's, or that of the read model's database. */
 export type CursorPlace = 'plain' | 'transactional';
 
 /**
  * Where the cursor was kept last, `undefined` when nobody said: it was never transactional. Recorded in the fact
- * store, whose ledger this is: a plain projection does not know of the read model's database.
+ * store, whose cursor store this is: a plain projection does not know of the read model's database.
  */
 export async function placeOf(
-  ledger: StreamLedger,
+  cursorStore: CursorStore,
   name: string,
 ): Promise<CursorPlace | undefined> {
-  const said = await ledger.interventions(name);
+  const said = await cursorStore.interventions(name);
   for (const { verb } of said.toReversed()) {
     if (verb === 'transactional' || verb === 'plain') return verb;
     // Those of a transactional projection are recorded in the read model's database.
@@ -20,13 +20,13 @@ export async function placeOf(
   return undefined;
 }
 
-/** `ledger`: the fact store's. */
+/** `cursorStore`: the fact store's. */
 export async function sayPlace(
-  ledger: StreamLedger,
+  cursorStore: CursorStore,
   name: string,
   place: CursorPlace,
 ): Promise<void> {
-  if ((await placeOf(ledger, name)) !== place) {
-    await ledger.intervene(name, { verb: place, by: null });
+  if ((await placeOf(cursorStore, name)) !== place) {
+    await cursorStore.intervene(name, { verb: place, by: null });
   }
 }

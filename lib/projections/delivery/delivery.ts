@@ -41,7 +41,7 @@ export class GivenUp extends Error {
  * A projection's walk under one lease. Retries in place, so that facts stay in order; whatever it commits is
  * conditional on the lease's epoch.
  */
-export class OwnedRun implements WalkSteps {
+export class Delivery implements WalkSteps {
   readonly #projection: Projection;
   readonly #effects: Effects;
   readonly #lease: Lease;
@@ -180,9 +180,9 @@ export class OwnedRun implements WalkSteps {
     };
     for (let failures = 0; ; failures++) {
       try {
-        const { ledgerName, epoch } = this.#fence();
+        const { cursorName, epoch } = this.#fence();
         this.#persistence.checkCommitted(
-          await this.#effects.commit(ledgerName, epoch, fingerprintOf(last), work),
+          await this.#effects.commit(cursorName, epoch, fingerprintOf(last), work),
         );
         if (attempt > 1 || failures > 0) this.#events.recovered();
         return undefined;
@@ -241,18 +241,18 @@ export class OwnedRun implements WalkSteps {
   async #park(fact: EventRecord, attempts: number, error: unknown): Promise<void> {
     const { sequence_number } = fact;
     const reason = describeError(error);
-    const { ledgerName, epoch } = this.#fence();
+    const { cursorName, epoch } = this.#fence();
     const parked = { sequence_number, error: reason, attempts, at: new Date().toISOString() };
     await this.#persistence.write(() =>
-      this.#effects.park(ledgerName, epoch, parked, fingerprintOf(fact)),
+      this.#effects.park(cursorName, epoch, parked, fingerprintOf(fact)),
     );
     this.#events.parked(sequence_number, reason);
   }
 
   async #store(last: EventRecord): Promise<void> {
-    const { ledgerName, epoch } = this.#fence();
+    const { cursorName, epoch } = this.#fence();
     await this.#persistence.write(() =>
-      this.#effects.ledger.advance(ledgerName, epoch, fingerprintOf(last)),
+      this.#effects.cursorStore.advance(cursorName, epoch, fingerprintOf(last)),
     );
   }
 
@@ -263,7 +263,7 @@ export class OwnedRun implements WalkSteps {
     this.#events.replayed();
   }
 
-  #fence(): { ledgerName: string; epoch: bigint } {
-    return { ledgerName: this.#projection.name, epoch: this.#lease.epoch };
+  #fence(): { cursorName: string; epoch: bigint } {
+    return { cursorName: this.#projection.name, epoch: this.#lease.epoch };
   }
 }

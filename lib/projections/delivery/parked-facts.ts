@@ -22,7 +22,7 @@ export async function retryParked(
   persistence: Persistence,
   signals: RunSignals,
 ): Promise<void> {
-  for (const parked of await effects.ledger.parked(projection.name)) {
+  for (const parked of await effects.cursorStore.parked(projection.name)) {
     if (signals.stop.aborted) return;
     const fact = await readFact(source, parked.sequence_number);
     const attempt = parked.attempts + 1;
@@ -52,7 +52,9 @@ export async function retryParked(
         error: describeError(error.cause),
         at: new Date().toISOString(),
       };
-      await persistence.write(() => effects.ledger.repark(projection.name, lease.epoch, still));
+      await persistence.write(() =>
+        effects.cursorStore.repark(projection.name, lease.epoch, still),
+      );
       events.recovered();
       return;
     }

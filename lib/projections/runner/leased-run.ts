@@ -11,7 +11,7 @@ import { aborted } from '../../support/async/turns.js';
 import type { Effects } from '../delivery/commit.js';
 import { isInstance } from '../../support/describe-error.js';
 import { errorCode } from '../delivery/failures.js';
-import { GivenUp, OwnedRun } from '../delivery/delivery.js';
+import { GivenUp, Delivery } from '../delivery/delivery.js';
 import { retryParked } from '../delivery/parked-facts.js';
 import { LeaseLost, Persistence } from '../delivery/persist.js';
 import type { RunSignals } from '../delivery/persist.js';
@@ -22,7 +22,7 @@ import type { RunEvents } from '../delivery/run-events.js';
 import type { RunnerState } from '../state.js';
 
 /** What a runner does under one lease, which it gives back in the end. */
-export class LeasedWalk {
+export class LeasedRun {
   readonly #source: LogSource;
   readonly #reader: LogReader;
   readonly #projection: Projection;
@@ -57,7 +57,7 @@ export class LeasedWalk {
     this.#observer = observer;
     this.#events = runEvents(projection, state, observer, () => this.#stuck.abort());
     this.#reports = new ReportWriter(
-      (report) => effects.ledger.report(projection.name, lease.epoch, report),
+      (report) => effects.cursorStore.report(projection.name, lease.epoch, report),
       lease.lost,
     );
   }
@@ -97,7 +97,7 @@ export class LeasedWalk {
   async #walk(signals: RunSignals): Promise<void> {
     const { name } = this.#projection;
     // Read again under the lease: the former owner may have moved it since.
-    const stored = (await this.#effects.ledger.find(name))!;
+    const stored = (await this.#effects.cursorStore.find(name))!;
     // An operator may have spoken between the look and the claim.
     if (stored.paused) return;
     checkQuery(name, stored, this.#query);
@@ -114,7 +114,7 @@ export class LeasedWalk {
     this.#reader.enter();
     try {
       if (stored.retryParked) await this.#retryParked(persistence, signals);
-      const owned = new OwnedRun(
+      const owned = new Delivery(
         this.#projection,
         this.#effects,
         this.#lease,
@@ -141,7 +141,7 @@ export class LeasedWalk {
     this.#observer.moved(moved.message);
     if (fact === undefined) return;
     const { epoch } = this.#lease;
-    if (!(await this.#effects.ledger.advance(name, epoch, fingerprintOf(fact)))) {
+    if (!(await this.#effects.cursorStore.advance(name, epoch, fingerprintOf(fact)))) {
       throw new LeaseLost();
     }
   }
@@ -162,17 +162,17 @@ export class LeasedWalk {
   /** Recorded like an operator's word, so that no other process takes it up, and a restart does not either. */
   async #pauseItself(error: GivenUp, persistence: Persistence): Promise<void> {
     const { name } = this.#projection;
-    const { ledger } = this.#effects;
+    const { cursorStore } = this.#effects;
     const code = errorCode(error.cause);
     const report = { ...this.#state.report(), state: 'paused', reason: error.message, code };
     await this.#reports.end();
     // A stale owner has no say in whether the projection goes on.
-    await persistence.write(() => ledger.report(name, this.#lease.epoch, report));
+    await persistence.write(() => cursorStore.report(name, this.#lease.epoch, report));
     await persistence.write(async () => {
       // It moves the epoch. One whose answer was lost is not said again, over what an operator said since.
-      const stored = await ledger.find(name);
+      const stored = await cursorStore.find(name);
       if (stored?.epoch !== this.#lease.epoch) return stored?.paused === true;
-      await ledger.intervene(name, { verb: 'pause', by: `maxAttempts (${error.attempts})` });
+      await cursorStore.intervene(name, { verb: 'pause', by: `maxAttempts (${error.attempts})` });
       return true;
     });
     // Told when it is so: whoever sees it may resume at once.

@@ -21,7 +21,7 @@ import { Exclusive } from '../../support/async/exclusive.js';
 import { STOPPING } from '../delivery/call-handler.js';
 import { describeError, isInstance } from '../../support/describe-error.js';
 import { errorCode, isPassing } from '../delivery/failures.js';
-import { LeasedWalk, checkQuery } from './leased-run.js';
+import { LeasedRun, checkQuery } from './leased-run.js';
 import type { OwnCalls } from './own-calls.js';
 import { LogReplaced } from '../delivery/delivery.js';
 import { checkPosition, isSaidAlready } from './operators-word.js';
@@ -70,7 +70,7 @@ export class LeasedRunner implements Runner {
   readonly #state: RunnerState;
   #run: Run | undefined;
   #running: Promise<void> = Promise.resolve();
-  #owned: LeasedWalk | undefined;
+  #owned: LeasedRun | undefined;
   #stoppedForGood = false;
   /** Claims and operators' words, one after the other. */
   readonly #exclusive = new Exclusive();
@@ -132,7 +132,7 @@ export class LeasedRunner implements Runner {
   }
 
   async stored(): Promise<StoredStream | undefined> {
-    return this.#effects.ledger.find(this.#projection.name);
+    return this.#effects.cursorStore.find(this.#projection.name);
   }
 
   /**
@@ -182,18 +182,18 @@ export class LeasedRunner implements Runner {
         takesQuery ? { ...intervention, queryText: queryText(this.#query) } : intervention,
         onReset,
       );
-      const told = await this.#effects.ledger.find(name);
+      const told = await this.#effects.cursorStore.find(name);
       if (told?.paused === true) this.#standBy(told, 'nobody');
     });
     this.#sleep.abort();
   }
 
   async parked(): Promise<ParkedFact[]> {
-    return this.#effects.ledger.parked(this.#projection.name);
+    return this.#effects.cursorStore.parked(this.#projection.name);
   }
 
   async interventions(): Promise<RecordedIntervention[]> {
-    return this.#effects.ledger.interventions(this.#projection.name);
+    return this.#effects.cursorStore.interventions(this.#projection.name);
   }
 
   async #contend(run: Run): Promise<void> {
@@ -251,7 +251,7 @@ export class LeasedRunner implements Runner {
   }
 
   #contender(): Contender {
-    return new Contender(this.#effects.ledger, this.#projection.name, this.#lease);
+    return new Contender(this.#effects.cursorStore, this.#projection.name, this.#lease);
   }
 
   #standBy(stored: StoredStream, holder: string): void {
@@ -269,7 +269,7 @@ export class LeasedRunner implements Runner {
   /** An array around the promise: returned bare it would be awaited, and the turn with it. */
   #own(lease: Lease, run: Run): [Promise<void>] {
     const { source, reader, closed } = this.#log;
-    const walk = new LeasedWalk(source, reader, this.#projection, this.#query, this.#effects, {
+    const walk = new LeasedRun(source, reader, this.#projection, this.#query, this.#effects, {
       lease,
       state: this.#state,
       observer: this.#observer,

@@ -49,7 +49,7 @@ export function makeRunner(
     { source, reader, closed, streams },
     outside,
     prepareQuery(projection.query, limits),
-    effects ?? new PlainEffects(source.ledger, lease, projection.startFrom !== undefined),
+    effects ?? new PlainEffects(source.cursorStore, lease, projection.startFrom !== undefined),
     calls,
     lease,
     observer,

@@ -23,12 +23,12 @@ export class StoredCursor {
   /** Opened once by each process: that checks the batches' boundaries, and completes what FACTSTR began. */
   async open({ resets = false } = {}): Promise<StoredStream> {
     const { name } = this.#projection;
-    const { ledger } = this.#effects;
-    const known = await ledger.find(name);
+    const { cursorStore } = this.#effects;
+    const known = await cursorStore.find(name);
     if (known !== undefined && this.#opened) return known;
     if (!resets) await this.#effects.admit(name, known);
     const start = known === undefined ? await this.#start() : 0n;
-    const stored = await ledger.open(name, queryText(this.#query), start);
+    const stored = await cursorStore.open(name, queryText(this.#query), start);
     this.#opened = true;
     return stored;
   }

@@ -7,7 +7,7 @@ import type {
   ParkedFact,
   RecordedIntervention,
   StoredStream,
-  StreamLedger,
+  CursorStore,
   StreamReport,
 } from '../../cursors/cursor-store.js';
 import {
@@ -21,8 +21,8 @@ type Stored = { -readonly [K in keyof StoredStream]: StoredStream[K] } & {
   parked: Map<bigint, ParkedFact>;
 };
 
-/** The ledger of a store of one process: no lease expires, yet epochs fence as in the other ledgers. */
-export class MemoryLedger implements StreamLedger {
+/** The cursor store of a store of one process: no lease expires, yet epochs fence as in the other cursor stores. */
+export class MemoryCursorStore implements CursorStore {
   readonly #identity = `memory:${randomUUID()}`;
   readonly #streams = new Map<string, Stored>();
   /** Also of names without a cursor. */

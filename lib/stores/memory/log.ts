@@ -2,13 +2,13 @@ import type { AppendResult, EventRecord } from '../../contract/contract.types.js
 import type { PreparedFact } from '../../contract/validation.js';
 import type { CommitSignal } from '../../streams/commit-signal.js';
 import type { CommittedBatch, FactMark, LogPage, LogSource } from '../../streams/log-source.js';
-import { MemoryLedger } from './cursor-store.js';
+import { MemoryCursorStore } from './cursor-store.js';
 import { MemoryContext } from './context.js';
 import { MemoryFacts } from './facts.js';
 
 /** The facts, batches and cursors of one memory store. */
 export class MemoryLog implements LogSource {
-  readonly ledger = new MemoryLedger();
+  readonly cursorStore = new MemoryCursorStore();
   readonly #commits: CommitSignal;
   readonly #facts = new MemoryFacts();
   #clock = { milliseconds: NaN, text: '' };

@@ -21,10 +21,10 @@ import type { PendingAppend } from './append/append-statement.js';
 import { PostgresAppender } from './append/appender.js';
 import type { CommittedRange } from './append/appender.js';
 import { checkDatabaseName, createDatabase } from './connection/bootstrap.js';
-import { PostgresConnection } from './schema/ready-schema.js';
+import { ReadyConnection } from './schema/ready-schema.js';
 import { PostgresContextIndex } from './index/context-index.js';
 import { KnownLog } from './index/known-log.js';
-import { PostgresIndexKeeper } from './index/index-builder.js';
+import { PostgresIndexBuilder } from './index/index-builder.js';
 import { adoptSparseBoundaries } from './schema/initialize.js';
 import { PostgresLog } from './log/log.js';
 import { CommitNotifier, channelOf } from './log/notifier.js';
@@ -43,10 +43,10 @@ import { CommitWatcher } from './log/watcher.js';
  * @publicApi
  */
 export class FactstrPostgresStore extends StreamingStore implements FactStore {
-  readonly #connection: PostgresConnection;
+  readonly #connection: ReadyConnection;
   readonly #known: KnownLog;
   readonly #index: PostgresContextIndex;
-  readonly #keeper: PostgresIndexKeeper;
+  readonly #keeper: PostgresIndexBuilder;
   readonly #appender: PostgresAppender;
   readonly #appends: AppendQueue;
   readonly #commits: CommitSignal;
@@ -61,10 +61,10 @@ export class FactstrPostgresStore extends StreamingStore implements FactStore {
   constructor(url: string, options: PostgresStoreOptions = {}) {
     super(options);
     const resolved = resolvePostgresOptions(options);
-    this.#connection = new PostgresConnection(parseTarget(url), resolved);
+    this.#connection = new ReadyConnection(parseTarget(url), resolved);
     this.#known = new KnownLog(this.#connection, () => this.#keeper.wake());
     this.#index = new PostgresContextIndex(this.#connection, this.#known);
-    this.#keeper = new PostgresIndexKeeper(this.#connection, this.#known);
+    this.#keeper = new PostgresIndexBuilder(this.#connection, this.#known);
     this.#appender = new PostgresAppender(
       this.#connection,
       this.#known,

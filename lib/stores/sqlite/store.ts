@@ -19,7 +19,7 @@ import { BusyRetry } from './connection/busy.js';
 import type { SqliteConnection } from './connection/connection.js';
 import { SqliteContextIndex } from './index/context-index.js';
 import { SqliteContext } from './index/context.js';
-import { SqliteLedger } from './cursors/cursor-store.js';
+import { SqliteCursorStore } from './cursors/cursor-store.js';
 import { openDatabase, prepareFile } from './schema/file.js';
 import { isStatementError } from './connection/errors.js';
 import { SqliteIndexBuilder } from './index/index-builder.js';
@@ -28,8 +28,8 @@ import { resolveSqliteOptions } from './options.js';
 import type { SqliteStoreOptions } from './options.js';
 import type { SqliteStorePromises } from './promises.js';
 import { schemaProblem } from './schema/schema.js';
-import { SqliteWalk } from './log/scan.js';
-import { SqliteWriter } from './append/appender.js';
+import { SqliteScan } from './log/scan.js';
+import { SqliteAppender } from './append/appender.js';
 import type { AppendRequest } from './append/appender.js';
 
 /**
@@ -53,9 +53,9 @@ export class FactstrSqliteStore extends StreamingStore implements FactStore {
   readonly #index: SqliteContextIndex;
   readonly #builder: SqliteIndexBuilder;
   readonly #context: SqliteContext;
-  readonly #writer: SqliteWriter;
+  readonly #writer: SqliteAppender;
   readonly #queue: SqliteAppendQueue;
-  readonly #ledger: SqliteLedger;
+  readonly #cursorStore: SqliteCursorStore;
   readonly #log: SqliteLog;
   readonly #closed = new AbortController();
 
@@ -71,13 +71,13 @@ export class FactstrSqliteStore extends StreamingStore implements FactStore {
     const file = prepareFile(path);
     this.#retry = new BusyRetry(file, busyTimeout, (error) => this.#explain(error));
     this.#connection = openDatabase(file, this.#retry);
-    const walk = new SqliteWalk(this.#connection);
+    const walk = new SqliteScan(this.#connection);
     this.#index = new SqliteContextIndex(this.#connection, walk, () => this.#builder.wake());
     this.#builder = new SqliteIndexBuilder(this.#connection, this.#index);
     this.#context = new SqliteContext(this.#index, walk);
-    this.#ledger = new SqliteLedger(this.#connection.file, this.#retry);
-    this.#log = new SqliteLog(this.#connection, this.#ledger, this.#retry, pollInterval);
-    this.#writer = new SqliteWriter(
+    this.#cursorStore = new SqliteCursorStore(this.#connection.file, this.#retry);
+    this.#log = new SqliteLog(this.#connection, this.#cursorStore, this.#retry, pollInterval);
+    this.#writer = new SqliteAppender(
       this.#connection,
       this.#index,
       this.#context,
@@ -180,7 +180,7 @@ export class FactstrSqliteStore extends StreamingStore implements FactStore {
   }
 
   protected override release(): void {
-    this.#ledger.close();
+    this.#cursorStore.close();
   }
 
   #appendRequest(events: NewEvent[], options: AppendOptions | undefined): AppendRequest {

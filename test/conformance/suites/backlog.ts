@@ -158,9 +158,9 @@ export function describeBacklog(provider: Provider): void {
       await store.streamAllDurable({ name: 'whole' }, whole.handle);
       await store.append(facts(4));
       await whole.reaches(4);
-      await store.log.ledger.open('inside', '{"filters":null,"min_sequence_number":null}', 0n);
+      await store.log.cursorStore.open('inside', '{"filters":null,"min_sequence_number":null}', 0n);
       const [, second] = (await store.query({})).event_records;
-      await store.log.ledger.advance('inside', 0n, fingerprintOf(second!));
+      await store.log.cursorStore.advance('inside', 0n, fingerprintOf(second!));
       const inside = new Inbox();
       await store.streamAllDurable({ name: 'inside' }, inside.handle);
       expect(inside.numbers).toEqual([[3, 4]]);

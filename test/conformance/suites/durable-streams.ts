@@ -15,7 +15,7 @@ export function describeDurableStreams(provider: Provider): void {
 
     /** Where the stored cursor stands. */
     async function cursorOf(store: ConformingStore, name: string): Promise<bigint> {
-      const { position } = (await store.log.ledger.find(name))!;
+      const { position } = (await store.log.cursorStore.find(name))!;
       return position;
     }
 

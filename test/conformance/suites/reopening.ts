@@ -88,7 +88,7 @@ export function describeReopening(provider: Provider<SharedDatabase>): void {
       const inbox = new Inbox();
       await store.streamToDurable({ name: 'a' }, ofTypes('a'), inbox.handle);
       expect(inbox.batches).toEqual([]);
-      expect((await store.log.ledger.find('a'))?.position).toBe(3n);
+      expect((await store.log.cursorStore.find('a'))?.position).toBe(3n);
     });
 
     it('ties a name to the meaning of its query', async () => {

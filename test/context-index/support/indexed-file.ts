@@ -5,21 +5,21 @@ import { prepareFacts } from '../../../lib/contract/validation.js';
 import { SqliteConnection } from '../../../lib/stores/sqlite/connection/connection.js';
 import { SqliteContextIndex } from '../../../lib/stores/sqlite/index/context-index.js';
 import { SqliteContext } from '../../../lib/stores/sqlite/index/context.js';
-import { SqliteWalk } from '../../../lib/stores/sqlite/log/scan.js';
+import { SqliteScan } from '../../../lib/stores/sqlite/log/scan.js';
 import { TestFolder } from '../../support/sqlite/folder.js';
 import { about } from './boundaries.js';
 import { prepared } from '../../support/index/world.js';
 
 /** Counts what is looked for in the log itself. */
-class WatchedWalk extends SqliteWalk {
+class WatchedWalk extends SqliteScan {
   walks = 0;
 
-  override newest(...parameters: Parameters<SqliteWalk['newest']>): bigint {
+  override newest(...parameters: Parameters<SqliteScan['newest']>): bigint {
     this.walks++;
     return super.newest(...parameters);
   }
 
-  override rows(...parameters: Parameters<SqliteWalk['rows']>): ReturnType<SqliteWalk['rows']> {
+  override rows(...parameters: Parameters<SqliteScan['rows']>): ReturnType<SqliteScan['rows']> {
     this.walks++;
     return super.rows(...parameters);
   }

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { afterEach, beforeEach, jest } from '@jest/globals';
-import { PostgresConnection } from '../../../lib/stores/postgres/schema/ready-schema.js';
+import { ReadyConnection } from '../../../lib/stores/postgres/schema/ready-schema.js';
 import type { ReadySchema } from '../../../lib/stores/postgres/schema/ready-schema.js';
 
 /** Of what is under way; what happens meanwhile is not part of it. */
@@ -29,9 +29,9 @@ class Interruption {
 /** Lets Postgres stores of each test be interrupted. */
 export function interruptible(): void {
   beforeEach(() => {
-    const spy = jest.spyOn(PostgresConnection.prototype, 'ready');
+    const spy = jest.spyOn(ReadyConnection.prototype, 'ready');
     const ready = spy.getMockImplementation()!;
-    spy.mockImplementation(async function (this: PostgresConnection) {
+    spy.mockImplementation(async function (this: ReadyConnection) {
       return withMoments(await ready.call(this));
     });
   });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { MAX_SEQUENCE_NUMBER } from '../../../lib/contract/limits.js';
-import type { StoredStream, StreamLedger } from '../../../lib/cursors/cursor-store.js';
+import type { StoredStream, CursorStore } from '../../../lib/cursors/cursor-store.js';
 import { until } from '../../support/waiting/until.js';
 import { stranger } from '../../support/streams/owners.js';
 
@@ -45,74 +45,77 @@ const NAMES = [
 ];
 
 /** `hasClock`: whether the database tells by its own clock that a lease has expired. */
-export interface LedgerKind {
+export interface CursorStoreKind {
   readonly name: string;
   readonly hasClock: boolean;
   /** Ledgers of one empty database, or of the same store where no two can share one. */
-  readonly open: () => Promise<{ ledger: StreamLedger; other: StreamLedger }>;
+  readonly open: () => Promise<{ cursorStore: CursorStore; other: CursorStore }>;
 }
 
-/** What every ledger has to hold at its edges: names, numbers, clocks, and two that meet. */
-export function ledgerEdgesSuite({ name, hasClock, open }: LedgerKind): void {
-  async function claimed(ledger: StreamLedger, stream = 's', ttl = TTL): Promise<bigint> {
-    const seen = await ledger.open(stream, 'a query', 0n);
-    return (await ledger.claim(stream, seen, stranger('first'), ttl))!;
+/** What every cursor store has to hold at its edges: names, numbers, clocks, and two that meet. */
+export function cursorStoreEdgesSuite({ name, hasClock, open }: CursorStoreKind): void {
+  async function claimed(cursorStore: CursorStore, stream = 's', ttl = TTL): Promise<bigint> {
+    const seen = await cursorStore.open(stream, 'a query', 0n);
+    return (await cursorStore.claim(stream, seen, stranger('first'), ttl))!;
   }
-  const found = async (ledger: StreamLedger, stream = 's'): Promise<StoredStream> =>
-    (await ledger.find(stream))!;
+  const found = async (cursorStore: CursorStore, stream = 's'): Promise<StoredStream> =>
+    (await cursorStore.find(stream))!;
 
-  describe(`The ledger of ${name}, at its edges`, () => {
+  describe(`The cursor store of ${name}, at its edges`, () => {
     it('tells names apart, whatever they look like', async () => {
-      const { ledger } = await open();
+      const { cursorStore } = await open();
       await Promise.all(
         NAMES.map(async (stream, index) => {
-          const epoch = await claimed(ledger, stream);
-          await ledger.advance(stream, epoch, at(BigInt(index)));
-          await ledger.park(stream, epoch, parked(BigInt(index)), at(BigInt(index)));
-          await ledger.intervene(stream, { verb: 'pause', by: `of ${index}` });
-          await ledger.activate(stream, index, stream);
+          const epoch = await claimed(cursorStore, stream);
+          await cursorStore.advance(stream, epoch, at(BigInt(index)));
+          await cursorStore.park(stream, epoch, parked(BigInt(index)), at(BigInt(index)));
+          await cursorStore.intervene(stream, { verb: 'pause', by: `of ${index}` });
+          await cursorStore.activate(stream, index, stream);
         }),
       );
       for (const [index, stream] of NAMES.entries()) {
-        expect(await found(ledger, stream)).toMatchObject({
+        expect(await found(cursorStore, stream)).toMatchObject({
           position: BigInt(index),
           parkedCount: 1,
           paused: true,
           epoch: 2n,
         });
-        expect(await ledger.parked(stream)).toEqual([parked(BigInt(index))]);
-        expect((await ledger.interventions(stream)).map(({ by }) => by)).toEqual([
+        expect(await cursorStore.parked(stream)).toEqual([parked(BigInt(index))]);
+        expect((await cursorStore.interventions(stream)).map(({ by }) => by)).toEqual([
           `of ${index}`,
           stream,
         ]);
-        expect(await ledger.activeVersion(stream)).toBe(index);
+        expect(await cursorStore.activeVersion(stream)).toBe(index);
       }
     });
 
     it('knows nothing of the names of another database', async () => {
       const [here, elsewhere] = [await open(), await open()];
-      await claimed(here.ledger);
-      expect(await elsewhere.ledger.find('s')).toBeUndefined();
-      expect(await claimed(elsewhere.ledger)).toBe(1n);
-      expect(await here.ledger.renew('s', 1n, TTL)).toBe(true);
+      await claimed(here.cursorStore);
+      expect(await elsewhere.cursorStore.find('s')).toBeUndefined();
+      expect(await claimed(elsewhere.cursorStore)).toBe(1n);
+      expect(await here.cursorStore.renew('s', 1n, TTL)).toBe(true);
     });
 
     it('keeps numbers beyond those of floating point, up to the last', async () => {
-      const { ledger } = await open();
-      const epoch = await claimed(ledger);
+      const { cursorStore } = await open();
+      const epoch = await claimed(cursorStore);
       const numbers = [0n, 1n, 2n ** 53n - 1n, 2n ** 53n, 2n ** 53n + 1n, MAX_SEQUENCE_NUMBER];
       for (const number of numbers) {
-        expect(await ledger.park('s', epoch, parked(number), at(number))).toBe(true);
-        expect(await found(ledger)).toMatchObject({ position: number, fingerprint: at(number) });
+        expect(await cursorStore.park('s', epoch, parked(number), at(number))).toBe(true);
+        expect(await found(cursorStore)).toMatchObject({
+          position: number,
+          fingerprint: at(number),
+        });
       }
-      expect(await ledger.parked('s')).toEqual(numbers.map(parked));
-      await ledger.intervene('s', { verb: 'reset', by: null, position: 2n ** 53n + 1n });
-      expect((await ledger.interventions('s'))[0]!.position).toBe(2n ** 53n + 1n);
-      expect((await found(ledger)).position).toBe(2n ** 53n + 1n);
+      expect(await cursorStore.parked('s')).toEqual(numbers.map(parked));
+      await cursorStore.intervene('s', { verb: 'reset', by: null, position: 2n ** 53n + 1n });
+      expect((await cursorStore.interventions('s'))[0]!.position).toBe(2n ** 53n + 1n);
+      expect((await found(cursorStore)).position).toBe(2n ** 53n + 1n);
     });
 
     it('stands at 5, is moved one back, nowhere, and one on: forward only, with its fingerprint', async () => {
-      const { ledger } = await open();
+      const { cursorStore } = await open();
       const cases = [
         { known: at(5n), to: at(4n, 'new'), position: 5n, fingerprint: at(5n) },
         { known: at(5n), to: at(5n, 'new'), position: 5n, fingerprint: at(5n) },
@@ -123,11 +126,11 @@ export function ledgerEdgesSuite({ name, hasClock, open }: LedgerKind): void {
       ];
       for (const [index, { known, to, position, fingerprint }] of cases.entries()) {
         const stream = `s${index}`;
-        const seen = await ledger.open(stream, 'a query', 5n);
-        const epoch = (await ledger.claim(stream, seen, stranger('first'), TTL))!;
-        if (known !== null) await ledger.advance(stream, epoch, known);
-        expect(await ledger.advance(stream, epoch, to)).toBe(true);
-        expect([index, await found(ledger, stream)]).toMatchObject([
+        const seen = await cursorStore.open(stream, 'a query', 5n);
+        const epoch = (await cursorStore.claim(stream, seen, stranger('first'), TTL))!;
+        if (known !== null) await cursorStore.advance(stream, epoch, known);
+        expect(await cursorStore.advance(stream, epoch, to)).toBe(true);
+        expect([index, await found(cursorStore, stream)]).toMatchObject([
           index,
           { position, fingerprint },
         ]);
@@ -135,13 +138,13 @@ export function ledgerEdgesSuite({ name, hasClock, open }: LedgerKind): void {
     });
 
     it('lets one of two that meet win: a claim, or the renewal that it did not see', async () => {
-      const { ledger, other } = await open();
+      const { cursorStore, other } = await open();
       const outcomes = await Promise.all(
         Array.from({ length: 12 }, async (_, n) => {
           const stream = `s${n}`;
-          const epoch = await claimed(ledger, stream);
+          const epoch = await claimed(cursorStore, stream);
           const seen = await found(other, stream);
-          const renew = async () => ledger.renew(stream, epoch, TTL);
+          const renew = async () => cursorStore.renew(stream, epoch, TTL);
           const claim = async () => other.claim(stream, seen, stranger('second'), TTL);
           const [renewed, taken] =
             n % 2 === 0
@@ -163,13 +166,13 @@ export function ledgerEdgesSuite({ name, hasClock, open }: LedgerKind): void {
     });
 
     it('records a cursor whole or not at all, when an operator speaks meanwhile', async () => {
-      const { ledger, other } = await open();
+      const { cursorStore, other } = await open();
       await Promise.all(
         Array.from({ length: 12 }, async (_, n) => {
           const stream = `s${n}`;
-          const epoch = await claimed(ledger, stream);
-          await ledger.advance(stream, epoch, at(1n));
-          const park = async () => ledger.park(stream, epoch, parked(2n), at(2n));
+          const epoch = await claimed(cursorStore, stream);
+          await cursorStore.advance(stream, epoch, at(1n));
+          const park = async () => cursorStore.park(stream, epoch, parked(2n), at(2n));
           const pause = async () => other.intervene(stream, { verb: 'pause', by: null });
           const [written] =
             n % 2 === 0
@@ -187,39 +190,43 @@ export function ledgerEdgesSuite({ name, hasClock, open }: LedgerKind): void {
     });
 
     it('is asked at a time to come whether a lease has expired', async () => {
-      const { ledger } = await open();
-      const epoch = await claimed(ledger, 's', 0);
+      const { cursorStore } = await open();
+      const epoch = await claimed(cursorStore, 's', 0);
       await until(
-        async () => (await found(ledger)).expired === hasClock,
+        async () => (await found(cursorStore)).expired === hasClock,
         () => 'the lease to have expired',
       );
-      expect(await ledger.renew('s', epoch, TTL)).toBe(true);
-      expect((await found(ledger)).expired).toBe(false);
-      await ledger.renew('s', epoch, 0);
+      expect(await cursorStore.renew('s', epoch, TTL)).toBe(true);
+      expect((await found(cursorStore)).expired).toBe(false);
+      await cursorStore.renew('s', epoch, 0);
       await until(
-        async () => (await found(ledger)).expired === hasClock,
+        async () => (await found(cursorStore)).expired === hasClock,
         () => 'the renewed lease to have expired',
       );
       // Whoever has let it go, by whatever word, has nothing that could expire.
-      await ledger.release('s', epoch);
-      expect(await found(ledger)).toMatchObject({ expired: false, owner: null });
-      const next = await ledger.claim('s', await found(ledger), stranger('second'), 0);
-      await ledger.intervene('s', { verb: 'resume', by: null });
-      expect(await found(ledger)).toMatchObject({ expired: false, owner: null, epoch: next! + 1n });
-      const last = await ledger.claim('s', await found(ledger), stranger('third'), TTL);
-      expect(await found(ledger)).toMatchObject({ expired: false, epoch: last });
+      await cursorStore.release('s', epoch);
+      expect(await found(cursorStore)).toMatchObject({ expired: false, owner: null });
+      const next = await cursorStore.claim('s', await found(cursorStore), stranger('second'), 0);
+      await cursorStore.intervene('s', { verb: 'resume', by: null });
+      expect(await found(cursorStore)).toMatchObject({
+        expired: false,
+        owner: null,
+        epoch: next! + 1n,
+      });
+      const last = await cursorStore.claim('s', await found(cursorStore), stranger('third'), TTL);
+      expect(await found(cursorStore)).toMatchObject({ expired: false, epoch: last });
     });
 
     it('keeps the active version of a name that has no cursor, and says nothing of others', async () => {
-      const { ledger, other } = await open();
-      expect(await ledger.activeVersion('s')).toBeNull();
+      const { cursorStore, other } = await open();
+      expect(await cursorStore.activeVersion('s')).toBeNull();
       for (const version of [0, 1, 2 ** 31]) {
-        await ledger.activate('s', version, 'ann');
+        await cursorStore.activate('s', version, 'ann');
         expect(await other.activeVersion('s')).toBe(version);
       }
-      expect(await ledger.activeVersion('t')).toBeNull();
-      expect(await ledger.find('s')).toBeUndefined();
-      expect(await ledger.interventions('s')).toEqual(
+      expect(await cursorStore.activeVersion('t')).toBeNull();
+      expect(await cursorStore.find('s')).toBeUndefined();
+      expect(await cursorStore.interventions('s')).toEqual(
         [0, 1, 2 ** 31].map((version) => ({
           verb: `switchTo ${version}`,
           by: 'ann',
@@ -227,11 +234,11 @@ export function ledgerEdgesSuite({ name, hasClock, open }: LedgerKind): void {
           at: expect.any(String),
         })),
       );
-      expect(await ledger.open('s', 'a query', 3n)).toMatchObject({ epoch: 0n, position: 3n });
-      expect(await ledger.activeVersion('s')).toBe(2 ** 31);
-      await claimed(ledger);
-      await ledger.activate('s', 4, null);
-      expect(await found(ledger)).toMatchObject({ epoch: 1n, owner: stranger('first') });
+      expect(await cursorStore.open('s', 'a query', 3n)).toMatchObject({ epoch: 0n, position: 3n });
+      expect(await cursorStore.activeVersion('s')).toBe(2 ** 31);
+      await claimed(cursorStore);
+      await cursorStore.activate('s', 4, null);
+      expect(await found(cursorStore)).toMatchObject({ epoch: 1n, owner: stranger('first') });
     });
   });
 }

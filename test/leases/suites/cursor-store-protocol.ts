@@ -4,7 +4,7 @@ import type {
   LeaseOwner,
   ParkedFact,
   StoredStream,
-  StreamLedger,
+  CursorStore,
 } from '../../../lib/cursors/cursor-store.js';
 
 const TTL = 60_000;
@@ -32,62 +32,62 @@ interface Snapshot {
   readonly said: number;
 }
 
-async function look(ledger: StreamLedger, name: string): Promise<Snapshot> {
+async function look(cursorStore: CursorStore, name: string): Promise<Snapshot> {
   const [stored, parked, said] = await Promise.all([
-    ledger.find(name),
-    ledger.parked(name),
-    ledger.interventions(name),
+    cursorStore.find(name),
+    cursorStore.parked(name),
+    cursorStore.interventions(name),
   ]);
   return { stored, parked, said: said.length };
 }
 
-async function claimed(ledger: StreamLedger, name: string, id: string): Promise<bigint> {
-  return (await ledger.claim(name, (await ledger.find(name))!, owner(id), TTL))!;
+async function claimed(cursorStore: CursorStore, name: string, id: string): Promise<bigint> {
+  return (await cursorStore.claim(name, (await cursorStore.find(name))!, owner(id), TTL))!;
 }
 
-type State = (ledger: StreamLedger, name: string) => Promise<unknown>;
+type State = (cursorStore: CursorStore, name: string) => Promise<unknown>;
 
 /** Fact 2 is parked, and is to be handled again. */
-const retrying: State = async (ledger, name) => {
-  await ledger.open(name, 'a query', 0n);
-  const epoch = await claimed(ledger, name, 'first');
-  await ledger.park(name, epoch, parkedAt(2n), at(2n));
-  await ledger.intervene(name, { verb: 'retryParked', by: null });
+const retrying: State = async (cursorStore, name) => {
+  await cursorStore.open(name, 'a query', 0n);
+  const epoch = await claimed(cursorStore, name, 'first');
+  await cursorStore.park(name, epoch, parkedAt(2n), at(2n));
+  await cursorStore.intervene(name, { verb: 'retryParked', by: null });
 };
 
 /** In each of them a lease may be when somebody writes. */
 const states: Record<string, State> = {
   'not known': async () => undefined,
-  'new, and never run': async (ledger, name) => ledger.open(name, 'a query', 0n),
+  'new, and never run': async (cursorStore, name) => cursorStore.open(name, 'a query', 0n),
   'free by an operator’s word': retrying,
-  held: async (ledger, name) => {
-    await retrying(ledger, name);
-    await claimed(ledger, name, 'second');
+  held: async (cursorStore, name) => {
+    await retrying(cursorStore, name);
+    await claimed(cursorStore, name, 'second');
   },
-  'held and renewed': async (ledger, name) => {
-    await states['held']!(ledger, name);
-    const { epoch } = (await ledger.find(name))!;
-    for (let n = 0; n < 2; n++) await ledger.renew(name, epoch, TTL);
-    await ledger.report(name, epoch, { ...report, state: 'replaying' });
+  'held and renewed': async (cursorStore, name) => {
+    await states['held']!(cursorStore, name);
+    const { epoch } = (await cursorStore.find(name))!;
+    for (let n = 0; n < 2; n++) await cursorStore.renew(name, epoch, TTL);
+    await cursorStore.report(name, epoch, { ...report, state: 'replaying' });
   },
-  released: async (ledger, name) => {
-    await states['held and renewed']!(ledger, name);
-    await ledger.release(name, (await ledger.find(name))!.epoch);
+  released: async (cursorStore, name) => {
+    await states['held and renewed']!(cursorStore, name);
+    await cursorStore.release(name, (await cursorStore.find(name))!.epoch);
   },
-  paused: async (ledger, name) => {
-    await states['held']!(ledger, name);
-    await ledger.intervene(name, { verb: 'pause', by: 'ann' });
+  paused: async (cursorStore, name) => {
+    await states['held']!(cursorStore, name);
+    await cursorStore.intervene(name, { verb: 'pause', by: 'ann' });
   },
-  'taken over': async (ledger, name) => {
-    await states['held and renewed']!(ledger, name);
-    await claimed(ledger, name, 'third');
+  'taken over': async (cursorStore, name) => {
+    await states['held and renewed']!(cursorStore, name);
+    await claimed(cursorStore, name, 'third');
   },
 };
 
 type Change = (before: StoredStream) => Partial<StoredStream>;
 
 interface FencedWrite {
-  readonly run: (ledger: StreamLedger, name: string, epoch: bigint) => unknown;
+  readonly run: (cursorStore: CursorStore, name: string, epoch: bigint) => unknown;
   readonly change: Change;
   /** The numbers of the parked facts, after; absent: as before. */
   readonly parks?: (before: bigint[]) => bigint[];
@@ -96,23 +96,23 @@ interface FencedWrite {
 /** What an owner writes, and what that changes under the right epoch. */
 const writes: Record<string, FencedWrite> = {
   renew: {
-    run: (ledger, name, epoch) => ledger.renew(name, epoch, TTL),
+    run: (cursorStore, name, epoch) => cursorStore.renew(name, epoch, TTL),
     change: ({ renewals }) => ({ renewals: renewals + 1n }),
   },
   release: {
-    run: (ledger, name, epoch) => ledger.release(name, epoch),
+    run: (cursorStore, name, epoch) => cursorStore.release(name, epoch),
     change: () => ({ owner: null }),
   },
   advance: {
-    run: (ledger, name, epoch) => ledger.advance(name, epoch, at(7n)),
+    run: (cursorStore, name, epoch) => cursorStore.advance(name, epoch, at(7n)),
     change: () => ({ position: 7n, fingerprint: at(7n) }),
   },
   report: {
-    run: (ledger, name, epoch) => ledger.report(name, epoch, report),
+    run: (cursorStore, name, epoch) => cursorStore.report(name, epoch, report),
     change: () => ({ report }),
   },
   park: {
-    run: (ledger, name, epoch) => ledger.park(name, epoch, parkedAt(8n), at(8n)),
+    run: (cursorStore, name, epoch) => cursorStore.park(name, epoch, parkedAt(8n), at(8n)),
     change: ({ parkedCount }) => ({
       position: 8n,
       fingerprint: at(8n),
@@ -121,12 +121,12 @@ const writes: Record<string, FencedWrite> = {
     parks: (before) => [...before, 8n],
   },
   unpark: {
-    run: (ledger, name, epoch) => ledger.unpark(name, epoch, 2n),
+    run: (cursorStore, name, epoch) => cursorStore.unpark(name, epoch, 2n),
     change: () => ({ parkedCount: 0, retryParked: false }),
     parks: () => [],
   },
   repark: {
-    run: (ledger, name, epoch) => ledger.repark(name, epoch, parkedAt(2n, 4)),
+    run: (cursorStore, name, epoch) => cursorStore.repark(name, epoch, parkedAt(2n, 4)),
     change: () => ({ parkedCount: 1, retryParked: false }),
     parks: () => [2n],
   },
@@ -158,28 +158,28 @@ const words: { word: Intervention; change: Change; unparks: boolean }[] = [
 
 const around = [-1n, 0n, 1n];
 
-/** The ledger's protocol: each step in each state, at, one below and one above what it compares with. */
-export function ledgerProtocolSuite(
+/** The cursor store's protocol: each step in each state, at, one below and one above what it compares with. */
+export function cursorStoreProtocolSuite(
   name: string,
-  open: () => Promise<StreamLedger>,
+  open: () => Promise<CursorStore>,
   inStates: readonly string[] = Object.keys(states),
 ): void {
   /** Brings a name of its own into each state, and looks at it before `act` and after it. */
   async function inEachState<T>(
     cases: readonly T[],
-    act: (ledger: StreamLedger, stream: string, before: Snapshot, given: T) => Promise<unknown>,
+    act: (cursorStore: CursorStore, stream: string, before: Snapshot, given: T) => Promise<unknown>,
     check: (given: T, before: Snapshot, after: Snapshot, answer: unknown) => void,
   ): Promise<void> {
-    const ledger = await open();
+    const cursorStore = await open();
     const casesInStates = inStates.flatMap((state) =>
       cases.map((given, index) => ({ state, given, stream: `${state} ${index}` })),
     );
     await Promise.all(
       casesInStates.map(async ({ state, given, stream }) => {
-        await states[state]!(ledger, stream);
-        const before = await look(ledger, stream);
-        const answer = await act(ledger, stream, before, given);
-        const after = await look(ledger, stream);
+        await states[state]!(cursorStore, stream);
+        const before = await look(cursorStore, stream);
+        const answer = await act(cursorStore, stream, before, given);
+        const after = await look(cursorStore, stream);
         try {
           check(given, before, after, answer);
         } catch (error) {
@@ -190,15 +190,15 @@ export function ledgerProtocolSuite(
     );
   }
 
-  describe(`The ledger of ${name}, whatever the state of the lease`, () => {
+  describe(`The cursor store of ${name}, whatever the state of the lease`, () => {
     it('lets an owner write under its epoch only', async () => {
       const cases = Object.entries(writes).flatMap(([step, write]) =>
         around.map((offset) => ({ step, offset, ...write })),
       );
       await inEachState(
         cases,
-        async (ledger, stream, { stored }, { run, offset }) =>
-          run(ledger, stream, (stored?.epoch ?? 0n) + offset),
+        async (cursorStore, stream, { stored }, { run, offset }) =>
+          run(cursorStore, stream, (stored?.epoch ?? 0n) + offset),
         ({ step, offset, change, parks }, before, after, answer) => {
           const takes = offset === 0n && before.stored !== undefined;
           expect([step, answer]).toEqual([step, step === 'release' ? undefined : takes]);
@@ -219,10 +219,10 @@ export function ledgerProtocolSuite(
       const cases = around.flatMap((epoch) => around.map((renewals) => ({ epoch, renewals })));
       await inEachState(
         cases,
-        async (ledger, stream, { stored }, { epoch, renewals }) => {
+        async (cursorStore, stream, { stored }, { epoch, renewals }) => {
           const now = stored ?? { epoch: 0n, renewals: 0n };
           const seen = { epoch: now.epoch + epoch, renewals: now.renewals + renewals };
-          return ledger.claim(stream, seen, owner('next'), TTL);
+          return cursorStore.claim(stream, seen, owner('next'), TTL);
         },
         ({ epoch, renewals }, before, after, answer) => {
           if (epoch !== 0n || renewals !== 0n || before.stored === undefined) {
@@ -240,15 +240,15 @@ export function ledgerProtocolSuite(
     it('is free after an operator’s word, whatever its owner still says', async () => {
       await inEachState(
         words,
-        async (ledger, stream, { stored }, { word }) => {
-          await ledger.intervene(stream, word);
+        async (cursorStore, stream, { stored }, { word }) => {
+          await cursorStore.intervene(stream, word);
           if (stored === undefined) return true;
-          const said = await look(ledger, stream);
+          const said = await look(cursorStore, stream);
           for (const { run } of Object.values(writes)) {
-            expect((await run(ledger, stream, stored.epoch)) ?? false).toBe(false);
+            expect((await run(cursorStore, stream, stored.epoch)) ?? false).toBe(false);
           }
-          expect(await look(ledger, stream)).toEqual(said);
-          return (await ledger.claim(stream, said.stored!, owner('next'), TTL)) !== undefined;
+          expect(await look(cursorStore, stream)).toEqual(said);
+          return (await cursorStore.claim(stream, said.stored!, owner('next'), TTL)) !== undefined;
         },
         ({ change, unparks }, before, after, isClaimed) => {
           expect(isClaimed).toBe(true);

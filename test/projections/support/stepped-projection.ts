@@ -8,15 +8,15 @@ import { OwnCalls } from '../../../lib/projections/runner/own-calls.js';
 import type { Projection, ProjectionCall } from '../../../lib/projections/projection.js';
 import type { ProjectionState } from '../../../lib/projections/status.js';
 import type { Said } from '../../../lib/projections/runner/runner.js';
-import type { Intervention, StreamLedger } from '../../../lib/cursors/cursor-store.js';
+import type { Intervention, CursorStore } from '../../../lib/cursors/cursor-store.js';
 import { LogReader } from '../../../lib/streams/reader/log-reader.js';
 import { newOwner } from '../../../lib/cursors/process-identity.js';
 import type { RunnerState } from '../../../lib/projections/state.js';
 import { FactstrMemoryStore } from '../../../lib/stores/memory/store.js';
-import type { MemoryLedger } from '../../../lib/stores/memory/cursor-store.js';
+import type { MemoryCursorStore } from '../../../lib/stores/memory/cursor-store.js';
 import { describeError } from '../../../lib/support/describe-error.js';
 import { settle } from '../../support/waiting/until.js';
-import { HeldCall, SteppedLedger } from '../../support/streams/stepped-cursor-store.js';
+import { HeldCall, SteppedCursorStore } from '../../support/streams/stepped-cursor-store.js';
 import type { StepName } from '../../support/streams/stepped-cursor-store.js';
 import { SlowLog } from '../../support/streams/slow-log.js';
 import { pass } from '../../support/waiting/stepped-time.js';
@@ -28,15 +28,15 @@ export const TTL = 900;
 export const CLAIM_INTERVAL = 100;
 
 export interface Parts extends Partial<Omit<Projection, 'name' | 'handle'>> {
-  /** Makes the effects of a ledger. Default: plain ones. */
-  readonly effects?: (ledger: StreamLedger) => Effects;
+  /** Makes the effects of a cursor store. Default: plain ones. */
+  readonly effects?: (cursorStore: CursorStore) => Effects;
 }
 
-/** A projection `p` of a memory store whose ledger, log, handler and time go on as the test says. */
+/** A projection `p` of a memory store whose cursor store, log, handler and time go on as the test says. */
 export class SteppedProjection {
   readonly store = new FactstrMemoryStore({ onStreamError: () => undefined });
   readonly log = new SlowLog(this.store.log);
-  readonly stepped = new SteppedLedger(this.store.log.ledger);
+  readonly stepped = new SteppedCursorStore(this.store.log.cursorStore);
   readonly runner: LeasedRunner;
   /** The facts of each call of the handler, and its attempt: `1+2/1`. */
   readonly calls: string[] = [];
@@ -60,20 +60,21 @@ export class SteppedProjection {
       ...parts,
       handle: (call) => calls.run(() => this.#call(call)),
     };
-    const { ledger } = this.stepped;
+    const { cursorStore } = this.stepped;
     const lease = { owner: newOwner(), ttl: TTL, claimInterval: CLAIM_INTERVAL };
     const source = {
       head: () => this.log.head(),
       readBatches: (after: bigint, limit: number) => this.log.readBatches(after, limit),
       readPage: (after: bigint, limit: number) => this.log.readPage(after, limit),
       onCommit: (wake: (first?: bigint) => void) => this.log.onCommit(wake),
-      ledger,
+      cursorStore,
     };
     this.runner = new LeasedRunner(
       { source, reader: new LogReader(source), closed: this.#closed.signal },
       projection,
       prepareQuery(projection.query, DEFAULT_LIMITS),
-      effects?.(ledger) ?? new PlainEffects(ledger, lease, projection.startFrom !== undefined),
+      effects?.(cursorStore) ??
+        new PlainEffects(cursorStore, lease, projection.startFrom !== undefined),
       calls,
       lease,
       {
@@ -87,9 +88,9 @@ export class SteppedProjection {
     );
   }
 
-  /** The ledger itself, without steps. */
-  get ledger(): MemoryLedger {
-    return this.stepped.present as MemoryLedger;
+  /** The cursor store itself, without steps. */
+  get cursorStore(): MemoryCursorStore {
+    return this.stepped.present as MemoryCursorStore;
   }
 
   get state(): RunnerState {
@@ -97,7 +98,7 @@ export class SteppedProjection {
   }
 
   get stored() {
-    return this.ledger.find('p');
+    return this.cursorStore.find('p');
   }
 
   /** Starts it, and lets it come as far as it comes without time. */
@@ -121,7 +122,7 @@ export class SteppedProjection {
     return call;
   }
 
-  /** The ledger's next call of that step. */
+  /** The cursor store's next call of that step. */
   hold(name: StepName): HeldCall {
     const call = this.stepped.hold(name);
     this.#held.push(call);
@@ -138,7 +139,7 @@ export class SteppedProjection {
 
   /** Another process takes the lease, as after a pause of this one. */
   takeOver(): void {
-    this.ledger.claim('p', this.stored!, stranger('other'));
+    this.cursorStore.claim('p', this.stored!, stranger('other'));
   }
 
   /** Ends the store under it. */

@@ -9,7 +9,7 @@ import { FactstrMemoryStore } from '../../../lib/stores/memory/store.js';
 import { facts, numbers } from '../../support/facts/facts.js';
 import { settle } from '../../support/waiting/until.js';
 import { SlowLog } from '../../support/streams/slow-log.js';
-import { SteppedLedger } from '../../support/streams/stepped-cursor-store.js';
+import { SteppedCursorStore } from '../../support/streams/stepped-cursor-store.js';
 
 export const TTL = 900;
 
@@ -26,13 +26,13 @@ export interface Registration {
   ended: boolean;
 }
 
-/** Durable streams over a memory store's log, whose ledger answers when the test says. */
+/** Durable streams over a memory store's log, whose cursor store answers when the test says. */
 export class DurableStreams {
   readonly store = new FactstrMemoryStore();
   readonly log = new SlowLog(this.store.log);
-  readonly stepped = new SteppedLedger(this.store.log.ledger);
+  readonly stepped = new SteppedCursorStore(this.store.log.cursorStore);
   /** What is stored, without steps. */
-  readonly stored = this.store.log.ledger;
+  readonly stored = this.store.log.cursorStore;
   /** What was delivered, call by call. */
   readonly delivered: number[][] = [];
   /** The codes, or messages, of what was reported. */
@@ -58,7 +58,7 @@ export class DurableStreams {
           unlisten();
         };
       },
-      ledger: stepped.ledger,
+      cursorStore: stepped.cursorStore,
     };
     this.#host = {
       source,

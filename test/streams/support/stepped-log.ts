@@ -6,7 +6,7 @@ import type {
   LogSource,
 } from '../../../lib/streams/log-source.js';
 import { CommitSignal } from '../../../lib/streams/commit-signal.js';
-import { MemoryLedger } from '../../../lib/stores/memory/cursor-store.js';
+import { MemoryCursorStore } from '../../../lib/stores/memory/cursor-store.js';
 
 /** A read of the log that has no answer yet. */
 export interface OpenRead {
@@ -19,7 +19,7 @@ export interface OpenRead {
 
 /** A log in memory. Each read of it waits for the test's word, commits are told of when the test says so. */
 export class SteppedLog implements LogSource {
-  readonly ledger = new MemoryLedger();
+  readonly cursorStore = new MemoryCursorStore();
   readonly commits = new CommitSignal(() => {
     this.watched = 1;
     return () => {

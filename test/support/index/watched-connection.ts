@@ -2,11 +2,11 @@ import type { NewEvent } from '../../../lib/contract/contract.types.js';
 import { DEFAULT_LIMITS } from '../../../lib/contract/limits.js';
 import { prepareFacts } from '../../../lib/contract/validation.js';
 import { KnownLog } from '../../../lib/stores/postgres/index/known-log.js';
-import { PostgresConnection } from '../../../lib/stores/postgres/schema/ready-schema.js';
+import { ReadyConnection } from '../../../lib/stores/postgres/schema/ready-schema.js';
 import type { ReadySchema } from '../../../lib/stores/postgres/schema/ready-schema.js';
 import { PostgresContextIndex } from '../../../lib/stores/postgres/index/context-index.js';
 import type { PgRow, PgStatement } from '../../../lib/stores/postgres/connection/driver.js';
-import { PostgresIndexKeeper } from '../../../lib/stores/postgres/index/index-builder.js';
+import { PostgresIndexBuilder } from '../../../lib/stores/postgres/index/index-builder.js';
 import type { OwnCommit } from '../../../lib/stores/postgres/index/log-state.js';
 import { resolvePostgresOptions } from '../../../lib/stores/postgres/options.js';
 import type { PostgresStoreOptions } from '../../../lib/stores/postgres/options.js';
@@ -16,7 +16,7 @@ const NEWEST = `SELECT sequence_number, extract(epoch FROM occurred_at) FROM eve
   ORDER BY sequence_number DESC LIMIT 1`;
 
 /** A connection of which a test sees what is asked, and may let something happen before or after it. */
-export class WatchedConnection extends PostgresConnection {
+export class WatchedConnection extends ReadyConnection {
   /** What statements are for, in order. */
   readonly asked: string[] = [];
   before: (what: string, statement: PgStatement) => unknown = () => undefined;
@@ -72,7 +72,7 @@ export class KnowingProcess {
   readonly connection: WatchedConnection;
   readonly log: KnownLog;
   readonly index: PostgresContextIndex;
-  readonly keeper: PostgresIndexKeeper;
+  readonly keeper: PostgresIndexBuilder;
   /** How often the background was to be woken. */
   woken = 0;
 
@@ -80,7 +80,7 @@ export class KnowingProcess {
     this.connection = new WatchedConnection(url, options);
     this.log = new KnownLog(this.connection, () => this.woken++);
     this.index = new PostgresContextIndex(this.connection, this.log);
-    this.keeper = new PostgresIndexKeeper(this.connection, this.log);
+    this.keeper = new PostgresIndexBuilder(this.connection, this.log);
   }
 
   /** Facts that are committed as this process's own; it is told when the test tells it. */

@@ -5,7 +5,7 @@ import type { Gate } from '../inbox/inbox.js';
 export class SlowLog implements LogSource {
   /** The log that there is; another one may take its place. */
   present: LogSource;
-  readonly ledger;
+  readonly cursorStore;
   /** What the next reads wait for, after they have seen the log. */
   readonly gates: Gate[] = [];
   reads = 0;
@@ -13,7 +13,7 @@ export class SlowLog implements LogSource {
 
   constructor(log: LogSource) {
     this.present = log;
-    this.ledger = log.ledger;
+    this.cursorStore = log.cursorStore;
   }
 
   head(): bigint | Promise<bigint> {

@@ -1,10 +1,10 @@
-import type { StreamLedger } from '../../../lib/cursors/cursor-store.js';
+import type { CursorStore } from '../../../lib/cursors/cursor-store.js';
 import { Gate } from '../inbox/inbox.js';
 
-/** A step of the ledger's protocol. */
-export type StepName = keyof StreamLedger;
+/** A step of the cursor store's protocol. */
+export type StepName = keyof CursorStore;
 
-/** One call of a ledger that goes on as the test says: asked, written, answered. */
+/** One call of a cursor store that goes on as the test says: asked, written, answered. */
 export class HeldCall {
   readonly #asked = new Gate();
   readonly #writes = new Gate();
@@ -51,20 +51,20 @@ export class HeldCall {
   }
 }
 
-/** A ledger behind a database whose answers come when the test says, if at all. */
-export class SteppedLedger {
-  readonly ledger: StreamLedger;
-  /** The ledger that there is; another one may take its place. */
-  present: StreamLedger;
+/** A cursor store behind a database whose answers come when the test says, if at all. */
+export class SteppedCursorStore {
+  readonly cursorStore: CursorStore;
+  /** The cursor store that there is; another one may take its place. */
+  present: CursorStore;
   /** What was asked, in order. */
   readonly calls: StepName[] = [];
   /** What the calls of a step fail with, for as long as it stands here; nothing is written. */
   readonly broken = new Map<StepName, Error>();
   readonly #held: { readonly name: StepName; readonly call: HeldCall }[] = [];
 
-  constructor(present: StreamLedger) {
+  constructor(present: CursorStore) {
     this.present = present;
-    this.ledger = new Proxy(present, {
+    this.cursorStore = new Proxy(present, {
       get:
         (_present, name: StepName) =>
         (...values: never[]) =>

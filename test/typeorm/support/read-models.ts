@@ -46,10 +46,10 @@ export interface SteppedReadModel extends Claimed {
 }
 
 async function claim(database: ReadModelDatabase, look: DataSource): Promise<Claimed> {
-  const plain = new FactstrMemoryStore().log.ledger;
+  const plain = new FactstrMemoryStore().log.cursorStore;
   const effects = new TypeOrmEffects(database, plain, false, 1_000);
-  await effects.ledger.open('book', '{}', 0n);
-  const epoch = await effects.ledger.claim('book', { epoch: 0n, renewals: 0n }, OWNER, 60_000);
+  await effects.cursorStore.open('book', '{}', 0n);
+  const epoch = await effects.cursorStore.claim('book', { epoch: 0n, renewals: 0n }, OWNER, 60_000);
   return {
     database,
     effects,

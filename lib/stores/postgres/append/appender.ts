@@ -9,7 +9,7 @@ import type {
   GroupResult,
   PendingAppend,
 } from './append-statement.js';
-import type { PostgresConnection, ReadySchema } from '../schema/ready-schema.js';
+import type { ReadyConnection, ReadySchema } from '../schema/ready-schema.js';
 import type { PostgresContextIndex } from '../index/context-index.js';
 import type { KnownLog } from '../index/known-log.js';
 import type { PgRow, PgStatement } from '../connection/driver.js';
@@ -37,7 +37,7 @@ export interface CommittedRange {
 
 /** Commits groups of appends: what is known of their contexts goes with them, so that the lock is held briefly. */
 export class PostgresAppender {
-  readonly #connection: PostgresConnection;
+  readonly #connection: ReadyConnection;
   readonly #log: KnownLog;
   readonly #index: PostgresContextIndex;
   readonly #retention: number;
@@ -47,7 +47,7 @@ export class PostgresAppender {
 
   /** @param retention how long an append's id is kept, in milliseconds */
   constructor(
-    connection: PostgresConnection,
+    connection: ReadyConnection,
     log: KnownLog,
     index: PostgresContextIndex,
     retention: number,

@@ -1,21 +1,21 @@
 import { BatchBoundariesMissingError } from '../../../contract/errors.js';
-import type { StoredStream, StreamLedger } from '../../../cursors/cursor-store.js';
-import { ledgerSql } from '../../../cursors/sql/cursor-sql.js';
-import { SqlLedger } from '../../../cursors/sql/sql-cursor-store.js';
+import type { StoredStream, CursorStore } from '../../../cursors/cursor-store.js';
+import { cursorSql } from '../../../cursors/sql/cursor-sql.js';
+import { SqlCursorStore } from '../../../cursors/sql/sql-cursor-store.js';
 import type { SqlRow, SqlRunner, SqlStep } from '../../../cursors/sql/sql-steps.js';
-import type { PostgresConnection, ReadySchema } from '../schema/ready-schema.js';
+import type { ReadyConnection, ReadySchema } from '../schema/ready-schema.js';
 import type { PgStatement } from '../connection/driver.js';
 import { BOUNDARY_FORMAT_KEY } from '../schema/schema.js';
 
 /** Cursors and leases. A position is FACTSTR's row, so that either engine can go on from it. */
-export class PostgresLedger extends SqlLedger implements StreamLedger {
-  readonly #connection: PostgresConnection;
+export class PostgresCursorStore extends SqlCursorStore implements CursorStore {
+  readonly #connection: ReadyConnection;
   #identity: string | undefined;
 
-  constructor(connection: PostgresConnection) {
+  constructor(connection: ReadyConnection) {
     // The schema is known once connected; until then it stands for itself in the statements.
     super(
-      ledgerSql(
+      cursorSql(
         'postgres',
         {
           cursors: `${SCHEMA}.durable_stream_cursors`,
@@ -93,15 +93,15 @@ FROM (
 const SCHEMA = '{schema}';
 const WHAT = 'Keeping a durable stream';
 
-/** Runs a ledger's steps: a single one by itself, several in a transaction. */
+/** Runs a cursor store's steps: a single one by itself, several in a transaction. */
 class PostgresStepRunner implements SqlRunner {
   readonly dialect = 'postgres';
-  readonly #connection: PostgresConnection;
+  readonly #connection: ReadyConnection;
   /** By the step's text. Prepared: parsing and planning cost more than running them. */
   readonly #statements = new Map<string, { schema: string; name: string; text: string }>();
   #named = 0;
 
-  constructor(connection: PostgresConnection) {
+  constructor(connection: ReadyConnection) {
     this.#connection = connection;
   }
 
@@ -130,7 +130,7 @@ class PostgresStepRunner implements SqlRunner {
     let statement = this.#statements.get(sql);
     if (statement?.schema !== schema) {
       // A name stands for one text for ever.
-      const name = `ledger ${++this.#named}`;
+      const name = `cursor store ${++this.#named}`;
       statement = { schema, name, text: sql.replaceAll(SCHEMA, () => schema) };
       this.#statements.set(sql, statement);
     }

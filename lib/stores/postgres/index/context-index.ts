@@ -6,7 +6,7 @@ import type { KnownVersion } from '../../../context-index/terms/known-contexts.j
 import { newestSince } from '../../../context-index/newest-since.js';
 import type { ContextIndexProgress } from '../../../context-index/progress.js';
 import { runStepsSoon } from '../../../context-index/steps.js';
-import type { PostgresConnection } from '../schema/ready-schema.js';
+import type { ReadyConnection } from '../schema/ready-schema.js';
 import { PostgresIndexStorage } from './index-storage.js';
 import type { KnownLog } from './known-log.js';
 import type { HeadOfLog, VersionOfLog } from './log-state.js';
@@ -25,7 +25,7 @@ export class PostgresContextIndex {
   /** The log that `#versions` are of. */
   #versionsLog = 0;
 
-  constructor(connection: PostgresConnection, log: KnownLog) {
+  constructor(connection: ReadyConnection, log: KnownLog) {
     this.#log = log;
     this.#storage = new PostgresIndexStorage(connection, log.memory, log.recent, (segment) =>
       log.repair(segment),

@@ -7,7 +7,7 @@ import { SliceBuilder } from '../../../context-index/segments/slice-builder.js';
 import type { Hole } from '../../../context-index/segments/segment-list.js';
 import { runAnsweredSoon } from '../../../context-index/steps.js';
 import { draftsOf } from '../../../context-index/tail/tail-drafts.js';
-import type { PostgresConnection } from '../schema/ready-schema.js';
+import type { ReadyConnection } from '../schema/ready-schema.js';
 import type { KnownLog } from './known-log.js';
 import type { Run } from '../connection/database.js';
 import { isWithdrawn } from '../schema/index-schema.js';
@@ -41,8 +41,8 @@ interface Waiting {
  * database, facts of another engine. Facts that are committed never change, so that this needs no part in any append.
  * One process at a time does it; other processes find the numbers indexed, and drop their own work.
  */
-export class PostgresIndexKeeper {
-  readonly #connection: PostgresConnection;
+export class PostgresIndexBuilder {
+  readonly #connection: ReadyConnection;
   readonly #known: KnownLog;
   readonly #waiting = new Set<Waiting>();
   readonly #closed = new AbortController();
@@ -52,7 +52,7 @@ export class PostgresIndexKeeper {
   #timer: NodeJS.Timeout | undefined;
   #highestId = 0;
 
-  constructor(connection: PostgresConnection, known: KnownLog) {
+  constructor(connection: ReadyConnection, known: KnownLog) {
     this.#connection = connection;
     this.#known = known;
   }

@@ -7,7 +7,7 @@ import { decodeChunk } from '../../../context-index/segments/segment-codec.js';
 import type { Segment } from '../../../context-index/segments/segment.js';
 import type { AsyncIndexStorage, ChunkPlace } from '../../../context-index/steps.js';
 import type { Matchable } from '../../../matching/matches-query.js';
-import type { PostgresConnection } from '../schema/ready-schema.js';
+import type { ReadyConnection } from '../schema/ready-schema.js';
 import type { PgRow } from '../connection/driver.js';
 import { isWithdrawn } from '../schema/index-schema.js';
 import { PostgresIndexTables, chunkOfRow } from '../schema/index-tables.js';
@@ -23,14 +23,14 @@ const WHAT = 'The look-up';
  */
 export class PostgresIndexStorage implements AsyncIndexStorage<EventRecord> {
   readonly repair: (segment: Segment) => Promise<void>;
-  readonly #connection: PostgresConnection;
+  readonly #connection: ReadyConnection;
   readonly #index: ContextIndex;
   readonly #recent: RecentFacts;
   readonly #rows = new Loader<number, PgRow>((numbers) => this.#readRows(numbers));
   readonly #chunks = new Loader<number, Uint8Array>((keys) => this.#readChunks(keys));
 
   constructor(
-    connection: PostgresConnection,
+    connection: ReadyConnection,
     index: ContextIndex,
     recent: RecentFacts,
     repair: (segment: Segment) => Promise<void>,

@@ -5,7 +5,7 @@ import type { SegmentList } from '../../../context-index/segments/segment-list.j
 import type { Segment } from '../../../context-index/segments/segment.js';
 import { isFull } from '../../../context-index/tail/tail-drafts.js';
 import type { Matchable } from '../../../matching/matches-query.js';
-import type { PostgresConnection } from '../schema/ready-schema.js';
+import type { ReadyConnection } from '../schema/ready-schema.js';
 import { isWithdrawn } from '../schema/index-schema.js';
 import { logStateStatement, readLogState } from './log-state.js';
 import type { HeadOfLog, LogState, OwnCommit } from './log-state.js';
@@ -33,7 +33,7 @@ const MAX_LOOKS = 10;
 export class KnownLog {
   readonly memory = new ContextIndex();
   readonly recent = new RecentFacts();
-  readonly #connection: PostgresConnection;
+  readonly #connection: ReadyConnection;
   readonly #onWork: () => void;
   readonly #news = new Rounds(() => this.#learn());
   /** The time of the fact at the tail's end. */
@@ -56,7 +56,7 @@ export class KnownLog {
   #behind = false;
 
   /** `onWork` is called when something was left for the background. */
-  constructor(connection: PostgresConnection, onWork: () => void) {
+  constructor(connection: ReadyConnection, onWork: () => void) {
     this.#connection = connection;
     this.#onWork = onWork;
   }

@@ -2,25 +2,25 @@ import type { CommitSignal } from '../../../streams/commit-signal.js';
 import type { CommittedBatch, FactMark, LogPage, LogSource } from '../../../streams/log-source.js';
 import { groupBatches, pageStatement, readRows } from './batches.js';
 import type { PageBatches, PageRows } from './batches.js';
-import type { PostgresConnection } from '../schema/ready-schema.js';
-import { PostgresLedger } from '../cursors/cursor-store.js';
+import type { ReadyConnection } from '../schema/ready-schema.js';
+import { PostgresCursorStore } from '../cursors/cursor-store.js';
 import type { CommitWatcher } from './watcher.js';
 
 /** The log of one Postgres store, as streams walk it. */
 export class PostgresLog implements LogSource {
-  readonly ledger: PostgresLedger;
-  readonly #connection: PostgresConnection;
+  readonly cursorStore: PostgresCursorStore;
+  readonly #connection: ReadyConnection;
   readonly #commits: CommitSignal;
   readonly #watcher: CommitWatcher;
   readonly #appendInFlight: () => Promise<unknown>;
 
   constructor(
-    connection: PostgresConnection,
+    connection: ReadyConnection,
     commits: CommitSignal,
     watcher: CommitWatcher,
     appendInFlight: () => Promise<unknown>,
   ) {
-    this.ledger = new PostgresLedger(connection);
+    this.cursorStore = new PostgresCursorStore(connection);
     this.#connection = connection;
     this.#commits = commits;
     this.#watcher = watcher;

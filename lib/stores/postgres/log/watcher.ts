@@ -1,6 +1,6 @@
 import type { FactMark } from '../../../streams/log-source.js';
 import { pause, retryDelay } from '../../../support/async/turns.js';
-import type { PostgresConnection, ReadySchema } from '../schema/ready-schema.js';
+import type { ReadyConnection, ReadySchema } from '../schema/ready-schema.js';
 import type { PgRow, PgStatement } from '../connection/driver.js';
 import { Listener } from './listener.js';
 import { channelOf } from './notifier.js';
@@ -18,7 +18,7 @@ interface KnownHead {
  * connection, since hints may be lost. Behind a pooler, which takes LISTEN away, the interval only.
  */
 export class CommitWatcher {
-  readonly #connection: PostgresConnection;
+  readonly #connection: ReadyConnection;
   readonly #emit: () => void;
   /** The listener of the connection that is open, or being opened. */
   #listener: Promise<Listener | undefined> | undefined;
@@ -27,7 +27,7 @@ export class CommitWatcher {
   readonly #stops = new Set<AbortController>();
   #ended = false;
 
-  constructor(connection: PostgresConnection, emit: () => void) {
+  constructor(connection: ReadyConnection, emit: () => void) {
     this.#connection = connection;
     this.#emit = emit;
   }

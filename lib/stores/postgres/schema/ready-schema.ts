@@ -33,7 +33,7 @@ export interface ReadySchema {
 }
 
 /** Connects at the first use, once for all callers; after a failure the next call tries again. */
-export class PostgresConnection {
+export class ReadyConnection {
   readonly target: PostgresTarget;
   readonly options: ResolvedPostgresOptions;
   #database: Promise<PostgresDatabase> | undefined;

@@ -1,7 +1,7 @@
 import { InvalidOptionsError } from '../../../contract/errors.js';
 import { appendFunctions } from './append-function.js';
 import { INDEX_TABLES, createIndexTableSql } from './index-tables.js';
-import { ledgerColumns } from '../../../cursors/sql/cursor-sql.js';
+import { cursorColumns } from '../../../cursors/sql/cursor-sql.js';
 import { dollarQuote, quoteIdentifier } from '../connection/sql-text.js';
 
 /** FACTSTR's tables, and our own beside its cursors. */
@@ -13,7 +13,7 @@ export interface TableDefinition {
   readonly definition: string;
 }
 
-const LEDGER = ledgerColumns('postgres');
+const COLUMNS_OF_CURSORS = cursorColumns('postgres');
 const BIGINT = 'bigint';
 const TEXT = 'text';
 
@@ -66,19 +66,19 @@ export const TABLES: readonly TableDefinition[] = [
     name: 'nestjs_factstr_streams',
     columns: { name: TEXT, fingerprint: TEXT, epoch: BIGINT },
     primaryKey: 'name',
-    definition: LEDGER.streams,
+    definition: COLUMNS_OF_CURSORS.streams,
   },
   {
     name: 'nestjs_factstr_parked',
     columns: { name: TEXT, sequence_number: BIGINT },
     primaryKey: 'name,sequence_number',
-    definition: LEDGER.parked,
+    definition: COLUMNS_OF_CURSORS.parked,
   },
   {
     name: 'nestjs_factstr_interventions',
     columns: { name: TEXT, verb: TEXT },
     primaryKey: 'id',
-    definition: LEDGER.interventions,
+    definition: COLUMNS_OF_CURSORS.interventions,
   },
   {
     name: 'nestjs_factstr_appends',

@@ -42,7 +42,7 @@ const MAX_GROUP_MS = 5;
 const MAX_GROUP_CHARACTERS = 1024 * 1024;
 
 /** Appends facts. Every failure leaves nothing behind, but for a COMMIT that the disk failed; errors are the driver's. */
-export class SqliteWriter {
+export class SqliteAppender {
   readonly #connection: SqliteConnection;
   readonly #index: SqliteContextIndex;
   readonly #context: SqliteContext;

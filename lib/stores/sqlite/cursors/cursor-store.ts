@@ -1,19 +1,19 @@
 import type { MaybePromise } from '../../../contract/contract.types.js';
-import type { StoredStream, StreamLedger } from '../../../cursors/cursor-store.js';
-import { ledgerSql } from '../../../cursors/sql/cursor-sql.js';
-import { SqlLedger } from '../../../cursors/sql/sql-cursor-store.js';
+import type { StoredStream, CursorStore } from '../../../cursors/cursor-store.js';
+import { cursorSql } from '../../../cursors/sql/cursor-sql.js';
+import { SqlCursorStore } from '../../../cursors/sql/sql-cursor-store.js';
 import { SqliteBoundaries } from './boundaries.js';
 import type { BusyRetry } from '../connection/busy.js';
 import type { OpenedFile } from '../connection/file-identity.js';
 import { LazyConnection } from '../connection/lazy-connection.js';
-import { LEDGER_TABLES } from './cursor-tables.js';
+import { CURSOR_TABLES } from './cursor-tables.js';
 import { SqliteStepRunner } from './step-runner.js';
 
 /**
  * Cursors and leases, written on a connection of their own that does not wait for the disk: when this process
  * dies nothing is lost, and a power cut only redelivers.
  */
-export class SqliteLedger extends SqlLedger implements StreamLedger {
+export class SqliteCursorStore extends SqlCursorStore implements CursorStore {
   readonly #connection: LazyConnection;
   readonly #boundaries: SqliteBoundaries;
   readonly #identity: string;
@@ -21,7 +21,7 @@ export class SqliteLedger extends SqlLedger implements StreamLedger {
 
   constructor(file: OpenedFile, retry: BusyRetry) {
     const connection = new LazyConnection(file.path, file);
-    super(ledgerSql('sqlite', LEDGER_TABLES), new SqliteStepRunner(connection, retry));
+    super(cursorSql('sqlite', CURSOR_TABLES), new SqliteStepRunner(connection, retry));
     this.#connection = connection;
     this.#boundaries = new SqliteBoundaries(file.path);
     this.#identity = file.name;

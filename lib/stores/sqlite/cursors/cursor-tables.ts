@@ -1,6 +1,6 @@
-import type { LedgerTables } from '../../../cursors/sql/cursor-sql.js';
+import type { CursorTables } from '../../../cursors/sql/cursor-sql.js';
 
-export const LEDGER_TABLES: LedgerTables = {
+export const CURSOR_TABLES: CursorTables = {
   cursors: 'subscriber_cursors',
   cursorName: 'subscriber_id',
   streams: 'nestjs_factstr_streams',

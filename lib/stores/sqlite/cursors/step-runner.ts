@@ -18,7 +18,7 @@ interface PreparedStep {
   readonly counts: boolean;
 }
 
-/** Runs a ledger's steps, waiting on a timer while another process holds the lock. */
+/** Runs a cursor store's steps, waiting on a timer while another process holds the lock. */
 export class SqliteStepRunner implements SqlRunner {
   readonly dialect = 'sqlite';
   readonly #connection: LazyConnection;

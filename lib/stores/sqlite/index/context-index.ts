@@ -14,7 +14,7 @@ import { IndexUnusableError, SqliteIndexTables } from '../schema/index-tables.js
 import { SqliteKnownLog } from './known-log.js';
 import { RECORD_COLUMNS, readablePayload } from '../connection/records.js';
 import type { RecordRow } from '../connection/records.js';
-import type { SqliteWalk } from '../log/scan.js';
+import type { SqliteScan } from '../log/scan.js';
 
 /** What a transaction changed of the index's tables; memory follows when it has committed. */
 interface Stored extends SegmentChange {
@@ -55,7 +55,7 @@ export class SqliteContextIndex {
   #stored: Stored | undefined;
 
   /** `onWork` is called after transactions that leave work for the background. */
-  constructor(connection: SqliteConnection, walk: SqliteWalk, onWork: () => void) {
+  constructor(connection: SqliteConnection, walk: SqliteScan, onWork: () => void) {
     this.#connection = connection;
     this.#onWork = onWork;
     this.#tables = new SqliteIndexTables(connection);

@@ -3,14 +3,14 @@ import { MAX_SEQUENCE_NUMBER } from '../../../contract/limits.js';
 import type { PreparedQuery } from '../../../contract/validation.js';
 import { contextVersion, readContext } from '../../../context-index/context.js';
 import type { SqliteContextIndex } from './context-index.js';
-import type { SqliteWalk } from '../log/scan.js';
+import type { SqliteScan } from '../log/scan.js';
 
 /** Finds the facts of a context, inside a `read` or `write` of the index. */
 export class SqliteContext {
   readonly #index: SqliteContextIndex;
-  readonly #walk: SqliteWalk;
+  readonly #walk: SqliteScan;
 
-  constructor(index: SqliteContextIndex, walk: SqliteWalk) {
+  constructor(index: SqliteContextIndex, walk: SqliteScan) {
     this.#index = index;
     this.#walk = walk;
   }

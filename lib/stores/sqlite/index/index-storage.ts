@@ -9,12 +9,12 @@ import type { SqliteIndexTables } from '../schema/index-tables.js';
 import { RECORD_COLUMNS, recordOf } from '../connection/records.js';
 import type { RecordRow } from '../connection/records.js';
 import { isDecidedByType, typesOf } from '../log/scan.js';
-import type { SqliteWalk } from '../log/scan.js';
+import type { SqliteScan } from '../log/scan.js';
 
 /** What look-ups need of the database, inside the caller's transaction. */
 export class SqliteIndexStorage implements IndexStorage<EventRecord> {
   readonly #tables: SqliteIndexTables;
-  readonly #walk: SqliteWalk;
+  readonly #walk: SqliteScan;
   readonly #fact: SqliteStatement<RecordRow>;
   readonly #types: SqliteStatement<string>;
   readonly repair: (segment: Segment) => void;
@@ -22,7 +22,7 @@ export class SqliteIndexStorage implements IndexStorage<EventRecord> {
   constructor(
     connection: SqliteConnection,
     tables: SqliteIndexTables,
-    walk: SqliteWalk,
+    walk: SqliteScan,
     repair: (segment: Segment) => void,
   ) {
     this.#tables = tables;

@@ -1,6 +1,6 @@
 import type { AppendResult, MaybePromise } from '../../../contract/contract.types.js';
 import { CommitSignal } from '../../../streams/commit-signal.js';
-import type { StreamLedger } from '../../../cursors/cursor-store.js';
+import type { CursorStore } from '../../../cursors/cursor-store.js';
 import type { CommittedBatch, FactMark, LogPage, LogSource } from '../../../streams/log-source.js';
 import type { BusyRetry } from '../connection/busy.js';
 import type { SqliteConnection } from '../connection/connection.js';
@@ -18,7 +18,7 @@ export type AppendedRange = Pick<AppendResult, 'first_sequence_number' | 'last_s
 
 /** The log as streams walk it, on the store's main connection. */
 export class SqliteLog implements LogSource {
-  readonly ledger: StreamLedger;
+  readonly cursorStore: CursorStore;
   readonly #connection: SqliteConnection;
   readonly #retry: BusyRetry;
   readonly #closed = new AbortController();
@@ -37,12 +37,12 @@ export class SqliteLog implements LogSource {
 
   constructor(
     connection: SqliteConnection,
-    ledger: StreamLedger,
+    cursorStore: CursorStore,
     retry: BusyRetry,
     pollInterval: number,
   ) {
     this.#connection = connection;
-    this.ledger = ledger;
+    this.cursorStore = cursorStore;
     this.#retry = retry;
     this.#pollInterval = pollInterval;
     this.#commits = new CommitSignal(() => this.#watch());

@@ -18,7 +18,7 @@ export interface LogRange {
 }
 
 /** Finds facts one by one: SQL narrows by type, the reference matcher decides. */
-export class SqliteWalk {
+export class SqliteScan {
   readonly #connection: SqliteConnection;
   readonly #head: SqliteStatement<bigint | null>;
   readonly #newestOfTypes: SqliteStatement<bigint | null>;

@@ -4,7 +4,7 @@ import {
   SchemaMissingError,
   UnsupportedFormatError,
 } from '../../../contract/errors.js';
-import { ledgerColumns } from '../../../cursors/sql/cursor-sql.js';
+import { cursorColumns } from '../../../cursors/sql/cursor-sql.js';
 import { APPEND_ID_TABLES } from './append-id-tables.js';
 import type { SqliteConnection } from '../connection/connection.js';
 import { INDEX_TABLES } from './index-tables.js';
@@ -33,7 +33,7 @@ const FACTSTR_TABLES = {
 };
 
 /** What we know of durable streams beyond FACTSTR's cursors. FACTSTR does not look at it. */
-const COLUMNS = ledgerColumns('sqlite');
+const COLUMNS = cursorColumns('sqlite');
 const OWN_TABLES = {
   nestjs_factstr_streams: `CREATE TABLE IF NOT EXISTS nestjs_factstr_streams (${COLUMNS.streams}\n)`,
   nestjs_factstr_parked: `CREATE TABLE IF NOT EXISTS nestjs_factstr_parked (${COLUMNS.parked}\n)`,
