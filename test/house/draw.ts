@@ -7,6 +7,6 @@ const page = new URL('../../ARCHITECTURE.md', import.meta.url);
 const text = readFileSync(page, 'utf8');
 const drawn = text.replace(
   /(<!-- floors: drawn by npm run house -->\n\n)[\s\S]*?(\n\n<!-- \/floors -->)/,
-  (_, before: string, after: string) => `${before}${drawFloors(readImports())}${after}`,
+  (_, before: string, after: string) => `${before}${drawFloors(readImports('lib'))}${after}`,
 );
 writeFileSync(page, drawn);

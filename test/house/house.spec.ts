@@ -18,7 +18,7 @@ const REACHED_BY_EXTRAS: readonly string[] = [
   'stores/sqlite/cursors',
 ];
 
-const imports = readImports();
+const imports = readImports('lib');
 
 describe('A folder of lib', () => {
   it('holds no more files than one subject needs', () => {
@@ -79,6 +79,23 @@ describe('Imports', () => {
   });
 });
 
+describe('A suite', () => {
+  it('uses no other suite’s helpers: what several use lies in test/support', () => {
+    const used: string[] = [];
+    for (const [file, imported] of readImports('test')) {
+      const suite = suiteOf(file);
+      if (suite === undefined) continue;
+      for (const other of imported) {
+        const owner = suiteOf(other);
+        // A suite of tests that runs for several providers is one for others too.
+        const isShared = owner === undefined || owner === 'support' || other.includes('/suites/');
+        if (owner !== suite && !isShared) used.push(`${file} imports ${other}`);
+      }
+    }
+    expect(used).toEqual([]);
+  });
+});
+
 describe('ARCHITECTURE.md', () => {
   it('shows the floors as they are: npm run house draws them', () => {
     const page = readFileSync(new URL('../../ARCHITECTURE.md', import.meta.url), 'utf8');
@@ -93,3 +110,8 @@ describe('The search for circles', () => {
     expect(circleIn(new Map([['a', ['a']]]))).toEqual(['a', 'a']);
   });
 });
+
+/** The folder of `test` that a file lies in; none for what lies in `test` itself, or elsewhere. */
+function suiteOf(file: string): string | undefined {
+  return /^test\/([^/]+)\//.exec(file)?.[1];
+}

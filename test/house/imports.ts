@@ -5,12 +5,12 @@ import ts from 'typescript';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** What each file of `lib` imports of `lib`, types included. Paths from the root. */
+/** What each file of a folder imports by a relative path, types included. Paths from the root. */
 export type Imports = ReadonlyMap<string, readonly string[]>;
 
-/** Reads the imports of all files of `lib`. */
-export function readImports(): Imports {
-  const files = globSync('lib/**/*.ts', { cwd: root }).toSorted();
+/** Reads the imports of all files of a folder. */
+export function readImports(folder: 'lib' | 'test'): Imports {
+  const files = globSync(`${folder}/**/*.{ts,mts,mjs}`, { cwd: root }).toSorted();
   return new Map(files.map((file) => [file, importsOf(file)]));
 }
 
