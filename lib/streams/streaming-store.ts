@@ -1,3 +1,5 @@
+import { prepareAppend } from '../contract/append-request.js';
+import type { AppendCall } from '../contract/append-request.js';
 import type {
   DurableStream,
   EventQuery,
@@ -21,6 +23,8 @@ import {
   prepareStreamName,
 } from '../contract/validation.js';
 import type { PreparedQuery } from '../contract/validation.js';
+import { ContextQuery } from '../context-index/terms/context-plan.js';
+import type { ContextAppend } from '../context-index/terms/context-plan.js';
 import { worksBehindProxy } from '../support/behind-proxy.js';
 import { describeError, isInstance } from '../support/describe-error.js';
 import { startDurableStream } from './durable-stream.js';
@@ -187,6 +191,26 @@ export abstract class StreamingStore {
     await within(patience, this.release());
   }
 
+  /**
+   * Where an append enters the store. `known`: the options that it has.
+   *
+   * @throws StoreClosedError, and what `prepareAppend` throws
+   */
+  protected appendRequest(call: AppendCall, known?: readonly string[]): ContextAppend {
+    this.assertOpen();
+    return prepareAppend(call, this.limits, asContext, known);
+  }
+
+  /**
+   * Where a query enters the store.
+   *
+   * @throws StoreClosedError, InvalidQueryError, LimitExceededError
+   */
+  protected contextQuery(query: EventQuery): ContextQuery {
+    this.assertOpen();
+    return asContext(prepareQuery(query, this.limits));
+  }
+
   /** @throws StoreClosedError */
   protected assertOpen(): void {
     if (this.#closed.signal.aborted) throw new StoreClosedError('The store is closed.');
@@ -249,6 +273,10 @@ export abstract class StreamingStore {
       process.emitWarning(`onStreamError failed: ${describeError(failure)}`);
     }
   }
+}
+
+function asContext(query: PreparedQuery): ContextQuery {
+  return new ContextQuery(query);
 }
 
 function resolveRetention(retention: unknown = 7 * 24 * 3_600_000): number {

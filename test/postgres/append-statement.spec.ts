@@ -5,16 +5,14 @@ import { AppendIdReusedError } from '../../lib/contract/errors.js';
 import { DEFAULT_LIMITS } from '../../lib/contract/limits.js';
 import { prepareFacts, prepareQuery } from '../../lib/contract/validation.js';
 import { ContextQuery } from '../../lib/context-index/terms/context-plan.js';
+import type { ContextAppend } from '../../lib/context-index/terms/context-plan.js';
 import { appendFunctions } from '../../lib/stores/postgres/schema/append-function.js';
 import {
   groupResult,
   groupStatement,
   ownStatement,
 } from '../../lib/stores/postgres/append/append-statement.js';
-import type {
-  GroupMember,
-  PendingAppend,
-} from '../../lib/stores/postgres/append/append-statement.js';
+import type { GroupMember } from '../../lib/stores/postgres/append/append-statement.js';
 import { containing, fact, facts, ofTypes } from '../support/facts/facts.js';
 
 const functions = appendFunctions('s');
@@ -34,7 +32,7 @@ function pending(
     expected = null,
     id,
   }: { context?: EventQuery; expected?: bigint | null; id?: string } = {},
-): PendingAppend {
+): ContextAppend {
   const prepared = prepareFacts(events, DEFAULT_LIMITS);
   return {
     facts: prepared,
@@ -46,7 +44,7 @@ function pending(
   };
 }
 
-function members(...all: PendingAppend[]): GroupMember[] {
+function members(...all: ContextAppend[]): GroupMember[] {
   return all.map((one) => ({ pending: one, known: null }));
 }
 

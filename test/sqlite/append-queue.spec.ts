@@ -10,7 +10,8 @@ import {
 } from '../../lib/contract/errors.js';
 import { SqliteAppendQueue } from '../../lib/stores/sqlite/append/append-queue.js';
 import { BusyRetry } from '../../lib/stores/sqlite/connection/busy.js';
-import type { AppendRequest, GroupResult } from '../../lib/stores/sqlite/append/appender.js';
+import type { AppendRequest } from '../../lib/contract/append-request.js';
+import type { GroupResult } from '../../lib/stores/sqlite/append/appender.js';
 import { settle } from '../support/waiting/until.js';
 import { pass, stepTime } from '../support/waiting/stepped-time.js';
 

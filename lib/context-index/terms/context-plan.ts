@@ -1,3 +1,4 @@
+import type { AppendRequest } from '../../contract/append-request.js';
 import type { JsonValue } from '../../contract/json-value.js';
 import type { PreparedFilter, PreparedQuery } from '../../contract/validation.js';
 import { LeafReader, hashType, leafTerm, overflowTerm } from './terms.js';
@@ -62,6 +63,9 @@ export class ContextQuery implements PreparedQuery {
     return (this.#key ??= JSON.stringify(this.filters));
   }
 }
+
+/** An append whose condition can be looked up. */
+export type ContextAppend = AppendRequest<ContextQuery>;
 
 export function planQuery(query: PreparedQuery): ContextPlan {
   return query instanceof ContextQuery ? query.plan : makePlan(query);

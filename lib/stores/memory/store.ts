@@ -1,5 +1,5 @@
-import { checkAppendOptions, prepareAppendId } from '../../contract/append-id.js';
-import type { PreparedAppendId } from '../../contract/append-id.js';
+import { committed, refused } from '../../contract/append-request.js';
+import type { AppendRequest } from '../../contract/append-request.js';
 import type {
   AppendIfResult,
   AppendOptions,
@@ -9,8 +9,7 @@ import type {
   NewEvent,
   QueryResult,
 } from '../../contract/contract.types.js';
-import { prepareFacts, prepareQuery, prepareVersion } from '../../contract/validation.js';
-import type { PreparedFact, PreparedQuery } from '../../contract/validation.js';
+import type { PreparedQuery } from '../../contract/validation.js';
 import { CommitSignal } from '../../streams/commit-signal.js';
 import type { LogSource } from '../../streams/log-source.js';
 import { StreamingStore } from '../../streams/streaming-store.js';
@@ -40,11 +39,7 @@ export class FactstrMemoryStore extends StreamingStore implements FactStore {
   }
 
   append(events: NewEvent[], options?: AppendOptions): AppendResult {
-    this.assertOpen();
-    checkAppendOptions(options);
-    const facts = prepareFacts(events, this.limits);
-    const id = prepareAppendId(options?.appendId, facts, this.limits);
-    return this.#ids.find(id) ?? this.#commit(facts, id);
+    return this.#append(this.appendRequest({ events, options })).append_result!;
   }
 
   query(query: EventQuery): QueryResult {
@@ -53,8 +48,7 @@ export class FactstrMemoryStore extends StreamingStore implements FactStore {
 
   /** As `query`, but at most `limit` rows: the oldest after `min_sequence_number`. */
   queryPage(query: EventQuery, limit: number): QueryResult {
-    this.assertOpen();
-    const prepared = prepareQuery(query, this.limits);
+    const prepared = this.contextQuery(query);
     const event_records = this.#memory.context.records(prepared, limit);
     const last = event_records.at(-1)?.sequence_number ?? null;
     // Only a limit hides newer facts, and only a cursor hides all of them.
@@ -73,28 +67,21 @@ export class FactstrMemoryStore extends StreamingStore implements FactStore {
     expectedContextVersion?: bigint | null,
     options?: AppendOptions,
   ): AppendIfResult {
-    this.assertOpen();
-    checkAppendOptions(options);
-    const facts = prepareFacts(events, this.limits);
-    const id = prepareAppendId(options?.appendId, facts, this.limits);
-    const expected = prepareVersion(expectedContextVersion, 'expectedContextVersion');
-    const context = prepareQuery(query, this.limits);
-    const recorded = this.#ids.find(id);
-    if (recorded !== undefined) return { append_result: recorded, conflict: null };
-    const actual = this.#contextVersion(context);
-    return actual === expected
-      ? { append_result: this.#commit(facts, id), conflict: null }
-      : {
-          append_result: null,
-          conflict: { expected_context_version: expected, actual_context_version: actual },
-        };
+    const condition = { query, expected: expectedContextVersion };
+    return this.#append(this.appendRequest({ events, options, condition }));
   }
 
-  #commit(facts: readonly PreparedFact[], id: PreparedAppendId | null): AppendResult {
+  #append({ facts, condition, appendId }: AppendRequest): AppendIfResult {
+    const recorded = this.#ids.find(appendId);
+    if (recorded !== undefined) return committed(recorded);
+    if (condition !== null) {
+      const actual = this.#contextVersion(condition.query);
+      if (actual !== condition.expected) return refused(condition.expected, actual);
+    }
     const result = this.#memory.append(facts);
-    this.#ids.record(id, result);
+    this.#ids.record(appendId, result);
     this.#commits.emit(result.first_sequence_number);
-    return result;
+    return committed(result);
   }
 
   #contextVersion(query: PreparedQuery): bigint | null {

@@ -6,10 +6,8 @@ import type {
   NewEvent,
   QueryResult,
 } from '../../contract/contract.types.js';
-import { checkAppendOptions, prepareAppendId } from '../../contract/append-id.js';
 import { SchemaMissingError } from '../../contract/errors.js';
-import { prepareFacts, prepareQuery, prepareVersion } from '../../contract/validation.js';
-import { ContextQuery } from '../../context-index/terms/context-plan.js';
+import type { ContextAppend } from '../../context-index/terms/context-plan.js';
 import type { ContextIndexProgress } from '../../context-index/progress.js';
 import { CommitSignal } from '../../streams/commit-signal.js';
 import type { LogSource } from '../../streams/log-source.js';
@@ -17,7 +15,6 @@ import { StreamingStore } from '../../streams/streaming-store.js';
 import { AppendQueue } from './append/append-queue.js';
 import { appendInside } from './append/append-inside.js';
 import type { AppendManager, PostgresAppendOptions } from './append/append-inside.js';
-import type { PendingAppend } from './append/append-statement.js';
 import { PostgresAppender } from './append/appender.js';
 import type { CommittedRange } from './append/appender.js';
 import { checkDatabaseName, createDatabase } from './connection/bootstrap.js';
@@ -33,6 +30,8 @@ import type { PostgresStoreOptions } from './options.js';
 import { queryResult, queryStatement } from './log/query.js';
 import { parseTarget, withDatabase } from './connection/target.js';
 import { CommitWatcher } from './log/watcher.js';
+
+const APPEND_OPTIONS = ['appendId', 'manager'];
 
 /**
  * A fact store in a Postgres database, which it shares with FACTSTR 0.5. Connects at the first use.
@@ -125,8 +124,8 @@ export class FactstrPostgresStore extends StreamingStore implements FactStore {
 
   /** With `manager`: inside the application's transaction. */
   async append(events: NewEvent[], options?: PostgresAppendOptions): Promise<AppendResult> {
-    const pending = this.#pending(events, options);
-    return (await this.#place(pending, options?.manager)).append_result!;
+    const request = this.appendRequest({ events, options }, APPEND_OPTIONS);
+    return (await this.#append(request, options?.manager)).append_result!;
   }
 
   async query(query: EventQuery): Promise<QueryResult> {
@@ -135,8 +134,7 @@ export class FactstrPostgresStore extends StreamingStore implements FactStore {
 
   /** As `query`, but at most `limit` rows: the oldest after `min_sequence_number`. */
   async queryPage(query: EventQuery, limit: number): Promise<QueryResult> {
-    this.assertOpen();
-    const prepared = new ContextQuery(prepareQuery(query, this.limits));
+    const prepared = this.contextQuery(query);
     const indexed =
       prepared.plan.indexed === null ? undefined : await this.#index.query(prepared, limit);
     if (indexed !== undefined) return indexed;
@@ -155,10 +153,9 @@ export class FactstrPostgresStore extends StreamingStore implements FactStore {
     expectedContextVersion?: bigint | null,
     options?: PostgresAppendOptions,
   ): Promise<AppendIfResult> {
-    const pending = this.#pending(events, options);
-    const expected = prepareVersion(expectedContextVersion, 'expectedContextVersion');
-    const condition = { query: new ContextQuery(prepareQuery(query, this.limits)), expected };
-    return this.#place({ ...pending, condition }, options?.manager);
+    const condition = { query, expected: expectedContextVersion };
+    const request = this.appendRequest({ events, options, condition }, APPEND_OPTIONS);
+    return this.#append(request, options?.manager);
   }
 
   /**
@@ -211,18 +208,10 @@ export class FactstrPostgresStore extends StreamingStore implements FactStore {
     await this.#connection.end();
   }
 
-  #pending(events: NewEvent[], options: PostgresAppendOptions | undefined): PendingAppend {
-    this.assertOpen();
-    checkAppendOptions(options, ['appendId', 'manager']);
-    const facts = prepareFacts(events, this.limits);
-    const appendId = prepareAppendId(options?.appendId, facts, this.limits);
-    return { facts, condition: null, appendId };
-  }
-
-  async #place(pending: PendingAppend, manager?: AppendManager): Promise<AppendIfResult> {
-    if (manager === undefined) return this.#appends.add(pending);
+  async #append(request: ContextAppend, manager?: AppendManager): Promise<AppendIfResult> {
+    if (manager === undefined) return this.#appends.add(request);
     try {
-      return await appendInside(manager, pending, this.#appender, await this.#connection.ready());
+      return await appendInside(manager, request, this.#appender, await this.#connection.ready());
     } catch (error) {
       // The application's connection is not watched for it.
       if (error instanceof SchemaMissingError) this.#connection.invalidate();

@@ -1,4 +1,3 @@
-import { checkAppendOptions, prepareAppendId } from '../../contract/append-id.js';
 import type {
   AppendIfResult,
   AppendOptions,
@@ -8,7 +7,6 @@ import type {
   NewEvent,
   QueryResult,
 } from '../../contract/contract.types.js';
-import { prepareFacts, prepareQuery, prepareVersion } from '../../contract/validation.js';
 import type { PreparedQuery } from '../../contract/validation.js';
 import type { ContextIndexProgress } from '../../context-index/progress.js';
 import type { LogSource } from '../../streams/log-source.js';
@@ -30,7 +28,6 @@ import type { SqliteStorePromises } from './promises.js';
 import { schemaProblem } from './schema/schema.js';
 import { SqliteScan } from './log/scan.js';
 import { SqliteAppender } from './append/appender.js';
-import type { AppendRequest } from './append/appender.js';
 
 /**
  * A fact store in a SQLite file, which FACTSTR 0.5 and other processes may share. Parent folders are created;
@@ -91,9 +88,9 @@ export class FactstrSqliteStore extends StreamingStore implements FactStore {
     );
     this.promises = {
       append: async (events, options) =>
-        (await this.#queue.append(this.#appendRequest(events, options))).append_result!,
+        (await this.#queue.append(this.appendRequest({ events, options }))).append_result!,
       appendIf: async (events, query, expected, options) =>
-        this.#queue.append(this.#appendIfRequest(events, query, expected, options)),
+        this.#queue.append(this.appendRequest({ events, options, condition: { query, expected } })),
       query: async (query) => this.#queryLater(query, Infinity),
       queryPage: async (query, limit) => this.#queryLater(query, limit),
       close: () => this.close(),
@@ -106,7 +103,7 @@ export class FactstrSqliteStore extends StreamingStore implements FactStore {
   }
 
   append(events: NewEvent[], options?: AppendOptions): AppendResult {
-    const request = this.#appendRequest(events, options);
+    const request = this.appendRequest({ events, options });
     return this.#retry.blocking(() => this.#writer.commit(request)).append_result!;
   }
 
@@ -116,7 +113,7 @@ export class FactstrSqliteStore extends StreamingStore implements FactStore {
 
   /** As `query`, but at most `limit` rows: the oldest after `min_sequence_number`. */
   queryPage(query: EventQuery, limit: number): QueryResult {
-    const prepared = this.#prepareQuery(query);
+    const prepared = this.contextQuery(query);
     return this.#retry.blocking(() => this.#read(prepared, limit));
   }
 
@@ -126,7 +123,8 @@ export class FactstrSqliteStore extends StreamingStore implements FactStore {
     expectedContextVersion?: bigint | null,
     options?: AppendOptions,
   ): AppendIfResult {
-    const request = this.#appendIfRequest(events, query, expectedContextVersion, options);
+    const condition = { query, expected: expectedContextVersion };
+    const request = this.appendRequest({ events, options, condition });
     return this.#retry.blocking(() => this.#writer.commit(request));
   }
 
@@ -183,32 +181,8 @@ export class FactstrSqliteStore extends StreamingStore implements FactStore {
     this.#cursorStore.close();
   }
 
-  #appendRequest(events: NewEvent[], options: AppendOptions | undefined): AppendRequest {
-    this.assertOpen();
-    checkAppendOptions(options);
-    const facts = prepareFacts(events, this.limits);
-    const appendId = prepareAppendId(options?.appendId, facts, this.limits);
-    return { facts, condition: null, appendId };
-  }
-
-  #appendIfRequest(
-    events: NewEvent[],
-    query: EventQuery,
-    expectedContextVersion: bigint | null | undefined,
-    options: AppendOptions | undefined,
-  ): AppendRequest {
-    const { facts, appendId } = this.#appendRequest(events, options);
-    const expected = prepareVersion(expectedContextVersion, 'expectedContextVersion');
-    return { facts, condition: { query: prepareQuery(query, this.limits), expected }, appendId };
-  }
-
-  #prepareQuery(query: EventQuery): PreparedQuery {
-    this.assertOpen();
-    return prepareQuery(query, this.limits);
-  }
-
   async #queryLater(query: EventQuery, limit: number): Promise<QueryResult> {
-    const prepared = this.#prepareQuery(query);
+    const prepared = this.contextQuery(query);
     return this.#retry.soon(() => this.#read(prepared, limit), this.#closed.signal);
   }
 

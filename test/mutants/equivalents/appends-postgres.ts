@@ -58,12 +58,6 @@ export const appendsPostgres: readonly Equivalent[] = [
   },
   {
     file: APPEND,
-    from: 'expected_context_version: condition?.expected ?? null,',
-    to: 'expected_context_version: condition.expected ?? null,',
-    reason: 'Only a member with a condition can be too late.',
-  },
-  {
-    file: APPEND,
     from: "if (!pending.some(({ condition }) => condition !== null)) return pending.map(() => '');",
     to: "if (false) return pending.map(() => '');",
     reason:

@@ -1,8 +1,6 @@
+import type { ContextAppend } from '../../../lib/context-index/terms/context-plan.js';
+import type { AppendOutcome } from '../../../lib/contract/append-request.js';
 import type { AppendIfResult } from '../../../lib/contract/contract.types.js';
-import type {
-  AppendOutcome,
-  PendingAppend,
-} from '../../../lib/stores/postgres/append/append-statement.js';
 import { AppendQueue } from '../../../lib/stores/postgres/append/append-queue.js';
 import type { QueueWork } from '../../../lib/stores/postgres/append/append-queue.js';
 import { settle } from '../../support/waiting/until.js';
@@ -25,7 +23,7 @@ export class SteppedQueue implements QueueWork {
   readonly errors = new Map<number, unknown>();
   /** What each look-up waits for. */
   readonly lookUps = new Map<number, Promise<void>>();
-  readonly #numbers = new Map<PendingAppend, number>();
+  readonly #numbers = new Map<ContextAppend, number>();
   #count = 0;
 
   constructor({ capacity = 10_000, patience = 60_000 } = {}) {
@@ -36,7 +34,7 @@ export class SteppedQueue implements QueueWork {
   add({ text = '', lookUp }: { text?: string; lookUp?: Promise<void> } = {}): number {
     const number = ++this.#count;
     const fact = { event_type: 'noted', payload: null, payload_text: text };
-    const pending: PendingAppend = { facts: [fact], condition: null, appendId: null };
+    const pending: ContextAppend = { facts: [fact], condition: null, appendId: null };
     this.#numbers.set(pending, number);
     if (lookUp !== undefined) this.lookUps.set(number, lookUp);
     this.queue.add(pending).then(
@@ -53,11 +51,11 @@ export class SteppedQueue implements QueueWork {
     for (let n = 0; n < count; n++) this.add();
   }
 
-  prepare(pending: PendingAppend): Promise<void> | undefined {
+  prepare(pending: ContextAppend): Promise<void> | undefined {
     return this.lookUps.get(this.#numbers.get(pending)!);
   }
 
-  commit(group: readonly PendingAppend[]): Promise<readonly AppendOutcome[]> {
+  commit(group: readonly ContextAppend[]): Promise<readonly AppendOutcome[]> {
     return new Promise((resolve, reject) => {
       const members = group.map((pending) => this.#numbers.get(pending)!);
       this.calls.push({

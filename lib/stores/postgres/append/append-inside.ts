@@ -1,6 +1,6 @@
+import type { ContextAppend } from '../../../context-index/terms/context-plan.js';
 import type { AppendIfResult, AppendOptions } from '../../../contract/contract.types.js';
 import { InvalidOptionsError } from '../../../contract/errors.js';
-import type { PendingAppend } from './append-statement.js';
 import { memberOf } from '../../../support/describe-error.js';
 import type { PostgresAppender } from './appender.js';
 import type { ReadySchema } from '../schema/ready-schema.js';
@@ -48,7 +48,7 @@ const LOOK = `SELECT ${IDENTITY} AS identity,
  */
 export async function appendInside(
   manager: AppendManager,
-  pending: PendingAppend,
+  pending: ContextAppend,
   appender: PostgresAppender,
   ready: ReadySchema,
 ): Promise<AppendIfResult> {

@@ -7,7 +7,8 @@ import {
   IndeterminateAppendError,
   StoreOverloadedError,
 } from '../../../contract/errors.js';
-import type { AppendOutcome, PendingAppend } from './append-statement.js';
+import type { AppendOutcome } from '../../../contract/append-request.js';
+import type { ContextAppend } from '../../../context-index/terms/context-plan.js';
 import { isCancelled } from '../connection/errors.js';
 
 /** Members of one call, at most. */
@@ -18,7 +19,7 @@ const MAX_LOOKUP_WAIT_MS = 2;
 const MAX_GROUP_CHARACTERS = 1024 * 1024;
 
 interface Waiting {
-  readonly pending: PendingAppend;
+  readonly pending: ContextAppend;
   readonly since: number;
   readonly size: number;
   /** Settles when the context is known; until then the append and those after it wait. */
@@ -29,9 +30,9 @@ interface Waiting {
 
 export interface QueueWork {
   /** Looks the append's context up ahead of its turn; `undefined` where that is not needed, or done already. */
-  prepare(pending: PendingAppend): Promise<void> | undefined;
+  prepare(pending: ContextAppend): Promise<void> | undefined;
   /** Commits a group in one call. */
-  commit(group: readonly PendingAppend[]): Promise<readonly AppendOutcome[]>;
+  commit(group: readonly ContextAppend[]): Promise<readonly AppendOutcome[]>;
 }
 
 /**
@@ -56,7 +57,7 @@ export class AppendQueue {
   }
 
   /** @throws StoreOverloadedError and whatever the work throws */
-  add(pending: PendingAppend): Promise<AppendIfResult> {
+  add(pending: ContextAppend): Promise<AppendIfResult> {
     if (this.#waiting.length >= this.#capacity) {
       return Promise.reject(
         new StoreOverloadedError(

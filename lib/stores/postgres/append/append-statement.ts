@@ -1,9 +1,8 @@
 import { recordedAppend } from '../../../contract/append-id.js';
-import type { PreparedAppendId } from '../../../contract/append-id.js';
-import type { AppendIfResult } from '../../../contract/contract.types.js';
+import { committed, refused } from '../../../contract/append-request.js';
+import type { AppendOutcome } from '../../../contract/append-request.js';
 import type { AppendIdReusedError } from '../../../contract/errors.js';
-import type { PreparedFact } from '../../../contract/validation.js';
-import type { ContextQuery } from '../../../context-index/terms/context-plan.js';
+import type { ContextAppend } from '../../../context-index/terms/context-plan.js';
 import { GroupFacts } from '../../../context-index/terms/group-facts.js';
 import type { GroupPlace } from '../../../context-index/terms/group-facts.js';
 import type { KnownVersion } from '../../../context-index/terms/known-contexts.js';
@@ -13,17 +12,9 @@ import { sqlFilters } from '../log/filters.js';
 import type { KnownHead } from '../index/log-state.js';
 import { arrayText, jsonArrayText } from '../connection/sql-text.js';
 
-/** One append, checked. */
-export interface PendingAppend {
-  readonly facts: readonly PreparedFact[];
-  /** `appendIf`'s; `null` for an unconditional append. */
-  readonly condition: { readonly query: ContextQuery; readonly expected: bigint | null } | null;
-  readonly appendId: PreparedAppendId | null;
-}
-
 /** A member of a group, with what this process knows of its context; without it the server looks at all facts. */
 export interface GroupMember {
-  readonly pending: PendingAppend;
+  readonly pending: ContextAppend;
   readonly known: KnownVersion | null;
 }
 
@@ -40,10 +31,6 @@ export interface AppendSettings {
   readonly retention: number;
 }
 
-/** What became of one member. */
-export type AppendOutcome =
-  { readonly verdict: AppendIfResult } | { readonly refusal: AppendIdReusedError };
-
 export interface GroupResult {
   /** The newest number before the group. */
   readonly head: bigint;
@@ -54,7 +41,7 @@ export interface GroupResult {
   /** One for each member, in order. */
   readonly outcomes: readonly AppendOutcome[];
   /** The members whose facts were appended now. */
-  readonly appended: readonly PendingAppend[];
+  readonly appended: readonly ContextAppend[];
 }
 
 /**
@@ -128,7 +115,7 @@ export function ownStatement(...asked: Parameters<typeof groupStatement>): PgSta
 
 /** `undefined` when the group was stale: nothing was written. */
 export function groupResult(
-  pending: readonly PendingAppend[],
+  pending: readonly ContextAppend[],
   row: PgRow,
 ): GroupResult | undefined {
   const [head, headAt, at, firsts, actual, recorded] = row.length === 1 ? rowOfOne(row[0]!) : row;
@@ -155,7 +142,7 @@ function rowOfOne(text: string): PgRow {
 }
 
 function outcome(
-  { facts, condition, appendId }: PendingAppend,
+  { facts, condition, appendId }: ContextAppend,
   first: string | null,
   actual: string | null,
   recorded: string | null,
@@ -164,31 +151,24 @@ function outcome(
     const [from, to, facts_hash] = recorded.split(' ');
     const before = { first: BigInt(from!), last: BigInt(to!), facts_hash: facts_hash! };
     try {
-      const append_result = recordedAppend(appendId!, before);
-      return { verdict: { append_result, conflict: null } };
+      return { verdict: committed(recordedAppend(appendId!, before)) };
     } catch (refusal) {
       return { refusal: refusal as AppendIdReusedError };
     }
   }
   if (first === null) {
-    const conflict = {
-      expected_context_version: condition?.expected ?? null,
-      actual_context_version: actual === null ? null : BigInt(actual),
-    };
-    return { verdict: { append_result: null, conflict } };
+    // Only an append with a condition is refused.
+    const { expected } = condition!;
+    return { verdict: refused(expected, actual === null ? null : BigInt(actual)) };
   }
   const first_sequence_number = BigInt(first);
   const committed_count = BigInt(facts.length);
-  const append_result = {
-    first_sequence_number,
-    last_sequence_number: first_sequence_number + committed_count - 1n,
-    committed_count,
-  };
-  return { verdict: { append_result, conflict: null } };
+  const last_sequence_number = first_sequence_number + committed_count - 1n;
+  return { verdict: committed({ first_sequence_number, last_sequence_number, committed_count }) };
 }
 
 /** For each member the facts of those before it that match its condition. */
-function earlierMatches(pending: readonly PendingAppend[]): string[] {
+function earlierMatches(pending: readonly ContextAppend[]): string[] {
   if (!pending.some(({ condition }) => condition !== null)) return pending.map(() => '');
   const group = new GroupFacts();
   return pending.map(({ facts, condition }, member) => {

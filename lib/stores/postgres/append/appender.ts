@@ -2,13 +2,9 @@ import { isPromise } from 'node:util/types';
 import type { AppendIfResult } from '../../../contract/contract.types.js';
 import { DatabaseBusyError } from '../../../contract/errors.js';
 import { groupResult, groupStatement, ownStatement } from './append-statement.js';
-import type {
-  AppendOutcome,
-  AppendSettings,
-  GroupMember,
-  GroupResult,
-  PendingAppend,
-} from './append-statement.js';
+import type { AppendSettings, GroupMember, GroupResult } from './append-statement.js';
+import type { AppendOutcome } from '../../../contract/append-request.js';
+import type { ContextAppend } from '../../../context-index/terms/context-plan.js';
 import type { ReadyConnection, ReadySchema } from '../schema/ready-schema.js';
 import type { PostgresContextIndex } from '../index/context-index.js';
 import type { KnownLog } from '../index/known-log.js';
@@ -43,7 +39,7 @@ export class PostgresAppender {
   readonly #retention: number;
   readonly #committed: (range: CommittedRange, schema: string) => void;
   /** What was found out about the contexts of appends that wait. */
-  readonly #known = new WeakMap<PendingAppend, VersionOfLog | null>();
+  readonly #known = new WeakMap<ContextAppend, VersionOfLog | null>();
 
   /** @param retention how long an append's id is kept, in milliseconds */
   constructor(
@@ -61,7 +57,7 @@ export class PostgresAppender {
   }
 
   /** Looks an append's context up; `undefined` when that is done, or not needed. */
-  prepare(pending: PendingAppend): Promise<void> | undefined {
+  prepare(pending: ContextAppend): Promise<void> | undefined {
     if (pending.condition === null) return undefined;
     const known = this.#index.known(pending.condition.query);
     if (!isPromise(known)) {
@@ -79,7 +75,7 @@ export class PostgresAppender {
   }
 
   /** Commits a group in one transaction. Every failure leaves nothing behind. */
-  async commit(group: readonly PendingAppend[]): Promise<readonly AppendOutcome[]> {
+  async commit(group: readonly ContextAppend[]): Promise<readonly AppendOutcome[]> {
     const ready = await this.#connection.ready();
     const run = async (statement: PgStatement): Promise<PgRow> => ready.append(statement);
     const result = await this.#judged(group, ready, MAX_GAP_ATTEMPTS, run, ownStatement);
@@ -96,7 +92,7 @@ export class PostgresAppender {
 
   /** Appends inside the application's transaction, by `run`. Whether that commits is not learned here. */
   async inside(
-    pending: PendingAppend,
+    pending: ContextAppend,
     ready: ReadySchema,
     run: (statement: PgStatement) => Promise<PgRow>,
   ): Promise<AppendIfResult> {
@@ -109,7 +105,7 @@ export class PostgresAppender {
 
   /** After `attempts` in vain the server looks at all facts that came since, however many. */
   async #judged(
-    group: readonly PendingAppend[],
+    group: readonly ContextAppend[],
     { schema, functions, log, sparse }: ReadySchema,
     attempts: number,
     run: (statement: PgStatement) => Promise<PgRow>,
@@ -136,11 +132,11 @@ export class PostgresAppender {
 
   /** All that is known of the members' contexts. */
   async #informed(
-    group: readonly PendingAppend[],
+    group: readonly ContextAppend[],
   ): Promise<{ members: GroupMember[]; head: KnownHead | null }> {
     for (let round = 1; ; round++) {
       const members: GroupMember[] = [];
-      const outdated: PendingAppend[] = [];
+      const outdated: ContextAppend[] = [];
       for (const pending of group) {
         const known = this.#currentOf(pending);
         if (known === undefined) outdated.push(pending);
@@ -156,7 +152,7 @@ export class PostgresAppender {
   }
 
   /** `undefined` when it has to be looked up again. */
-  #currentOf(pending: PendingAppend): VersionOfLog | null | undefined {
+  #currentOf(pending: ContextAppend): VersionOfLog | null | undefined {
     if (pending.condition === null) return null;
     const known = this.#known.get(pending);
     if (known == null) return known;
@@ -164,14 +160,14 @@ export class PostgresAppender {
   }
 
   /** What was known of the present log at some moment. */
-  #knownBefore(pending: PendingAppend): VersionOfLog | null {
+  #knownBefore(pending: ContextAppend): VersionOfLog | null {
     const known = this.#known.get(pending);
     return known?.log === this.#log.head.log ? known : null;
   }
 }
 
 /** The server looks at all facts, so that its verdict does not depend on what is known here. */
-function uninformed(group: readonly PendingAppend[]): { members: GroupMember[]; head: null } {
+function uninformed(group: readonly ContextAppend[]): { members: GroupMember[]; head: null } {
   return { members: group.map((pending) => ({ pending, known: null })), head: null };
 }
 

@@ -1,10 +1,11 @@
+import type { AppendOutcome, AppendRequest } from '../../../contract/append-request.js';
 import type { AppendIfResult } from '../../../contract/contract.types.js';
 import { StoreClosedError, StoreOverloadedError } from '../../../contract/errors.js';
 import { Turns, pause } from '../../../support/async/turns.js';
 import { busyDelay } from '../connection/busy.js';
 import type { BusyRetry } from '../connection/busy.js';
 import { isBusy, isFull } from '../connection/errors.js';
-import type { AppendOutcome, AppendRequest, GroupFailure, GroupResult } from './appender.js';
+import type { GroupFailure, GroupResult } from './appender.js';
 
 /** Members of one transaction, at most. */
 const MAX_GROUP_MEMBERS = 256;

@@ -1,8 +1,9 @@
-import type { PreparedAppendId } from '../../../contract/append-id.js';
+import { committed, refused } from '../../../contract/append-request.js';
+import type { AppendOutcome, AppendRequest } from '../../../contract/append-request.js';
 import type { AppendIfResult, AppendResult } from '../../../contract/contract.types.js';
 import { AppendIdReusedError, StorageError } from '../../../contract/errors.js';
 import { MAX_SEQUENCE_NUMBER } from '../../../contract/limits.js';
-import type { PreparedFact, PreparedQuery } from '../../../contract/validation.js';
+import type { PreparedFact } from '../../../contract/validation.js';
 import type { SqliteAppendIds } from './append-ids.js';
 import type { SqliteConnection } from '../connection/connection.js';
 import type { SqliteContextIndex } from '../index/context-index.js';
@@ -12,18 +13,6 @@ import { commitError } from '../connection/errors.js';
 import type { AppendedRange } from '../log/log.js';
 import { SPARSE_BATCHES, SPARSE_MARKER } from '../schema/schema.js';
 import { timeAfter } from '../connection/time.js';
-
-/** One append, checked and ready to be committed, now or from the queue. */
-export interface AppendRequest {
-  readonly facts: readonly PreparedFact[];
-  /** `appendIf`'s; `null` for an unconditional append. */
-  readonly condition: { readonly query: PreparedQuery; readonly expected: bigint | null } | null;
-  readonly appendId: PreparedAppendId | null;
-}
-
-/** What became of one member of a group that was committed. */
-export type AppendOutcome =
-  { readonly verdict: AppendIfResult } | { readonly refusal: AppendIdReusedError };
 
 /** Why a group was not committed: an error in a member, or in what belongs to no member. */
 export interface GroupFailure {
@@ -145,22 +134,14 @@ export class SqliteAppender {
 
   #judge({ facts, condition, appendId }: AppendRequest): AppendIfResult {
     const recorded = appendId === null ? undefined : this.#ids.find(appendId);
-    if (recorded !== undefined) return { append_result: recorded, conflict: null };
+    if (recorded !== undefined) return committed(recorded);
     if (condition !== null) {
       const actual = this.#context.version(condition.query);
-      if (actual !== condition.expected) {
-        return {
-          append_result: null,
-          conflict: {
-            expected_context_version: condition.expected,
-            actual_context_version: actual,
-          },
-        };
-      }
+      if (actual !== condition.expected) return refused(condition.expected, actual);
     }
-    const append_result = this.#insert(facts);
-    if (appendId !== null) this.#ids.record(appendId, append_result);
-    return { append_result, conflict: null };
+    const result = this.#insert(facts);
+    if (appendId !== null) this.#ids.record(appendId, result);
+    return committed(result);
   }
 
   #insert(facts: readonly PreparedFact[]): AppendResult {
