@@ -3,11 +3,9 @@ import type { EventQuery, NewEvent } from '../../lib/contract/contract.types.js'
 import { DatabaseBusyError } from '../../lib/contract/errors.js';
 import { DEFAULT_LIMITS } from '../../lib/contract/limits.js';
 import { prepareFacts, prepareQuery } from '../../lib/contract/validation.js';
+import type { AppendOutcome } from '../../lib/contract/append-request.js';
 import { ContextQuery } from '../../lib/context-index/terms/context-plan.js';
-import type {
-  AppendOutcome,
-  PendingAppend,
-} from '../../lib/stores/postgres/append/append-statement.js';
+import type { ContextAppend } from '../../lib/context-index/terms/context-plan.js';
 import { PostgresAppender } from '../../lib/stores/postgres/append/appender.js';
 import type { CommittedRange } from '../../lib/stores/postgres/append/appender.js';
 import { emptiedDatabase, insertFacts, regrow } from '../support/index/postgres-log.js';
@@ -32,7 +30,7 @@ function pending(
   events: NewEvent[],
   context?: EventQuery,
   expected: bigint | null = null,
-): PendingAppend {
+): ContextAppend {
   const condition =
     context === undefined
       ? null
