@@ -1,7 +1,8 @@
 import { chownSync, globSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { FactstrPostgresStore } from 'nestjs-factstr';
-import { postgresUrl, runSql, uniqueName } from '../../support/postgres.js';
+import { runSql, uniqueName } from '../../support/postgres.js';
+import { stoppableServer } from '../support/postgres-faults.js';
 import type { Round } from '../support/round.js';
 import type { Provider, Scenario } from '../support/scenario.js';
 import { SmallDisk, noSmallDisk } from '../support/small-disk.js';
@@ -58,8 +59,10 @@ async function storeOnSmallDisk(
     const disk = await SmallDisk.create(round, 2_048);
     return { disk, options: { provider, path: join(disk.folder, 'facts.sqlite') } };
   }
-  // The server's own files, its write-ahead log among them, stay where there is room.
-  const [{ data_directory }] = (await runSql(postgresUrl(), 'SHOW data_directory')).rows as [
+  // A server that nothing else uses: while its tablespace is full, it cannot drop the databases of other tests.
+  // Its own files, its write-ahead log among them, stay where there is room.
+  const { url: serverUrl } = await stoppableServer(round);
+  const [{ data_directory }] = (await runSql(serverUrl, 'SHOW data_directory')).rows as [
     { data_directory: string },
   ];
   const { uid, gid } = statSync(data_directory);
@@ -68,11 +71,11 @@ async function storeOnSmallDisk(
   const parent = statSync(join(disk.folder, '..'));
   if (parent.uid !== uid) chownSync(join(disk.folder, '..'), uid, gid);
   const name = uniqueName('factstr_small');
-  await runSql(postgresUrl(), `CREATE TABLESPACE ${name} LOCATION '${disk.folder}'`);
-  round.later(() => runSql(postgresUrl(), `DROP TABLESPACE ${name}`));
-  await runSql(postgresUrl(), `CREATE DATABASE ${name} TABLESPACE ${name}`);
-  round.later(() => runSql(postgresUrl(), `DROP DATABASE ${name} WITH (FORCE)`));
-  const url = new URL(postgresUrl());
+  await runSql(serverUrl, `CREATE TABLESPACE ${name} LOCATION '${disk.folder}'`);
+  round.later(() => runSql(serverUrl, `DROP TABLESPACE ${name}`));
+  await runSql(serverUrl, `CREATE DATABASE ${name} TABLESPACE ${name}`);
+  round.later(() => runSql(serverUrl, `DROP DATABASE ${name} WITH (FORCE)`));
+  const url = new URL(serverUrl);
   url.pathname = `/${name}`;
   return { disk, options: { provider: 'postgres', url: url.href } };
 }
