@@ -1,7 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { EventQuery } from '../../lib/contract/contract.types.js';
 import { DatabaseUnavailableError } from '../../lib/contract/errors.js';
-import { DecisionTurns } from '../../lib/service/decision-turns.js';
+import {
+  DecisionTurns,
+  insideDecision,
+  isInsideDecision,
+} from '../../lib/service/decision-turns.js';
 import type { DecisionTurn } from '../../lib/service/decision-turns.js';
 import { FactstrMemoryStore } from '../../lib/stores/memory/store.js';
 import { containing, ofTypes } from '../support/facts/facts.js';
@@ -158,6 +162,16 @@ describe('The turns of decisions', () => {
     expect(await on(second, third)).toEqual([true, false]);
   });
 
+  it('leave nothing behind when all have ended', async () => {
+    const entered = [...times(2, a), ...times(2, b)];
+    expect(turns.size).toBe(2);
+    for (const { turn } of entered) {
+      turn.end();
+      await on();
+    }
+    expect(turns.size).toBe(0);
+  });
+
   it('belong to a store', async () => {
     const stores = [new FactstrMemoryStore(), new FactstrMemoryStore()] as const;
     expect(DecisionTurns.of(stores[0])).toBe(DecisionTurns.of(stores[0]));
@@ -167,5 +181,18 @@ describe('The turns of decisions', () => {
     expect(await on(...entered)).toEqual([true, true, false]);
     for (const { turn } of entered) turn.end();
     for (const store of stores) await store.close();
+  });
+});
+
+describe('A decision', () => {
+  it('is known to what it calls, and to nothing else', async () => {
+    expect(isInsideDecision()).toBe(false);
+    const decision = async (context: number): Promise<[number, boolean]> => {
+      await Promise.resolve();
+      return [context + 1, isInsideDecision()];
+    };
+    const decided = insideDecision(decision, 1);
+    expect(isInsideDecision()).toBe(false);
+    expect(await decided).toEqual([2, true]);
   });
 });

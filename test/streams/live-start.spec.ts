@@ -193,6 +193,7 @@ describe('A live stream', () => {
       });
       await live.subscription.ended;
       expect([live.started, live.reported, log.watched]).toEqual([error, [error], 0]);
+      expect(listening).toBe(0);
       log.appendOwn();
     },
   );
