@@ -13,7 +13,7 @@ import {
   twins,
   valueOfLeaf,
 } from './support/equal-hashes.js';
-import { LogModel } from './support/model.js';
+import { LogModel } from '../support/index/model.js';
 
 /** What pushes the facts out of the tail into a stored segment. */
 const LATER: NewEvent[] = Array.from({ length: 1_100 }, () => ({

@@ -4,7 +4,7 @@ import type { PreparedFact } from '../../lib/contract/validation.js';
 import { MemoryContext } from '../../lib/stores/memory/context.js';
 import { MemoryFacts } from '../../lib/stores/memory/facts.js';
 import { FactstrMemoryStore } from '../../lib/stores/memory/store.js';
-import { LogModel } from './support/model.js';
+import { LogModel } from '../support/index/model.js';
 import { prepared } from '../support/index/world.js';
 
 const match: NewEvent = { event_type: 'a', payload: { p: [{ l: 1, r: 1 }] } };

@@ -2,7 +2,7 @@ import { describe, it } from '@jest/globals';
 import fc from 'fast-check';
 import { FactstrMemoryStore } from '../../lib/stores/memory/store.js';
 import { newEvent, queriesAbout } from '../support/facts/arbitrary.js';
-import { LogModel } from './support/model.js';
+import { LogModel } from '../support/index/model.js';
 
 const batches = fc.array(fc.array(newEvent, { minLength: 1, maxLength: 40 }), {
   minLength: 1,

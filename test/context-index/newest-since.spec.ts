@@ -6,7 +6,7 @@ import { ContextIndex } from '../../lib/context-index/context-index.js';
 import { newestSince } from '../../lib/context-index/newest-since.js';
 import { RecentFacts } from '../../lib/context-index/recent-facts.js';
 import { Material } from '../support/facts/arbitrary.js';
-import { LogModel } from './support/model.js';
+import { LogModel } from '../support/index/model.js';
 
 /** A process's memory of a log. */
 class Memory {

@@ -8,7 +8,7 @@ import { Expected, SLICE, about, factsOf, queriesAt } from './support/boundaries
 import { equalFacts, equalQueries } from './support/equal-hashes.js';
 import { CHUNKS, SEGMENTS } from '../support/sqlite/index-tables.js';
 import { MAX_SPAN } from '../../lib/context-index/segments/entries.js';
-import { LogModel } from './support/model.js';
+import { LogModel } from '../support/index/model.js';
 import { around } from './support/segments.js';
 import { expectGapless, insertFacts, segmentRanges } from '../support/index/postgres-log.js';
 

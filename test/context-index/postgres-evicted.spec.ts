@@ -8,7 +8,7 @@ import { PostgresAppender } from '../../lib/stores/postgres/append/appender.js';
 import type { FactstrPostgresStore } from '../../lib/stores/postgres/store.js';
 import { testDatabases } from '../support/postgres/database.js';
 import { interrupted, interruptible } from './support/interruption.js';
-import { LogModel } from './support/model.js';
+import { LogModel } from '../support/index/model.js';
 import { insertFacts } from '../support/index/postgres-log.js';
 import { KnowingProcess } from '../support/index/watched-connection.js';
 import { prepared } from '../support/index/world.js';

@@ -6,7 +6,7 @@ import { until } from '../support/waiting/until.js';
 import { testDatabases } from '../support/postgres/database.js';
 import type { StoreDatabase } from '../support/postgres/database.js';
 import { Material } from '../support/facts/arbitrary.js';
-import { LogModel } from './support/model.js';
+import { LogModel } from '../support/index/model.js';
 import {
   HOLD_INDEX,
   cutConnections,

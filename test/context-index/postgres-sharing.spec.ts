@@ -11,7 +11,7 @@ import type { PostgresCrasherTask } from './processes/postgres-crasher.js';
 import { Material } from '../support/facts/arbitrary.js';
 import type { Decision } from './support/decisions.js';
 import { CHUNKS, SEGMENTS } from '../support/sqlite/index-tables.js';
-import { LogModel } from './support/model.js';
+import { LogModel } from '../support/index/model.js';
 import {
   HOLD_INDEX,
   expectGapless,

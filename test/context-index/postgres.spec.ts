@@ -5,7 +5,7 @@ import { testDatabases } from '../support/postgres/database.js';
 import type { StoreDatabase } from '../support/postgres/database.js';
 import { Material } from '../support/facts/arbitrary.js';
 import { CHUNKS, SEGMENTS } from '../support/sqlite/index-tables.js';
-import { LogModel } from './support/model.js';
+import { LogModel } from '../support/index/model.js';
 import { insertFacts } from '../support/index/postgres-log.js';
 
 const RUNS = Number(process.env['INDEX_RUNS'] ?? 8);

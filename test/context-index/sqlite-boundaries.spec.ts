@@ -10,7 +10,7 @@ import {
   segmentRanges,
   strayChunks,
 } from '../support/sqlite/index-tables.js';
-import { LogModel } from './support/model.js';
+import { LogModel } from '../support/index/model.js';
 import { around } from './support/segments.js';
 
 describe('The contexts of a SQLite store, at the boundaries of its index', () => {

@@ -6,7 +6,7 @@ import { until } from '../support/waiting/until.js';
 import { TestFolder } from '../support/sqlite/folder.js';
 import { Material } from '../support/facts/arbitrary.js';
 import { SEGMENTS, insertFacts, segmentRanges } from '../support/sqlite/index-tables.js';
-import { LogModel } from './support/model.js';
+import { LogModel } from '../support/index/model.js';
 
 // Tens of thousands of facts: some machines are slow.
 jest.setTimeout(120_000);

@@ -5,7 +5,7 @@ import { TestProcess } from '../support/child-process.js';
 import { Material } from '../support/facts/arbitrary.js';
 import type { Decision, DeciderTask } from './support/decisions.js';
 import { insertFacts, segmentRanges, strayChunks } from '../support/sqlite/index-tables.js';
-import { LogModel } from './support/model.js';
+import { LogModel } from '../support/index/model.js';
 
 // Tens of thousands of facts, and processes: some machines are slow.
 jest.setTimeout(120_000);

@@ -11,7 +11,7 @@ import {
   insertFacts,
   strayChunks,
 } from '../support/sqlite/index-tables.js';
-import { LogModel } from './support/model.js';
+import { LogModel } from '../support/index/model.js';
 
 const RUNS = Number(process.env['INDEX_RUNS'] ?? 12);
 

@@ -2,7 +2,7 @@ import { expect } from '@jest/globals';
 import type { EventQuery, NewEvent, QueryResult } from '../../../lib/contract/contract.types.js';
 import { MAX_SPAN } from '../../../lib/context-index/segments/entries.js';
 import { MAX_LEAVES } from '../../../lib/context-index/terms/terms.js';
-import type { LogModel } from './model.js';
+import type { LogModel } from '../../support/index/model.js';
 import { around } from './segments.js';
 
 /** A full tail: an append of so many facts stores a segment of them. */

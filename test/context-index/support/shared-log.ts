@@ -1,7 +1,7 @@
 import { expect } from '@jest/globals';
 import type { EventQuery, NewEvent, QueryResult } from '../../../lib/contract/contract.types.js';
 import type { FactstrPostgresStore } from '../../../lib/stores/postgres/store.js';
-import { LogModel } from './model.js';
+import { LogModel } from '../../support/index/model.js';
 
 /** A context of its own for each round: what was remembered in the one before is of no use. */
 export interface Round {

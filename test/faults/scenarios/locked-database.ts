@@ -42,7 +42,7 @@ export const lockedDatabase: Scenario = {
 /** Takes the lock that appends need; returns what frees it again. */
 async function lock(round: Round, options: StoreOptions): Promise<() => Promise<void>> {
   if (options.provider === 'sqlite') {
-    const script = new URL('../../support/sqlite/lock-holder.ts', import.meta.url);
+    const script = new URL('../../sqlite/processes/lock-holder.ts', import.meta.url);
     const holder = new TestProcess(script, options.path);
     round.later(() => holder.kill());
     await holder.next();

@@ -15,7 +15,7 @@ export const cargo = folders
   .map((folder) => join(folder, process.platform === 'win32' ? 'cargo.exe' : 'cargo'))
   .find((path) => existsSync(path));
 
-const source = fileURLToPath(new URL('../engine/', import.meta.url));
+const source = fileURLToPath(new URL('../../interop/engine/', import.meta.url));
 
 /** Outside the sources: nothing that looks at them shall look at what a compiler left. */
 const target =

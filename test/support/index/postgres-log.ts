@@ -3,7 +3,7 @@ import type { NewEvent } from '../../../lib/contract/contract.types.js';
 import { StoreDatabase } from '../postgres/database.js';
 import { CHUNKS, SEGMENTS } from '../sqlite/index-tables.js';
 import type { SegmentRange } from '../sqlite/index-tables.js';
-import { LogModel } from '../../context-index/support/model.js';
+import { LogModel } from './model.js';
 
 /** What a process holds while it changes the segments. */
 export const HOLD_INDEX = `SELECT pg_advisory_xact_lock(hashtextextended('nestjs-factstr index public', 0))`;

@@ -41,7 +41,10 @@ export class TestFolder {
   }
 
   process(script: string, argument: unknown): TestProcess {
-    const child = new TestProcess(new URL(`../processes/${script}`, import.meta.url), argument);
+    const child = new TestProcess(
+      new URL(`../../sqlite/processes/${script}`, import.meta.url),
+      argument,
+    );
     this.#ends.push(() => child.kill());
     return child;
   }
