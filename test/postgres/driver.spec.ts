@@ -17,7 +17,15 @@ describe('Where pg is not installed', () => {
   /** The library's JavaScript in a folder from which no package can be found. */
   beforeAll(() => {
     writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
-    for (const layer of ['support', 'contract', 'matching', 'context-index', 'streams', 'stores']) {
+    for (const layer of [
+      'support',
+      'contract',
+      'matching',
+      'context-index',
+      'cursors',
+      'streams',
+      'stores',
+    ]) {
       for (const name of readdirSync(join(library, layer), { recursive: true }) as string[]) {
         if (!name.endsWith('.ts')) continue;
         const { code } = transformSync(readFileSync(join(library, layer, name), 'utf8'), {
@@ -35,7 +43,7 @@ describe('Where pg is not installed', () => {
   afterAll(() => rmSync(folder, { recursive: true }));
 
   it('the module loads, a store is made, and its first use says how to install it', () => {
-    const module = pathToFileURL(join(folder, 'stores/postgres/postgres.store.js')).href;
+    const module = pathToFileURL(join(folder, 'stores/postgres/store.js')).href;
     const script = `
       import { FactstrPostgresStore } from ${JSON.stringify(module)};
       const store = new FactstrPostgresStore('postgres://localhost/facts');

@@ -12,7 +12,15 @@ const library = fileURLToPath(new URL('../../lib', import.meta.url));
 /** The library's JavaScript in a folder from which no package can be found. */
 function copyLibrary(folder: TestFolder): void {
   writeFileSync(folder.file('package.json'), '{ "type": "module" }');
-  for (const layer of ['support', 'contract', 'matching', 'context-index', 'streams', 'stores']) {
+  for (const layer of [
+    'support',
+    'contract',
+    'matching',
+    'context-index',
+    'cursors',
+    'streams',
+    'stores',
+  ]) {
     for (const name of readdirSync(join(library, layer), { recursive: true }) as string[]) {
       if (!name.endsWith('.ts')) continue;
       const source = readFileSync(join(library, layer, name), 'utf8');
@@ -31,7 +39,7 @@ function copyLibrary(folder: TestFolder): void {
 
 /** Runs a script with the store's class in scope; what it writes. */
 function run(folder: TestFolder, script: string): { output: string; errors: string } {
-  const module = pathToFileURL(folder.file('stores/sqlite/sqlite.store.js')).href;
+  const module = pathToFileURL(folder.file('stores/sqlite/store.js')).href;
   const whole = `import { FactstrSqliteStore } from ${JSON.stringify(module)};\n${script}`;
   const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '--eval', whole], {
     cwd: folder.path,
