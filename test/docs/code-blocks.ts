@@ -11,9 +11,12 @@ export interface CodeBlock {
   readonly code: string;
 }
 
-/** Every TypeScript block of the README and the docs. */
+/** Every TypeScript block of the docs and of the pages beside the README. */
 export function codeBlocks(): CodeBlock[] {
-  const pages = ['README.md', ...readdirSync(join(root, 'docs')).map((name) => `docs/${name}`)];
+  const pages = [
+    ...readdirSync(root),
+    ...readdirSync(join(root, 'docs')).map((name) => `docs/${name}`),
+  ];
   return pages.filter((page) => page.endsWith('.md')).flatMap(blocksOf);
 }
 
