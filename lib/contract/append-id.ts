@@ -6,14 +6,14 @@ import type { FactStoreLimits } from './limits.js';
 import { nameProblem } from './validation.js';
 import type { PreparedFact } from './validation.js';
 
-/** An append's id that passed every check, with what tells its facts from others. */
+/** An append's id that passed every check, with the hash of the append's facts. */
 export interface PreparedAppendId {
   readonly id: string;
   /** SHA-256 of types and payloads, in hex. The order of an object's keys does not count. */
   readonly facts_hash: string;
 }
 
-/** What was committed under an id. */
+/** The append that was committed under an id. */
 export interface RecordedAppend {
   readonly facts_hash: string;
   readonly first: bigint;
@@ -21,7 +21,7 @@ export interface RecordedAppend {
 }
 
 /**
- * Refuses what is no option of an append: one that is misspelt would be lost silently.
+ * Refuses unknown options of an append: a misspelt one would be ignored silently.
  *
  * @throws InvalidOptionsError
  */
@@ -44,7 +44,11 @@ export function checkAppendOptions(
   );
 }
 
-/** @throws InvalidAppendIdError */
+/**
+ * Checks an append's id; absent becomes `null`.
+ *
+ * @throws InvalidAppendIdError
+ */
 export function prepareAppendId(
   appendId: string | null | undefined,
   facts: readonly PreparedFact[],
@@ -61,7 +65,7 @@ export function prepareAppendId(
 /**
  * The result of the append that was committed under this id.
  *
- * @throws AppendIdReusedError when it had other facts
+ * @throws AppendIdReusedError when that append had other facts
  */
 export function recordedAppend(
   appendId: PreparedAppendId,
@@ -88,7 +92,7 @@ function hashOf(facts: readonly PreparedFact[]): string {
   return hash.digest('hex');
 }
 
-/** As arrays of entries where there were objects: a key may be called `__proto__`. */
+/** Objects become sorted arrays of entries, since a key may be called `__proto__`; the key '' marks them as objects. */
 function withSortedKeys(value: JsonValue): unknown {
   if (typeof value !== 'object' || value === null) return value;
   if (Array.isArray(value)) return value.map(withSortedKeys);

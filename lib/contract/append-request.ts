@@ -16,7 +16,7 @@ import type { PreparedFact, PreparedQuery } from './validation.js';
 export interface AppendCall {
   readonly events: NewEvent[];
   readonly options: AppendOptions | undefined;
-  /** `appendIf`'s. */
+  /** The condition of `appendIf`; absent for `append`. */
   readonly condition?: {
     readonly query: EventQuery;
     readonly expected: bigint | null | undefined;
@@ -26,7 +26,7 @@ export interface AppendCall {
 /** One append, checked: made once where it enters a store, and handed through unchanged to where it is committed. */
 export interface AppendRequest<Query extends PreparedQuery = PreparedQuery> {
   readonly facts: readonly PreparedFact[];
-  /** `appendIf`'s; `null` for an unconditional append. */
+  /** The condition of `appendIf`; `null` for `append`. */
   readonly condition: { readonly query: Query; readonly expected: bigint | null } | null;
   readonly appendId: PreparedAppendId | null;
 }

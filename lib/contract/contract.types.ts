@@ -87,7 +87,7 @@ export interface QueryResult {
 export interface AppendResult {
   /** Of the batch's first fact. */
   first_sequence_number: bigint;
-  /** Of its last fact. */
+  /** Of the batch's last fact. */
   last_sequence_number: bigint;
   /** How many facts the batch has. */
   committed_count: bigint;
@@ -106,7 +106,7 @@ export interface ConditionalAppendConflict {
 }
 
 /**
- * The verdict of `appendIf`: exactly one of the two is there.
+ * The verdict of `appendIf`: exactly one of its members is set.
  *
  * @publicApi
  */
@@ -118,15 +118,15 @@ export interface AppendIfResult {
 }
 
 /**
- * How an append is made.
+ * Options of an append.
  *
  * @publicApi
  */
 export interface AppendOptions {
   /**
    * Names this append, so that it can be repeated when its outcome is not known: the same id with the same facts
-   * returns the original result and writes nothing, whatever became of the context since; with other facts it is
-   * an `AppendIdReusedError`. Not empty, at most 256 bytes of UTF-8 by default; a UUID for example. Kept for
+   * returns the original result and writes nothing, also when the context has changed since; with other facts it
+   * fails with `AppendIdReusedError`. Not empty, at most 256 bytes of UTF-8 by default; a UUID for example. Kept for
    * `appendIdRetention`, by default at least 7 days.
    */
   appendId?: string | undefined;
@@ -160,7 +160,7 @@ export type StreamHandler = (events: EventRecord[]) => unknown;
  * @publicApi
  */
 export interface FactStore {
-  /** Whether the option `appendId` is honoured. A custom store that keeps ids says so; ours do. */
+  /** Whether the store honours the option `appendId`. This package's stores do; a custom store that keeps ids says so here. */
   readonly honoursAppendIds?: boolean | undefined;
 
   /** Commits the events as one batch with one consecutive range of numbers, or nothing at all. */

@@ -9,7 +9,7 @@ interface Cause {
 }
 
 /**
- * The base class.
+ * The base class of this package's errors.
  *
  * @publicApi
  */
@@ -97,7 +97,7 @@ export class MissingDriverError extends FactstrError {
   readonly code = 'MISSING_DRIVER';
 }
 
-/** The database holds tables of our names with other columns, or the file is no SQLite database. Nothing was changed. @publicApi */
+/** The database holds tables of the store's names with other columns, or the file is no SQLite database. Nothing was changed. @publicApi */
 export class ForeignDatabaseError extends FactstrError {
   readonly code = 'FOREIGN_DATABASE';
 }
@@ -113,7 +113,7 @@ export class UnsupportedFormatError extends FactstrError {
 }
 
 /**
- * What the store was opened by (a path) names another database now, or none. Nothing was written.
+ * The path by which a SQLite store was opened leads to another file now, or to none. Nothing was written.
  *
  * @publicApi
  */
@@ -146,7 +146,7 @@ export class StorageFullError extends FactstrError {
   readonly code = 'STORAGE_FULL';
 }
 
-/** The database reported something else; `cause` holds the driver's error. @publicApi */
+/** The database reported any other error; `cause` holds the driver's error. @publicApi */
 export class StorageError extends FactstrError {
   readonly code = 'STORAGE_ERROR';
 }
@@ -186,7 +186,7 @@ export class DecisionConflictError extends FactstrError {
 
 // Streams.
 
-/** The durable stream's name is being run already. @publicApi */
+/** A durable stream of this name runs already. @publicApi */
 export class DurableStreamActiveError extends FactstrError {
   readonly code = 'DURABLE_STREAM_ACTIVE';
 }
@@ -216,7 +216,7 @@ export class LogReplacedError extends FactstrError {
   readonly code = 'LOG_REPLACED';
   /** The number at which the stream stood. */
   readonly position: bigint;
-  /** Up to this number the log is taken to be the one that was known; what follows is delivered. */
+  /** Up to this number the log is taken to be the former one; the facts after it are delivered. */
   readonly resumedAfter: bigint;
 
   constructor(message: string, options: Cause & { position?: bigint; resumedAfter?: bigint } = {}) {
@@ -227,8 +227,8 @@ export class LogReplacedError extends FactstrError {
 }
 
 /**
- * A durable stream's cursor was moved by another engine, or by hand, since it was stored here. The stream has gone
- * on from where it was put.
+ * A durable stream's cursor was moved by another engine, or by hand, since this package stored it. The stream has gone
+ * on from the new position.
  *
  * @publicApi
  */
@@ -247,8 +247,8 @@ export class CursorMovedError extends FactstrError {
 }
 
 /**
- * The projection's cursor is in the fact store, and it is to be kept in the read model's database from now on: how
- * much the read model holds is not known.
+ * The projection has become transactional, or is so no more, and its cursor is still in the former place: the fact
+ * store or the read model's database. How much the read model holds is not known; nothing was delivered.
  *
  * @publicApi
  */
@@ -276,7 +276,7 @@ export class HandlerTimeoutError extends FactstrError {
   readonly code = 'HANDLER_TIMEOUT';
 }
 
-/** Another process took over the durable stream's name, or an operator intervened: nothing more is committed here. @publicApi */
+/** Another process took over the durable stream's name, or an operator intervened: this process commits nothing more. @publicApi */
 export class LeaseLostError extends FactstrError {
   readonly code = 'LEASE_LOST';
 }
@@ -286,7 +286,7 @@ export class ProjectionBehindError extends FactstrError {
   readonly code = 'PROJECTION_BEHIND';
 }
 
-/** What was waited for did not happen in time. @publicApi */
+/** `waitFor` or `drained` reached its timeout. @publicApi */
 export class WaitTimeoutError extends FactstrError {
   readonly code = 'WAIT_TIMEOUT';
 }

@@ -1,6 +1,6 @@
 /**
- * A running stream. A class, as in FACTSTR, which the subscriptions of this package's stores are instances of; to
- * be one by type, an object needs `unsubscribe` and no more.
+ * A running stream. A class, as in FACTSTR: the subscriptions of this package's stores are instances of it. The type
+ * needs `unsubscribe` only.
  *
  * @publicApi
  */
@@ -11,6 +11,6 @@ export abstract class EventStreamSubscription {
    */
   declare readonly started?: Promise<void>;
 
-  /** Stops future deliveries; one that is in flight may finish, and then still counts. May be called again. */
+  /** Stops future deliveries; a delivery in flight may finish, and then still counts. May be called again. */
   abstract unsubscribe(): void;
 }

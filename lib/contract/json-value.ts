@@ -34,7 +34,7 @@ export function toJsonValue(value: unknown, maxNodes: number): JsonValue {
   }
 }
 
-/** What was thrown where a value was read: a refusal, or what the value's own `toJSON` or getter threw. */
+/** The refusal for an error that reading a value threw; the error of a `toJSON` or getter becomes its `cause`. */
 export function refusalOf(error: unknown, path = '$'): JsonRefusal {
   if (isInstance(error, JsonRefusal)) return error;
   return new JsonRefusal('it throws when it is read', path, false, { cause: error });
@@ -53,7 +53,7 @@ class JsonCopier {
     return this.#copyPlain(this.#plain(value));
   }
 
-  /** Where it stands. */
+  /** The path of the value that is being copied. */
   get path(): string {
     return printPath(this.#path);
   }
@@ -179,18 +179,19 @@ function setOwn(target: { [key: string]: JsonValue }, key: string, value: JsonVa
   }
 }
 
-/** Steps at both ends of a path that are printed, and characters of a key. */
-const PRINTED_STEPS = 4;
-const PRINTED_KEY = 40;
+/** Steps of a long path that are printed at each end. */
+const MAX_PRINTED_STEPS = 4;
+/** Characters of a key that are printed. */
+const MAX_PRINTED_KEY_CHARS = 40;
 
 function printPath(path: readonly (string | number)[]): string {
-  if (path.length <= 2 * PRINTED_STEPS) return `$${path.map(printStep).join('')}`;
-  const [first, last] = [path.slice(0, PRINTED_STEPS), path.slice(-PRINTED_STEPS)];
+  if (path.length <= 2 * MAX_PRINTED_STEPS) return `$${path.map(printStep).join('')}`;
+  const [first, last] = [path.slice(0, MAX_PRINTED_STEPS), path.slice(-MAX_PRINTED_STEPS)];
   return `$${first.map(printStep).join('')}…${last.map(printStep).join('')}`;
 }
 
 function printStep(step: string | number): string {
   if (typeof step === 'number') return `[${step}]`;
-  const key = step.slice(0, PRINTED_KEY);
+  const key = step.slice(0, MAX_PRINTED_KEY_CHARS);
   return /^[A-Za-z_$][\w$]*$/.test(step) && key === step ? `.${key}` : `[${JSON.stringify(key)}]`;
 }

@@ -60,7 +60,7 @@ export function resolveLimits(limits: FactStoreLimitOptions = {}): FactStoreLimi
   return resolved;
 }
 
-/** A limit that is misspelt would be lost silently. */
+/** Refuses unknown limits: a misspelt one would be ignored silently. */
 function checkNames(limits: FactStoreLimitOptions): void {
   const given: unknown = limits;
   if (typeof given !== 'object' || given === null || Array.isArray(given)) {

@@ -23,9 +23,9 @@ import type { FactStoreLimits } from './limits.js';
 /** A fact that passed every check, as the stores take it. */
 export interface PreparedFact {
   readonly event_type: string;
-  /** The payload's JSON round trip. Nobody else holds it. */
+  /** The payload's JSON round trip: a copy to which the caller has no reference. */
   readonly payload: JsonValue;
-  /** The same as JSON text. */
+  /** The payload as JSON text. */
   readonly payload_text: string;
 }
 
@@ -35,7 +35,7 @@ export interface PreparedFilter {
   readonly payload_predicates: readonly JsonValue[] | null;
 }
 
-/** A query that passed every check: a copy that nobody else holds. */
+/** A query that passed every check: a copy to which the caller has no reference. */
 export interface PreparedQuery {
   /** As given: `null` when absent, possibly empty. Both match every fact. */
   readonly filters: readonly PreparedFilter[] | null;

@@ -23,7 +23,7 @@ export function containsJson(payload: unknown, predicate: JsonValue): boolean {
   );
 }
 
-/** Whether two JSON values are the same value, whatever the order of their keys. */
+/** Whether two JSON values are equal, whatever the order of their keys. */
 export function sameJson(left: JsonValue, right: JsonValue): boolean {
   if (left === null || typeof left !== 'object') return left === right;
   if (right === null || typeof right !== 'object') return false;

@@ -1,7 +1,7 @@
 import type { PreparedFilter, PreparedQuery } from '../contract/validation.js';
 import { containsJson } from './json-containment.js';
 
-/** The parts of a fact that a query can speak of. */
+/** The parts of a fact that a query can constrain. */
 export interface Matchable {
   readonly event_type: string;
   readonly payload: unknown;

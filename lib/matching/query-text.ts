@@ -32,8 +32,8 @@ function valueText(value: JsonValue): string {
 }
 
 /**
- * serde_json reads a number without fraction and exponent that fits 64 bits as an integer and anything else as
- * a double; those it prints in scientific notation below 1e-5 and from 1e16 on. As in FACTSTR 0.5.2's own build
+ * serde_json reads a number without fraction and exponent that fits 64 bits as an integer and any other as a
+ * double; it prints doubles in scientific notation below 1e-5 and from 1e16 on. As in FACTSTR 0.5.2's own build
  * (serde_json 1.0.149) positive exponents have a plus sign; older serde_json (1.0.140 for one) left it out.
  */
 function numberText(value: number): string {
@@ -49,7 +49,7 @@ function byCodePoint(left: string, right: string): number {
 }
 
 /**
- * Whether a stored query means the same as the given one: order and repetition of types, predicates and
+ * Whether a stored query and the given one match the same facts: order and repetition of types, predicates and
  * filters do not matter, nor the order of keys.
  */
 export function sameMeaning(storedText: string, query: PreparedQuery): boolean {
@@ -105,7 +105,7 @@ function samePart<T>(
   return covers(left, right, same) && covers(right, left, same);
 }
 
-/** Absent and empty filters mean the same: every fact. */
+/** Absent and empty filters both match every fact. */
 function sameSet<T>(
   left: readonly T[] | null,
   right: readonly T[] | null,

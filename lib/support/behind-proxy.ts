@@ -1,11 +1,11 @@
 type Method = (...given: unknown[]) => unknown;
 
 interface Options {
-  /** Members for the object's own use: what calls them is on the object already. */
+  /** Members that only the object itself calls, which never go through a Proxy. */
   readonly except?: readonly string[];
   /**
-   * Fixes the methods when the object is made, which is faster by a look-up. Otherwise what a test replaces on the
-   * prototype later is called.
+   * Binds the methods at construction, which saves a look-up at each call. Otherwise a method that a test replaces
+   * on the prototype later is called.
    */
   readonly fixed?: boolean;
 }
@@ -38,7 +38,7 @@ export function worksBehindProxy(object: object, { except = [], fixed }: Options
   }
 }
 
-/** What instances have of their classes; the nearest one of each name. */
+/** The members of the prototype chain, without `Object.prototype`; of each name the nearest. */
 function members(prototype: object): Map<PropertyKey, PropertyDescriptor> {
   const found = new Map<PropertyKey, PropertyDescriptor>();
   for (

@@ -1,36 +1,37 @@
 import { storableText } from './storable-text.js';
 
 /**
- * Everything here takes whatever was thrown, and never throws itself: a getter, a Proxy's trap or a `toString` of
- * foreign code may do so.
+ * Every function here takes any thrown value and never throws, although the value's getters, Proxy traps and
+ * `toString` may.
  */
 
-/** Causes of causes that are still told, and errors of one that holds several. */
-const DEPTH = 5;
-const WIDTH = 10;
-/** Errors that are looked at for one description. */
-const MOST_ERRORS = 25;
-const MAX_STACK = 10_000;
+/** Levels of causes in one description. */
+const MAX_CAUSE_DEPTH = 5;
+/** Errors described of an error that holds several. */
+const MAX_LISTED_ERRORS = 10;
+/** Errors in one description, at all levels. */
+const MAX_ERRORS = 25;
+const MAX_STACK_CHARS = 10_000;
 const NOTHING = 'something that is no error and has no text';
 const UNREADABLE = 'an error that throws when it is read';
 
 /** An error's message with its causes, for status, log and database: storable, and of a bounded length. */
 export function describeError(error: unknown): string {
-  return storableText(new Description().of(error, DEPTH));
+  return storableText(new Description().of(error, MAX_CAUSE_DEPTH));
 }
 
-/** The stack of whatever was thrown, where it has one. */
+/** The stack of a thrown value, where it has one. */
 export function stackOf(error: unknown): string | undefined {
   const stack = memberOf(error, 'stack');
-  return typeof stack === 'string' ? storableText(stack, MAX_STACK) : undefined;
+  return typeof stack === 'string' ? storableText(stack, MAX_STACK_CHARS) : undefined;
 }
 
-/** A member of whatever was thrown; `undefined` where it has none, or throws when asked. */
+/** A member of a thrown value; `undefined` where it is absent or reading it throws. */
 export function memberOf(error: unknown, key: string): unknown {
   return read(error, key)?.value;
 }
 
-/** `instanceof`, for values of foreign code: false where the value throws when asked. */
+/** `instanceof`, for values of foreign code: false where the check itself throws. */
 export function isInstance<T>(
   value: unknown,
   type: abstract new (...args: never[]) => T,
@@ -47,7 +48,7 @@ class Description {
 
   of(error: unknown, depth: number): string {
     if (typeof error !== 'object' || error === null) return textOf(error, NOTHING);
-    if (this.#seen.has(error) || this.#seen.size >= MOST_ERRORS) return '…';
+    if (this.#seen.has(error) || this.#seen.size >= MAX_ERRORS) return '…';
     this.#seen.add(error);
     const message = read(error, 'message');
     if (typeof message?.value !== 'string') {
@@ -58,12 +59,12 @@ class Description {
     return cause === undefined || depth === 0 ? own : `${own} (${this.of(cause, depth - 1)})`;
   }
 
-  /** Node reports a host with several addresses as an error without a message that holds one error each. */
+  /** Node's error for a host with several addresses has no message and holds one error per address. */
   #several(error: object, depth: number): string {
     const errors = memberOf(error, 'errors');
     if (depth === 0 || !isArray(errors)) return '';
     const told: string[] = [];
-    for (let index = 0; index < Math.min(lengthOf(errors), WIDTH); index++) {
+    for (let index = 0; index < Math.min(lengthOf(errors), MAX_LISTED_ERRORS); index++) {
       told.push(this.of(memberOf(errors, String(index)), depth - 1));
     }
     return told.join('; ');
@@ -75,7 +76,7 @@ function codeOf(error: object): string {
   return typeof code === 'string' ? shortened(code) : 'no message';
 }
 
-/** `undefined`: it throws. */
+/** `undefined` where reading throws. */
 function read(value: unknown, key: string): { readonly value: unknown } | undefined {
   try {
     return { value: (value as Record<string, unknown> | null | undefined)?.[key] };
@@ -92,7 +93,7 @@ function textOf(value: unknown, otherwise: string): string {
   }
 }
 
-/** Each part is bounded before the whole is: one of megabytes would be joined again at every level. */
+/** Each part is bounded before the whole is: a message of megabytes would be copied at every level. */
 function shortened(text: string): string {
   return storableText(text);
 }

@@ -16,14 +16,14 @@ export function requireDriver(name: string): unknown {
   }
 }
 
-/** Whether the package itself was not found; not one that it needs, or a file of it. */
+/** Whether the package itself was not found, as against a package that it needs or a file in it. */
 export function isNotInstalled(error: unknown, name: string): boolean {
   const { code, message } = error as { code?: unknown; message?: unknown };
   if (code !== 'MODULE_NOT_FOUND' && code !== 'ERR_MODULE_NOT_FOUND') return false;
   return new RegExp(`^Cannot find (module|package) '${name}'`).test(String(message));
 }
 
-/** Why a package that is installed does not load: the first line of its own words. */
+/** Why a package that is installed does not load: the first line of its error's message. */
 export function reasonOf(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
   return text.split('\n', 1)[0]!.replace(/\.$/, '');

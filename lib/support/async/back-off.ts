@@ -14,7 +14,7 @@ export const DEFAULT_RETRY_POLICY: RetryPolicy = {
   maxDelay: 60_000,
 };
 
-/** The pause after the n-th failed attempt: doubling, with up to half of it left to chance. */
+/** Milliseconds to pause after the n-th failed attempt: doubles with each, of which up to half is left to chance. */
 export function backOff(failed: number, { minDelay, maxDelay }: RetryPolicy): number {
   const delay = Math.min(maxDelay, minDelay * 2 ** Math.min(failed - 1, 30));
   return delay * (0.5 + Math.random() / 2);

@@ -1,20 +1,20 @@
 import { followSignal } from './follow-signal.js';
 
-/** Of the calls in flight, by what they belong to. */
+/** The deadlines' timers of calls in flight, by parent signal. */
 const deadlines = new WeakMap<AbortSignal, Set<NodeJS.Timeout>>();
 
-/** The signal of one call of a handler: aborts with what the call belongs to, and at its deadline. */
+/** The signal of one call of a handler: aborts with its parent, and at the call's deadline. */
 export class CallSignal {
   readonly #parent: AbortSignal;
   readonly #timer: NodeJS.Timeout;
   readonly #deadlines: Set<NodeJS.Timeout>;
-  /** Made for whoever asks: most handlers do not, and making one costs more than the rest of a call. */
+  /** Made when the handler first reads `signal`: most do not, and making one costs more than the rest of a call. */
   #call: AbortController | undefined;
   #missed: Error | undefined;
 
   /**
    * `timeout` in milliseconds; `miss` is called when it has passed and says why the signal aborts then. Once
-   * `parent` has aborted the deadline keeps no process alive: what never settles is not waited for.
+   * `parent` has aborted the deadline keeps no process alive: a call that never settles does not hold up its end.
    */
   constructor(parent: AbortSignal, timeout: number, miss: () => Error) {
     this.#parent = parent;
@@ -47,7 +47,7 @@ export class CallSignal {
   }
 }
 
-/** One listener for all calls: they are many, and what they belong to lives long. */
+/** One listener for all calls of a parent: calls are many, and the parent lives long. */
 function deadlinesOf(parent: AbortSignal): Set<NodeJS.Timeout> {
   let own = deadlines.get(parent);
   if (own === undefined) {

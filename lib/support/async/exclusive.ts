@@ -1,4 +1,4 @@
-/** Runs pieces of work one after the other, in the order of asking. */
+/** Runs pieces of work one after the other, in the order of the calls. */
 export class Exclusive {
   #turn: Promise<void> = Promise.resolve();
 

@@ -1,13 +1,13 @@
-/** A followed signal's followers, held weakly. */
+/** The controllers that follow a signal, held weakly. */
 const followers = new WeakMap<AbortSignal, Set<WeakRef<AbortController>>>();
-/** Whoever keeps a signal keeps its controller, so that it still hears of an abort. */
+/** Keeps a controller as long as its signal is referenced, so that the signal still aborts with its parent. */
 const controllers = new WeakMap<AbortSignal, AbortController>();
 const forgotten = new FinalizationRegistry<() => void>((forget) => forget());
 
 /**
- * A controller whose signal also aborts with `parent`, for as long as somebody keeps the signal. Not
- * `AbortSignal.any`: Node notes each of its results at the source and never takes the note away, and here the
- * source lives as long as the application while signals are made for each call.
+ * A controller whose signal also aborts with `parent`, for as long as the signal is referenced. Not
+ * `AbortSignal.any`: Node records each of its results at the source and never removes the record, and here the source
+ * lives as long as the application while signals are made for each call.
  */
 export function followSignal(parent: AbortSignal): AbortController {
   const controller = new AbortController();

@@ -1,6 +1,6 @@
 import { pause } from './turns.js';
 
-/** Looks until it is so, at growing intervals of 2 to 50 ms. `false`: not in `timeout` milliseconds. */
+/** Calls `isSo` until it is true, at growing intervals of 2 to 50 ms. `false`: not within `timeout` milliseconds. */
 export async function until(isSo: () => Promise<boolean>, timeout: number): Promise<boolean> {
   const deadline = performance.now() + timeout;
   for (let interval = 2; ; interval = Math.min(50, interval * 2)) {
