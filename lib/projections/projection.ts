@@ -17,7 +17,7 @@ export interface ProjectionCall {
 
 /** What is to run, and how. Times in milliseconds. */
 export interface Projection {
-  /** The cursor's name: with the version, where it is not the first. */
+  /** The cursor's name; from version 2 on it includes the version. */
   readonly name: string;
   readonly query: EventQuery;
   /** Where a new cursor stands. Default: the beginning. */
@@ -33,11 +33,11 @@ export interface Projection {
   handle(call: ProjectionCall): unknown;
 }
 
-/** Told about what an operator should see. */
+/** Receives what an operator should see. */
 export interface ProjectionObserver {
   /** The handler failed; it is called again after a pause unless `changed` follows. */
   failed(facts: readonly EventRecord[], attempt: number, error: unknown): void;
-  /** `failure`: nobody asked for it. */
+  /** `failure`: an error led to the state, or the store's close; not progress, an operator or the shutdown. */
   changed(state: ProjectionState, reason: string | null, failure: boolean): void;
   /** Another engine moved the cursor; `what` says from where to where. */
   moved(what: string): void;

@@ -2,7 +2,7 @@ import type { StreamReport } from '../cursors/cursor-store.js';
 import type { ProjectionObserver } from './projection.js';
 import type { ProjectionState } from './status.js';
 
-/** What a runner says of itself: to its observer, to `status`, and through the cursor store to other processes. */
+/** A runner's state, as it is told to its observer, to `status`, and through the cursor store to other processes. */
 export class RunnerState {
   readonly #observer: ProjectionObserver;
   readonly #publish: (report: StreamReport) => void;
@@ -13,7 +13,7 @@ export class RunnerState {
   #lastError: string | null = null;
   #position: bigint | null = null;
   #parked = 0;
-  /** What the state is when nothing is wrong. */
+  /** The state without failures and parked facts. */
   #calm: 'replaying' | 'live' = 'replaying';
 
   constructor(observer: ProjectionObserver, publish: (report: StreamReport) => void) {
@@ -84,11 +84,11 @@ export class RunnerState {
   failed(attempt: number, error: string, code: string | null): void {
     this.#attempts = attempt;
     this.#lastError = error;
-    // The observer hears of each failure by itself.
+    // The observer's `failed` tells of each failure.
     this.#set('retrying', error, code);
   }
 
-  /** `passing`: it may pass by itself, as against what an operator has to mend. */
+  /** `passing`: whether the error may pass by itself; else an operator has to mend its cause. */
   waiting(error: string, code: string | null, passing: boolean): void {
     this.#lastError = error;
     this.#change(passing ? 'retrying' : 'stopped', error, code, true);

@@ -24,7 +24,7 @@ export type ProjectionState =
   | 'stopped';
 
 /**
- * How a projection fares, whichever process runs it.
+ * A projection's state and progress, whichever process runs it.
  *
  * @publicApi
  */
@@ -37,7 +37,7 @@ export interface ProjectionStatus {
   /** `Class.method` of the handler; `Class` in the class form. */
   readonly handler: string;
   readonly state: ProjectionState;
-  /** Why it is paused, stopped or retrying. */
+  /** Why it is in this state, or which other process runs it; `null` where neither is to be said. */
   readonly reason: string | null;
   /** The stable code of the error behind `reason`, where it has one. */
   readonly code: string | null;
@@ -51,10 +51,10 @@ export interface ProjectionStatus {
   readonly lagTime: number | null;
   /** Failed attempts at the current facts. */
   readonly attempts: number;
-  /** Message of the last failure with its causes, up to 2,000 characters; kept after it was overcome. */
+  /** Message of the last failure with its causes, up to 2,000 characters; kept after the projection has recovered. */
   readonly lastError: string | null;
-  /** Facts that are parked. */
+  /** How many facts are parked. */
   readonly parked: number;
-  /** The process that runs it; `null` when none does. */
+  /** The process that runs it; `null` when none does, and on stores with the contract only. */
   readonly owner: { readonly host: string; readonly pid: number; readonly self: boolean } | null;
 }

@@ -4,10 +4,10 @@ import { isInstance } from '../../support/describe-error.js';
 import { CallSignal } from '../../support/async/call-signal.js';
 import type { Projection, ProjectionCall } from '../projection.js';
 
-/** Why a call's signal aborts when what is in flight may finish and then counts. */
+/** The reason of an abort after which the call in flight may finish, and then counts. */
 export const STOPPING = new DOMException('The projection is being stopped.', 'AbortError');
 
-/** What a handler throws that takes the facts of its call one by one: on which of them it failed. */
+/** Thrown by a handler that takes its call's facts one by one: names the fact on which it failed. */
 export class FactFailure extends Error {
   constructor(
     readonly fact: EventRecord,
@@ -38,8 +38,8 @@ export interface HandlerCallOptions {
 }
 
 /**
- * Calls the handler once. At its deadline the call's signal aborts and `onStuck` is told; the handler is waited for
- * all the same, since it must not run twice at a time, and is a failure whatever it comes to then.
+ * Calls the handler once. At its deadline the call's signal aborts and `onStuck` is called; the handler is
+ * still waited for, since it must not run twice at a time, and has failed whatever its result is.
  *
  * @throws HandlerFailure
  */
@@ -54,7 +54,7 @@ export async function callHandler(
   });
   try {
     const call: ProjectionCall = {
-      // An array of its own: what a handler does to it is not to change what is tried again.
+      // A copy: a handler that changes its array must not change what a retry gets.
       facts: [...facts],
       attempt: options.attempt,
       replaying: options.replaying,

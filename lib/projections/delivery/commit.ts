@@ -23,19 +23,19 @@ export interface Effects {
   readonly cursorStore: CursorStore;
   /** Whether a failed call leaves nothing behind, so that facts can be tried singly. */
   readonly transactional: boolean;
-  /** The handler's deadline where nobody asks for another, in milliseconds. */
+  /** The handler's deadline where neither projection nor module sets one, in milliseconds. */
   readonly defaultTimeout?: number;
 
   /**
-   * Whether the name's cursor may be kept here, now that this process is about to run it: another cursor store may have
-   * had it before. `known`: what is stored here. Rejects with why not; an operator's reset does not ask.
+   * Whether the name's cursor may be kept here, now that this process is about to run it: another cursor
+   * store may have had it before. `known`: what is stored here. Rejects with why not; a reset does not ask.
    */
   admit(name: string, known: StoredStream | undefined): Promise<void>;
 
   /** Runs a handler's code so that it cannot write past its transaction. */
   enclose?<T>(call: () => T): T;
 
-  /** Runs `work` and moves the cursor. `false`: the epoch has passed, and nothing of a transactional call is left. */
+  /** Runs `work` and moves the cursor. `false`: the epoch has passed, and a transactional call was rolled back. */
   commit(name: string, epoch: bigint, fingerprint: Fingerprint, work: Work): Promise<boolean>;
 
   /** Records the fact as parked and moves the cursor past it, in one transaction. */
@@ -49,14 +49,14 @@ export interface Effects {
   /** Runs `work` for a parked fact and removes its record. */
   unpark(name: string, epoch: bigint, sequenceNumber: bigint, work: Work): Promise<boolean>;
 
-  /** An operator's word; `onReset` clears the read model in the same transaction where there is one. */
+  /** Records an intervention; `onReset` clears the read model, in the same transaction where there is one. */
   intervene(name: string, intervention: Intervention, onReset?: Work): Promise<void>;
 }
 
-/** How often a read model that is to be cleared is taken from other processes. */
+/** Attempts to take the lease from other processes before the read model is cleared. */
 const MAX_CLAIMS = 20;
 
-/** For other processes to read meanwhile. */
+/** What other processes' `status` shows meanwhile. */
 const CLEARING: StreamReport = {
   state: 'starting',
   reason: 'its read model is being cleared',
@@ -65,14 +65,17 @@ const CLEARING: StreamReport = {
   lastError: null,
 };
 
-/** Effects that are the handler's own business: it is called again when the cursor could not be stored. */
+/**
+ * Effects outside every transaction of this package: the cursor is stored after the handler succeeded. After a crash
+ * or a lost lease in between the same facts come again.
+ */
 export class PlainEffects implements Effects {
   readonly transactional: boolean = false;
   readonly cursorStore: CursorStore;
   readonly #lease: LeaseOptions;
   readonly #hasStart: boolean;
 
-  /** `hasStart`: whether the projection says where a new cursor stands. */
+  /** `hasStart`: whether the projection has `startFrom`. */
   constructor(cursorStore: CursorStore, lease: LeaseOptions, hasStart: boolean) {
     this.cursorStore = cursorStore;
     this.#lease = lease;
@@ -126,16 +129,16 @@ export class PlainEffects implements Effects {
     }
   }
 
-  /** Others only read it: what refuses it does not keep the read model from being cleared. */
+  /** For other processes' `status` only: a failure must not keep the read model from being cleared. */
   async #report(name: string, lease: Lease): Promise<void> {
     try {
       await this.cursorStore.report(name, lease.epoch, CLEARING);
     } catch {
-      // The operator hears of the database by what is written next.
+      // Other processes see the former report until the next owner's.
     }
   }
 
-  /** No process is to fill the read model before it was cleared; one that took the name meanwhile is fenced again. */
+  /** No process may fill the read model before it is cleared; one that took the lease meanwhile is fenced again. */
   async #take(name: string, intervention: Intervention): Promise<Lease> {
     for (let attempt = 1; attempt <= MAX_CLAIMS; attempt++) {
       const stored = (await this.cursorStore.find(name))!;

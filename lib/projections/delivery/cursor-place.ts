@@ -4,7 +4,7 @@ import type { CursorStore } from '../../cursors/cursor-store.js';
 export type CursorPlace = 'plain' | 'transactional';
 
 /**
- * Where the cursor was kept last, `undefined` when nobody said: it was never transactional. Recorded in the fact
+ * Where the cursor was kept last; `undefined` without a record: it was never transactional. Recorded in the fact
  * store, whose cursor store this is: a plain projection does not know of the read model's database.
  */
 export async function placeOf(
@@ -14,13 +14,13 @@ export async function placeOf(
   const said = await cursorStore.interventions(name);
   for (const { verb } of said.toReversed()) {
     if (verb === 'transactional' || verb === 'plain') return verb;
-    // Those of a transactional projection are recorded in the read model's database.
+    // A transactional projection's resets are recorded in the read model's database.
     if (verb === 'reset' || verb === 'rebuild') return 'plain';
   }
   return undefined;
 }
 
-/** `cursorStore`: the fact store's. */
+/** Records the cursor's place. `cursorStore`: the fact store's. */
 export async function sayPlace(
   cursorStore: CursorStore,
   name: string,

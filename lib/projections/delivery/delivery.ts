@@ -17,7 +17,7 @@ import type { Persistence, RunSignals } from './persist.js';
 import type { Projection } from '../projection.js';
 import type { RunEvents } from './run-events.js';
 
-/** Another log has taken the place of the one that is being walked: what is stored says whether it may go on. */
+/** The log under the walk was restored or replaced: the stored cursor decides whether the projection goes on. */
 export class LogReplaced extends Error {
   constructor(position: bigint) {
     super(
@@ -26,7 +26,7 @@ export class LogReplaced extends Error {
   }
 }
 
-/** The handler failed for good on these facts; `cause` is its last error. */
+/** The handler failed on a fact in as many attempts as it has; `cause` is its last error. */
 export class GivenUp extends Error {
   constructor(
     readonly sequenceNumber: bigint,
@@ -38,7 +38,7 @@ export class GivenUp extends Error {
 }
 
 /**
- * A projection's walk under one lease. Retries in place, so that facts stay in order; whatever it commits is
+ * A projection's walk under one lease. Retries in place, so that facts stay in order; every commit is
  * conditional on the lease's epoch.
  */
 export class Delivery implements WalkSteps {
@@ -53,14 +53,14 @@ export class Delivery implements WalkSteps {
   readonly #cancel: AbortSignal;
   readonly #replayUntil: bigint;
   #replaying = true;
-  /** Whether facts were read since the lease was last known to be ours. */
+  /** Whether facts were read since the lease was last known to be held. */
   #unconfirmed = true;
-  /** The log could not be read. */
+  /** Whether the last read of the log failed. */
   #unread = false;
   /** Facts that wait to be handled together. */
   #waiting: EventRecord[] = [];
   #waitingSince = 0;
-  /** The newest fact that was passed while the stored cursor stands before it. */
+  /** The newest fact that the walk has passed and the stored cursor has not. */
   #unstored: EventRecord | undefined;
 
   constructor(
@@ -97,7 +97,7 @@ export class Delivery implements WalkSteps {
   async batch(matching: readonly EventRecord[], batch: CommittedBatch): Promise<void> {
     const { maxFacts } = this.#projection.batch ?? { maxFacts: 0 };
     if (matching.length > 0) {
-      // Those that wait behind the call before theirs do so from now on as well.
+      // `maxWait` counts from here, also where the call before is still to be made.
       const since = performance.now();
       const waiting = this.#waiting.length;
       if (waiting > 0 && waiting + matching.length > maxFacts) await this.#flush();
@@ -108,12 +108,12 @@ export class Delivery implements WalkSteps {
     if (this.#waiting.length >= maxFacts && this.#waiting.length > 0) await this.#flush();
   }
 
-  /** Facts that do not match need no write each: the page's end stores how far they reach. */
+  /** Facts that do not match need no write each: the cursor moves past them at the page's end. */
   async pageEnd(): Promise<void> {
     if (this.#waiting.length === 0) await this.#flush();
   }
 
-  /** At the head: what waits for company waits no longer than `maxWait`. */
+  /** At the head: facts that wait for more are delivered after `maxWait`. */
   async idle(): Promise<number | undefined> {
     this.#readAgain();
     const { maxWait } = this.#projection.batch ?? { maxWait: 0 };
@@ -151,7 +151,7 @@ export class Delivery implements WalkSteps {
   /** One call with its retries; the cursor then stands at `last`. */
   async #deliver(facts: readonly EventRecord[], last: EventRecord): Promise<void> {
     const { retry } = this.#projection;
-    // Facts of after an operator's word, said elsewhere, are not handled although the cursor is fenced anyway.
+    // After another process's intervention no fact is handled: the fence alone would only refuse the cursor.
     if (this.#unconfirmed) await this.#persistence.write(() => this.#lease.holds());
     this.#unconfirmed = false;
     for (let attempt = 1; ; attempt++) {
@@ -159,7 +159,7 @@ export class Delivery implements WalkSteps {
       if (failure === undefined) return;
       this.#events.failed(failure.facts, attempt, failure.cause);
       if (attempt >= retry.maxAttempts) return this.#giveUp(facts, last, attempt, failure);
-      // Nothing is in flight here: whoever is told to stop need not wait for the next attempt.
+      // Nothing is in flight here: a stop need not wait for the next attempt.
       await pause(backOff(attempt, retry), this.#stop);
       if (this.#stop.aborted) throw new LeaseLost();
     }
@@ -187,10 +187,10 @@ export class Delivery implements WalkSteps {
         if (attempt > 1 || failures > 0) this.#events.recovered();
         return undefined;
       } catch (error) {
-        // A handler that gives up because it is told to has not failed.
+        // A handler that ends because its signal aborted has not failed.
         if (this.#cancel.aborted) throw new LeaseLost();
         if (isInstance(error, HandlerFailure)) {
-          // What a transaction refuses at its end is said of the whole call.
+          // A failure at the transaction's end concerns the whole call.
           return error.facts.length > 0 ? error : new HandlerFailure(error.cause, facts);
         }
         await this.#persistence.again(error, failures);
@@ -208,7 +208,7 @@ export class Delivery implements WalkSteps {
     });
   }
 
-  /** Finds the culprit where that is harmless, and parks or refuses only that one. */
+  /** Tries the facts one by one where they can be parked or rolled back, and parks or gives up the one that fails. */
   async #giveUp(
     facts: readonly EventRecord[],
     last: EventRecord,

@@ -2,7 +2,7 @@ import { FactstrError } from '../../contract/errors.js';
 import { isInstance, memberOf } from '../../support/describe-error.js';
 import { storableText } from '../../support/storable-text.js';
 
-/** Errors that pass by themselves when the database answers again. */
+/** Codes of errors that may pass by themselves. */
 const PASSING = new Set([
   'DATABASE_UNAVAILABLE',
   'DATABASE_BUSY',
@@ -11,9 +11,9 @@ const PASSING = new Set([
   'STREAM_HANDLER_FAILED',
 ]);
 
-const MAX_CODE = 100;
+const MAX_CODE_CHARS = 100;
 
-/** Whether trying again can help. Errors of other stores are given the benefit of the doubt. */
+/** Whether trying again can help. An error without a code of this package counts as passing. */
 export function isPassing(error: unknown): boolean {
   const code = errorCode(error);
   return code === null || PASSING.has(code);
@@ -22,5 +22,5 @@ export function isPassing(error: unknown): boolean {
 /** The stable code of an error of this package. Anything can be thrown; this never throws. */
 export function errorCode(error: unknown): string | null {
   const code = isInstance(error, FactstrError) ? memberOf(error, 'code') : undefined;
-  return typeof code === 'string' ? storableText(code, MAX_CODE) : null;
+  return typeof code === 'string' ? storableText(code, MAX_CODE_CHARS) : null;
 }

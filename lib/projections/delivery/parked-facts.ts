@@ -10,8 +10,8 @@ import type { Projection } from '../projection.js';
 import type { RunEvents } from './run-events.js';
 
 /**
- * Handles the parked facts again, in order, before anything newer. One that fails again stays parked, and so do
- * those behind it: their order is kept.
+ * Handles the parked facts again, in order, before anything newer. A fact that fails again stays parked, and so do
+ * the facts behind it: their order is kept.
  */
 export async function retryParked(
   source: LogSource,

@@ -8,8 +8,8 @@ import type { RunEvents } from './run-events.js';
 /** The lease has passed to another process, or an operator intervened: nothing more is committed. */
 export class LeaseLost extends Error {}
 
-/** How long what does not pass by itself is left alone: it is an operator's to mend. In milliseconds. */
-const UNTIL_MENDED = 5_000;
+/** Pause after an error that does not pass by itself, and that an operator has to mend. */
+const MEND_PAUSE_MS = 5_000;
 
 /** What ends a run under one lease. */
 export interface RunSignals {
@@ -21,8 +21,8 @@ export interface RunSignals {
 
 /**
  * Writes under one lease, in place: a handler is not called again because its cursor could not be stored. Repeats
- * until the database takes it, but never after a word of an operator's, who must not wait for a database: what was
- * not recorded by then comes again.
+ * until the database takes the write. When told to stop, by an intervention for one, it tries at most once more, since
+ * that must not wait for a database: facts whose cursor was not stored come again.
  */
 export class Persistence {
   readonly #lease: Lease;
@@ -48,13 +48,13 @@ export class Persistence {
     }
   }
 
-  /** After the database failed: resolves when it is to be tried again. @throws LeaseLost when it is not */
+  /** After the database failed: resolves when the write is to be tried again. @throws LeaseLost when it is not */
   async again(error: unknown, failures: number): Promise<void> {
     if (isInstance(error, LeaseLost)) throw error;
     if (this.#stop.aborted) throw new LeaseLost();
     this.#events.waiting(error);
-    // Cut short when told to stop: it is tried once more then.
-    await pause(isPassing(error) ? retryDelay(failures) : UNTIL_MENDED, this.#stop);
+    // Cut short by a stop: the write is tried once more then.
+    await pause(isPassing(error) ? retryDelay(failures) : MEND_PAUSE_MS, this.#stop);
     if (this.#lease.lost.aborted) throw new LeaseLost();
   }
 

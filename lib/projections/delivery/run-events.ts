@@ -4,7 +4,7 @@ import { errorCode, isPassing } from './failures.js';
 import type { Projection, ProjectionObserver } from '../projection.js';
 import type { RunnerState } from '../state.js';
 
-/** Where a run tells how it fares. */
+/** Receives a run's progress and failures. */
 export interface RunEvents {
   position(position: bigint): void;
   replayed(): void;
@@ -18,7 +18,7 @@ export interface RunEvents {
   unparked(sequenceNumber: bigint): void;
 }
 
-/** What a run tells becomes the runner's state and the observer's lines. `onStuck`: besides. */
+/** Turns a run's events into the runner's state and the observer's calls. `onStuck` is called in addition. */
 export function runEvents(
   { timeout }: Projection,
   state: RunnerState,

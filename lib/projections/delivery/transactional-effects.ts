@@ -19,9 +19,9 @@ export interface TransactionalRequest {
   readonly storeFile: string | undefined;
   /** A data source's name; `undefined`: the default one. */
   readonly dataSource: string | undefined;
-  /** The handler's deadline where somebody asked for one. */
+  /** The handler's deadline where the projection or the module sets one. */
   readonly timeout: number | undefined;
-  /** Whether the projection says where to start. */
+  /** Whether the projection has `startFrom`. */
   readonly hasStart: boolean;
 }
 
@@ -30,6 +30,6 @@ export interface TransactionalEffects {
   /** @throws InvalidOptionsError when the data source cannot do that safely */
   effectsFor(request: TransactionalRequest): Effects;
 
-  /** Gives up what it opened. To be called when no projection runs any more; may be called again. */
+  /** Closes what it opened. To be called when no projection runs any more; may be called again. */
   close(): Promise<void>;
 }

@@ -1,16 +1,16 @@
-/** Between two successful claims of one process, in milliseconds: others claim meanwhile. */
-const BREATH = 25;
-/** For which one claim may hold up the others, when the database is slow. */
-const PATIENCE = 250;
+/** Mean pause between two successful claims of one process: other processes claim meanwhile. */
+const CLAIM_PAUSE_MS = 25;
+/** How long one claim may hold up this process's next one, when the database is slow. */
+const MAX_CLAIM_TURN_MS = 250;
 
 /**
- * Lets a process take one name after the other, with a breath in between, so that processes that start together
- * share the names instead of the first one taking them all.
+ * Lets a process take one name after the other, with a pause in between, so that processes that start together
+ * share the names instead of the first process taking them all.
  */
 export class ClaimTurns {
   #turn: Promise<void> = Promise.resolve();
 
-  /** Resolves with what `claim` comes to; `undefined` is a claim that failed, and takes no breath. */
+  /** Resolves with the result of `claim`; `undefined` is a claim that failed, and takes no pause. */
   async take<T>(claim: () => Promise<T | undefined>): Promise<T | undefined> {
     const before = this.#turn;
     let done!: () => void;
@@ -18,7 +18,7 @@ export class ClaimTurns {
       done = resolve;
     });
     await before;
-    const timer = setTimeout(done, PATIENCE);
+    const timer = setTimeout(done, MAX_CLAIM_TURN_MS);
     timer.unref();
     let taken: T | undefined;
     try {
@@ -27,7 +27,7 @@ export class ClaimTurns {
     } finally {
       clearTimeout(timer);
       if (taken === undefined) done();
-      else setTimeout(done, BREATH * (0.5 + Math.random())).unref();
+      else setTimeout(done, CLAIM_PAUSE_MS * (0.5 + Math.random())).unref();
     }
   }
 }

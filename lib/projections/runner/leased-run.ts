@@ -21,7 +21,7 @@ import { runEvents } from '../delivery/run-events.js';
 import type { RunEvents } from '../delivery/run-events.js';
 import type { RunnerState } from '../state.js';
 
-/** What a runner does under one lease, which it gives back in the end. */
+/** A runner's work under one lease, which it releases at the end. */
 export class LeasedRun {
   readonly #source: LogSource;
   readonly #reader: LogReader;
@@ -62,7 +62,7 @@ export class LeasedRun {
     );
   }
 
-  /** For other processes to read. */
+  /** Stores a report for other processes' `status`. */
   report(report: StreamReport): void {
     this.#reports.report(report);
   }
@@ -80,7 +80,7 @@ export class LeasedRun {
     this.#stop.abort();
   }
 
-  /** Lets what is in flight come to its end, unless it is stuck: that will be fenced, and never recorded. */
+  /** Waits for the call in flight, unless it is stuck: a stuck call will be fenced, and its success never stored. */
   async finish(): Promise<void> {
     this.endAfterCall();
     await Promise.race([this.#ended, aborted(this.#stuck.signal)]);
@@ -103,12 +103,12 @@ export class LeasedRun {
     checkQuery(name, stored, this.#query);
     const head = await this.#source.head();
     const fact = await checkCursor(this.#source, name, stored);
-    // Told to stop while the lease was being taken: what was said then stays said.
+    // Told to stop while the lease was being taken: the state that was entered then stays.
     if (signals.stop.aborted) return;
     await this.#noteMove(stored, fact);
     this.#state.enter(stored.position < head ? 'replaying' : 'live', null);
     this.#state.parkedCount(stored.parkedCount);
-    // Also when nothing changed for this process: the stored report may be its predecessor's.
+    // Also when nothing changed for this process: the stored report may be the former owner's.
     this.report(this.#state.report());
     const persistence = new Persistence(this.#lease, this.#events, signals);
     this.#reader.enter();
@@ -133,7 +133,7 @@ export class LeasedRun {
     }
   }
 
-  /** Told once: the cursor is stored here then as where it was put. */
+  /** Tells of a moved cursor once: its new position is then stored as this package's own. */
   async #noteMove(stored: StoredStream, fact: EventRecord | undefined): Promise<void> {
     const { name } = this.#projection;
     const moved = movedCursor(`projection ${JSON.stringify(name)}`, stored);
@@ -159,7 +159,7 @@ export class LeasedRun {
     );
   }
 
-  /** Recorded like an operator's word, so that no other process takes it up, and a restart does not either. */
+  /** Recorded as an operator's pause is, so that neither another process nor a restart takes the projection up. */
   async #pauseItself(error: GivenUp, persistence: Persistence): Promise<void> {
     const { name } = this.#projection;
     const { cursorStore } = this.#effects;
@@ -169,13 +169,13 @@ export class LeasedRun {
     // A stale owner has no say in whether the projection goes on.
     await persistence.write(() => cursorStore.report(name, this.#lease.epoch, report));
     await persistence.write(async () => {
-      // It moves the epoch. One whose answer was lost is not said again, over what an operator said since.
+      // A pause moves the epoch. Where its answer was lost it is not repeated, over a later intervention.
       const stored = await cursorStore.find(name);
       if (stored?.epoch !== this.#lease.epoch) return stored?.paused === true;
       await cursorStore.intervene(name, { verb: 'pause', by: `maxAttempts (${error.attempts})` });
       return true;
     });
-    // Told when it is so: whoever sees it may resume at once.
+    // Only once recorded: an operator may resume as soon as the state shows.
     this.#state.gaveUp(error.message, code);
   }
 }

@@ -31,20 +31,20 @@ import { RunnerState } from '../state.js';
 import type { Runner, Said } from './runner.js';
 import { StoredCursor } from './stored-cursor.js';
 
-/** What a runner walks. */
+/** The log that a runner walks. */
 export interface WalkableLog {
   readonly source: LogSource;
   readonly reader: LogReader;
   /** Aborts when the store is closed. */
   readonly closed: AbortSignal;
-  /** What the store waits for when it is closed, where it tells. */
+  /** The streams that the store's close waits for, where the store shows them. */
   readonly streams?: OpenStreams | undefined;
 }
 
-/** How often a word of the projection's own handler is tried again when the database does not answer. */
-const RETRIES = 5;
+/** How often a verb that the projection's own handler called is tried again when the database does not answer. */
+const MAX_VERB_RETRIES = 5;
 
-/** One for each database that this process knows, by the log's store. */
+/** One for each store that this process opened, by its log reader. */
 const claimTurns = new WeakMap<LogReader, ClaimTurns>();
 
 interface Run {
@@ -55,8 +55,9 @@ interface Run {
 }
 
 /**
- * Keeps one projection running somewhere: contends for its lease, walks the log while it has it, and starts over
- * when it lost it or an operator intervened. Never ends by itself: what cannot go on says so and looks again.
+ * Keeps one projection running in some process: contends for its lease, walks the log while it holds it, and starts
+ * over when the lease is lost or an operator intervened. Never ends by itself: after an error it tells its state and
+ * tries again.
  */
 export class LeasedRunner implements Runner {
   readonly #log: WalkableLog;
@@ -72,9 +73,9 @@ export class LeasedRunner implements Runner {
   #running: Promise<void> = Promise.resolve();
   #owned: LeasedRun | undefined;
   #stoppedForGood = false;
-  /** Claims and operators' words, one after the other. */
+  /** Claims and interventions, one after the other. */
   readonly #exclusive = new Exclusive();
-  /** Words of the projection's own code that have not taken effect yet: it does not run on before they have. */
+  /** Verbs of the projection's own code that have not taken effect yet: no claim before they have. */
   #untaken = 0;
   readonly #turns: ClaimTurns;
   #sleep = new AbortController();
@@ -111,7 +112,7 @@ export class LeasedRunner implements Runner {
     this.#run = run;
     const before = this.#running;
     const begin = (): Promise<void> => before.then(() => this.#contend(run));
-    // Who stops it waits for it.
+    // `stop` waits for the run itself, so the store's close need not.
     const end = (running: Promise<void>): Promise<void> =>
       Promise.race([running, aborted(run.stop.signal)]);
     this.#running = this.#log.streams?.open(begin, end) ?? begin();
@@ -136,8 +137,8 @@ export class LeasedRunner implements Runner {
   }
 
   /**
-   * Records an operator's word, in whichever process the projection runs. What is in flight in this process is
-   * finished first; what is in flight elsewhere is fenced, and its facts come again.
+   * Records an intervention, whichever process runs the projection. A call in flight in this process is finished
+   * first; a call in flight elsewhere is fenced, and its facts come again.
    */
   async intervene(intervention: Intervention, said?: Said): Promise<void> {
     if (this.#log.closed.aborted) throw new StoreClosedError('The store is closed.');
@@ -145,25 +146,26 @@ export class LeasedRunner implements Runner {
     await checkPosition(intervention, this.#projection.name, this.#log.source);
     const onReset = said?.onReset && this.#resetting(said.onReset);
     if (!isInside) return this.#intervene(intervention, onReset);
-    // The call that is awaiting this is the last one before it takes effect.
+    // The call that awaits this is the last one before the intervention takes effect.
     this.#owned?.endAfterCall();
     this.#untaken++;
     const later = new CleanContext().run(() => this.#interveneLater(intervention, onReset));
     later.finally(() => this.#untaken--).catch((error: unknown) => said?.failed(error));
   }
 
-  /** A word that the class says while its read model is being cleared must not wait for that either. */
+  /** A verb that `onReset` calls must not wait for the end of `onReset` either. */
   #resetting(onReset: Work): Work {
     return (manager) => this.#calls.run(() => onReset(manager));
   }
 
-  /** What its own handler said is tried a few times: the handler does not hear of a failure. */
+  /** Tried a few times, since the handler that called the verb does not see a failure. */
   async #interveneLater(intervention: Intervention, onReset?: Work): Promise<void> {
     for (let failures = 0; ; failures++) {
       try {
         return await this.#intervene(intervention, onReset);
       } catch (error) {
-        if (failures === RETRIES || !isPassing(error) || this.#log.closed.aborted) throw error;
+        if (failures === MAX_VERB_RETRIES || !isPassing(error) || this.#log.closed.aborted)
+          throw error;
         await pause(retryDelay(failures), this.#log.closed);
       }
     }
@@ -172,7 +174,7 @@ export class LeasedRunner implements Runner {
   async #intervene(intervention: Intervention, onReset?: Work): Promise<void> {
     await this.#exclusive.run(async () => {
       const { name } = this.#projection;
-      // A projection that never ran has nothing stored to be told.
+      // A projection that never ran has no stored cursor yet.
       const stored = await this.#cursor.open({ resets: intervention.position !== undefined });
       if (isSaidAlready(intervention, stored)) return;
       await this.#owned?.finish();
@@ -207,7 +209,7 @@ export class LeasedRunner implements Runner {
           this.#exclusive.run(() => this.#claim(contender.current, run, signal)),
         );
         if (owned === undefined) {
-          // Not all at once, so that projections spread over the processes.
+          // At random, so that projections spread over the processes.
           await this.#pause(this.#lease.claimInterval * (0.5 + Math.random() / 2), signal);
           continue;
         }
@@ -217,7 +219,7 @@ export class LeasedRunner implements Runner {
       } catch (error) {
         if (signal.aborted) continue;
         const isLost = isInstance(error, LeaseLost);
-        // It ran: what failed before that is over.
+        // It held the lease: earlier failures are over.
         if (isLost || isInstance(error, LogReplaced)) failures = 0;
         if (isLost) continue;
         if (isInstance(error, LogReplaced)) {
@@ -233,7 +235,7 @@ export class LeasedRunner implements Runner {
     }
   }
 
-  /** The walk under a new lease, or `undefined` while it is somebody else's turn. Begins; does not wait. */
+  /** Begins the walk under a new lease; `undefined` where the projection may not run here now. Does not wait. */
   async #claim(
     contender: Contender,
     run: Run,
@@ -258,7 +260,7 @@ export class LeasedRunner implements Runner {
     this.#state.position(stored.position);
     if (stored.paused) {
       const { report } = stored;
-      // An owner that gave up said why; an operator's word needs no reason.
+      // An owner that gave up reported why; an operator's pause has no reason.
       const own = report?.state === 'paused' ? report : null;
       this.#state.enter('paused', own?.reason ?? 'paused by an operator', own?.code ?? null);
     } else {
@@ -266,7 +268,7 @@ export class LeasedRunner implements Runner {
     }
   }
 
-  /** An array around the promise: returned bare it would be awaited, and the turn with it. */
+  /** An array around the promise, which the turn would await if it were returned bare. */
   #own(lease: Lease, run: Run): [Promise<void>] {
     const { source, reader, closed } = this.#log;
     const walk = new LeasedRun(source, reader, this.#projection, this.#query, this.#effects, {
@@ -283,7 +285,7 @@ export class LeasedRunner implements Runner {
     return [ended];
   }
 
-  /** Looks again later, whatever it is: an operator may mend it, and a database may come back. */
+  /** Waits before the next try, whatever the error: an operator may mend its cause, and a database may come back. */
   async #failed(error: unknown, failures: number, signal: AbortSignal): Promise<void> {
     const passing = isPassing(error);
     this.#state.enter(
@@ -298,7 +300,7 @@ export class LeasedRunner implements Runner {
     await this.#pause(delay, signal);
   }
 
-  /** Cut short when an operator has said something in this process. */
+  /** Cut short by an intervention in this process. */
   async #pause(milliseconds: number, signal: AbortSignal): Promise<void> {
     this.#sleep = new AbortController();
     await pause(milliseconds, signal, this.#sleep.signal);

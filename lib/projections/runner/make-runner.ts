@@ -13,13 +13,13 @@ import type { Runner } from './runner.js';
 import { StreamRunner } from './stream-runner.js';
 
 export interface RunnerOptions {
-  /** Where not the store itself keeps the cursor. */
+  /** Present where the store itself does not keep the cursor. */
   readonly effects?: Effects;
-  /** What the query is checked by. Default: what the store admits. */
+  /** Limits that the query is checked by. Default: the store's. */
   readonly limits?: FactStoreLimits;
 }
 
-/** The runner that a store admits. */
+/** Makes the runner: under a lease where the store shows its log, else by the store's own durable stream. */
 export function makeRunner(
   store: FactStore,
   projection: Projection,
@@ -34,7 +34,7 @@ export function makeRunner(
   const walkable = walkableOf(store);
   if (walkable === undefined) return new StreamRunner(store, own, calls, observer);
   const { source, reader, closed, streams } = walkable;
-  // An owner of its own: a bare stream of the same store is not to take the name for its own leftover.
+  // An owner of its own, so that a bare stream of this store does not take the runner's lease for its own.
   const lease = { ...walkable.lease, owner: newOwner() };
   const context = new CleanContext();
   const outside: Projection = {

@@ -2,7 +2,7 @@ import { InvalidOptionsError } from '../../contract/errors.js';
 import type { Intervention, StoredStream } from '../../cursors/cursor-store.js';
 import type { LogSource } from '../../streams/log-source.js';
 
-/** @throws InvalidOptionsError when the word names a position that the log does not have */
+/** @throws InvalidOptionsError when the intervention names a position that the log does not have */
 export async function checkPosition(
   { verb, position }: Intervention,
   name: string,
@@ -16,7 +16,7 @@ export async function checkPosition(
   );
 }
 
-/** Moving the epoch for nothing would only have facts delivered again. */
+/** Whether the intervention changes nothing: moving the epoch for it would only have facts delivered again. */
 export function isSaidAlready({ verb }: Intervention, stored: StoredStream): boolean {
   if (verb === 'pause') return stored.paused;
   if (verb === 'resume') return !stored.paused;

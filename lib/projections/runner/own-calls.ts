@@ -5,11 +5,11 @@ interface Call {
   settled: boolean;
 }
 
-/** One for the process: what runs belongs to one call at the most. */
+/** One for the process: running code belongs to one call at the most. */
 const calls = new AsyncLocalStorage<Call>();
 
 /**
- * Tells code that a projection's own handler runs, and awaits, from everything else: a verb that is said there must
+ * Tells code that a projection's own handler runs, and awaits, from all other code: a verb that is called there must
  * not wait for the end of the call, which waits for the verb.
  */
 export class OwnCalls {

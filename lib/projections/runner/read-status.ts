@@ -7,12 +7,12 @@ import type { Runner } from './runner.js';
 
 const NOT_PAUSED = new Set<string>(['starting', 'replaying', 'live', 'parked-some', 'retrying']);
 
-/** How often the cursor is read anew where the state has changed meanwhile. */
-const LOOKS = 3;
+/** How often state and cursor are read where the state changes meanwhile. */
+const MAX_READS = 3;
 
 type Identity = Pick<ProjectionStatus, 'store' | 'name' | 'version' | 'active' | 'handler'>;
 
-/** How a projection fares, wherever it runs: its owner's account where another process owns it. */
+/** A projection's status, whichever process runs it; from its owner's report where another process owns it. */
 export async function readStatus(
   identity: Identity,
   runner: Runner,
@@ -22,7 +22,7 @@ export async function readStatus(
   const { own, stored, head } = await readTogether(runner, source);
   const elsewhere = !runner.owned && stored?.owner != null && own.state === 'starting';
   const told = elsewhere && stored.report !== null ? stored.report : own;
-  // Said elsewhere, and not noticed here yet.
+  // Paused by another process, and not noticed here yet.
   const report: StreamReport =
     stored?.paused === true && NOT_PAUSED.has(told.state)
       ? { ...told, state: 'paused', reason: 'paused by an operator', code: null }
@@ -46,7 +46,7 @@ export async function readStatus(
   };
 }
 
-/** A state that came while the cursor was on its way belongs to a later cursor: paused, say, after one more call. */
+/** Reads until the state is the same before and after: a newer state (paused, say) belongs to a newer cursor. */
 async function readTogether(
   runner: Runner,
   source: LogSource | undefined,
@@ -58,7 +58,7 @@ async function readTogether(
       orNull(async () => source?.head()),
     ]);
     const own = runner.state.report();
-    if (own.state === before.state || look === LOOKS) return { own, stored, head };
+    if (own.state === before.state || look === MAX_READS) return { own, stored, head };
   }
 }
 
@@ -79,7 +79,7 @@ async function lagOf(
   };
 }
 
-/** A status is told as far as it can be read. */
+/** `null` where reading fails: a status shows what can be read. */
 async function orNull<T>(read: () => Promise<T>): Promise<T | null> {
   try {
     return await read();

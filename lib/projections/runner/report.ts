@@ -5,7 +5,7 @@ import { isPassing } from '../delivery/failures.js';
 
 /**
  * Writes an owner's reports one after the other, so that the newest stays, and again while the database does not
- * answer. What is outdated before its turn is left out.
+ * answer. A report that a newer one replaces before its turn is left out.
  */
 export class ReportWriter {
   readonly #write: (report: StreamReport) => MaybePromise<boolean>;
@@ -14,7 +14,7 @@ export class ReportWriter {
   #next: StreamReport | undefined;
   #writing: Promise<void> | undefined;
 
-  /** `lost` ends it: others report then. */
+  /** `lost` ends it: the next owner reports then. */
   constructor(write: (report: StreamReport) => MaybePromise<boolean>, lost: AbortSignal) {
     this.#write = write;
     this.#lost = lost;
@@ -28,7 +28,7 @@ export class ReportWriter {
     });
   }
 
-  /** Writes nothing more. Resolves when the write that is in flight has ended, whatever came of it. */
+  /** Writes nothing more. Resolves when the write that is in flight has ended, whatever its outcome. */
   async end(): Promise<void> {
     this.#ended.abort();
     await this.#writing;
@@ -43,7 +43,7 @@ export class ReportWriter {
         if (!(await this.#write(report))) return;
         failures = 0;
       } catch (error) {
-        // Others only read it; the owner meets the same database and tells its log.
+        // Only other processes' `status` needs it; the owner's own writes meet the same database, and are logged.
         if (isPassing(error)) this.#next ??= report;
         await pause(retryDelay(failures++), this.#lost, ended);
       }

@@ -7,11 +7,11 @@ import type {
 import type { Work } from '../delivery/commit.js';
 import type { RunnerState } from '../state.js';
 
-/** What belongs to an operator's word. */
+/** What belongs to an intervention besides its record. */
 export interface Said {
   /** Clears the read model. */
   readonly onReset?: Work;
-  /** Told when a word that the projection's own handler said came to nothing after all. */
+  /** Called when a verb that the projection's own handler called failed after its arguments were checked. */
   failed(error: unknown): void;
 }
 
@@ -25,11 +25,11 @@ export interface Runner {
   start(): void;
   /** Ends for good: what fails from now on is not an attempt. Resolves when nothing is in flight. */
   stop(): Promise<void>;
-  /** What every process knows of it; `undefined` before it ever ran, or where the store keeps it to itself. */
+  /** What is stored of it for all processes; `undefined` before it ever ran, and on stores with the contract only. */
   stored(): Promise<StoredStream | undefined>;
   /**
-   * Records an operator's word, from any process. Said by the projection's own handler it is only checked and taken
-   * note of: it is recorded, and takes effect, when the call has ended and its success is stored.
+   * Records an intervention, from any process. One that the projection's own handler asks for is only checked at
+   * first: it is recorded, and takes effect, when the call has ended and its success is stored.
    */
   intervene(intervention: Intervention, said?: Said): Promise<void>;
   parked(): Promise<ParkedFact[]>;

@@ -20,7 +20,7 @@ export class StoredCursor {
     this.#effects = effects;
   }
 
-  /** Opened once by each process: that checks the batches' boundaries, and completes what FACTSTR began. */
+  /** Opens the cursor, once in each process: that checks the batches' boundaries, and completes what FACTSTR began. */
   async open({ resets = false } = {}): Promise<StoredStream> {
     const { name } = this.#projection;
     const { cursorStore } = this.#effects;
@@ -33,7 +33,7 @@ export class StoredCursor {
     return stored;
   }
 
-  /** Its row may be gone, as after a restore: the next look makes it anew. */
+  /** The cursor's row may be gone, as after a restore: the next `open` makes it anew. */
   reopen(): void {
     this.#opened = false;
   }

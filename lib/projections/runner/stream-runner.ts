@@ -19,7 +19,7 @@ import { RunnerState } from '../state.js';
 
 /**
  * Keeps a projection running on a store that has nothing but the contract: by its own durable stream, with
- * retries in place. Pausing is this process's affair, and where the cursor is only the store knows.
+ * retries in place. A pause holds in this process only, and the store alone knows the cursor.
  */
 export class StreamRunner implements Runner {
   readonly state: RunnerState;
@@ -33,7 +33,7 @@ export class StreamRunner implements Runner {
   #running: Promise<void> = Promise.resolve();
   #inFlight: Promise<unknown> = Promise.resolve();
   #stoppedForGood = false;
-  /** Operators' words, one after the other. */
+  /** Interventions, one after the other. */
   readonly #exclusive = new Exclusive();
   /** Aborts when the call in flight has not settled at its deadline. */
   #stuck = new AbortController();
@@ -57,7 +57,7 @@ export class StreamRunner implements Runner {
     if (this.#run !== undefined || this.#stoppedForGood) return;
     const run = new AbortController();
     this.#run = run;
-    // A call that was left behind as stuck, too: a handler never runs twice at a time.
+    // Also for a call that was left behind as stuck: a handler never runs twice at a time.
     const before = Promise.all([this.#running, this.#inFlight]);
     this.#running = before.then(() => this.#keepRunning(run));
   }
@@ -85,7 +85,7 @@ export class StreamRunner implements Runner {
 
   async #obey(verb: 'pause' | 'resume'): Promise<void> {
     if (verb === 'resume') return this.start();
-    // One that is stuck is not waited for; the next run is.
+    // A stuck call is not waited for here; the next run waits for it.
     await Promise.race([this.#end(), aborted(this.#stuck.signal)]);
     this.state.enter('paused', 'paused by an operator');
   }
