@@ -5,8 +5,8 @@ import { InvalidOptionsError } from '../contract/errors.js';
 type Check = (sql: string) => void;
 
 /**
- * A query runner that asks before each statement, and refuses transactions when `startable` is false. What it does
- * inside asks too.
+ * A query runner that calls `check` before each statement, those of its own methods included, and before a transaction
+ * when `startable` is false.
  */
 export function checkedRunner(
   runner: QueryRunner,
@@ -34,7 +34,7 @@ export function checkedRunner(
 }
 
 /**
- * Keeps handlers from writing past their transaction: inside one, whatever goes through the application's data
+ * Keeps handlers from writing past their transaction: inside one, statements through the application's data
  * source (an injected repository, say) may only read. A write there would stay when the transaction rolls back,
  * and on SQLite it would wait for the lock that its own handler holds.
  */
@@ -64,7 +64,7 @@ export class HandlerGuard {
     return this.#inside.run(true, call);
   }
 
-  /** Takes the guard off again. */
+  /** Removes the guard from the data source. */
   end(): void {
     delete (this.#dataSource as Partial<DataSource>).createQueryRunner;
   }

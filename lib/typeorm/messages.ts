@@ -1,4 +1,4 @@
-/** Every sentence that the extra says at bootstrap, in one place. */
+/** Every message of the extra's checks at bootstrap, in one place. */
 export const messages = {
   noLog: (label: string): string =>
     `${label} is transactional, which needs a store that shows its log; this one has the contract only. Use provider "memory", "sqlite" or "postgres".`,

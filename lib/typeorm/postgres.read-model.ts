@@ -10,7 +10,7 @@ import { handledError, postgresError } from './typeorm.errors.js';
 /** Stands for the schema until it is known: it is looked up with the first statement. */
 const SCHEMA = '{schema}';
 
-/** A guard returned no row, or the work did not want to commit: the transaction is to leave nothing. */
+/** Thrown to roll back, where a guard returned no row or the work resolved with false. */
 const UNDONE = Symbol('undone');
 
 /** A read model in Postgres: handlers' transactions and the cursor store share the application's data source. */
@@ -42,14 +42,14 @@ export class PostgresReadModel implements ReadModelDatabase {
     this.#guard.end();
   }
 
-  /** Here the server ends a transaction that stands still. */
+  /** Needs no bound of its own: the server ends a handler's transaction that is idle for too long. */
   promptTransaction(work: ReadModelWork): Promise<boolean> {
     return this.transaction(work);
   }
 
   async transaction(work: ReadModelWork): Promise<boolean> {
     const schema = await this.#ready();
-    // The server ends a transaction that is idle for too long. One that gets as far as COMMIT was not.
+    // The server ends a transaction that is idle for too long. A transaction that reaches COMMIT was not.
     const started = performance.now();
     let done = false;
     try {
@@ -114,7 +114,7 @@ export class PostgresReadModel implements ReadModelDatabase {
     }
   }
 
-  /** The schema, with the tables in it. What failed is tried again by the next who asks. */
+  /** The schema, with the tables in it. After a failure the next call tries again. */
   #ready(): Promise<string> {
     return (this.#schema ??= this.#prepare().catch((error: unknown) => {
       this.#schema = undefined;

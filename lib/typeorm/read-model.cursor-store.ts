@@ -15,7 +15,7 @@ const TABLES: Readonly<Record<Exclude<keyof CursorTables, 'cursorName'>, string>
 
 export const TABLE_NAMES: readonly string[] = Object.values(TABLES);
 
-/** Cursor, lease and epoch beside the read model, so that one transaction covers them and what a handler wrote. */
+/** Cursor, lease and epoch beside the read model, so that one transaction covers them and a handler's writes. */
 export class ReadModelCursorStore extends SqlCursorStore implements CursorStore {
   readonly #identity: string;
   readonly #streams: string;
@@ -62,7 +62,7 @@ WHERE s.name = $1 AND s.epoch = CAST($2 AS ${integer})`,
     return this.#dialect === 'postgres' ? [look] : [this.lockStep(name), look];
   }
 
-  /** Takes the row, and on SQLite the write lock. */
+  /** Locks the stream's row, and on SQLite the database for writes. */
   lockStep(name: string): SqlStep {
     return { sql: `UPDATE ${this.#streams} SET epoch = epoch WHERE name = $1`, values: [name] };
   }

@@ -22,7 +22,7 @@ export interface ReadModelDatabase {
   /** Commits what `work` did when it resolves with `true`; anything else rolls back. */
   transaction(work: ReadModelWork): Promise<boolean>;
   /**
-   * The same for an operator's word, which a handler that never settles must not keep waiting.
+   * As `transaction`, for an intervention, which must not wait for a handler that never settles.
    *
    * @throws DatabaseBusyError when it could not begin in time
    */

@@ -20,8 +20,8 @@ import type {
 import { createTablesSql } from './read-model.cursor-store.js';
 import { driverError, sqliteError } from './typeorm.errors.js';
 
-/** How long another process's write lock is waited for, in milliseconds. */
-const BUSY_TIMEOUT = 5_000;
+/** How long a transaction waits for another connection's write lock, and an intervention for a handler to settle. */
+const MAX_LOCK_WAIT_MS = 5_000;
 
 interface Opened {
   readonly dataSource: DataSource;
@@ -29,8 +29,8 @@ interface Opened {
 }
 
 /**
- * A read model in a SQLite file. TypeORM's data source is one connection, so handlers get one of their own: a
- * rollback there takes no request's writes along. The cursor store has another, so that leases are renewed and
+ * A read model in a SQLite file. TypeORM's data source is one connection, so handlers get a connection of their
+ * own: its rollback takes no request's writes along. The cursor store has a third, so that leases are renewed and
  * positions read while a handler works.
  */
 export class SqliteReadModel implements ReadModelDatabase {
@@ -42,7 +42,7 @@ export class SqliteReadModel implements ReadModelDatabase {
   readonly #cursorStore: LazyConnection;
   #opened: Promise<Opened> | undefined;
   #readOnly = false;
-  /** The connection is one: so is the transaction. */
+  /** One connection has one transaction at a time. */
   #turn: Promise<unknown> = Promise.resolve();
 
   constructor(application: DataSource) {
@@ -51,7 +51,10 @@ export class SqliteReadModel implements ReadModelDatabase {
     this.identity = `sqlite:${this.#file}`;
     this.#guard = new HandlerGuard(application);
     this.#cursorStore = new LazyConnection(this.#file);
-    const steps = new SqliteStepRunner(this.#cursorStore, new BusyRetry(this.#file, BUSY_TIMEOUT));
+    const steps = new SqliteStepRunner(
+      this.#cursorStore,
+      new BusyRetry(this.#file, MAX_LOCK_WAIT_MS),
+    );
     this.runner = {
       dialect: 'sqlite',
       run: async (given) => {
@@ -84,11 +87,11 @@ export class SqliteReadModel implements ReadModelDatabase {
       return this.#transact(work);
     });
     this.#turn = result.catch(() => undefined);
-    await within(BUSY_TIMEOUT, before);
+    await within(MAX_LOCK_WAIT_MS, before);
     if (state.begun) return result;
     state.givenUp = true;
     throw new DatabaseBusyError(
-      `${this.#file} is in the transaction of a handler that has not settled for ${BUSY_TIMEOUT} ms. Nothing was written. Try again when it has; a restart frees it.`,
+      `${this.#file} is in the transaction of a handler that has not settled for ${MAX_LOCK_WAIT_MS} ms. Nothing was written. Try again when it has; a restart frees it.`,
     );
   }
 
@@ -108,7 +111,7 @@ export class SqliteReadModel implements ReadModelDatabase {
     const opened = await this.#open();
     await this.#closeApplicationToWrites();
     const runner = opened.dataSource.createQueryRunner();
-    for (const deadline = performance.now() + BUSY_TIMEOUT; ;) {
+    for (const deadline = performance.now() + MAX_LOCK_WAIT_MS; ;) {
       const { transaction, end } = scopeOf(runner, opened);
       let held = false;
       try {
@@ -154,9 +157,9 @@ export class SqliteReadModel implements ReadModelDatabase {
       dropSchema: false,
       migrationsRun: false,
       cache: false,
-      // The file has it already, and TypeORM would not wait for its turn.
+      // The file is in WAL mode already, and TypeORM would not wait for the lock that setting it takes.
       enableWAL: false,
-      // Waiting inside SQLite blocks the event loop, which the holder in this process may need.
+      // Waiting inside SQLite blocks the event loop, which the lock's holder in this process may need.
       timeout: 0,
     } as DataSourceOptions);
     try {
@@ -170,9 +173,9 @@ export class SqliteReadModel implements ReadModelDatabase {
     }
   }
 
-  /** Write-ahead log and tables, one process after the other: a new file is often opened by several at once. */
+  /** Write-ahead log and tables, one process after the other: a new file is often opened by several processes at once. */
   async #prepare(): Promise<void> {
-    const retry = new BusyRetry(this.#file, BUSY_TIMEOUT);
+    const retry = new BusyRetry(this.#file, MAX_LOCK_WAIT_MS);
     const prepare = (): void => {
       const cursorStore = this.#cursorStore.get();
       cursorStore.execute('PRAGMA journal_mode = WAL');
@@ -184,8 +187,8 @@ export class SqliteReadModel implements ReadModelDatabase {
   }
 
   /**
-   * A write of the application's while a handler's transaction is open would stop the event loop in SQLite's busy
-   * wait, and with it the handler that it waits for: it is refused at once instead.
+   * A write of the application during a handler's transaction would block the event loop in SQLite's busy wait, and
+   * with it the handler whose lock it waits for: it is refused at once instead.
    */
   async #closeApplicationToWrites(): Promise<void> {
     if (this.#readOnly || !this.#application.isInitialized) return;
@@ -200,12 +203,12 @@ export function fileOf({ options }: DataSource): string {
   try {
     return realpathSync.native(file);
   } catch {
-    // Not made yet.
+    // The file does not exist yet.
     return file;
   }
 }
 
-/** A manager for one transaction: of no use before and after it. */
+/** A manager for one transaction: it throws before the transaction and after it. */
 function scopeOf(
   runner: QueryRunner,
   opened: Opened,
@@ -232,23 +235,23 @@ function scopeOf(
   };
 }
 
-/** A full disk and some I/O errors roll back by themselves; what follows would commit one by one. */
+/** On a full disk and some I/O errors SQLite rolls back by itself; later statements would commit one by one. */
 function checkTransaction({ connection }: Opened): void {
   if (connection.inTransaction) return;
   throw new StorageError('SQLite has rolled back the transaction by itself. Nothing was written.');
 }
 
 async function rollback(runner: QueryRunner): Promise<void> {
-  // Savepoints that the handler left open are inside.
+  // One round for each savepoint that the handler left open, and one for the transaction.
   while (runner.isTransactionActive) {
     try {
       await runner.rollbackTransaction();
     } catch {
-      // SQLite was faster.
+      // SQLite has rolled back by itself.
       Object.assign(runner, { isTransactionActive: false });
     }
   }
-  // TypeORM counts wrongly where the beginning itself had failed, and has one runner for all transactions.
+  // After a BEGIN that failed TypeORM's depth is wrong, and its one runner serves all transactions.
   Object.assign(runner, { transactionDepth: 0 });
 }
 
@@ -267,7 +270,7 @@ async function runSteps(
   return results;
 }
 
-/** Entities that extend `BaseEntity` follow the data source that was initialized last. */
+/** Gives entities that extend `BaseEntity`, which follow the data source initialized last, back to the application's. */
 function keepActiveRecords(application: DataSource): void {
   for (const { target } of application.entityMetadatas) {
     const { useDataSource } = target as { useDataSource?: (dataSource: DataSource) => void };

@@ -14,8 +14,8 @@ import type { ReadModelDatabase } from './read-model.database.js';
 import { ReadModelCursorStore } from './read-model.cursor-store.js';
 import { isQueryError } from './typeorm.errors.js';
 
-/** How often a reset is tried that met the owner's transaction in a deadlock. */
-const ATTEMPTS = 5;
+/** Attempts of an intervention that meets the owner's transaction in a deadlock. */
+const MAX_DEADLOCK_ATTEMPTS = 5;
 
 /**
  * A handler's writes and the cursor, committed together in the read model's database: whatever fails, and wherever
@@ -26,7 +26,7 @@ export class TypeOrmEffects implements Effects {
   readonly cursorStore: ReadModelCursorStore;
   readonly defaultTimeout: number;
   readonly #database: ReadModelDatabase;
-  /** The fact store's: where the cursor is while the projection is not transactional. */
+  /** The fact store's cursor store: has the cursor while the projection is not transactional. */
   readonly #plain: CursorStore;
   readonly #hasStart: boolean;
 
@@ -64,7 +64,7 @@ export class TypeOrmEffects implements Effects {
     return this.#database.transaction(async ({ manager, run }) => {
       const begun = await run(this.cursorStore.beginSteps(name, epoch));
       if (begun === undefined) return false;
-      // The same call again, after one whose COMMIT had no answer: it has committed.
+      // The call is repeated after a COMMIT whose answer was lost: it had committed.
       if (BigInt(begun.at(-1)![0]![0]!) >= fingerprint.sequence_number) return true;
       await work(manager);
       return (await run(this.cursorStore.advanceSteps(name, epoch, fingerprint))) !== undefined;
@@ -109,8 +109,8 @@ export class TypeOrmEffects implements Effects {
         return;
       } catch (error) {
         // The owner holds rows of the read model and waits for ours.
-        if (attempt < ATTEMPTS && isDeadlock(error)) continue;
-        // What onReset throws of its own is no failure of the database.
+        if (attempt < MAX_DEADLOCK_ATTEMPTS && isDeadlock(error)) continue;
+        // An error of onReset's own is no failure of the database.
         throw own !== undefined && !isQueryError(own.error) ? own.error : error;
       }
     }

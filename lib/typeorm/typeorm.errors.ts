@@ -19,7 +19,7 @@ export function isQueryError(error: unknown): boolean {
   return memberOf(error, 'driverError') != null;
 }
 
-/** Postgres: the connection could not be had, or a statement outside a handler failed. */
+/** Postgres: no connection was available, or a statement outside a handler failed. */
 export function postgresError(error: unknown, target: string): Error {
   if (isInstance(error, FactstrError) || isInstance(error, HandlerFailure)) return error;
   const inner = driverError(error);

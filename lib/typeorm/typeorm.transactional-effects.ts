@@ -17,17 +17,18 @@ import type { ReadModelDatabase } from './read-model.database.js';
 import { SqliteReadModel, fileOf } from './sqlite.read-model.js';
 import { TypeOrmEffects } from './typeorm.effects.js';
 
-/** The longest deadline of a handler, as a part of the lease's time: a frozen owner is to be out by its end. */
-const LONGEST = 0.8;
-const DEFAULT = 2 / 3;
-const DEFAULT_TIMEOUT = 30_000;
+/** A handler's deadline is less than this part of the lease's time: a frozen owner's transaction ends before it. */
+const MAX_TIMEOUT_SHARE = 0.8;
+/** The default deadline: this part of the lease's time, and at most as many milliseconds. */
+const DEFAULT_TIMEOUT_SHARE = 2 / 3;
+const MAX_DEFAULT_TIMEOUT_MS = 30_000;
 
 /** The effects of the application's transactional projections, by data source. */
 @Injectable()
 export class TypeOrmTransactionalEffects implements TransactionalEffects {
   readonly #moduleRef: ModuleRef;
   readonly #databases = new Map<DataSource, ReadModelDatabase>();
-  /** Who has a cursor's name in a data source. */
+  /** The label of the projection that has a cursor's name, by data source and name. */
   readonly #names = new Map<DataSource, Map<string, string>>();
 
   constructor(@Inject(ModuleRef) moduleRef: ModuleRef) {
@@ -40,7 +41,7 @@ export class TypeOrmTransactionalEffects implements TransactionalEffects {
     const walkable = walkableOf(store);
     if (walkable === undefined) throw new InvalidOptionsError(messages.noLog(label));
     const { ttl } = walkable.lease;
-    const longest = Math.floor(ttl * LONGEST);
+    const longest = Math.floor(ttl * MAX_TIMEOUT_SHARE);
     if (timeout !== undefined && timeout >= longest) {
       throw new InvalidOptionsError(messages.timeout(label, timeout, longest, ttl));
     }
@@ -51,7 +52,7 @@ export class TypeOrmTransactionalEffects implements TransactionalEffects {
       database,
       walkable.source.cursorStore,
       hasStart,
-      Math.min(DEFAULT_TIMEOUT, Math.floor(ttl * DEFAULT)),
+      Math.min(MAX_DEFAULT_TIMEOUT_MS, Math.floor(ttl * DEFAULT_TIMEOUT_SHARE)),
     );
   }
 
@@ -107,7 +108,7 @@ export class TypeOrmTransactionalEffects implements TransactionalEffects {
   }
 }
 
-/** By what is used of it: TypeORM may be loaded twice. */
+/** Told by the members that are used, not by class: TypeORM may be loaded twice. */
 function isDataSource(found: unknown): found is DataSource {
   const { options, createQueryRunner, createEntityManager } = (found ?? {}) as Partial<DataSource>;
   return (
@@ -117,7 +118,7 @@ function isDataSource(found: unknown): found is DataSource {
   );
 }
 
-/** @throws InvalidOptionsError for what would not be exactly once, or would stand still */
+/** @throws InvalidOptionsError for a database on which effects would not be exactly once, or appends would stand still */
 function checkSqlite({ options }: DataSource, { label, storeFile }: TransactionalRequest): void {
   const { database, key, readonly } = options as {
     database?: unknown;
@@ -136,7 +137,7 @@ function checkSqlite({ options }: DataSource, { label, storeFile }: Transactiona
   }
 }
 
-/** By what the names lead to: links included. Looks at names only, as opening the file would drop its locks. */
+/** Whether two paths lead to one file, links included. By `stat`: closing a descriptor of it would drop its locks. */
 function isSameFile(one: string, other: string): boolean {
   const [a, b] = [one, other].map((file) =>
     statSync(file, { throwIfNoEntry: false, bigint: true }),
