@@ -23,7 +23,7 @@ export interface FactMap {}
 export type FactType = [keyof FactMap] extends [never] ? string : Extract<keyof FactMap, string>;
 
 /**
- * The payload of an event type; `unknown` for those that `FactMap` does not have.
+ * The payload of an event type; `unknown` for a type that `FactMap` does not have.
  *
  * @publicApi
  */

@@ -2,7 +2,7 @@ import type { EventFilter, EventQuery } from '../contract/contract.types.js';
 import type { FactPayload, FactType } from './fact-map.js';
 
 /**
- * What a payload may be asked to contain: any part of it.
+ * A payload predicate: any part of a payload, which a fact's payload is to contain.
  *
  * @publicApi
  */
@@ -15,7 +15,8 @@ export type PayloadPart<P> = unknown extends P
       : P;
 
 /**
- * One alternative of a query: facts of some types, optionally those whose payload contains one of some parts.
+ * One alternative of a query: facts of the given types whose payload contains one of the given parts, where there are
+ * any.
  *
  * @publicApi
  */

@@ -14,7 +14,9 @@ export interface ParseSequencePipeOptions {
 }
 
 /**
- * Turns decimal text from a request into a sequence number (bigint, 0 to 2^63 - 1), or answers 400.
+ * Turns decimal text from a request into a sequence number (bigint, 0 to 2^63 - 1).
+ *
+ * @throws BadRequestException (400) for any other value
  *
  * @publicApi
  */

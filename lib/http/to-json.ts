@@ -1,8 +1,8 @@
 import { StreamableFile } from '@nestjs/common';
 
 /**
- * The same value with every bigint as decimal text, so that JSON can carry it: deep, and without touching the
- * original. A value, not text. What holds no bigint is returned as it is, class instances included.
+ * Returns the value with every bigint, at any depth, as decimal text, so that JSON can carry it. A value, not text;
+ * the original is not changed. A part without bigints is returned as it is, class instances included.
  *
  * @publicApi
  */
@@ -13,7 +13,7 @@ export function toJson(value: unknown): unknown {
 function convert(value: unknown, key: string, ancestors: Set<object>): unknown {
   if (typeof value === 'bigint') return value.toString();
   if (typeof value !== 'object' || value === null || isOpaque(value)) return value;
-  // A cycle is JSON.stringify's to refuse.
+  // JSON.stringify refuses cycles.
   if (ancestors.has(value)) return value;
   const { toJSON } = value as { toJSON?: unknown };
   if (typeof toJSON === 'function') {

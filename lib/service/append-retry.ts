@@ -13,7 +13,7 @@ import { pause, retryDelay } from '../support/async/turns.js';
 import { isInstance } from '../support/describe-error.js';
 
 /**
- * What becomes of an append whose connection was lost before its verdict.
+ * How an append is repeated whose outcome is not known.
  *
  * @publicApi
  */
@@ -50,7 +50,7 @@ export class AppendRetry {
     this.#timeout = appendRetryTimeout;
   }
 
-  /** The options with an id where every append gets one; an application's transaction decides for itself. */
+  /** The options, with an id where every append gets one; never for an append in the application's transaction. */
   withId(options: PostgresAppendOptions | undefined): PostgresAppendOptions | undefined {
     const has = (options?.appendId ?? options?.manager) !== undefined;
     return has || !this.#always ? options : { ...options, appendId: randomUUID() };
@@ -78,7 +78,7 @@ export class AppendRetry {
       try {
         return await append();
       } catch (error) {
-        // That the repetition wrote nothing does not tell what the first one did.
+        // The repetition's failure does not tell whether the first append committed.
         if (isInstance(error, AppendIdReusedError)) throw error;
         if (!isTransient(error))
           throw new IndeterminateAppendError(first.message, { cause: error });

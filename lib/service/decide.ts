@@ -14,7 +14,7 @@ import { checkAppendSupport } from './store-faces.js';
 import { DecisionTurns, insideDecision, isInsideDecision } from './decision-turns.js';
 
 /**
- * How `decide` decides.
+ * Options of `decide`.
  *
  * @publicApi
  */
@@ -23,7 +23,7 @@ export interface DecideOptions extends PostgresAppendOptions {
   retries?: number | undefined;
 }
 
-/** What decides on a context: what it returns is appended if the context has not changed meanwhile. */
+/** Decides on a context: the events that it returns are appended if the context has not changed meanwhile. */
 export type Decision = (context: QueryResult) => MaybePromise<NewEvent[]>;
 
 /** What `decide` needs of the service. */
@@ -39,7 +39,7 @@ export interface Decider {
 
 const KNOWN: Record<keyof DecideOptions, true> = { retries: true, appendId: true, manager: true };
 
-/** Decides in turn with others on the same context; see `FactstrStore.decide`. */
+/** Takes turns with this process's other decisions on the context; see `FactstrStore.decide`. */
 export async function decideInTurn(
   raw: FactStore,
   store: Decider,
@@ -51,7 +51,7 @@ export async function decideInTurn(
   const { retries = 10 } = options;
   const appending = appendOptions(options);
   checkAppendSupport(raw, appending);
-  // A transaction holds up those that it would wait for, and a decision inside another one would wait for itself.
+  // A transaction may hold up the decision that it would wait for, and a decision inside another would wait for itself.
   const waits = appending?.manager === undefined && !isInsideDecision();
   const turn = waits ? DecisionTurns.of(raw).enter(query) : undefined;
   if (turn?.begins !== undefined) await turn.begins;
@@ -61,7 +61,7 @@ export async function decideInTurn(
       const context = await store.query(query);
       const version = context.current_context_version;
       const events = await insideDecision(decision, context);
-      // What is no array is the append's to refuse.
+      // `appendIf` refuses a value that is no array.
       if (Array.isArray(events) && events.length === 0) return null;
       const { append_result, conflict } = await store.appendIf(events, query, version, appending);
       if (append_result !== null && append_result !== undefined) return append_result;
@@ -101,7 +101,7 @@ function checkOptions(options: DecideOptions): void {
   }
 }
 
-/** What is for the append, without what was left open. */
+/** The append's options, without absent ones. */
 function appendOptions({ appendId, manager }: DecideOptions): PostgresAppendOptions | undefined {
   if (appendId === undefined && manager === undefined) return undefined;
   return {

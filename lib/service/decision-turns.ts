@@ -2,10 +2,10 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type { EventQuery, FactStore } from '../contract/contract.types.js';
 import { isTransient } from './append-retry.js';
 
-/** How long a decision keeps others of its context waiting, in milliseconds. */
-const MAX_TURN = 5_000;
+/** How long a decision keeps the next one on its context waiting. */
+const MAX_TURN_MS = 5_000;
 
-/** Set while a decision is made: another one that is made inside it would wait for itself. */
+/** Set while a decision is made: a decision inside it would wait for itself. */
 const deciding = new AsyncLocalStorage<true>();
 
 /** Whether the caller is a decision. */
@@ -18,27 +18,27 @@ export function insideDecision<C, T>(decision: (context: C) => T, context: C): T
   return deciding.run(true, decision, context);
 }
 
-/** A decision's place among those on its context. */
+/** A decision's place in the queue of its context. */
 export interface DecisionTurn {
-  /** Resolves when it is its turn; absent when that is now. */
+  /** Resolves when the turn begins; absent when it has begun. */
   readonly begins: Promise<void> | undefined;
-  /** Lets the next one go, or all of them after an error that says that the database does not answer. */
+  /** Begins the next turn, or all waiting ones where `error` says that the database does not answer. */
   end(error?: unknown): void;
 }
 
 /**
- * Has the decisions of this process on one context take turns: at once, all but one would be made in vain. Those on
- * other contexts are not held up, and correctness does not rest on it: an append is still conditional. None is
- * waited for longer than `MAX_TURN`, nor when the database does not answer.
+ * Has the decisions of this process on one context take turns: at once, all but one would be made in vain. Decisions
+ * on other contexts do not wait, and correctness does not rest on turns: the append is still conditional. A turn
+ * lasts `MAX_TURN_MS` at most, and none is waited for when the database does not answer.
  */
 export class DecisionTurns {
   static readonly #ofStores = new WeakMap<FactStore, DecisionTurns>();
-  /** Those that are being made, by context. */
+  /** The current turns, by context. */
   readonly #current = new Map<string, Turn>();
-  /** The only one, whose context need not be known. */
+  /** The current turn while there is only one: its context's text need not be computed. */
   #only: Turn | undefined;
 
-  /** Those of a store, whichever service decides on it. */
+  /** The turns of a store, shared by all services on it. */
   static of(store: FactStore): DecisionTurns {
     const known = this.#ofStores.get(store);
     if (known !== undefined) return known;
@@ -52,7 +52,7 @@ export class DecisionTurns {
     return this.#current.size + (this.#only === undefined ? 0 : 1);
   }
 
-  /** A place on the context of a query; contexts are the same when their queries are written alike. */
+  /** A place on the context of a query; contexts are equal when their queries are written alike. */
   enter(query: EventQuery): DecisionTurn {
     const turn = new Turn(this, query);
     if (this.#only === undefined && this.#current.size === 0) return (this.#only = turn);
@@ -66,7 +66,7 @@ export class DecisionTurns {
     return turn;
   }
 
-  /** Whether a turn was the current one of its context, in whose place the next comes. */
+  /** Puts `next` in the place of its context's current turn. Returns false where `turn` is no longer that. */
   pass(turn: Turn, next: Turn | undefined): boolean {
     if (this.#only === turn) this.#only = undefined;
     else if (this.#current.get(turn.context) !== turn) return false;
@@ -76,7 +76,7 @@ export class DecisionTurns {
   }
 }
 
-/** One of each context is the current one, and has those that wait, in order. */
+/** The current turn of a context holds the waiting ones, in order. */
 class Turn implements DecisionTurn {
   begins: Promise<void> | undefined;
   private begin: (() => void) | undefined;
@@ -106,7 +106,7 @@ class Turn implements DecisionTurn {
     clearTimeout(this.timer);
     const { waiting } = this;
     const next = error !== undefined && isTransient(error) ? undefined : waiting[0];
-    // One that took too long was ended before.
+    // A turn that took too long has been ended before.
     if (!this.turns.pass(this, next) || waiting.length === 0) return;
     if (next === undefined) {
       for (const turn of waiting) turn.begin!();
@@ -118,9 +118,9 @@ class Turn implements DecisionTurn {
     next.begin!();
   }
 
-  /** By a timer that keeps the process alive: others wait for it. */
+  /** The timer keeps the process alive, since decisions wait for it. */
   private watch(): void {
-    this.timer ??= setTimeout(() => this.end(), MAX_TURN);
+    this.timer ??= setTimeout(() => this.end(), MAX_TURN_MS);
   }
 }
 
@@ -130,7 +130,7 @@ function textOf(query: EventQuery): string {
   try {
     return JSON.stringify(query.filters ?? []);
   } catch {
-    // The store says what is wrong with it.
+    // The store refuses the query.
     return 'malformed';
   }
 }

@@ -22,7 +22,7 @@ import { asynchronous, checkAppendSupport, closeStore, pagesOf } from './store-f
 import type { AsynchronousStore } from './store-faces.js';
 
 /**
- * How `read` reads.
+ * Options of `read`.
  *
  * @publicApi
  */
@@ -63,7 +63,7 @@ export class FactstrStore {
   }
 
   /**
-   * The same service without Nest. Closing it closes `store`.
+   * Makes the service without Nest. Closing it closes `store`.
    *
    * @throws InvalidOptionsError
    */
@@ -84,6 +84,8 @@ export class FactstrStore {
   /**
    * Commits the events as one batch. Appends of one store commit in call order. With `appendId`: repeated by
    * itself while the outcome is not known. With `manager`: inside the application's transaction.
+   *
+   * @throws InvalidOptionsError for an option that the store does not support, and as `FactStore.append`
    */
   async append(events: NewEvent[], options?: PostgresAppendOptions): Promise<AppendResult> {
     checkAppendSupport(this.#raw, options);
@@ -131,7 +133,7 @@ export class FactstrStore {
    * that is made inside another, waits for none.
    *
    * With `appendId` the append is repeated by itself while its outcome is not known. The same call again decides
-   * again; where it comes to the same events it resolves with what was recorded under the id, though the context
+   * again; where the decision returns equal events it resolves with the result recorded under the id, though the context
    * has changed by them.
    *
    * @returns the append's result, or `null` when the decision was to append nothing

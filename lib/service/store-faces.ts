@@ -28,7 +28,7 @@ export interface AsynchronousStore {
   close?(): MaybePromise<void>;
 }
 
-/** @throws InvalidOptionsError where the store does not do what the options ask for */
+/** @throws InvalidOptionsError where the store does not support an option that is given */
 export function checkAppendSupport(
   store: FactStore,
   options: PostgresAppendOptions | undefined,
@@ -57,7 +57,7 @@ export function asynchronous(store: FactStore): AsynchronousStore {
 
 /**
  * Resolves when the store is closed and what it delivered is stored. `limit`: for how long what is in flight is
- * waited for at most, in milliseconds, where that is less than the store's own patience.
+ * waited for at most, in milliseconds, where that is less than the store's own bound.
  */
 export async function closeStore(store: FactStore, limit?: number): Promise<void> {
   if (store instanceof StreamingStore && limit !== undefined) return store.closeWithin(limit);
@@ -86,9 +86,9 @@ export async function* pagesOf(
     if (end === undefined) end = page.current_context_version ?? null;
     const after = page.last_returned_sequence_number ?? null;
     const isLast = page.event_records.length < pageSize || after === null || after === end;
-    // Ahead, while the caller works on this one.
+    // Read ahead, while the caller works on this page.
     next = isLast ? undefined : read(after);
-    // Who stops here does not hear of it.
+    // If the consumer stops at this page, the next one's failure is not reported.
     next?.catch(() => undefined);
     for (const record of page.event_records) {
       if (end === null || record.sequence_number > end) return;

@@ -3,7 +3,7 @@ import type { Equivalent } from './equivalent.js';
 export const module: readonly Equivalent[] = [
   {
     file: 'lib/service/decision-turns.ts',
-    from: "} catch { // The store says what is wrong with it. return 'malformed'; }",
+    from: "} catch { // The store refuses the query. return 'malformed'; }",
     to: '} catch {}',
     reason:
       'Malformed queries then share the context `undefined` instead of `malformed`, and no other query has either.',
