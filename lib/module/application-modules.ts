@@ -44,7 +44,7 @@ export const applicationModulesProvider = {
   },
 };
 
-/** An instance decorator makes a Proxy also of Nest's container, which is a Map and none behind a Proxy. */
+/** An instance decorator wraps Nest's container too, and a Map's methods fail on a Proxy of it. */
 function isMap(modules: ModulesContainer): boolean {
   try {
     Map.prototype.has.call(modules, '');

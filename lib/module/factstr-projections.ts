@@ -39,7 +39,7 @@ export interface ProjectionSelector {
  * @publicApi
  */
 export interface VerbOptions extends ProjectionSelector {
-  /** Who says so, for the record. */
+  /** The operator's name, for the record: text of up to 256 characters. */
   by?: string | undefined;
 }
 
@@ -67,7 +67,7 @@ export class FactstrProjections {
     this.#registrar = registrar;
   }
 
-  /** Every registered projection; those of one store when it is named. */
+  /** The status of every registered projection, or of the named store's. */
   async list(selector: Pick<ProjectionSelector, 'store'> = {}): Promise<ProjectionStatus[]> {
     checkVerbOptions(selector, ['store']);
     return this.#list(selector);
@@ -141,7 +141,7 @@ export class FactstrProjections {
    * Has reads use another version, in every process and over restarts: see `activeVersion`. Both versions run on,
    * until one is taken out of the code.
    *
-   * @throws ProjectionBehindError when that version has not reached the head as it is now; `force` skips the look
+   * @throws ProjectionBehindError when that version has not reached the head as it is now; `force` skips the check
    */
   async switchTo(
     name: string,
@@ -174,7 +174,7 @@ export class FactstrProjections {
     return this.#find(name, selector).runner.parked();
   }
 
-  /** What was said with the verbs above, oldest first. */
+  /** The recorded interventions, oldest first: verbs above, pauses after `maxAttempts`, moves of the cursor's place. */
   async interventions(
     name: string,
     selector: ProjectionSelector = {},
@@ -213,7 +213,7 @@ export class FactstrProjections {
    * For tests: resolves when every registered projection has reached the head as it is now. `timeout` in
    * milliseconds, default 5,000.
    *
-   * @throws WaitTimeoutError naming those that have not
+   * @throws WaitTimeoutError naming the projections that have not
    */
   async drained(options: { timeout?: number | undefined } = {}): Promise<void> {
     checkVerbOptions(options, ['timeout']);
@@ -235,7 +235,7 @@ export class FactstrProjections {
 
   /**
    * Starts the handlers that the option `handlers` left out, and finds those of modules that were loaded lazily
-   * after the bootstrap; those that run are not affected. Resolves when the live ones are registered.
+   * after the bootstrap; running handlers are not affected. Resolves when the live ones are registered.
    *
    * @throws InvalidOptionsError for a found handler that could not work, as at bootstrap
    */
@@ -282,7 +282,7 @@ export class FactstrProjections {
     return projection.status(active === projection.version);
   }
 
-  /** All of its name that are registered here. */
+  /** The registered versions of the projection's name. */
   #versions({ storeName, name }: RegisteredProjection): RegisteredProjection[] {
     return this.#projections.filter(
       (projection) => projection.storeName === storeName && projection.name === name,

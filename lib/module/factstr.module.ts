@@ -25,14 +25,14 @@ export class FactstrModule extends ConfigurableModuleClass {
     if (modules === undefined) throw new InvalidOptionsError(messages.bareModule);
   }
 
-  /** A store of these options; one in memory without any. */
+  /** Registers a store with these options; without any, a store in memory. */
   static override forRoot(
     options: FactstrOptions & FactstrModuleExtras = { provider: 'memory' },
   ): DynamicModule {
     return super.forRoot(options);
   }
 
-  /** A store whose options come from other providers; `name` and `isGlobal` stand outside the factory. */
+  /** Registers a store whose options come from other providers; `name` and `isGlobal` stand outside the factory. */
   static override forRootAsync(options: typeof ASYNC_OPTIONS_TYPE): DynamicModule {
     return super.forRootAsync(options);
   }

@@ -5,7 +5,7 @@ import type { AppendRetryOptions } from '../service/append-retry.js';
 import type { AroundHandlers } from './handlers/handler-call.js';
 
 /**
- * What every provider takes. Times are milliseconds.
+ * Options of every provider. Times are milliseconds.
  *
  * @publicApi
  */
@@ -26,7 +26,7 @@ export interface FactstrCommonOptions extends AppendRetryOptions {
   around?: AroundHandlers | undefined;
   /** A handler's deadline, at which its signal aborts and it is reported as stuck. Default 30,000. */
   timeout?: number | undefined;
-  /** How long a silent owner of a projection keeps it. Default 15,000. */
+  /** How long a projection's lease lasts after its owner's last renewal. Default 15,000. */
   leaseTtl?: number | undefined;
   /** How long the id of an append is kept at least. Default 604,800,000 (7 days). */
   appendIdRetention?: number | undefined;
@@ -92,7 +92,7 @@ export interface FactstrPostgresOptions extends FactstrCommonOptions {
 }
 
 /**
- * Any object with the contract.
+ * A store of the application's own: any object with the contract.
  *
  * @publicApi
  */
@@ -111,7 +111,7 @@ export type FactstrOptions =
   FactstrMemoryOptions | FactstrSqliteOptions | FactstrPostgresOptions | FactstrCustomOptions;
 
 /**
- * What stands outside the factory.
+ * Options that stand outside the factory of `forRootAsync`.
  *
  * @publicApi
  */

@@ -4,8 +4,8 @@ import { DEFAULT_STORE } from './factstr.tokens.js';
 import type { RegisteredProjection } from './projections/registered-projection.js';
 import { checkProjectionName } from './projections/verb-arguments.js';
 
-/** Characters of a name that no projection has, in a message. */
-const MAX_SHOWN = 80;
+/** Characters of an unknown name that a message shows. */
+const MAX_SHOWN_CHARS = 80;
 
 /**
  * The projection that a verb means.
@@ -30,6 +30,6 @@ export function findProjection(
   if (found !== undefined) return found;
   const known = projections.map((projection) => `"${projection.name}"`).join(', ');
   throw new InvalidOptionsError(
-    `No projection ${JSON.stringify(storableText(name, MAX_SHOWN))}${version === undefined ? '' : ` of version ${version}`} of store ${JSON.stringify(storableText(store, MAX_SHOWN))} is registered (registered: ${known || 'none'}).`,
+    `No projection ${JSON.stringify(storableText(name, MAX_SHOWN_CHARS))}${version === undefined ? '' : ` of version ${version}`} of store ${JSON.stringify(storableText(store, MAX_SHOWN_CHARS))} is registered (registered: ${known || 'none'}).`,
   );
 }

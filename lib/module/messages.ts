@@ -8,7 +8,7 @@ interface Declared {
   readonly place: string;
 }
 
-/** Every sentence that the module says, in one place. */
+/** Every message of the module, in one place. */
 export const messages = {
   duplicateStore: (name: string): string =>
     `Two FactstrModule registrations have the store name ${quote(name)}. Give one of them another name: forRoot({ …, name: 'audit' }).`,

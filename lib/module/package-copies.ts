@@ -4,8 +4,8 @@ import { messages } from './messages.js';
 const COPIES = Symbol.for('nestjs-factstr:copies');
 
 /**
- * Warns when this package was loaded from another place already. Nest can only say that it does not find a
- * `FactstrStore`, and says so before any provider of ours runs: this says why.
+ * Warns when this package was loaded from another place already. Nest only reports that it does not find a
+ * `FactstrStore`, before any provider of this package runs: the warning says why.
  */
 export function noteCopy(): void {
   const copies = ((globalThis as { [COPIES]?: Set<string> })[COPIES] ??= new Set());

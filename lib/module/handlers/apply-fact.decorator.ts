@@ -10,6 +10,7 @@ import type { ApplyFactDecorator } from './handler-types.js';
  *
  * Inherited methods count; an overriding method carries the decorator itself. Each type is applied by one method.
  *
+ * @throws InvalidOptionsError on anything but an instance method with a text name
  * @publicApi
  */
 export function ApplyFact<const T extends FactType>(

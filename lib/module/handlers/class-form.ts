@@ -15,7 +15,7 @@ export interface ApplyMethod {
 /**
  * The projections of a class that carries `@DurableProjection`, made of its `@ApplyFact` methods.
  *
- * @throws InvalidOptionsError for methods without such a class, and the other way round
+ * @throws InvalidOptionsError for such methods outside such a class, and for such a class without them
  */
 export function classFormHandlers(
   projections: readonly DurableProjectionOptions[],
@@ -74,7 +74,7 @@ async function applyFacts<C extends { readonly signal: AbortSignal }>(
       if ((await invoke(`${label}.${key}`, [fact], own, method)) === false) {
         throw new Error('the handler returned false');
       }
-      // What a shutdown finds in flight may finish; after a deadline, or a takeover, the rest is wasted.
+      // At a stop the call may finish; after a deadline or a takeover its remaining facts would be in vain.
       if (signal.aborted && signal.reason !== STOPPING) throw signal.reason;
     } catch (error) {
       throw new FactFailure(fact, error);

@@ -20,6 +20,7 @@ import type {
  * Without a query it decorates a class, whose methods carry `@ApplyFact`: the query follows from them, and each
  * fact of a batch is applied by itself, in order.
  *
+ * @throws InvalidOptionsError on anything but an instance method with a text name, or a class where there is no query
  * @publicApi
  */
 export function DurableProjection<const T extends FactType>(

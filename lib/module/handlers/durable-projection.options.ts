@@ -10,7 +10,7 @@ export interface DurableProjectionOptions {
   store?: string | undefined;
   /**
    * Default 1. A higher one replays beside the running version, with a cursor of its own (`name@2`), and stays
-   * when that is taken out of the code.
+   * when the running version is taken out of the code.
    */
   version?: number | undefined;
   /** Where a cursor stands that does not exist yet. Default: the beginning. */

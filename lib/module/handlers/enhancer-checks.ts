@@ -9,12 +9,12 @@ const ENHANCERS: Readonly<Record<string, string>> = {
   __exceptionFilters__: 'exception filters',
 };
 
-/** Nest's marks of classes whose other methods are called from outside: what such a class carries is for those. */
+/** Nest's marks of classes whose other methods are called from outside: their class's enhancers are for those. */
 const ENTRANCES = ['__controller__', 'websockets:is_gateway', 'graphql:resolver_type'];
 
 /**
- * A guard that is never asked would be believed in: on a handler's method it is refused, and on its class too,
- * unless the class is one for which Nest applies it to other methods.
+ * Refuses enhancers on a handler's method, where a guard would never be asked, and on its class, unless Nest applies
+ * them to other methods of that class.
  *
  * @throws InvalidOptionsError
  */

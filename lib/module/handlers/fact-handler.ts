@@ -11,7 +11,7 @@ export interface FactHandler {
   readonly place: string;
   /** The instance. */
   readonly holder: object;
-  /** The same for what is one instance, also behind Proxies. */
+  /** One object for each instance, also behind Proxies of it. */
   readonly identity: object;
   /** Each call of a method goes through `invoke`. */
   call<C extends { readonly signal: AbortSignal }>(

@@ -10,7 +10,11 @@ interface AnyHandlerCall {
   readonly facts: readonly EventRecord[];
 }
 
-/** @publicApi */
+/**
+ * A call of a method that carries `@OnFacts`.
+ *
+ * @publicApi
+ */
 export interface LiveHandlerCall extends AnyHandlerCall {
   readonly kind: 'live';
   readonly projection?: undefined;
@@ -18,7 +22,11 @@ export interface LiveHandlerCall extends AnyHandlerCall {
   readonly context: LiveContext;
 }
 
-/** @publicApi */
+/**
+ * A call of a projection's method.
+ *
+ * @publicApi
+ */
 export interface ProjectionHandlerCall extends AnyHandlerCall {
   readonly kind: 'projection';
   /** The projection's name. */
@@ -42,7 +50,7 @@ export type HandlerCall = LiveHandlerCall | ProjectionHandlerCall;
  */
 export type AroundHandlers = (call: HandlerCall, next: () => Promise<unknown>) => Promise<unknown>;
 
-/** Calls a method for a handler; how it is wrapped is the caller's affair. */
+/** Calls a method for a handler; the caller decides how the call is wrapped. */
 export type Invoke<C> = (
   handler: string,
   facts: readonly EventRecord[],

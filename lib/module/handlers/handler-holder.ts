@@ -1,6 +1,6 @@
 import type { InstanceWrapper } from '../application-modules.js';
 
-/** What may hold handlers: an instance of the application, or the class of one that is made per request. */
+/** What may hold handlers: an instance of the application, or the class of an instance that is made per request. */
 export interface Holder {
   readonly instance: unknown;
   /** Where the methods are. */
@@ -13,7 +13,7 @@ export interface Holder {
 
 const IDENTITY = Symbol('nestjs-factstr:identity');
 
-/** What a provider or controller gives; `undefined` where that has no methods. */
+/** The holder of a provider or controller; `undefined` where it has no methods. */
 export function holderOf(wrapper: InstanceWrapper, module: string): Holder | undefined {
   const { metatype, token } = wrapper;
   const place = `${module} as ${nameOf(token)}`;
@@ -30,12 +30,12 @@ export function holderOf(wrapper: InstanceWrapper, module: string): Holder | und
     if (prototype === null || prototype === Object.prototype) return undefined;
     return { instance, prototype, type: prototype.constructor, place };
   }
-  // What the factory of a scoped provider makes is not there yet: its token may tell.
+  // A scoped provider's factory has made nothing yet: its token may be the class.
   const prototype: unknown = typeof token === 'function' && isScoped(wrapper) && token.prototype;
   return isObject(prototype) ? { instance, prototype, type: token, place } : undefined;
 }
 
-/** One of those that were made for the providers which inject it. */
+/** One of a transient provider's instances, each made for a provider that injects it. */
 function transientInstance(wrapper: InstanceWrapper): unknown {
   return wrapper.isTransient ? wrapper.getStaticTransientInstances()[0]?.instance : undefined;
 }
@@ -45,8 +45,8 @@ function isScoped(wrapper: InstanceWrapper): boolean {
 }
 
 /**
- * The same for what is one instance, whichever Proxies of it stand under further tokens: a mark on the object, which
- * they show as their own.
+ * One object for each instance, whichever Proxies of it stand under further tokens: a mark on the instance, which its
+ * Proxies show as their own.
  */
 export function identityOf(instance: unknown): object | undefined {
   if (!isObject(instance)) return undefined;

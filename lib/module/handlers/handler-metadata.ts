@@ -35,7 +35,7 @@ type HandlerDecorator = (
 ) => void;
 
 /**
- * The decorator that adds to what other decorators on the same method left there.
+ * The decorator of a handler's method; several on one method add up.
  *
  * @throws InvalidOptionsError where discovery would not look: static members, symbols, properties
  */
@@ -51,7 +51,7 @@ export function handlerDecorator(metadata: HandlerMetadata): HandlerDecorator {
   };
 }
 
-/** What the decorators on a method say; nothing where a class overrides it without one. */
+/** The metadata of a method's decorators; none where a class overrides the method without a decorator. */
 export function readHandlerMetadata(prototype: object, key: string): readonly HandlerMetadata[] {
   return (declared(HANDLERS, prototype, key) ?? []) as readonly HandlerMetadata[];
 }
@@ -59,7 +59,7 @@ export function readHandlerMetadata(prototype: object, key: string): readonly Ha
 /**
  * The decorator of `@ApplyFact`; stacked ones add up.
  *
- * @throws InvalidOptionsError as the others do
+ * @throws InvalidOptionsError as `handlerDecorator` does
  */
 export function applyFactDecorator(types: readonly string[]): HandlerDecorator {
   return (target, key, descriptor) => {
@@ -111,7 +111,7 @@ function declare<T>(
   Reflect.defineMetadata(metadata, add(ofMember), target, key);
 }
 
-/** Of the nearest class that has the member: of its declaration there, else of the method, or of what that wraps. */
+/** Of the nearest class that has the member: the member's metadata there, else the method's, or its prototype's. */
 function declared(metadata: string, prototype: object, key: string): unknown {
   let owner: object = prototype;
   while (!Object.hasOwn(owner, key)) owner = Object.getPrototypeOf(owner) as object;

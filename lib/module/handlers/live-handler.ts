@@ -19,7 +19,7 @@ import type { AroundHandlers } from './handler-call.js';
 import type { LiveContext } from './handler-types.js';
 
 /**
- * How an `@OnFacts` method fares in this process.
+ * The state of an `@OnFacts` method in this process.
  *
  * @publicApi
  */
@@ -30,19 +30,20 @@ export interface LiveHandlerStatus {
   /** Whether it is registered in this process. */
   readonly running: boolean;
   /**
-   * Whether a call has not settled within `timeout`. It is waited for, since the method never runs twice at a
+   * Whether a call has not settled within `timeout`. The call is waited for, since the method never runs twice at a
    * time, and no further facts are delivered meanwhile.
    */
   readonly stuck: boolean;
-  /** What it is stuck on; else `null`. */
+  /** Why it is stuck; else `null`. */
   readonly reason: string | null;
   /** Batches on which the method failed, since the start. */
   readonly failures: number;
   /**
    * How often, since the start, the log was restored or replaced under it; `lastError` then says from where to
-   * where. It goes on with what was appended since.
+   * where. The handler goes on with what was appended since.
    */
   readonly replaced: number;
+  /** Message of the last failure with its causes, up to 2,000 characters; `null` before the first. */
   readonly lastError: string | null;
 }
 
@@ -58,7 +59,7 @@ export class LiveHandler {
   readonly #stop = new AbortController();
   #subscription: EventStreamSubscription | undefined;
   readonly #context = new CleanContext();
-  /** A store that is not ours does not tell when its stream has ended. */
+  /** The last call: a custom store does not tell when its stream has ended. */
   #inFlight: Promise<unknown> = Promise.resolve();
   #failures = 0;
   #replaced = 0;
@@ -125,7 +126,7 @@ export class LiveHandler {
     }
   }
 
-  /** Ends it; resolves when no call is in flight. */
+  /** Ends the deliveries; resolves when no call is in flight. */
   async stop(): Promise<void> {
     this.#stop.abort();
     if (this.#subscription === undefined) return;
@@ -140,7 +141,7 @@ export class LiveHandler {
       const result = await this.#call(facts, own.signal);
       if (result === false) throw new Error('the handler returned false');
     } catch (error) {
-      // One that missed its deadline has failed already, whatever it comes to.
+      // A call that missed its deadline has failed already, whatever its outcome.
       if (own.missed === undefined) this.#failed(facts, error);
     } finally {
       own.end();
@@ -150,7 +151,7 @@ export class LiveHandler {
 
   #call(facts: EventRecord[], signal: AbortSignal): Promise<unknown> {
     const context: LiveContext = { store: this.#storeName, signal };
-    // An array of its own: a failure is told by what was in it.
+    // A copy: a failure's message names the first fact, whatever the handler did to its array.
     return this.#handler.call([...facts], context, (handler, given, own, method) =>
       callAround(
         this.#around,

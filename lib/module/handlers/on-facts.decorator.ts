@@ -22,6 +22,7 @@ export interface OnFactsOptions {
  * stream goes on. Runs outside every request, transaction and CLS context. Guards, interceptors, pipes and
  * filters are not applied, and refused at bootstrap.
  *
+ * @throws InvalidOptionsError on anything but an instance method with a text name
  * @publicApi
  */
 export function OnFacts(options?: OnFactsOptions): FactHandlerDecorator<EventRecord, LiveContext>;

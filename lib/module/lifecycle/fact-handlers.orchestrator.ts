@@ -68,7 +68,7 @@ export class FactHandlersOrchestrator
 
   async onApplicationBootstrap(): Promise<void> {
     await (this.#bootstrapped ??= this.#bootstrap());
-    // What was shut down since does not start again.
+    // An application that was shut down since does not start again.
     if (this.#drained !== undefined) this.#stores.assertOpen();
   }
 
@@ -94,7 +94,7 @@ export class FactHandlersOrchestrator
       this.#signals.start();
       this.#late.start();
     } catch (error) {
-      // Nest calls no shutdown hook for a bootstrap that failed. What fails here besides is not to hide why.
+      // Nest calls no shutdown hook for a bootstrap that failed. A failure of the cleanup must not hide why.
       try {
         await this.#drain();
         await this.#close();

@@ -34,7 +34,7 @@ export class FactHandlersRegistrar {
   readonly #registry: HandlersRegistry;
   readonly #transactions: TransactionalEffects | undefined;
   #registered: readonly FactHandler[] = [];
-  /** One at a time: the same handler is found by each of two that look at once. */
+  /** One registration at a time: two at once would both find, and register, a handler. */
   #turn: Promise<void> = Promise.resolve();
   #ended = false;
 
@@ -147,7 +147,7 @@ export class FactHandlersRegistrar {
     return live ? liveHandlers.map((handler) => handler.start()) : [];
   }
 
-  /** Where the cursor is not the fact store's affair. */
+  /** A transactional projection's effects; `undefined` where the fact store keeps the cursor. */
   #effectsOf(store: OpenStore, label: string, { options }: DurableMetadata): Effects | undefined {
     const { transactional = false, timeout = store.options.timeout, startFrom } = options;
     if (transactional === false) return undefined;

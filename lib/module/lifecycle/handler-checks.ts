@@ -10,7 +10,7 @@ import { checkProjectionOptions, needsLog } from '../projections/projection-chec
 import { cursorName } from '../projections/registered-projection.js';
 
 /**
- * What a store would refuse is refused here, where the method is known, before anything runs.
+ * Refuses what the store would refuse, here where the method is known, before any handler runs.
  *
  * @throws InvalidOptionsError naming the handler
  */
@@ -32,7 +32,7 @@ export function checkHandlers(handlers: readonly FactHandler[], store: OpenStore
   }
 }
 
-/** @throws InvalidOptionsError when two have one cursor */
+/** @throws InvalidOptionsError when two projections share a cursor */
 export function checkProjectionNames(handlers: readonly FactHandler[]): void {
   const first = new Map<string, FactHandler>();
   for (const handler of handlers) {

@@ -17,6 +17,6 @@ export class HandlersDrain implements OnModuleDestroy {
   }
 }
 
-/** Drains the handlers before other modules give up what the handlers work with; see `hook-order.ts`. */
+/** Drains the handlers before other modules release what the handlers use; see `hook-order.ts`. */
 @Module({ providers: [HandlersDrain] })
 export class HandlersDrainModule {}

@@ -5,8 +5,8 @@ import { ApplicationModules } from '../application-modules.js';
 import { FactHandlersRegistrar } from './fact-handlers.registrar.js';
 import { messages } from '../messages.js';
 
-/** In milliseconds. */
-const INTERVAL = 1_000;
+/** How often the number of modules is looked at. */
+const LOOK_INTERVAL_MS = 1_000;
 
 /**
  * Names the handlers of modules that are loaded lazily, which nothing runs until `FactstrProjections.start()`. Nest
@@ -37,7 +37,7 @@ export class LateHandlersWatch {
       if (!isComplete || size === looked) return;
       looked = size;
       this.#look(named);
-    }, INTERVAL).unref();
+    }, LOOK_INTERVAL_MS).unref();
   }
 
   stop(): void {

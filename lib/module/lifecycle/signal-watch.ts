@@ -1,12 +1,12 @@
 import type { Logger } from '@nestjs/common';
 import { messages } from '../messages.js';
 
-/** After bootstrap: long enough for `enableShutdownHooks()` behind `NestFactory.create`. In milliseconds. */
-const DELAY = 2_000;
+/** After bootstrap: long enough for `enableShutdownHooks()` behind `NestFactory.create`. */
+const LOOK_DELAY_MS = 2_000;
 
 /**
- * Says once that `enableShutdownHooks()` is missing. Nest does not tell, so whether anybody listens to SIGTERM
- * is looked up shortly after bootstrap. Never in tests, and never by listening itself.
+ * Says once that `enableShutdownHooks()` is missing. Nest does not tell, so the listeners of SIGTERM are counted
+ * shortly after bootstrap. Not in tests, and without a listener of its own.
  */
 export class SignalWatch {
   readonly #logger: Logger;
@@ -20,7 +20,7 @@ export class SignalWatch {
     if (isTest()) return;
     this.#timer = setTimeout(() => {
       if (process.listenerCount('SIGTERM') === 0) this.#logger.warn(messages.noShutdownHooks);
-    }, DELAY).unref();
+    }, LOOK_DELAY_MS).unref();
   }
 
   stop(): void {

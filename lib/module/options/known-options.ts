@@ -52,7 +52,7 @@ const custom: Keys<FactstrCustomOptions> = { ...memory, store: true };
 
 const KNOWN: Record<FactstrOptions['provider'], object> = { memory, sqlite, postgres, custom };
 
-/** The first option, of those that are not undefined, that its provider does not have, with those that it has. */
+/** The first defined option that the provider does not have, and the names of the options that it has. */
 export function unknownOption(
   options: FactstrOptions,
 ): { name: string; known: string[] } | undefined {

@@ -3,7 +3,7 @@ import type { FactstrCommonOptions, FactstrOptions } from '../factstr.options.js
 import { unknownOption } from './known-options.js';
 import { messages } from '../messages.js';
 
-/** The longest delay that Node's timers take. */
+/** The longest delay that Node's timers take, in milliseconds; bounds counts as well. */
 const MAX_TIME = 2 ** 31 - 1;
 
 /**
@@ -44,7 +44,7 @@ export function checkOptions(options: FactstrOptions): void {
       throw new InvalidOptionsError(messages.outsideFactory(extra));
     }
   }
-  // One that is misspelt would be lost silently.
+  // A misspelt option would be ignored silently.
   const unknown = unknownOption(options);
   if (unknown !== undefined) {
     throw new InvalidOptionsError(
@@ -58,7 +58,7 @@ function kindOf(value: unknown): string {
   return value === null || value === undefined ? String(value) : `a ${typeof value}`;
 }
 
-/** A misspelt word is told; anything else may be a secret. */
+/** Shows a short word, which may be misspelt; anything else may be a secret. */
 function shown(value: unknown): string {
   return typeof value === 'string' && /^\w{0,20}$/.test(value)
     ? JSON.stringify(value)
@@ -81,7 +81,7 @@ function requireText(value: unknown, option: string, provider: string): void {
   }
 }
 
-/** @throws InvalidOptionsError unless the option is absent or a whole number from `least` on */
+/** @throws InvalidOptionsError unless the option is absent or a whole number from `least` to 2^31 - 1 */
 export function requireWhole<K extends string>(
   options: { readonly [key in K]?: number },
   option: K,

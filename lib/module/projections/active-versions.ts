@@ -3,18 +3,18 @@ import { until } from '../../support/async/until.js';
 import { messages } from '../messages.js';
 import type { RegisteredProjection } from './registered-projection.js';
 
-/** How long a switch waits for facts that were appended just before it, in milliseconds. */
-const GRACE = 1_000;
+/** How long a switch waits until the version has caught up with facts that were appended just before. */
+const MAX_CATCH_UP_MS = 1_000;
 
 /**
  * Which version of a projection reads are to use: kept in the fact store's cursor store under the projection's name,
- * wherever its versions keep their cursors, so that every process sees the same. Until somebody switched, it is
- * the lowest registered one.
+ * wherever its versions keep their cursors, so that all processes agree. Before the first switch it is the
+ * lowest registered one.
  */
 export class ActiveVersions {
   readonly #known = new Map<string, number>();
 
-  /** Of projections of one name, in every version that is registered here. */
+  /** The active version; `versions` are the registered projections of one name. */
   async read(versions: readonly RegisteredProjection[]): Promise<number> {
     const [any] = versions;
     const stored = await any!.cursorStore?.activeVersion(any!.name);
@@ -23,7 +23,7 @@ export class ActiveVersions {
     return active;
   }
 
-  /** As it was last read when the database does not answer. */
+  /** As `read`; where the database does not answer, the version that was read last. */
   async told(versions: readonly RegisteredProjection[]): Promise<number> {
     try {
       return await this.read(versions);
@@ -51,12 +51,12 @@ export class ActiveVersions {
   }
 }
 
-/** Caught up with the log as it was when asked: under constant writes nobody ever stands at its very end. */
+/** Compares with the head at the call: under constant appends no projection ever stands at the newest head. */
 async function checkCaughtUp(projection: RegisteredProjection): Promise<void> {
   const { head } = await projection.status(false);
   const reached = await until(
     async () => head !== null && ((await projection.position()) ?? -1n) >= head,
-    GRACE,
+    MAX_CATCH_UP_MS,
   );
   const status = await projection.status(false);
   // A cursor ahead of its log has caught up with nothing.

@@ -2,7 +2,7 @@ import { InvalidOptionsError } from '../../contract/errors.js';
 import type { DurableProjectionOptions } from '../handlers/durable-projection.options.js';
 import { requireWhole } from '../options/option-checks.js';
 
-/** Beyond it neither database counts. */
+/** The largest sequence number that SQLite and Postgres can store. */
 const MAX_SEQUENCE_NUMBER = 2n ** 63n - 1n;
 
 /** @throws InvalidOptionsError naming the option */

@@ -54,7 +54,7 @@ export class RegisteredProjection {
     });
   }
 
-  /** Of the fact store, which may not be the one that holds the cursor; absent where it shows none. */
+  /** The fact store's, which need not have this projection's cursor; absent on stores with the contract only. */
   get cursorStore(): CursorStore | undefined {
     return logOf(this.#store)?.cursorStore;
   }
@@ -70,7 +70,7 @@ export class RegisteredProjection {
     return (await this.runner.stored())?.position ?? this.runner.state.storedPosition;
   }
 
-  /** What operators said of this version, and of which version reads are to use; oldest first. */
+  /** The interventions of this version, and the switches between versions of its name; oldest first. */
   async interventions(): Promise<RecordedIntervention[]> {
     const own = await this.runner.interventions();
     const ofName = (await this.cursorStore?.interventions(this.name)) ?? [];

@@ -4,20 +4,20 @@ import { MAX_SEQUENCE_NUMBER } from '../../contract/limits.js';
 import { storableText } from '../../support/storable-text.js';
 
 /**
- * What is handed to the verbs of `FactstrProjections`: often what a request or a command line brought. Everything
- * here throws InvalidOptionsError, before anything is looked up or written.
+ * Checks the arguments of the verbs of `FactstrProjections`, which often come from a request or a command line. Every
+ * check throws InvalidOptionsError, before the verb reads or writes.
  */
 
-/** The longest delay that Node's timers take. */
-const MAX_TIME = 2 ** 31 - 1;
+/** The longest delay that Node's timers take, in milliseconds. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
 /** Characters of `by`. */
-const MAX_BY = 256;
+const MAX_BY_CHARS = 256;
 /** Characters of a value that a message shows. */
-const MAX_SHOWN = 60;
+const MAX_SHOWN_CHARS = 60;
 
 type Check = (value: unknown, option: string) => void;
 
-/** Every option of the verbs, with what it may be; absent, or `undefined`, it may always be. */
+/** The check of every option of the verbs; an option may always be absent or `undefined`. */
 const CHECKS = {
   store: (value, option) => requireThat(isText(value), option, value, 'the name of a store'),
   version: (value, option) => requireThat(isVersion(value), option, value, VERSION),
@@ -26,14 +26,14 @@ const CHECKS = {
   live: requireBoolean,
   durable: requireBoolean,
   timeout: (value, option) =>
-    requireThat(isTime(value), option, value, `milliseconds from 0 to ${MAX_TIME}`),
+    requireThat(isTime(value), option, value, `milliseconds from 0 to ${MAX_TIMER_MS}`),
 } as const satisfies Record<string, Check>;
 
 type Option = keyof typeof CHECKS;
 
 const VERSION = 'a whole number from 1 on';
 
-/** The options of one verb: an object with those that it has, and no other. */
+/** The options of one verb: an object with `known` options only. */
 export function checkVerbOptions(options: unknown, known: readonly Option[]): void {
   if (typeof options !== 'object' || options === null || Array.isArray(options)) {
     throw new InvalidOptionsError(
@@ -62,7 +62,7 @@ export function checkVersion(version: unknown): void {
   requireThat(isVersion(version), 'version', version, VERSION);
 }
 
-/** `what`: as in "The position". Which numbers the log has is another question. */
+/** `what`: as in "The position". Whether the log has that number is not checked here. */
 export function checkBigint(value: unknown, what: string): asserts value is bigint {
   if (typeof value === 'bigint') return;
   throw new InvalidOptionsError(
@@ -78,12 +78,13 @@ export function checkSequenceNumber(value: unknown, what: string): void {
   );
 }
 
-/** It is kept for good, in every database, and stands in log lines. */
+/** `by` is stored for good, on every provider, and stands in log lines. */
 function checkBy(value: unknown, option: string): void {
   if (value === null) return;
   requireThat(isText(value), option, value, 'a text that is not empty');
   const text = value as string;
-  const problem = text.length > MAX_BY ? `is longer than ${MAX_BY} characters` : textProblem(text);
+  const problem =
+    text.length > MAX_BY_CHARS ? `is longer than ${MAX_BY_CHARS} characters` : textProblem(text);
   if (problem !== undefined) {
     throw new InvalidOptionsError(
       `The option ${option} ${problem}; expected the short name of an operator.`,
@@ -109,16 +110,16 @@ function isVersion(value: unknown): boolean {
 }
 
 function isTime(value: unknown): boolean {
-  return typeof value === 'number' && value >= 0 && value <= MAX_TIME;
+  return typeof value === 'number' && value >= 0 && value <= MAX_TIMER_MS;
 }
 
-/** As in source code, where that is short; an object's kind only. */
+/** A value as in source code, shortened; of an object its kind only. */
 function shown(value: unknown): string {
   switch (typeof value) {
     case 'string':
-      return JSON.stringify(storableText(value, MAX_SHOWN));
+      return JSON.stringify(storableText(value, MAX_SHOWN_CHARS));
     case 'bigint':
-      return `${storableText(String(value), MAX_SHOWN)}n`;
+      return `${storableText(String(value), MAX_SHOWN_CHARS)}n`;
     case 'object':
       return value === null ? 'null' : 'an object';
     case 'function':

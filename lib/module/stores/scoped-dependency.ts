@@ -1,8 +1,8 @@
 import type { InstanceWrapper } from '../application-modules.js';
 
 /**
- * What makes a provider one that Nest makes anew for each request: the providers from its first dependency down to
- * the request-scoped one, by name. `undefined` for one that is made once.
+ * Why Nest makes a provider anew for each request: the names of the providers from its dependency down to the
+ * request-scoped one. `undefined` for a provider that is made once.
  */
 export function scopedChain(provider: InstanceWrapper): string[] | undefined {
   if (provider.isDependencyTreeStatic()) return undefined;

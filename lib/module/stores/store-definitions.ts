@@ -9,7 +9,7 @@ import { scopedChain } from './scoped-dependency.js';
 /** Every `FactstrModule` registration provides its store's name under this token. */
 export const STORE_DEFINITION = 'nestjs-factstr:store-definition';
 
-/** And the store's options under this one. */
+/** Every `FactstrModule` registration provides its store's options under this token. */
 export const STORE_OPTIONS = 'nestjs-factstr:options';
 
 /**

@@ -18,14 +18,14 @@ import { checkOptions } from '../options/option-checks.js';
 /** A store made from options. */
 export interface MadeStore {
   readonly raw: FactStore;
-  /** Whether it is ours to close. */
+  /** Whether the module closes it. */
   readonly owned: boolean;
 }
 
 /**
  * Makes the store that the options ask for; Postgres is reached before this resolves.
  *
- * @throws InvalidOptionsError and whatever opening the store throws
+ * @throws InvalidOptionsError and the errors of opening the store
  */
 export async function openStore(
   options: FactstrOptions,
@@ -109,7 +109,7 @@ async function openCustom(
   return { raw: raw as FactStore, owned };
 }
 
-/** What is left are the store's own options, named alike. */
+/** Leaves the store's own options, which have the same names. */
 function withoutModuleOptions<T extends object>(options: T): T {
   const own = [
     'provider',

@@ -24,8 +24,8 @@ export interface OpenStore {
 
 /**
  * The stores of one application: opened by their providers' factories, closed once. Nest calls no shutdown hook
- * when a bootstrap fails, so the first failure closes them all, also one whose factory finishes later. When the
- * application's own factories are through, a failure is a lazily loaded module's: it closes what it opened itself.
+ * when a bootstrap fails, so the first failure closes them all, also a store whose factory finishes later. After the
+ * application's own factories a failure is a lazily loaded module's, which closes only the store that it opened.
  */
 @Injectable()
 export class OpenStores {
@@ -40,7 +40,7 @@ export class OpenStores {
     this.#definitions = definitions;
   }
 
-  /** For a store provider's factory. */
+  /** Opens a store; called by its provider's factory. */
   async open(name: string, options: FactstrOptions): Promise<FactstrStore> {
     try {
       this.#definitions.check();
@@ -81,7 +81,7 @@ export class OpenStores {
     return [...this.#open.values()];
   }
 
-  /** Closes what is ours, once. Failures are logged: the others are to be closed all the same. */
+  /** Closes the stores that the module opened, once. A failure is logged, and the other stores are closed as well. */
   async closeAll(): Promise<void> {
     this.#given.abort();
     const stores = this.all();
@@ -92,7 +92,7 @@ export class OpenStores {
         try {
           // A store may wait for deliveries that the drain has given up.
           const limit = shutdownTimeoutOf(options);
-          // Half of it for what is in flight, and half for what it leaves to be given up.
+          // Half of it for deliveries in flight, and half for releasing what they needed.
           if (!(await within(limit, closeStore(raw, limit / 2)))) {
             this.#logger.warn(messages.notClosed(name, limit));
           }
@@ -104,7 +104,7 @@ export class OpenStores {
   }
 }
 
-/** A store that the options do not fit is closed before it is told. */
+/** A store that does not fit the options is closed before this rejects. */
 async function serviceOf(
   { raw, owned }: MadeStore,
   options: FactstrOptions,
