@@ -56,7 +56,10 @@ const owners: Record<string, (setting: Setting) => Promise<Owned>> = {
     await instances.quiet();
     return { position: 4, by: setting.a };
   },
-  lives: async (setting) => ({ ...(await owners['lives, and says it itself']!(setting)), by: setting.b }),
+  lives: async (setting) => ({
+    ...(await owners['lives, and says it itself']!(setting)),
+    by: setting.b,
+  }),
   'is dead': async ({ a, b, cursorStore }) => {
     const ended = a.runner.stop();
     await instances.quiet();
@@ -75,7 +78,10 @@ const owners: Record<string, (setting: Setting) => Promise<Owned>> = {
     world.append('cutting');
     await delivered(4);
     await instances.pass(TTL + 3_000);
-    expect(await cursorStore.find('p')).toMatchObject({ position: 3n, owner: { pid: process.pid } });
+    expect(await cursorStore.find('p')).toMatchObject({
+      position: 3n,
+      owner: { pid: process.pid },
+    });
     return { position: 3, by: b };
   },
 };
@@ -152,24 +158,27 @@ describe.each([sqlite, postgres])('Verbs of operators, with cursors on $name', (
   }
 
   describe.each(Object.keys(owners))('whose owner %s', (owner) => {
-    it.each(Object.entries(verbs))('%s takes effect once, and all goes on', async (verb, outcome) => {
-      const setting = await twoInstances();
-      const { by, position } = await owners[owner]!(setting);
-      const since = world.handled.length;
-      const { epoch } = (await setting.cursorStore.find('p'))!;
-      await say(by, verb as Intervention['verb'], outcome.position);
-      expect((await setting.cursorStore.find('p'))!.epoch).toBeGreaterThan(epoch);
-      // The verb ends the lease: not even a living owner's is waited for.
-      expect(await goesOn(setting)).toBeLessThan(TTL / 2);
-      expect(numbers(since)).toEqual(outcome.delivers(position + 1));
-      expect(await setting.cursorStore.find('p')).toMatchObject({ parkedCount: outcome.parked });
-      expect(world.cleared.map((text) => text.slice(1))).toEqual(
-        verb === 'rebuild' ? [` after ${since}`] : [],
-      );
-      expect(await setting.cursorStore.interventions('p')).toMatchObject([
-        { verb, position: outcome.position ?? null },
-      ]);
-    });
+    it.each(Object.entries(verbs))(
+      '%s takes effect once, and all goes on',
+      async (verb, outcome) => {
+        const setting = await twoInstances();
+        const { by, position } = await owners[owner]!(setting);
+        const since = world.handled.length;
+        const { epoch } = (await setting.cursorStore.find('p'))!;
+        await say(by, verb as Intervention['verb'], outcome.position);
+        expect((await setting.cursorStore.find('p'))!.epoch).toBeGreaterThan(epoch);
+        // The verb ends the lease: not even a living owner's is waited for.
+        expect(await goesOn(setting)).toBeLessThan(TTL / 2);
+        expect(numbers(since)).toEqual(outcome.delivers(position + 1));
+        expect(await setting.cursorStore.find('p')).toMatchObject({ parkedCount: outcome.parked });
+        expect(world.cleared.map((text) => text.slice(1))).toEqual(
+          verb === 'rebuild' ? [` after ${since}`] : [],
+        );
+        expect(await setting.cursorStore.interventions('p')).toMatchObject([
+          { verb, position: outcome.position ?? null },
+        ]);
+      },
+    );
 
     it('pause holds until resume, which goes on from the cursor', async () => {
       const setting = await twoInstances();

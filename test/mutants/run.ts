@@ -8,7 +8,8 @@ import { areas } from './areas.js';
 import type { Area } from './areas.js';
 import { show, writeDocs } from './report.js';
 import type { FactstrRunnerOptions } from './runner/plugin.js';
-import { scoreOf } from './score.js';
+import type { Equivalent } from './equivalents/equivalent.js';
+import { isUnlisted, scoreOf } from './score.js';
 import type { AreaScore } from './score.js';
 
 const FOLDER = 'node_modules/.cache/mutants';
@@ -58,9 +59,9 @@ async function main(chosen: readonly Area[]): Promise<number> {
   return complete ? 0 : 1;
 }
 
-async function run({ name, mutate, tests }: Area): Promise<void> {
+async function run({ name, mutate, tests, equivalents }: Area): Promise<void> {
   await mkdir(FOLDER, { recursive: true });
-  await forgetStatic(`${FOLDER}/${name}.json`);
+  await forgetUnlisted(`${FOLDER}/${name}.json`, equivalents);
   const factstr: FactstrRunnerOptions = {
     tests: values.tests?.split(',') ?? tests,
     budget: Number(values.budget) * 1_000,
@@ -93,17 +94,19 @@ async function run({ name, mutate, tests }: Area): Promise<void> {
 }
 
 /**
- * Of what runs when a file is loaded nobody knows which tests pass it: Stryker would keep such a survivor, whatever
- * tests were added. It is judged anew.
+ * Stryker keeps a survivor as long as it knows of no new test that passes the place, and it does not see that a helper
+ * of a test changed. A survivor that is not listed is judged anew.
  */
-async function forgetStatic(incrementalFile: string): Promise<void> {
+async function forgetUnlisted(
+  incrementalFile: string,
+  equivalents: readonly Equivalent[],
+): Promise<void> {
   const text = await readFile(incrementalFile, 'utf8').catch(() => undefined);
   if (text === undefined) return;
   const report = JSON.parse(text) as schema.MutationTestResult;
-  for (const file of Object.values(report.files)) {
+  for (const [name, file] of Object.entries(report.files)) {
     file.mutants = file.mutants.filter(
-      ({ static: isStatic, status }) =>
-        isStatic !== true || !['Survived', 'NoCoverage'].includes(status),
+      (mutant) => !isUnlisted(name, file.source, mutant, equivalents),
     );
   }
   await writeFile(incrementalFile, JSON.stringify(report));

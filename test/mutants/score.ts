@@ -64,6 +64,18 @@ const NOTICED: Partial<Record<string, boolean>> = {
   NoCoverage: false,
 };
 
+/** Whether no test noticed it, and no entry of the list means it. */
+export function isUnlisted(
+  file: string,
+  source: string,
+  mutant: schema.MutantResult,
+  equivalents: readonly Equivalent[],
+): boolean {
+  if (NOTICED[mutant.status] !== false) return false;
+  const survivor = survivorOf(file, source, mutant);
+  return !equivalents.some((entry) => isOf(entry, survivor));
+}
+
 function survivorOf(
   file: string,
   source: string,

@@ -169,9 +169,9 @@ export class Instances {
   async end(): Promise<void> {
     for (const instance of this.#all) instance.mend();
     const ends = Promise.all(this.#all.splice(0).map(({ runner }) => runner.stop()));
-    let ended = false;
-    void ends.finally(() => (ended = true));
-    for (let steps = 0; !ended && steps < 1_000; steps++) await pass(STEP_MS);
+    const over = new AbortController();
+    void ends.finally(() => over.abort());
+    for (let steps = 0; !over.signal.aborted && steps < 1_000; steps++) await pass(STEP_MS);
     await ends;
   }
 }
