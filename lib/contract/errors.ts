@@ -21,7 +21,23 @@ export abstract class FactstrError extends Error {
     super(message, options);
     this.name = new.target.name;
   }
+
+  /**
+   * Whether the same call may succeed later without a change of it: the database does not answer, is locked or full,
+   * or too many appends wait. Where an append's outcome is not known, repeat it with its `appendId`.
+   */
+  get transient(): boolean {
+    return TRANSIENT.has(this.code);
+  }
 }
+
+const TRANSIENT = new Set([
+  'DATABASE_UNAVAILABLE',
+  'DATABASE_BUSY',
+  'STORAGE_FULL',
+  'STORE_OVERLOADED',
+  'INDETERMINATE_APPEND',
+]);
 
 // Bad input: refused before anything is written.
 

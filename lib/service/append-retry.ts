@@ -1,12 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import {
   AppendIdReusedError,
-  DatabaseBusyError,
-  DatabaseUnavailableError,
   FactstrError,
   IndeterminateAppendError,
   InvalidOptionsError,
-  StoreOverloadedError,
 } from '../contract/errors.js';
 import type { PostgresAppendOptions } from '../stores/postgres/append/append-inside.js';
 import { pause, retryDelay } from '../support/async/turns.js';
@@ -89,11 +86,6 @@ export class AppendRetry {
 }
 
 /** Whether the database may answer a repetition. */
-export function isTransient(error: unknown): boolean {
-  return [
-    IndeterminateAppendError,
-    DatabaseUnavailableError,
-    DatabaseBusyError,
-    StoreOverloadedError,
-  ].some((passing) => isInstance<FactstrError>(error, passing));
+export function isTransient(error: unknown): error is FactstrError {
+  return isInstance(error, FactstrError) && error.transient;
 }

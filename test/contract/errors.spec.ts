@@ -22,8 +22,10 @@ const classes = Object.entries(errors).filter(([name]) => name !== 'FactstrError
 ][];
 const codeOf = (error: Concrete): string => new error('message').code;
 
+const page = readFileSync(new URL('../../docs/errors.md', import.meta.url), 'utf8');
+
 /** The tables of docs/errors.md: class, code and the two sentences. */
-const documented = readFileSync(new URL('../../docs/errors.md', import.meta.url), 'utf8')
+const documented = page
   .split('\n')
   .map((line) => /^\| `(\w+)` +\| `(\w+)` +\| (.+?) +\| (.+?) +\|$/.exec(line))
   .filter((row) => row !== null)
@@ -60,6 +62,18 @@ describe('the errors', () => {
     expect(instance.name).toBe(name);
     expect(instance.message).toBe('message');
     expect(instance.cause).toBe(cause);
+  });
+
+  it('say whether the same call may succeed later, as the documentation does', () => {
+    const transient = classes
+      .filter(([, error]) => new error('message').transient)
+      .map(([, error]) => codeOf(error));
+    const told = /`error\.transient` is true where .*?: (.+?)\. /.exec(page)![1]!;
+    expect(transient.sort()).toEqual(told.match(/\w+_\w+/g)!.sort());
+    class Own extends FactstrError {
+      override code = 'OWN';
+    }
+    expect(new Own('message').transient).toBe(false);
   });
 
   it('tell numbers where they have some', () => {

@@ -5,6 +5,7 @@ import {
   DatabaseUnavailableError,
   IndeterminateAppendError,
   InvalidEventError,
+  StorageFullError,
   StoreOverloadedError,
 } from '../../lib/contract/errors.js';
 import { AppendRetry } from '../../lib/service/append-retry.js';
@@ -60,12 +61,13 @@ describe('The repetition of appends', () => {
       unknown(),
       new DatabaseUnavailableError('gone'),
       new DatabaseBusyError('busy'),
-      new StoreOverloadedError('full'),
+      new StoreOverloadedError('many'),
+      new StorageFullError('full'),
       unknown(),
       'done',
     );
     expect(await outcome(new AppendRetry(), append, ID)).toMatchObject({ value: 'done' });
-    expect(calls()).toBe(6);
+    expect(calls()).toBe(7);
   });
 
   it.each<[string, PostgresAppendOptions | undefined, Error]>([

@@ -10,6 +10,7 @@ import {
   StorageError,
   StorageFullError,
   StoreClosedError,
+  StoreOverloadedError,
   StreamHandlerError,
 } from '../../lib/contract/errors.js';
 import { FactFailure } from '../../lib/projections/delivery/call-handler.js';
@@ -177,6 +178,7 @@ describe('A failure', () => {
     ['STORAGE_ERROR', true, new StorageError('x')],
     ['STORAGE_FULL', true, new StorageFullError('x')],
     ['STREAM_HANDLER_FAILED', true, new StreamHandlerError('x')],
+    ['STORE_OVERLOADED', true, new StoreOverloadedError('x')],
     ['PERMISSION_DENIED', false, new PermissionDeniedError('x')],
     ['STORE_CLOSED', false, new StoreClosedError('x')],
     [null, true, Object.assign(new Error('x'), { code: 'PERMISSION_DENIED' })],

@@ -1,11 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from '@nestjs/common';
 import type { FactStore } from '../../contract/contract.types.js';
-import {
-  DatabaseBusyError,
-  DatabaseUnavailableError,
-  InvalidOptionsError,
-} from '../../contract/errors.js';
+import { InvalidOptionsError } from '../../contract/errors.js';
+import { isTransient } from '../../service/append-retry.js';
 import { describeError } from '../../support/describe-error.js';
 import { FactstrMemoryStore } from '../../stores/memory/store.js';
 import { FactstrPostgresStore } from '../../stores/postgres/store.js';
@@ -72,7 +69,7 @@ async function openPostgres(
         return store;
       } catch (error) {
         // Only what may pass: refused credentials and foreign schemas stay as they are.
-        if (!mayPass(error) || attempt > retryAttempts) throw error;
+        if (!isTransient(error) || attempt > retryAttempts) throw error;
         logger.warn(messages.retrying(error.message, attempt, retryAttempts));
         await pause(retryDelay, undefined, { signal });
       }
@@ -81,10 +78,6 @@ async function openPostgres(
     await store.close();
     throw error;
   }
-}
-
-function mayPass(error: unknown): error is Error {
-  return error instanceof DatabaseUnavailableError || error instanceof DatabaseBusyError;
 }
 
 async function openCustom(

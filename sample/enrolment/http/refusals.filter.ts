@@ -8,14 +8,6 @@ import { RuleViolation, UnknownEntity } from '../domain/rule-violation.js';
 /** The command's input cannot be stored; the client's to change. */
 const BAD_INPUT = new Set(['INVALID_EVENT', 'INVALID_PAYLOAD', 'INVALID_QUERY', 'LIMIT_EXCEEDED']);
 
-/** Nothing was written, and a repeated request may succeed. */
-const TRY_LATER = new Set([
-  'DATABASE_UNAVAILABLE',
-  'DATABASE_BUSY',
-  'STORE_OVERLOADED',
-  'STORE_CLOSED',
-]);
-
 /** Answers refusals as `{ reason, message }`: a reason for programs, a message for people. */
 @Catch(RuleViolation, UnknownEntity, FactstrError)
 export class RefusalsFilter extends BaseExceptionFilter {
@@ -52,18 +44,19 @@ function answerOf(error: RuleViolation | UnknownEntity | FactstrError): Answer |
   if (BAD_INPUT.has(error.code)) {
     return { status: HttpStatus.BAD_REQUEST, reason: 'invalid-input', message };
   }
-  if (TRY_LATER.has(error.code)) {
-    return {
-      status: HttpStatus.SERVICE_UNAVAILABLE,
-      reason: 'try-later',
-      message: 'The fact store does not answer just now. Nothing was written; please try again.',
-    };
-  }
   if (error.code === 'INDETERMINATE_APPEND') {
     return {
       status: HttpStatus.SERVICE_UNAVAILABLE,
       reason: 'outcome-unknown',
       message: 'The connection broke meanwhile. Please try again: nothing happens twice.',
+    };
+  }
+  // A store that is closed belongs to a process that is stopping: another one answers.
+  if (error.transient || error.code === 'STORE_CLOSED') {
+    return {
+      status: HttpStatus.SERVICE_UNAVAILABLE,
+      reason: 'try-later',
+      message: 'The fact store does not answer just now. Nothing was written; please try again.',
     };
   }
   return undefined;
