@@ -1,4 +1,5 @@
 import { InvalidOptionsError } from './errors.js';
+import { isWhole } from './numbers.js';
 
 /**
  * Upper bounds for what is written. What FACTSTR wrote is read whatever its size.
@@ -41,6 +42,10 @@ export const MAX_NESTING = 127;
 /** The largest sequence number: 2^63 - 1. */
 export const MAX_SEQUENCE_NUMBER = 9_223_372_036_854_775_807n;
 
+export function isSequenceNumber(value: unknown): value is bigint {
+  return typeof value === 'bigint' && value >= 0n && value <= MAX_SEQUENCE_NUMBER;
+}
+
 /**
  * Completes configured limits with the defaults.
  *
@@ -52,10 +57,10 @@ export function resolveLimits(limits: FactStoreLimitOptions = {}): FactStoreLimi
   for (const name of NAMES) {
     const limit: unknown = limits[name];
     if (limit === undefined) continue;
-    if (limit !== Infinity && !(Number.isSafeInteger(limit) && (limit as number) > 0)) {
+    if (limit !== Infinity && !isWhole(limit, 1)) {
       throw new InvalidOptionsError(`The limit ${name} is a positive integer, or Infinity.`);
     }
-    resolved[name] = limit as number;
+    resolved[name] = limit;
   }
   return resolved;
 }

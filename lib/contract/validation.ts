@@ -17,7 +17,7 @@ import {
 } from './errors.js';
 import { JsonRefusal, refusalOf, textProblem, toJsonValue } from './json-value.js';
 import type { JsonValue } from './json-value.js';
-import { MAX_SEQUENCE_NUMBER } from './limits.js';
+import { isSequenceNumber } from './limits.js';
 import type { FactStoreLimits } from './limits.js';
 
 /** A fact that passed every check, as the stores take it. */
@@ -220,13 +220,12 @@ function preparePredicates(
  */
 export function prepareVersion(version: unknown, what: string): bigint | null {
   if (version === undefined || version === null) return null;
-  if (typeof version !== 'bigint') {
-    throw new InvalidVersionError(`${what} is ${describe(version)}; expected a bigint or null.`);
-  }
-  if (version < 0n || version > MAX_SEQUENCE_NUMBER) {
-    throw new InvalidVersionError(`${what} is ${version}; expected 0 to 2^63 - 1, or null.`);
-  }
-  return version;
+  if (isSequenceNumber(version)) return version;
+  throw new InvalidVersionError(
+    typeof version === 'bigint'
+      ? `${what} is ${version}; expected 0 to 2^63 - 1, or null.`
+      : `${what} is ${describe(version)}; expected a bigint or null.`,
+  );
 }
 
 /**

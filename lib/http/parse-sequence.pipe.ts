@@ -1,6 +1,6 @@
 import { BadRequestException, Injectable, Optional } from '@nestjs/common';
 import type { ArgumentMetadata, PipeTransform } from '@nestjs/common';
-import { MAX_SEQUENCE_NUMBER } from '../contract/limits.js';
+import { isSequenceNumber } from '../contract/limits.js';
 import { worksBehindProxy } from '../support/behind-proxy.js';
 
 /**
@@ -31,11 +31,9 @@ export class ParseSequencePipe implements PipeTransform<unknown, bigint | undefi
 
   transform(value: unknown, metadata?: ArgumentMetadata): bigint | undefined {
     if (this.#optional && (value === undefined || value === null || value === '')) return undefined;
-    if (typeof value === 'bigint' && value >= 0n && value <= MAX_SEQUENCE_NUMBER) return value;
-    if (typeof value === 'string' && /^\d{1,19}$/.test(value)) {
-      const number = BigInt(value);
-      if (number <= MAX_SEQUENCE_NUMBER) return number;
-    }
+    const isDecimal = typeof value === 'string' && /^\d{1,19}$/.test(value);
+    const number = isDecimal ? BigInt(value) : value;
+    if (isSequenceNumber(number)) return number;
     const name = metadata?.data ?? 'value';
     throw new BadRequestException(`${name} must be a sequence number: a whole number from 0 on.`);
   }

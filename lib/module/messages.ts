@@ -86,8 +86,6 @@ export const messages = {
     `Provider ${quote(provider)} needs the option ${option}, a text that is not empty.`,
   unknownOption: (provider: string, option: string, known: readonly string[]): string =>
     `Provider ${quote(provider)} has no option ${quote(option)}; it has ${known.join(', ')}. Correct it, or leave it out.`,
-  badNumber: (option: string, given: string, least: number, most: number): string =>
-    `The option ${option} is ${given}; expected a whole number from ${least} to ${most}.`,
   badHandlers:
     'The option handlers is neither a boolean nor { live?: boolean, durable?: boolean }.',
   customWithout: (method: string): string =>

@@ -5,6 +5,7 @@ import {
   IndeterminateAppendError,
   InvalidOptionsError,
 } from '../contract/errors.js';
+import { isWithin } from '../contract/numbers.js';
 import type { PostgresAppendOptions } from '../stores/postgres/append/append-inside.js';
 import { pause, retryDelay } from '../support/async/turns.js';
 import { isInstance } from '../support/describe-error.js';
@@ -38,7 +39,7 @@ export class AppendRetry {
     if (idempotentAppends !== undefined && typeof idempotentAppends !== 'boolean') {
       throw new InvalidOptionsError('The option idempotentAppends is true or false.');
     }
-    if (!(Number.isFinite(appendRetryTimeout) && appendRetryTimeout >= 0)) {
+    if (!isWithin(appendRetryTimeout, 0, Number.MAX_VALUE)) {
       throw new InvalidOptionsError(
         `appendRetryTimeout is ${String(appendRetryTimeout)}; expected milliseconds, 0 or more.`,
       );

@@ -9,6 +9,7 @@ import type {
   QueryResult,
 } from '../contract/contract.types.js';
 import { DecisionConflictError, InvalidOptionsError } from '../contract/errors.js';
+import { isWhole } from '../contract/numbers.js';
 import type { PostgresAppendOptions } from '../stores/postgres/append/append-inside.js';
 import { checkAppendSupport } from './store-faces.js';
 import { DecisionTurns, insideDecision, isInsideDecision } from './decision-turns.js';
@@ -96,7 +97,7 @@ function checkOptions(options: DecideOptions): void {
     );
   }
   const { retries = 0 } = options;
-  if (!Number.isSafeInteger(retries) || retries < 0) {
+  if (!isWhole(retries, 0)) {
     throw new InvalidOptionsError(`retries is ${String(retries)}; expected 0 or more.`);
   }
 }

@@ -12,6 +12,7 @@ import type {
   StreamHandler,
 } from '../contract/contract.types.js';
 import { InvalidOptionsError } from '../contract/errors.js';
+import { isWhole } from '../contract/numbers.js';
 import type { PostgresAppendOptions } from '../stores/postgres/append/append-inside.js';
 import { worksBehindProxy } from '../support/behind-proxy.js';
 import { AppendRetry } from './append-retry.js';
@@ -116,7 +117,7 @@ export class FactstrStore {
    */
   async *read(query: EventQuery, options: ReadOptions = {}): AsyncGenerator<EventRecord, void> {
     const pageSize = options.pageSize ?? 1_000;
-    if (!Number.isSafeInteger(pageSize) || pageSize < 1) {
+    if (!isWhole(pageSize, 1)) {
       throw new InvalidOptionsError(
         `pageSize is ${String(pageSize)}; expected a positive integer.`,
       );

@@ -16,6 +16,7 @@ import {
 import type { LogReplacedError } from '../contract/errors.js';
 import { resolveLimits } from '../contract/limits.js';
 import type { FactStoreLimitOptions, FactStoreLimits } from '../contract/limits.js';
+import { isWithin } from '../contract/numbers.js';
 import {
   EVERY_FACT,
   checkHandler,
@@ -280,7 +281,7 @@ function asContext(query: PreparedQuery): ContextQuery {
 }
 
 function resolveRetention(retention: unknown = 7 * 24 * 3_600_000): number {
-  if (typeof retention === 'number' && retention >= 1 && retention <= 315_360_000_000) {
+  if (isWithin(retention, 1, 315_360_000_000)) {
     // Databases count whole milliseconds; an id is kept at least as long as asked.
     return Math.ceil(retention);
   }
@@ -290,7 +291,7 @@ function resolveRetention(retention: unknown = 7 * 24 * 3_600_000): number {
 }
 
 function resolveLeaseTtl(ttl: unknown = DEFAULT_LEASE_TTL): number {
-  if (typeof ttl === 'number' && ttl >= 100 && ttl <= 3_600_000) return ttl;
+  if (isWithin(ttl, 100, 3_600_000)) return ttl;
   throw new InvalidOptionsError(
     `leaseTtl is ${String(ttl)}; expected milliseconds from 100 to 3,600,000.`,
   );

@@ -1,10 +1,8 @@
 import { InvalidOptionsError } from '../../contract/errors.js';
+import { requireWhole } from '../../contract/numbers.js';
 import type { FactstrCommonOptions, FactstrOptions } from '../factstr.options.js';
 import { unknownOption } from './known-options.js';
 import { messages } from '../messages.js';
-
-/** The longest delay that Node's timers take, in milliseconds; bounds counts as well. */
-const MAX_TIME = 2 ** 31 - 1;
 
 /**
  * Checks what the module itself reads; the stores check their own options.
@@ -78,18 +76,5 @@ function checkHandlers(handlers: FactstrCommonOptions['handlers']): void {
 function requireText(value: unknown, option: string, provider: string): void {
   if (typeof value !== 'string' || value === '') {
     throw new InvalidOptionsError(messages.missingOption(provider, option));
-  }
-}
-
-/** @throws InvalidOptionsError unless the option is absent or a whole number from `least` to 2^31 - 1 */
-export function requireWhole<K extends string>(
-  options: { readonly [key in K]?: number },
-  option: K,
-  least: number,
-): void {
-  const value = options[option];
-  if (value === undefined) return;
-  if (!Number.isInteger(value) || value < least || value > MAX_TIME) {
-    throw new InvalidOptionsError(messages.badNumber(option, String(value), least, MAX_TIME));
   }
 }

@@ -1,9 +1,7 @@
 import { InvalidOptionsError } from '../../contract/errors.js';
+import { isSequenceNumber } from '../../contract/limits.js';
+import { requireWhole } from '../../contract/numbers.js';
 import type { DurableProjectionOptions } from '../handlers/durable-projection.options.js';
-import { requireWhole } from '../options/option-checks.js';
-
-/** The largest sequence number that SQLite and Postgres can store. */
-const MAX_SEQUENCE_NUMBER = 2n ** 63n - 1n;
 
 /** @throws InvalidOptionsError naming the option */
 export function checkProjectionOptions(options: DurableProjectionOptions): void {
@@ -42,5 +40,5 @@ export function needsLog(options: DurableProjectionOptions): string | undefined 
 
 function isStart(startFrom: unknown): boolean {
   if (startFrom === undefined || startFrom === 'beginning' || startFrom === 'now') return true;
-  return typeof startFrom === 'bigint' && startFrom >= 0n && startFrom <= MAX_SEQUENCE_NUMBER;
+  return isSequenceNumber(startFrom);
 }

@@ -1,6 +1,7 @@
 import { InvalidOptionsError } from '../../contract/errors.js';
 import { textProblem } from '../../contract/json-value.js';
-import { MAX_SEQUENCE_NUMBER } from '../../contract/limits.js';
+import { isSequenceNumber } from '../../contract/limits.js';
+import { MAX_TIMER_MS, isWhole, isWithin } from '../../contract/numbers.js';
 import { storableText } from '../../support/storable-text.js';
 
 /**
@@ -8,8 +9,6 @@ import { storableText } from '../../support/storable-text.js';
  * check throws InvalidOptionsError, before the verb reads or writes.
  */
 
-/** The longest delay that Node's timers take, in milliseconds. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
 /** Characters of `by`. */
 const MAX_BY_CHARS = 256;
 /** Characters of a value that a message shows. */
@@ -20,13 +19,18 @@ type Check = (value: unknown, option: string) => void;
 /** The check of every option of the verbs; an option may always be absent or `undefined`. */
 const CHECKS = {
   store: (value, option) => requireThat(isText(value), option, value, 'the name of a store'),
-  version: (value, option) => requireThat(isVersion(value), option, value, VERSION),
+  version: (value, option) => requireThat(isWhole(value, 1), option, value, VERSION),
   by: checkBy,
   force: requireBoolean,
   live: requireBoolean,
   durable: requireBoolean,
   timeout: (value, option) =>
-    requireThat(isTime(value), option, value, `milliseconds from 0 to ${MAX_TIMER_MS}`),
+    requireThat(
+      isWithin(value, 0, MAX_TIMER_MS),
+      option,
+      value,
+      `milliseconds from 0 to ${MAX_TIMER_MS}`,
+    ),
 } as const satisfies Record<string, Check>;
 
 type Option = keyof typeof CHECKS;
@@ -59,7 +63,7 @@ export function checkProjectionName(name: unknown): void {
 }
 
 export function checkVersion(version: unknown): void {
-  requireThat(isVersion(version), 'version', version, VERSION);
+  requireThat(isWhole(version, 1), 'version', version, VERSION);
 }
 
 /** `what`: as in "The position". Whether the log has that number is not checked here. */
@@ -72,7 +76,7 @@ export function checkBigint(value: unknown, what: string): asserts value is bigi
 
 export function checkSequenceNumber(value: unknown, what: string): void {
   checkBigint(value, what);
-  if (value >= 0n && value <= MAX_SEQUENCE_NUMBER) return;
+  if (isSequenceNumber(value)) return;
   throw new InvalidOptionsError(
     `${what} is ${shown(value)}: no log has that fact; sequence numbers go from 0 to 2^63 - 1.`,
   );
@@ -103,14 +107,6 @@ function requireThat(holds: boolean, option: string, value: unknown, expected: s
 
 function isText(value: unknown): boolean {
   return typeof value === 'string' && value !== '';
-}
-
-function isVersion(value: unknown): boolean {
-  return Number.isSafeInteger(value) && (value as number) >= 1;
-}
-
-function isTime(value: unknown): boolean {
-  return typeof value === 'number' && value >= 0 && value <= MAX_TIMER_MS;
 }
 
 /** A value as in source code, shortened; of an object its kind only. */

@@ -1,6 +1,6 @@
 import { InvalidOptionsError } from '../../contract/errors.js';
 import type { FactStoreOptions } from '../../streams/streaming-store.js';
-import { wholeNumber } from '../../contract/whole-number.js';
+import { wholeNumber } from '../../contract/numbers.js';
 
 /**
  * What is handed to `pg`'s connections. Times are milliseconds, unless the name says otherwise.

@@ -1,5 +1,5 @@
 import type { FactStoreOptions } from '../../streams/streaming-store.js';
-import { wholeNumber } from '../../contract/whole-number.js';
+import { wholeNumber } from '../../contract/numbers.js';
 
 /**
  * Options of `FactstrSqliteStore`.

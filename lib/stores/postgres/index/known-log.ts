@@ -169,7 +169,7 @@ export class KnownLog {
       const { end } = this.memory.tail;
       const at = this.#at;
       const state = await this.#readState(end);
-      this.#usable = state.head <= BigInt(Number.MAX_SAFE_INTEGER);
+      this.#usable = state.head <= Number.MAX_SAFE_INTEGER;
       if (!this.#usable) return;
       const head = Number(state.head);
       const isOther = this.#table !== undefined && this.#table !== state.log;

@@ -1,4 +1,5 @@
 import type { QueryResult } from '../../../contract/contract.types.js';
+import { MAX_SEQUENCE_NUMBER } from '../../../contract/limits.js';
 import type { PreparedQuery } from '../../../contract/validation.js';
 import { matchesEveryFact } from '../../../matching/matches-query.js';
 import type { PgRow, PgStatement } from '../connection/driver.js';
@@ -40,7 +41,7 @@ WITH page AS MATERIALIZED (
   ORDER BY sequence_number LIMIT ${rows}
 ), context AS MATERIALIZED (
   SELECT CASE
-    WHEN (SELECT count(*) FROM page) BETWEEN 1 AND coalesce(${rows}, 9223372036854775807) - 1
+    WHEN (SELECT count(*) FROM page) BETWEEN 1 AND coalesce(${rows}, ${MAX_SEQUENCE_NUMBER}) - 1
       THEN (SELECT max(sequence_number) FROM page)
     ELSE (${newestSql(filters, condition, events)})
   END AS version

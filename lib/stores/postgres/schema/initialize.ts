@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { PermissionDeniedError, SchemaMissingError } from '../../../contract/errors.js';
+import { MAX_TIMER_MS } from '../../../contract/numbers.js';
 import { readCatalog } from './catalog.js';
 import type { Catalog } from './catalog.js';
 import type { PostgresDatabase, Run } from '../connection/database.js';
@@ -20,8 +21,6 @@ const MAX_ATTEMPTS = 10;
 const MAX_LOCK_WAIT_MS = 100;
 /** The tables that tell of `events` by its numbers. */
 const OF_EVENTS = ['append_batches', 'nestjs_factstr_appends'];
-/** Milliseconds, the longest that timers take: building an index takes as long as it takes. */
-const UNLIMITED_MS = 2 ** 31 - 1;
 
 /**
  * Validates the schema, and creates what is missing of it.
@@ -125,7 +124,8 @@ async function lockSchema(run: Run, schema: string, lockTimeout: number): Promis
 }
 
 function unlimited(run: Run): Run {
-  return (statement) => run({ ...statement, query_timeout: UNLIMITED_MS });
+  // Building an index takes as long as it takes.
+  return (statement) => run({ ...statement, query_timeout: MAX_TIMER_MS });
 }
 
 function schemaMissing(catalog: Catalog, target: string, cause?: Error): SchemaMissingError {

@@ -1,0 +1,44 @@
+import { InvalidOptionsError } from './errors.js';
+
+/** The longest delay that Node's timers and Postgres's settings take, in milliseconds; it bounds counts as well. */
+export const MAX_TIMER_MS = 2 ** 31 - 1;
+
+/** Whether it is a number from `least` to `most`. */
+export function isWithin(value: unknown, least: number, most: number): value is number {
+  return typeof value === 'number' && value >= least && value <= most;
+}
+
+export function isWhole(
+  value: unknown,
+  least: number,
+  most = Number.MAX_SAFE_INTEGER,
+): value is number {
+  return Number.isInteger(value) && isWithin(value, least, most);
+}
+
+/** @throws InvalidOptionsError unless the option is absent or a whole number from `least` to 2^31 - 1 */
+export function requireWhole<K extends string>(
+  options: { readonly [key in K]?: number | undefined },
+  option: K,
+  least: number,
+): void {
+  wholeNumber(option, options[option], 0, least);
+}
+
+/**
+ * A numeric option, or its default.
+ *
+ * @throws InvalidOptionsError
+ */
+export function wholeNumber(
+  name: string,
+  value: number | undefined,
+  fallback: number,
+  least: number,
+): number {
+  if (value === undefined) return fallback;
+  if (isWhole(value, least, MAX_TIMER_MS)) return value;
+  throw new InvalidOptionsError(
+    `The option ${name} is ${String(value)}; expected a whole number from ${least} to ${MAX_TIMER_MS}.`,
+  );
+}
