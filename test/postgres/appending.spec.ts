@@ -13,6 +13,7 @@ import { errorOf } from '../support/facts/outcome.js';
 import { until } from '../support/waiting/until.js';
 import { testDatabases } from '../support/postgres/database.js';
 import type { StoreDatabase } from '../support/postgres/database.js';
+import { machineTime } from '../support/waiting/machine-time.mjs';
 
 const create = testDatabases();
 
@@ -76,11 +77,11 @@ describe('Appends of one store object', () => {
     // Packets to this network (TEST-NET-1) are answered by nobody.
     nowhere.host = '192.0.2.1';
     const store = database.store({ connectionTimeout: 300 }, nowhere.href);
-    const begin = performance.now();
+    const begin = machineTime();
     const results = await Promise.allSettled(
       Array.from({ length: 50 }, () => store.append(facts(1))),
     );
-    expect(performance.now() - begin).toBeLessThan(5_000);
+    expect(machineTime() - begin).toBeLessThan(5_000);
     for (const result of results) {
       expect((result as PromiseRejectedResult).reason).toBeInstanceOf(DatabaseUnavailableError);
     }
@@ -150,10 +151,10 @@ describe('Appends of several stores', () => {
     await connected(database.url, async (other) => {
       await other.query('BEGIN');
       await other.query(callFunction);
-      const begin = performance.now();
+      const begin = machineTime();
       const calls = Array.from({ length: 20 }, () => errorOf(() => store.append(facts(1))));
       for (const error of await Promise.all(calls)) expect(error).toBeInstanceOf(DatabaseBusyError);
-      expect(performance.now() - begin).toBeLessThan(5_000);
+      expect(machineTime() - begin).toBeLessThan(5_000);
       await other.query('ROLLBACK');
     });
     expect((await store.append(facts(1))).first_sequence_number).toBe(2n);

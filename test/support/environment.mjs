@@ -2,13 +2,15 @@ import { TestEnvironment } from 'jest-environment-node';
 import { isQuick } from '../quick.mjs';
 import { Children, shareChildren } from './children.mjs';
 import { startedProcesses } from './started-processes.mjs';
+import { shareMachineTime } from './waiting/machine-time.mjs';
+import { limitByMachineTime } from './waiting/time-limits.mjs';
 
 /** One for all test files of a worker. */
 const children = new Children();
 
 /**
- * Node's, and no process that a test file started is left when the file is done: a file that leaves one fails. So does
- * a file of the quick set that starts one at all.
+ * Node's, with time limits that go by the machine's time. No process that a test file started is left when the file is
+ * done: a file that leaves one fails. So does a file of the quick set that starts one at all.
  */
 export default class FactstrEnvironment extends TestEnvironment {
   #file;
@@ -21,7 +23,13 @@ export default class FactstrEnvironment extends TestEnvironment {
   async setup() {
     await super.setup();
     shareChildren(this.global, children);
+    shareMachineTime(this.global);
     startedProcesses();
+  }
+
+  handleTestEvent(event, state) {
+    if (event.name === 'hook_start') limitByMachineTime(event.hook, state);
+    if (event.name === 'test_fn_start') limitByMachineTime(event.test, state);
   }
 
   async teardown() {

@@ -5,7 +5,7 @@ import { judgeMemory, smallMemory } from '../support/small-memory.js';
 import { databaseOf, execute, newStore } from '../support/storage.js';
 import type { StoreOptions } from '../support/storage.js';
 import { Streamer } from '../support/streamer.js';
-import { hopeFor } from '../support/waiting.js';
+import { hopeFor } from '../support/moments.js';
 
 /** Facts, and characters of each: in either form more than its reader may hold. */
 const LONG = [1_000_000, 400] as const;

@@ -2,7 +2,7 @@ import { TestProxy } from '../../support/postgres/proxy.js';
 import type { Scenario } from '../support/scenario.js';
 import { newStore } from '../support/storage.js';
 import { judgeLog } from '../support/verdict.js';
-import { after } from '../support/waiting.js';
+import { after } from '../support/moments.js';
 import { Writer } from '../support/writer.js';
 
 /** A half-open connection ends by the client's own deadline; the server may have committed. */

@@ -7,7 +7,8 @@ import type { Scenario } from '../support/scenario.js';
 import { databaseOf, newStore, rowsOf } from '../support/storage.js';
 import type { StoreOptions } from '../support/storage.js';
 import { judgeEffects, judgeLog, upTo } from '../support/verdict.js';
-import { after, hopeFor, waitFor } from '../support/waiting.js';
+import { after, hopeFor } from '../support/moments.js';
+import { until } from '../../support/waiting/until.js';
 import { Writer } from '../support/writer.js';
 
 const TTL = 3_000;
@@ -73,7 +74,7 @@ export const clockJumps: Scenario = {
         round,
         server === undefined ? clocks : [...clocks, server.clock, server.clock],
       );
-      await waitFor(
+      await until(
         async () => (await other.owned()).length === NAMES.length,
         () => 'the projections to be taken over',
         TTL + 20_000,

@@ -3,7 +3,7 @@ import { Projectors, describe } from '../support/projectors.js';
 import type { Scenario } from '../support/scenario.js';
 import { databaseOf, execute, newStore } from '../support/storage.js';
 import { judgeEffects, judgeLog, upTo } from '../support/verdict.js';
-import { waitFor } from '../support/waiting.js';
+import { until } from '../../support/waiting/until.js';
 import { Writer } from '../support/writer.js';
 
 /** As after the loss of a replica's tail: a cursor beyond the head is reported, and nothing is delivered until an operator says so. */
@@ -34,7 +34,7 @@ export const cursorAhead: Scenario = {
       );
       const application = await projectors.start();
       let last: Awaited<ReturnType<typeof application.list>> = [];
-      await waitFor(
+      await until(
         async () => {
           last = await application.list();
           return last[0]!.state === 'stopped' && last[0]!.code === 'CURSOR_AHEAD_OF_LOG';
@@ -44,7 +44,7 @@ export const cursorAhead: Scenario = {
       // The other one goes on meanwhile.
       const goal = application.numbers('p2').length + 10;
       await writer.makes(10, 'committed');
-      await waitFor(
+      await until(
         () => application.numbers('p2').length >= goal,
         () => 'p2 to go on',
       );

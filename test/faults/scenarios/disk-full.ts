@@ -8,7 +8,7 @@ import type { Provider, Scenario } from '../support/scenario.js';
 import { SmallDisk, noSmallDisk } from '../support/small-disk.js';
 import type { StoreOptions } from '../support/storage.js';
 import { judgeLog } from '../support/verdict.js';
-import { failureOf } from '../support/waiting.js';
+import { failureOf } from '../../support/failure-of.js';
 import { Writer } from '../support/writer.js';
 
 /** Appends are refused while there is no room, reading goes on, and with room so does writing. */

@@ -7,7 +7,8 @@ import type { Scenario } from '../support/scenario.js';
 import { newStore } from '../support/storage.js';
 import type { StoreOptions } from '../support/storage.js';
 import { judgeLog } from '../support/verdict.js';
-import { after, waitFor } from '../support/waiting.js';
+import { after } from '../support/moments.js';
+import { until } from '../../support/waiting/until.js';
 import { Writer } from '../support/writer.js';
 
 /** An empty database that several processes open at the same time is created once, and all of them work. */
@@ -72,7 +73,7 @@ async function appendByEngine(
 ): Promise<JournalCall[]> {
   const location =
     options.provider === 'sqlite' ? { sqlite: options.path } : { postgres: options.url };
-  await waitFor(
+  await until(
     async () => {
       try {
         await engine.open(location);

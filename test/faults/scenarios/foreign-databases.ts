@@ -6,7 +6,7 @@ import type { Random } from '../support/random.js';
 import type { Round } from '../support/round.js';
 import type { Scenario } from '../support/scenario.js';
 import { execute, rowsOf } from '../support/storage.js';
-import { failureOf } from '../support/waiting.js';
+import { failureOf } from '../../support/failure-of.js';
 
 const REFUSALS = ['FOREIGN_DATABASE', 'DAMAGED_DATABASE', 'UNSUPPORTED_FORMAT'];
 

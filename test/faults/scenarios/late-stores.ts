@@ -5,7 +5,7 @@ import type { EventRecord, FactstrOptions } from 'nestjs-factstr';
 import type { Round } from '../support/round.js';
 import type { Scenario } from '../support/scenario.js';
 import { newStore } from '../support/storage.js';
-import { waitFor } from '../support/waiting.js';
+import { until } from '../../support/waiting/until.js';
 
 /** A store that cannot open, or would open for each request, is its own failure: the running application goes on. */
 export const lateStores: Scenario = {
@@ -36,7 +36,7 @@ export const lateStores: Scenario = {
     const writing = new Writing(round, app.get(FactstrStore));
     await round.forEachFault(async () => {
       const target = writing.acknowledged.length + round.random.int(5, 40);
-      await waitFor(
+      await until(
         () => writing.acknowledged.length >= target || writing.failed,
         () => `${target} acknowledged appends`,
       );
@@ -44,7 +44,7 @@ export const lateStores: Scenario = {
       else await startPerRequest(round);
     });
     await writing.stop();
-    await waitFor(
+    await until(
       () => delivered.length >= writing.acknowledged.length || writing.failed,
       () => `${writing.acknowledged.length} facts; ${delivered.length} were delivered`,
     ).catch((error: Error) => round.unexpected(error.message));

@@ -2,7 +2,7 @@ import { HandlerApp } from '../support/handler-app.js';
 import { judgeHandlers } from '../support/handler-verdict.js';
 import type { Scenario } from '../support/scenario.js';
 import { rowsOf } from '../support/storage.js';
-import { waitFor } from '../support/waiting.js';
+import { until } from '../../support/waiting/until.js';
 
 const LEAKS = /^a leaked promise$|a_table_that_is_missing/;
 
@@ -39,7 +39,7 @@ export const leakingHandlers: Scenario = {
       // A late write comes with its projection's next call.
       await app.append(1);
       await app.reachHead();
-      await waitFor(
+      await until(
         () => app.unhandled.length >= rejections && lateWrites(app) >= writes,
         () =>
           `${rejections} rejections and ${writes} late writes; there were ${app.unhandled.length} and ${lateWrites(app)}`,

@@ -4,7 +4,7 @@ import { Projectors } from '../support/projectors.js';
 import type { Scenario } from '../support/scenario.js';
 import { execute, newStore } from '../support/storage.js';
 import { judgeEffects, judgeLog, upTo } from '../support/verdict.js';
-import { after } from '../support/waiting.js';
+import { after } from '../support/moments.js';
 import { Writer } from '../support/writer.js';
 
 const names = ['p1', 'p2'];

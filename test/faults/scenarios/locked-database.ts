@@ -5,7 +5,7 @@ import type { Scenario } from '../support/scenario.js';
 import { newStore } from '../support/storage.js';
 import type { StoreOptions } from '../support/storage.js';
 import { judgeLog } from '../support/verdict.js';
-import { after } from '../support/waiting.js';
+import { after } from '../support/moments.js';
 import { Writer } from '../support/writer.js';
 
 /** Appends wait for another process's lock, and are refused when it takes too long; then they go on. */

@@ -4,7 +4,7 @@ import type { Scenario } from '../support/scenario.js';
 import { databaseOf, newStore, readLog } from '../support/storage.js';
 import { Streamer } from '../support/streamer.js';
 import { judgeLog } from '../support/verdict.js';
-import { after } from '../support/waiting.js';
+import { after } from '../support/moments.js';
 import { Writer } from '../support/writer.js';
 
 /** Streams are given everything, whatever became of the notification: its sender killed, the listener cut off. */

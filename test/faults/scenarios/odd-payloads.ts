@@ -22,7 +22,7 @@ import type { Round } from '../support/round.js';
 import type { Provider, Scenario } from '../support/scenario.js';
 import { databaseOf, newStore, readLog } from '../support/storage.js';
 import type { StoreOptions } from '../support/storage.js';
-import { failureOf } from '../support/waiting.js';
+import { failureOf } from '../../support/failure-of.js';
 import { judgeHistory } from '../support/verdict.js';
 
 const MIB = 1024 * 1024;

@@ -5,7 +5,8 @@ import type { Round } from '../support/round.js';
 import type { Provider, Scenario } from '../support/scenario.js';
 import { databaseOf, newStore } from '../support/storage.js';
 import { judgeEffects, judgeLog, upTo } from '../support/verdict.js';
-import { after, hopeFor, waitFor } from '../support/waiting.js';
+import { after, hopeFor } from '../support/moments.js';
+import { until } from '../../support/waiting/until.js';
 import { Writer } from '../support/writer.js';
 
 const TTL = 1_500;
@@ -41,7 +42,7 @@ async function run(round: Round, provider: Provider, transactional: boolean): Pr
     }
     await after(round.random.next() * 20);
     await freeze(owner, files);
-    await waitFor(
+    await until(
       async () => (await other.owned()).length === names.length,
       () => 'the projections to be taken over',
     );

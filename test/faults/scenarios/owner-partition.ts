@@ -3,7 +3,8 @@ import { newStore } from '../support/storage.js';
 import { Projectors } from '../support/projectors.js';
 import type { Scenario } from '../support/scenario.js';
 import { judgeEffects, judgeLog, upTo } from '../support/verdict.js';
-import { after, hopeFor, waitFor } from '../support/waiting.js';
+import { after, hopeFor } from '../support/moments.js';
+import { until } from '../../support/waiting/until.js';
 import { Writer } from '../support/writer.js';
 
 const names = ['p1', 'p2'];
@@ -44,7 +45,7 @@ export const ownerPartition: Scenario = {
       await hopeFor(() => owner.handled.length >= goal);
       await after(round.random.next() * 20);
       cut.proxy.freeze();
-      await waitFor(
+      await until(
         async () => (await other.application.owned()).length === names.length,
         () => 'the projections to be taken over',
       );

@@ -3,7 +3,7 @@ import { Projectors } from '../support/projectors.js';
 import type { Provider, Scenario } from '../support/scenario.js';
 import { newStore } from '../support/storage.js';
 import { judgeEffects, judgeLog, upTo } from '../support/verdict.js';
-import { after, hopeFor } from '../support/waiting.js';
+import { after, hopeFor } from '../support/moments.js';
 import { Writer } from '../support/writer.js';
 
 const TTL = 2_000;

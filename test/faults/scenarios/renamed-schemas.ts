@@ -5,7 +5,7 @@ import type { Scenario } from '../support/scenario.js';
 import { databaseOf, execute, newStore, readLog } from '../support/storage.js';
 import type { StoreOptions } from '../support/storage.js';
 import { judgeHistory } from '../support/verdict.js';
-import { after } from '../support/waiting.js';
+import { after } from '../support/moments.js';
 import { Writer } from '../support/writer.js';
 
 const NAMES = ['blue', 'green'] as const;

@@ -6,7 +6,8 @@ import type { Provider, Scenario } from '../support/scenario.js';
 import { execute, newStore } from '../support/storage.js';
 import type { StoreOptions } from '../support/storage.js';
 import { judgeEffects, judgeLog, upTo } from '../support/verdict.js';
-import { failureOf, waitFor } from '../support/waiting.js';
+import { until } from '../../support/waiting/until.js';
+import { failureOf } from '../../support/failure-of.js';
 import { Writer } from '../support/writer.js';
 import type { Database } from '../../support/fixtures/effects.js';
 
@@ -110,7 +111,7 @@ function eventsOf(call: Writer['calls'][number]['call']): number {
 /** Whether the projection comes to be stopped with one of the codes. */
 async function stops(application: Application, codes: readonly string[]): Promise<boolean> {
   const failure = await failureOf(() =>
-    waitFor(
+    until(
       async () =>
         (await application.list()).every(
           ({ state, code }) => state === 'stopped' && codes.includes(code ?? ''),

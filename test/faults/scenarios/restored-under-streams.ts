@@ -8,7 +8,9 @@ import { backUpPostgres, copySqlite } from '../../support/back-up.js';
 import type { Round } from '../support/round.js';
 import type { Provider, Scenario } from '../support/scenario.js';
 import { newStore } from '../support/storage.js';
-import { after, failureOf, waitFor } from '../support/waiting.js';
+import { after } from '../support/moments.js';
+import { until } from '../../support/waiting/until.js';
+import { failureOf } from '../../support/failure-of.js';
 
 /** Milliseconds. */
 const LEASE = 600;
@@ -95,7 +97,7 @@ class Stream {
   }
 
   async reaches(number: number): Promise<void> {
-    await waitFor(
+    await until(
       () => this.#given.at(-1) === number,
       () => `fact ${number} for ${this.name}; it has ${this.#given.slice(-20).join()}`,
     );
@@ -107,7 +109,7 @@ class Stream {
     const { kept, lost, length } = now;
     const expected = Array.from({ length: length - kept }, (_, index) => kept + 1 + index);
     const failure = await failureOf(() =>
-      waitFor(
+      until(
         () => this.#given.length - this.#since >= expected.length,
         () => 'what was appended after the restore',
         30_000,
@@ -148,7 +150,7 @@ async function reach(streams: readonly Stream[], number: number): Promise<void> 
 }
 
 async function isStored(runner: Runner, position: number): Promise<void> {
-  await waitFor(
+  await until(
     async () => (await runner.stored().catch(() => undefined))?.position === BigInt(position),
     () => `the cursor at ${position}; the projection is ${JSON.stringify(runner.state.report())}`,
   );
@@ -158,7 +160,7 @@ async function isStored(runner: Runner, position: number): Promise<void> {
 async function append(round: Round, store: Log['store'], count: number): Promise<number> {
   for (let n = 0; n < count; n++) {
     const appendId = round.name(`append-${round.seed}`);
-    await waitFor(
+    await until(
       async () => {
         const failure = await failureOf(() =>
           store.append([{ event_type: 'noted', payload: {} }], { appendId }),

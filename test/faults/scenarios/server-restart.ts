@@ -3,7 +3,7 @@ import { Projectors } from '../support/projectors.js';
 import type { Scenario } from '../support/scenario.js';
 import { judgeEffects, judgeLog, upTo } from '../support/verdict.js';
 import type { StoreOptions } from '../support/storage.js';
-import { after } from '../support/waiting.js';
+import { after } from '../support/moments.js';
 import { Writer } from '../support/writer.js';
 
 /** Whatever used the server finds it again; appends with an id come to a result over the outage. */

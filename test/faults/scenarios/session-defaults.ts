@@ -3,7 +3,7 @@ import type { Scenario } from '../support/scenario.js';
 import { execute, newStore } from '../support/storage.js';
 import type { StoreOptions } from '../support/storage.js';
 import { judgeLog } from '../support/verdict.js';
-import { after } from '../support/waiting.js';
+import { after } from '../support/moments.js';
 import { Writer } from '../support/writer.js';
 
 /** Appends run at READ COMMITTED, whatever a session's default is: no append fails for another one's sake. */

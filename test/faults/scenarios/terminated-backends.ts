@@ -3,7 +3,7 @@ import { Projectors } from '../support/projectors.js';
 import type { Scenario } from '../support/scenario.js';
 import { newStore } from '../support/storage.js';
 import { judgeEffects, judgeLog, upTo } from '../support/verdict.js';
-import { after } from '../support/waiting.js';
+import { after } from '../support/moments.js';
 import { Writer } from '../support/writer.js';
 
 /** An append in flight is indeterminate, everything else goes on by itself. */

@@ -1,7 +1,7 @@
 import type { Scenario } from '../support/scenario.js';
 import { newStore } from '../support/storage.js';
 import { judgeLog } from '../support/verdict.js';
-import { after } from '../support/waiting.js';
+import { after } from '../support/moments.js';
 import { Writer } from '../support/writer.js';
 
 /** What was acknowledged is there; what was not is there wholly or not at all; with an id a successor finds out. */

@@ -1,10 +1,11 @@
 import Sqlite from 'better-sqlite3';
 import type { Application } from '../../support/fixtures/projecting-application.js';
-import { after, waitFor } from './waiting.js';
+import { after } from './moments.js';
+import { until } from '../../support/waiting/until.js';
 
 /** Stops a process outside of write transactions of these SQLite files, as takeover is promised there only. */
 export async function freeze(application: Application, files: readonly string[]): Promise<void> {
-  await waitFor(
+  await until(
     async () => {
       await application.kill('SIGSTOP');
       if (!files.some(isLocked)) return true;

@@ -12,7 +12,7 @@ import type { Round } from './round.js';
 import type { Provider } from './scenario.js';
 import { databaseOf, newStore } from './storage.js';
 import type { StoreOptions } from './storage.js';
-import { waitFor } from './waiting.js';
+import { until } from '../../support/waiting/until.js';
 
 const SCRIPT = new URL('../processes/handlers.ts', import.meta.url);
 
@@ -133,7 +133,7 @@ export class HandlerApp {
     isSo: (status: ProjectionStatus) => boolean,
   ): Promise<ProjectionStatus> {
     let last: ProjectionStatus;
-    await waitFor(
+    await until(
       async () => isSo((last = await this.status(name))),
       () => `${name} to be ${what}: ${describe([last])}, ${last.parked} parked`,
     );

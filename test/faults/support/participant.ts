@@ -1,6 +1,6 @@
 import type { Round } from './round.js';
 import type { StoreOptions } from './storage.js';
-import { waitFor } from './waiting.js';
+import { until } from '../../support/waiting/until.js';
 import { TestProcess } from '../../support/child-process.js';
 import type { Delivery, RecordedCall, RecordedStream } from '../../support/history/checker.js';
 import type { ParticipantStream, ParticipantTask, Told } from '../processes/participant.js';
@@ -98,7 +98,7 @@ export class Participant {
   }
 
   async #until(condition: () => boolean, what: () => string): Promise<void> {
-    await waitFor(() => {
+    await until(() => {
       const holds = condition();
       if (!holds && this.#ended !== undefined) throw new Error(this.#ended);
       return holds;

@@ -1,3 +1,4 @@
+import { withinTime } from '../../support/waiting/until.js';
 import { Random } from './random.js';
 import { Round } from './round.js';
 import type { Provider, Scenario } from './scenario.js';
@@ -22,7 +23,7 @@ export interface PlaySettings {
   /** Which repetition; with the seed and the part's name it makes the run's own seed. */
   readonly run: number;
   readonly short: boolean;
-  /** After this many milliseconds a run has failed, and is ended. */
+  /** After this many milliseconds of the machine's time a run has failed, and is ended. */
   readonly timeLimit: number;
   /** Told the round as soon as it exists: to be disposed by whoever ends the program. */
   readonly began?: (round: Round) => void;
@@ -40,19 +41,11 @@ export async function play(part: Part, settings: PlaySettings): Promise<Played> 
   const round = new Round(Random.seedOf(seed, labelOf(part), run), short ? few : long, short);
   settings.began?.(round);
   const began = performance.now();
-  let timer: NodeJS.Timeout | undefined;
-  const tooLong = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(
-      () => reject(new Error(`The run did not end within ${timeLimit} ms.`)),
-      timeLimit,
-    );
-  });
   try {
-    await Promise.race([scenario.run(round, provider), tooLong]);
+    await withinTime(() => scenario.run(round, provider), timeLimit);
   } catch (error) {
     round.unexpected((error as Error).stack ?? String(error));
   } finally {
-    clearTimeout(timer);
     await round.dispose();
   }
   const { tally, notes } = round;

@@ -5,7 +5,8 @@ import type { Database, EffectsTask } from '../../support/fixtures/effects.js';
 import type { Round } from './round.js';
 import { databaseOf } from './storage.js';
 import type { StoreOptions } from './storage.js';
-import { failureOf, waitFor } from './waiting.js';
+import { until } from '../../support/waiting/until.js';
+import { failureOf } from '../../support/failure-of.js';
 
 interface StartSettings {
   readonly options: StoreOptions;
@@ -74,7 +75,7 @@ export class Projectors {
   /** The one that runs most of the projections; waits until there is one. */
   async owner(): Promise<Application> {
     let owner: Application | undefined;
-    await waitFor(
+    await until(
       async () => {
         let most = 0;
         for (const application of this.#running) {
@@ -98,7 +99,7 @@ export class Projectors {
     let last = '';
     do {
       last = positions(statuses);
-      await waitFor(
+      await until(
         async () => {
           this.#checkAlive(witness!);
           // A database that just came back may not answer yet.

@@ -5,7 +5,7 @@ import { createDatabase } from '../../support/postgres.js';
 import type { TestDatabase } from '../../support/postgres.js';
 import { Random } from './random.js';
 import { emptyTally } from './tally.js';
-import { withinTime } from './waiting.js';
+import { withinTime } from '../../support/waiting/until.js';
 
 /** One run of a scenario: its choices, what it opened, and what it counted. */
 export class Round {

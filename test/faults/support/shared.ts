@@ -1,4 +1,4 @@
-import { withinTime } from './waiting.js';
+import { withinTime } from '../../support/waiting/until.js';
 
 /** What several runs use, such as a server that may be stopped: made at the first need, ended with the program. */
 class Shared {

@@ -5,7 +5,7 @@ import type { BatchRow, LoggedFact } from '../../support/history/checker.js';
 import { runSql } from '../../support/postgres.js';
 import type { Round } from './round.js';
 import type { Provider } from './scenario.js';
-import { waitFor } from './waiting.js';
+import { until } from '../../support/waiting/until.js';
 
 /** Where a log is, and how the run's processes open it. */
 export type StoreOptions = FactstrSqliteOptions | FactstrPostgresOptions;
@@ -80,7 +80,7 @@ export async function readLog(
 
 /** Backends whose clients are gone may still be at work. */
 async function settled(database: Database): Promise<void> {
-  await waitFor(
+  await until(
     async () =>
       (
         await rowsOf(

@@ -4,7 +4,7 @@ import type { Delivered, StreamerTask, StreamerTold } from '../processes/streame
 import { readEntries } from './journal.js';
 import type { Round } from './round.js';
 import type { StoreOptions } from './storage.js';
-import { waitFor } from './waiting.js';
+import { until } from '../../support/waiting/until.js';
 
 interface Settings {
   /** How long its handlers take with a batch, until they are told to hurry. In milliseconds; default 0. */
@@ -113,7 +113,7 @@ export class Streamer {
   }
 
   async #is(isSo: () => boolean, what: () => string): Promise<void> {
-    await waitFor(() => {
+    await until(() => {
       if (isSo()) return true;
       if (this.#ended !== undefined) throw new Error(`The streams’ process: ${this.#ended}`);
       return false;

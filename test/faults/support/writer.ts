@@ -5,7 +5,7 @@ import { readCalls } from './journal.js';
 import type { JournalCall } from './journal.js';
 import type { Round } from './round.js';
 import type { StoreOptions } from './storage.js';
-import { waitFor } from './waiting.js';
+import { until } from '../../support/waiting/until.js';
 
 type Settings = Partial<Omit<WriterTask, 'client' | 'options' | 'journal' | 'seed'>> & {
   environment?: NodeJS.ProcessEnv;
@@ -65,7 +65,7 @@ export class Writer {
 
   /** Waits until it has everything but the store. */
   async loaded(): Promise<void> {
-    await waitFor(
+    await until(
       () => this.#loaded || this.#ended !== undefined,
       () => `${this.client} to be loaded`,
     );
@@ -90,7 +90,7 @@ export class Writer {
   /** Waits until so many more calls came to an outcome, or it has made all of its calls. */
   async makes(more: number, kind?: Outcome['kind'], code?: string): Promise<void> {
     const goal = this.made(kind, code) + more;
-    await waitFor(
+    await until(
       () => {
         if (this.#ended !== undefined) throw new Error(`${this.client}: ${this.#ended}`);
         return this.#finished || this.made(kind, code) >= goal;
@@ -116,7 +116,7 @@ export class Writer {
   async stop(): Promise<void> {
     this.#expectsEnd = true;
     this.#child.send('stop');
-    await waitFor(
+    await until(
       () => this.#stopped || this.#ended !== undefined,
       () => `${this.client} to stop`,
     );

@@ -1,0 +1,2 @@
+export declare function machineTime(): number;
+export declare function shareMachineTime(global: object): void;
