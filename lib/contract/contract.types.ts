@@ -3,10 +3,6 @@
  * Semantics: `docs/contract.md`.
  */
 
-import type { EventStreamSubscription } from './event-stream-subscription.js';
-
-export { EventStreamSubscription } from './event-stream-subscription.js';
-
 /**
  * A value, or a promise of it: stores may be synchronous (memory, SQLite) or not (Postgres).
  *
@@ -140,6 +136,23 @@ export interface AppendOptions {
 export interface DurableStream {
   /** Names the stored cursor. Not empty; at most 256 bytes of UTF-8 by default. */
   name: string;
+}
+
+/**
+ * A running stream. A class, as in FACTSTR: the subscriptions of this package's stores are instances of it. The type
+ * needs `unsubscribe` only.
+ *
+ * @publicApi
+ */
+export abstract class EventStreamSubscription {
+  /**
+   * Resolves when the head of the log is known: from then on other processes' facts are delivered too.
+   * Never an unhandled rejection.
+   */
+  declare readonly started?: Promise<void>;
+
+  /** Stops future deliveries; a delivery in flight may finish, and then still counts. May be called again. */
+  abstract unsubscribe(): void;
 }
 
 /**

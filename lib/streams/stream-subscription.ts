@@ -1,4 +1,4 @@
-import { EventStreamSubscription } from '../contract/event-stream-subscription.js';
+import { EventStreamSubscription } from '../contract/contract.types.js';
 
 /**
  * A running stream of this package's stores.
@@ -22,4 +22,9 @@ export class StreamSubscription extends EventStreamSubscription {
   unsubscribe(): void {
     this.#stop.abort();
   }
+}
+
+/** Resolves when nothing of the subscription is in flight any more, as far as its store can tell. */
+export async function ended(subscription: EventStreamSubscription): Promise<void> {
+  if (subscription instanceof StreamSubscription) await subscription.ended;
 }

@@ -60,7 +60,7 @@ export const areas: readonly Area[] = [
     mutate: [
       'lib/cursors/{cursor-store,sql/*}.ts',
       `${STORES}/memory/cursor-store.ts`,
-      `${STORES}/{postgres,sqlite}/cursors/{cursor-store,cursor-tables}.ts`,
+      `${STORES}/{postgres,sqlite}/cursors/cursor-store.ts`,
     ],
     tests: [
       'test/leases/{cursor-store,cursor-store-*,postgres-cursor-store,sqlite-cursor-store,sql-steps,runner,rebuild,verbs}.spec.ts',
@@ -72,7 +72,7 @@ export const areas: readonly Area[] = [
     name: 'projections',
     mutate: [
       'lib/projections/**/*.ts',
-      'lib/support/async/{exclusive,until,call-signal,follow-signal,back-off}.ts',
+      'lib/support/async/{exclusive,until,call-signal,back-off}.ts',
     ],
     tests: ['test/projections/!(database-outage|odd-errors|own-verbs|refused-writes).spec.ts'],
     equivalents: projections,

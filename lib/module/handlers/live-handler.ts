@@ -8,10 +8,10 @@ import type {
 import { HandlerTimeoutError } from '../../contract/errors.js';
 import type { LogReplacedError } from '../../contract/errors.js';
 import { CleanContext } from '../../streams/clean-context.js';
+import { ended } from '../../streams/stream-subscription.js';
 import { streamLive } from '../../streams/walkable-store.js';
 import { CallSignal } from '../../support/async/call-signal.js';
 import { describeError, stackOf } from '../../support/describe-error.js';
-import { ended } from '../../projections/subscription-end.js';
 import type { FactHandler } from './fact-handler.js';
 import type { FactstrCommonOptions } from '../factstr.options.js';
 import { callAround } from './handler-call.js';
