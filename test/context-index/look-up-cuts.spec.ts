@@ -34,6 +34,16 @@ const places = Array.from({ length: FACTS }, (_, n) => n).flatMap((n) =>
   Array.from({ length: FACTS - n }, (_, m) => [...new Set([n, n + m])]),
 );
 
+/** Every log of four facts of these kinds. */
+function logsOf(...kinds: NewEvent[]): NewEvent[][] {
+  return Array.from({ length: kinds.length ** FACTS }, (_, log) =>
+    Array.from(
+      { length: FACTS },
+      (_, n) => kinds[Math.floor(log / kinds.length ** n) % kinds.length]!,
+    ),
+  );
+}
+
 describe('A context whose facts lie at a cut', () => {
   it.each([
     ['alone', match, other, [pairs, ofAnyType, ofB]],
@@ -60,6 +70,20 @@ describe('A context whose facts lie at a cut', () => {
                 expectOfOneMoment(world, question, world.run(ask(world, question)));
               }
             }
+          }
+        }
+      }
+    }
+  });
+
+  it('is found whole, both what is walked and what is looked up, beside facts of neither', () => {
+    for (const facts of logsOf(match, near, other)) {
+      for (let stored = 0; stored <= FACTS; stored++) {
+        for (let hole = stored; hole <= FACTS; hole++) {
+          const world = cut(facts, stored, hole);
+          for (const limit of [undefined, Infinity]) {
+            const question = { query: ofB, ...(limit && { limit }) };
+            expectOfOneMoment(world, question, world.run(ask(world, question)));
           }
         }
       }

@@ -182,6 +182,10 @@ describe('A look-up', () => {
     world.publish();
     world.append(match, other);
     world.publish();
+    // A hole has no chunks.
+    world.append(match);
+    world.index.tail.trim(5);
+    expect(world.index.hasHoles).toBe(true);
     const steps = ask(world, { query: pairs, limit: 5 });
     const need = steps.next().value as Need;
     const places = need.kind === 'soon' ? need.places() : [];

@@ -1,4 +1,3 @@
-import { MAX_SPAN } from './entries.js';
 import { checksum, hashText, mix } from '../terms/hashing.js';
 import { CHUNK_ENTRIES, Segment } from './segment.js';
 
@@ -86,7 +85,7 @@ export function decodeChunk(
 }
 
 function chunkSeed({ id }: Segment, chunk: number): number {
-  return mix(mix(id % 2 ** 32, Math.floor(id / 2 ** 32)), chunk % MAX_SPAN);
+  return mix(mix(id % 2 ** 32, Math.floor(id / 2 ** 32)), chunk);
 }
 
 function bytesOf(view: ArrayBufferView): Uint8Array {

@@ -80,6 +80,13 @@ export const contextIndex: readonly Equivalent[] = [
     reason: 'Nothing is less than or equal to what is not there.',
   },
   {
+    file: 'lib/context-index/terms/known-contexts.ts',
+    from: 'if (known !== undefined && known.head >= head) return;',
+    to: 'if (known !== undefined && known.head > head) return;',
+    reason:
+      'A context has one version at one head: only the order in which contexts are forgotten differs.',
+  },
+  {
     file: 'lib/context-index/newest-since.ts',
     from: "if (need.kind !== 'facts') return undefined;",
     to: 'if (false) return undefined;',
@@ -175,13 +182,13 @@ export const contextIndex: readonly Equivalent[] = [
     file: 'lib/context-index/tail/tail.ts',
     from: '#held = false;',
     to: '#held = true;',
-    reason: 'Arrays that nobody holds are copied instead of being moved.',
+    reason: 'Arrays that no content shares are copied instead of being moved.',
   },
   {
     file: 'lib/context-index/tail/tail.ts',
     from: 'if (this.#held) this.#move(0, this.#terms.length);',
     to: 'if (true) this.#move(0, this.#terms.length);',
-    reason: 'Arrays that nobody holds are copied without need.',
+    reason: 'Arrays that no content shares are copied without need.',
   },
   {
     file: 'lib/context-index/tail/tail.ts',
@@ -205,13 +212,13 @@ export const contextIndex: readonly Equivalent[] = [
     file: 'lib/context-index/tail/tail.ts',
     from: 'if (this.#held && count < this.#count) this.#move(0, this.#terms.length);',
     to: 'if (true) this.#move(0, this.#terms.length);',
-    reason: 'Arrays that nobody holds are copied without need.',
+    reason: 'Arrays that no content shares are copied without need.',
   },
   {
     file: 'lib/context-index/tail/tail.ts',
     from: 'if (this.#held && count < this.#count) this.#move(0, this.#terms.length);',
     to: 'if (this.#held || count < this.#count) this.#move(0, this.#terms.length);',
-    reason: 'Arrays that nobody holds are copied without need.',
+    reason: 'Arrays that no content shares are copied without need.',
   },
   {
     file: 'lib/context-index/tail/tail.ts',
@@ -227,6 +234,12 @@ export const contextIndex: readonly Equivalent[] = [
   },
   {
     file: 'lib/context-index/tail/tail.ts',
+    from: 'if (start <= this.#start) return;',
+    to: 'if (start < this.#start) return;',
+    reason: 'Trimming to where it begins finds the same begin again, and no more than may be kept.',
+  },
+  {
+    file: 'lib/context-index/tail/tail.ts',
     from: 'for (let place = 0; place < this.#count; place++) this.#filter.add(this.#terms[place]!);',
     to: 'for (let place = 0; place <= this.#count; place++) this.#filter.add(this.#terms[place]!);',
     reason: 'The filter may have terms of more facts than there are.',
@@ -235,7 +248,7 @@ export const contextIndex: readonly Equivalent[] = [
     file: 'lib/context-index/tail/tail.ts',
     from: 'if (!this.#held && capacity === this.#terms.length) {',
     to: 'if (false) {',
-    reason: 'Arrays that nobody holds are copied instead of being moved.',
+    reason: 'Arrays that no content shares are copied instead of being moved.',
   },
   {
     file: 'lib/context-index/tail/tail.ts',
@@ -247,6 +260,6 @@ export const contextIndex: readonly Equivalent[] = [
     file: 'lib/context-index/tail/tail.ts',
     from: 'this.#held = false;',
     to: 'this.#held = true;',
-    reason: 'Arrays that nobody holds are copied instead of being moved.',
+    reason: 'Arrays that no content shares are copied instead of being moved.',
   },
 ];
