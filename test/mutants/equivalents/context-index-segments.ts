@@ -220,4 +220,10 @@ export const contextIndexSegments: readonly Equivalent[] = [
     to: 'return Math.min(last + first + 1, MAX_SPAN);',
     reason: 'No entry is between the segment’s own last offset and the last one there is.',
   },
+  {
+    file: 'lib/context-index/segments/slice-builder.ts',
+    from: 'if (this.#count + count <= this.#terms.length) return;',
+    to: 'if (this.#count + count < this.#terms.length) return;',
+    reason: 'There is more room earlier than needed.',
+  },
 ];

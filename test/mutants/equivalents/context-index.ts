@@ -3,12 +3,6 @@ import type { Equivalent } from './equivalent.js';
 export const contextIndex: readonly Equivalent[] = [
   {
     file: 'lib/context-index/look-up.ts',
-    from: 'const span = yield* SegmentSpan.of(segment, cache, terms, Math.max(newest, after));',
-    to: 'const span = yield* SegmentSpan.of(segment, cache, terms, Math.min(newest, after));',
-    reason: 'An older candidate that is found as well is never taken for the newest.',
-  },
-  {
-    file: 'lib/context-index/look-up.ts',
     from: 'const filled = lists.filter((list) => list.length > 0);',
     to: 'const filled = lists;',
     reason: 'Empty lists add nothing to the union; only one list needs no sorting.',
@@ -200,7 +194,7 @@ export const contextIndex: readonly Equivalent[] = [
     file: 'lib/context-index/tail/tail.ts',
     from: 'this.#move(0, Math.max(this.#count + count, this.#terms.length * 2));',
     to: 'this.#move(0, Math.max(this.#count - count, this.#terms.length * 2));',
-    reason: 'A fact has fewer terms than twice the room lacks.',
+    reason: 'A fact has fewer terms than there is room for: twice the room is enough.',
   },
   {
     file: 'lib/context-index/tail/tail.ts',
