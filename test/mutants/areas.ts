@@ -72,7 +72,7 @@ export const areas: readonly Area[] = [
     name: 'projections',
     mutate: [
       'lib/projections/**/*.ts',
-      'lib/support/async/{exclusive,until,call-signal,back-off}.ts',
+      'lib/support/async/{exclusive,until,call-signal,follow-signal,back-off}.ts',
     ],
     tests: ['test/projections/!(database-outage|odd-errors|own-verbs|refused-writes).spec.ts'],
     equivalents: projections,

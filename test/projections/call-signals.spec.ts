@@ -16,6 +16,7 @@ import {
 import { FactFailure } from '../../lib/projections/delivery/call-handler.js';
 import { CallSignal } from '../../lib/support/async/call-signal.js';
 import { errorCode, isPassing } from '../../lib/projections/delivery/failures.js';
+import { followSignal } from '../../lib/support/async/follow-signal.js';
 import { OwnCalls } from '../../lib/projections/runner/own-calls.js';
 import { Gate } from '../support/inbox/inbox.js';
 import { settle } from '../support/waiting/until.js';
@@ -76,37 +77,6 @@ describe('The signal of a call', () => {
     expect(missed.reason).toBe(late);
   });
 
-  it('aborts with its parent, for its reason, by one listener for all calls', () => {
-    const { parent, call: first, missed } = made();
-    const [second, unread] = [made(parent).call, made(parent).call];
-    expect(getEventListeners(parent.signal, 'abort')).toHaveLength(1);
-    expect([first.signal.aborted, second.signal.aborted]).toEqual([false, false]);
-    parent.abort('stop');
-    for (const { signal } of [first, second, unread, made(parent).call]) {
-      expect([signal.aborted, signal.reason]).toEqual([true, 'stop']);
-    }
-    expect(getEventListeners(parent.signal, 'abort')).toHaveLength(0);
-    expect(missed()).toBe(0);
-  });
-
-  it('is heard of until its call has settled, and then kept by nothing', async () => {
-    const { parent, call: settled } = made();
-    const { signal } = settled;
-    settled.end();
-    const forgotten = ((): WeakRef<AbortSignal> => {
-      const { call } = made(parent);
-      call.end();
-      return new WeakRef(call.signal);
-    })();
-    for (let turn = 0; turn < 5 && forgotten.deref() !== undefined; turn++) {
-      await settle();
-      collectGarbage();
-    }
-    expect(forgotten.deref()).toBeUndefined();
-    parent.abort('stop');
-    expect(signal.aborted).toBe(false);
-  });
-
   it('keeps no process alive once what it belongs to was stopped, before or after', () => {
     jest.useRealTimers();
     const timers = (): number =>
@@ -123,6 +93,37 @@ describe('The signal of a call', () => {
     const { call: third } = made(parent, 60_000);
     expect(timers()).toBe(before);
     for (const each of [call, second, third]) each.end();
+  });
+});
+
+describe('A followed signal', () => {
+  it('aborts all that follow it, with its reason, by one listener', () => {
+    const parent = new AbortController();
+    const [first, second] = [followSignal(parent.signal), followSignal(parent.signal)];
+    expect(getEventListeners(parent.signal, 'abort')).toHaveLength(1);
+    first.abort('own');
+    expect(second.signal.aborted).toBe(false);
+    parent.abort('stop');
+    expect([first.signal.reason, second.signal.reason]).toEqual(['own', 'stop']);
+    expect(getEventListeners(parent.signal, 'abort')).toHaveLength(0);
+    expect(followSignal(parent.signal).signal).toMatchObject({ aborted: true, reason: 'stop' });
+    expect(getEventListeners(parent.signal, 'abort')).toHaveLength(0);
+  });
+
+  it('is heard of for as long as its signal is kept, and by nobody else', async () => {
+    const parent = new AbortController();
+    const kept = followSignal(parent.signal).signal;
+    let aborted = 0;
+    kept.addEventListener('abort', () => aborted++);
+    const forgotten = new WeakRef(followSignal(parent.signal));
+    for (let turn = 0; turn < 5 && forgotten.deref() !== undefined; turn++) {
+      await settle();
+      collectGarbage();
+    }
+    expect(forgotten.deref()).toBeUndefined();
+    await settle();
+    parent.abort('stop');
+    expect([aborted, kept.reason]).toEqual([1, 'stop']);
   });
 });
 

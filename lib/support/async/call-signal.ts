@@ -1,10 +1,13 @@
+import { followSignal } from './follow-signal.js';
+
+/** The deadlines' timers of calls in flight, by parent signal. */
+const deadlines = new WeakMap<AbortSignal, Set<NodeJS.Timeout>>();
+
 /** The signal of one call of a handler: aborts with its parent, and at the call's deadline. */
 export class CallSignal {
-  /** The calls in flight by parent. One listener for all of them: calls are many, and the parent lives long. */
-  static readonly #inFlight = new WeakMap<AbortSignal, Set<CallSignal>>();
   readonly #parent: AbortSignal;
   readonly #timer: NodeJS.Timeout;
-  readonly #siblings: Set<CallSignal>;
+  readonly #deadlines: Set<NodeJS.Timeout>;
   /** Made when the handler first reads `signal`: most do not, and making one costs more than the rest of a call. */
   #call: AbortController | undefined;
   #missed: Error | undefined;
@@ -19,15 +22,14 @@ export class CallSignal {
       this.#missed = miss();
       this.#call?.abort(this.#missed);
     }, timeout);
-    this.#siblings = CallSignal.#callsOf(parent);
-    this.#siblings.add(this);
+    this.#deadlines = deadlinesOf(parent);
+    this.#deadlines.add(this.#timer);
     if (parent.aborted) this.#timer.unref();
   }
 
   get signal(): AbortSignal {
     if (this.#call === undefined) {
-      this.#call = new AbortController();
-      if (this.#parent.aborted) this.#call.abort(this.#parent.reason);
+      this.#call = followSignal(this.#parent);
       if (this.#missed !== undefined) this.#call.abort(this.#missed);
     }
     return this.#call.signal;
@@ -38,24 +40,23 @@ export class CallSignal {
     return this.#missed;
   }
 
-  /** The call has settled: it has no deadline any more, and its signal does not follow the parent's. */
+  /** The call has settled: it has no deadline any more. */
   end(): void {
     clearTimeout(this.#timer);
-    this.#siblings.delete(this);
+    this.#deadlines.delete(this.#timer);
   }
+}
 
-  static #callsOf(parent: AbortSignal): Set<CallSignal> {
-    const known = this.#inFlight.get(parent);
-    if (known !== undefined) return known;
-    const calls = new Set<CallSignal>();
-    this.#inFlight.set(parent, calls);
-    const forward = (): void => {
-      for (const call of calls) {
-        call.#timer.unref();
-        call.#call?.abort(parent.reason);
-      }
-    };
-    parent.addEventListener('abort', forward, { once: true });
-    return calls;
+/** One listener for all calls of a parent: calls are many, and the parent lives long. */
+function deadlinesOf(parent: AbortSignal): Set<NodeJS.Timeout> {
+  let own = deadlines.get(parent);
+  if (own === undefined) {
+    const timers = new Set<NodeJS.Timeout>();
+    own = timers;
+    deadlines.set(parent, own);
+    parent.addEventListener('abort', () => timers.forEach((timer) => timer.unref()), {
+      once: true,
+    });
   }
+  return own;
 }

@@ -22,6 +22,30 @@ export const projections: readonly Equivalent[] = [
       'Without a failed attempt, or after a pause that the handler outlived, what is told is what was told already.',
   },
   {
+    file: 'lib/support/async/call-signal.ts',
+    from: "parent.addEventListener('abort', () => timers.forEach((timer) => timer.unref()), { once: true, });",
+    to: "parent.addEventListener('abort', () => timers.forEach((timer) => timer.unref()), {});",
+    reason: 'A signal aborts once.',
+  },
+  {
+    file: 'lib/support/async/call-signal.ts',
+    from: 'once: true,',
+    to: 'once: false,',
+    reason: 'A signal aborts once.',
+  },
+  {
+    file: 'lib/support/async/follow-signal.ts',
+    from: 'forgotten.register(controller, () => following.delete(follower));',
+    to: 'forgotten.register(controller, () => undefined);',
+    reason: 'It only frees a note of a signal that nobody holds.',
+  },
+  {
+    file: 'lib/support/async/follow-signal.ts',
+    from: 'const forgotten = new FinalizationRegistry<() => void>((forget) => forget());',
+    to: 'const forgotten = new FinalizationRegistry<() => void>(() => undefined);',
+    reason: 'It only frees a note of a signal that nobody holds.',
+  },
+  {
     file: 'lib/projections/runner/leased-runner.ts',
     from: "if (told?.paused === true) this.#standBy(told, 'nobody');",
     to: "if (told.paused === true) this.#standBy(told, 'nobody');",
