@@ -74,7 +74,10 @@ export const areas: readonly Area[] = [
       'lib/projections/**/*.ts',
       'lib/support/async/{exclusive,until,call-signal,follow-signal,back-off}.ts',
     ],
-    tests: ['test/projections/!(database-outage|odd-errors|own-verbs|refused-writes).spec.ts'],
+    tests: [
+      'test/projections/!(database-outage|odd-errors|own-verbs|refused-writes).spec.ts',
+      'test/leases/verbs-by-owner.spec.ts',
+    ],
     equivalents: projections,
   },
   {

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { StorageError, PermissionDeniedError } from '../../lib/contract/errors.js';
+import { FactstrMemoryStore } from '../../lib/stores/memory/store.js';
 import { settle } from '../support/waiting/until.js';
 import type { HeldCall } from '../support/streams/stepped-cursor-store.js';
 import { pass, stepTime } from '../support/waiting/stepped-time.js';
@@ -129,6 +130,10 @@ describe.each(both)('A step on the way that %s', (way) => {
       state: 'paused',
       reason: 'failed 1 times on fact 1: a bug',
     });
+    // By this process, as a failure, and once.
+    expect(p.told.filter((line) => line.includes('paused'))).toEqual([
+      '! paused: failed 1 times on fact 1: a bug',
+    ]);
     expect(p.stored).toMatchObject({
       paused: true,
       owner: null,
@@ -155,6 +160,26 @@ describe.each(both)('A step on the way that %s', (way) => {
     ]);
     expect(p.calls).toEqual(['1/1', '1/1']);
     expect(p.stored).toMatchObject({ position: 1n, paused: false });
+    expect(p.state.is('live')).toBe(true);
+    expect(p.told.filter((line) => line.includes('paused'))).toEqual([]);
+  });
+
+  it('does not pause itself where its cursor is gone meanwhile: intervene', async () => {
+    const p = projections.make({ retry: { maxAttempts: 1, minDelay: 1, maxDelay: 1 } });
+    await p.append('x');
+    const handler = p.holdCall();
+    await p.start();
+    const call = p.hold('intervene');
+    await handler.answer(new Error('a bug'));
+    await settle();
+    await ways[way](call);
+    p.stepped.present = new FactstrMemoryStore().log.cursorStore;
+    await p.called(2);
+    await pass(1_000);
+    expect(p.calls).toEqual(['1/1', '1/1']);
+    expect(p.told.filter((line) => line.startsWith('! '))).toEqual([
+      '! retrying: the database is gone',
+    ]);
     expect(p.state.is('live')).toBe(true);
   });
 

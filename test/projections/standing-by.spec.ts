@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { StorageError } from '../../lib/contract/errors.js';
 import { fingerprintOf } from '../../lib/streams/fingerprint.js';
 import { settle } from '../support/waiting/until.js';
 import { stranger } from '../support/streams/owners.js';
@@ -46,6 +47,16 @@ describe('A projection that another process runs', () => {
     await pass(200);
     expect(p.runner.owned).toBe(true);
     expect(p.stepped.countOf('open')).toBe(1);
+  });
+
+  it('is looked at after half the interval where chance is least', async () => {
+    jest.spyOn(Math, 'random').mockReturnValue(0);
+    const p = await afterAnother().start();
+    const looked = p.stepped.countOf('find');
+    await pass(49);
+    expect(p.stepped.countOf('find')).toBe(looked);
+    await pass(1);
+    expect(p.stepped.countOf('find')).toBe(looked + 1);
   });
 
   it('has its report written anew when it comes back, although nothing changed here', async () => {
@@ -150,9 +161,22 @@ describe('While a lease is being taken', () => {
     await look.answer();
     await stopping;
     expect(p.stepped.countOf('claim')).toBe(0);
+    const looked = p.stepped.countOf('find');
     p.runner.start();
-    await settle();
-    expect(p.stepped.countOf('open')).toBe(1);
+    await pass(1_000);
+    expect(p.stepped.countOf('find')).toBe(looked);
+    expect(p.told.at(-1)).toBe('stopped: the application is shutting down');
+  });
+
+  it('and is refused after a stop, it is no failure', async () => {
+    const p = projections.make();
+    const claim = p.hold('claim');
+    await p.start();
+    const stopping = p.runner.stop();
+    await claim.refuse(new StorageError('the database is gone'));
+    await stopping;
+    expect(p.told).toEqual(['starting', 'stopped: the application is shutting down']);
+    expect(p.state.report().lastError).toBeNull();
   });
 });
 
@@ -231,6 +255,16 @@ describe('A projection', () => {
     await p.reaches('live');
   });
 
+  it('that is reset here is not told as run by another process meanwhile', async () => {
+    const p = await projections.make().start();
+    await p.append('x');
+    p.told.length = 0;
+    await p.say('reset', 0n);
+    await pass(100);
+    expect(p.told).toEqual(['replaying', 'live']);
+    expect(p.calls).toEqual(['1/1', '1/1']);
+  });
+
   it('is told by the code that clears its read model without waiting for itself', async () => {
     const p = await projections.make().start();
     const done: string[] = [];
@@ -245,33 +279,6 @@ describe('A projection', () => {
     await pass(100);
     expect(done).toEqual(['cleared']);
     expect(p.state.is('paused')).toBe(true);
-  });
-
-  it('that another engine moved says so once, and stores where it is', async () => {
-    const p = projections.make();
-    for (let n = 0; n < 3; n++) await p.append('x');
-    await p.start();
-    await p.runner.stop();
-    const q = projections.make();
-    q.stepped.present = p.stepped.present;
-    q.log.present = p.store.log;
-    const find = q.cursorStore.find.bind(q.cursorStore);
-    const { fingerprint } = q.stored!;
-    let moved = true;
-    q.cursorStore.find = (name) => ({
-      ...find(name)!,
-      ...(moved ? { fingerprint: { ...fingerprint!, sequence_number: 1n } } : {}),
-    });
-    const advance = q.hold('advance');
-    await q.start();
-    expect(q.told[1]).toMatch(/^The cursor of projection "p" stands at 3, but it was stored at 1/);
-    expect(q.told).not.toContain('live');
-    await advance.answer();
-    await settle();
-    expect(q.told.at(-1)).toBe('live');
-    expect(q.calls).toEqual([]);
-    moved = false;
-    q.cursorStore.find = find;
   });
 
   it('listens to the log while it runs only', async () => {

@@ -36,6 +36,18 @@ function threeFacts(): FactstrMemoryStore {
   return store;
 }
 
+function silentState(): RunnerState {
+  return new RunnerState(
+    {
+      failed: () => undefined,
+      changed: () => undefined,
+      moved: () => undefined,
+      parked: () => undefined,
+    },
+    () => undefined,
+  );
+}
+
 function statusOf(
   own: {
     state: ProjectionState;
@@ -47,15 +59,7 @@ function statusOf(
   stored: StoredStream | Error | undefined,
   store: FactStore = threeFacts(),
 ) {
-  const state = new RunnerState(
-    {
-      failed: () => undefined,
-      changed: () => undefined,
-      moved: () => undefined,
-      parked: () => undefined,
-    },
-    () => undefined,
-  );
+  const state = silentState();
   state.enter(own.state, own.reason ?? null, own.code ?? null);
   if (own.position !== undefined) state.position(own.position);
   const runner = {
@@ -71,15 +75,7 @@ function statusOf(
 
 describe('The status of a projection', () => {
   it('has no state that is newer than its cursor', async () => {
-    const state = new RunnerState(
-      {
-        failed: () => undefined,
-        changed: () => undefined,
-        moved: () => undefined,
-        parked: () => undefined,
-      },
-      () => undefined,
-    );
+    const state = silentState();
     state.enter('live', null);
     let looks = 0;
     const stored = async (): Promise<StoredStream> => {
@@ -96,6 +92,22 @@ describe('The status of a projection', () => {
       position: 2n,
     });
     expect(looks).toBe(2);
+  });
+
+  it('is given after three looks, however often the state changes meanwhile', async () => {
+    const state = silentState();
+    let looks = 0;
+    const stored = async (): Promise<StoredStream> => {
+      looks++;
+      if (looks <= 10) state.enter(looks % 2 === 0 ? 'live' : 'replaying', null);
+      return storedAs({ position: BigInt(looks) });
+    };
+    const runner = { state, owned: true, stored } as unknown as Runner;
+    expect(await readStatus(identity, runner, threeFacts())).toMatchObject({
+      state: 'replaying',
+      position: 3n,
+    });
+    expect(looks).toBe(3);
   });
 
   it('is its own account where it runs', async () => {

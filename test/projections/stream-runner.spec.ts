@@ -192,7 +192,10 @@ describe('While such a projection’s handler runs', () => {
     void p.deliver(1);
     await call.write();
     const stopping = p.runner.stop();
-    expect(signal!.aborted).toBe(true);
+    expect(signal!.reason).toMatchObject({
+      name: 'AbortError',
+      message: 'The projection is being stopped.',
+    });
     expect(p.told.at(-1)).toBe('live');
     await call.answer();
     await stopping;

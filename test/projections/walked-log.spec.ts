@@ -33,6 +33,38 @@ describe('A log', () => {
     }
   });
 
+  it('that fails otherwise meanwhile is told once', async () => {
+    const p = await projections.make().start();
+    p.log.broken = gone;
+    await p.append('x');
+    p.log.broken = new StorageError('the database is still gone');
+    await pass(2_000);
+    expect(p.told.slice(2)).toEqual(['! retrying: the database is gone']);
+    expect(p.state.report().lastError).toBe('the database is gone');
+  });
+
+  it('that is read again is told before its facts are handled', async () => {
+    const p = await projections.make().start();
+    p.log.broken = gone;
+    await p.append('x');
+    p.log.broken = undefined;
+    const call = p.holdCall();
+    await p.called(1);
+    expect(p.told.slice(2)).toEqual(['! retrying: the database is gone', 'live']);
+    await call.answer();
+  });
+
+  it('that is read again is told also where it has nothing new', async () => {
+    const p = await projections.make().start();
+    p.log.broken = gone;
+    await p.append('x');
+    p.log.present = new FactstrMemoryStore().log;
+    p.log.broken = undefined;
+    await pass(2_000);
+    expect(p.told.slice(2)).toEqual(['! retrying: the database is gone', 'live']);
+    expect(p.calls).toEqual([]);
+  });
+
   it('that another one has taken the place of ends the walk; its cursor says whether it goes on', async () => {
     const p = await projections.make().start();
     await p.append('x');
@@ -49,6 +81,19 @@ describe('A log', () => {
     ]);
     expect(p.calls).toEqual(['1/1']);
     expect(p.state.report().code).toBe('CURSOR_FACT_CHANGED');
+  });
+
+  it('that another one has taken the place of says so by its code, and its cursor is looked at at once', async () => {
+    const p = await projections.make().start();
+    await p.append('x');
+    await pass(100);
+    p.log.present = new FactstrMemoryStore().log;
+    const look = p.hold('find');
+    const looked = p.stepped.countOf('find');
+    await p.append('x');
+    expect(p.state.report()).toMatchObject({ state: 'retrying', code: 'LOG_REPLACED' });
+    expect(p.stepped.countOf('find')).toBe(looked + 1);
+    await look.answer();
   });
 
   it('is asked whether the lease is held once for a page, and its cursor stored once where nothing matches', async () => {

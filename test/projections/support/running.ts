@@ -33,6 +33,10 @@ export class Running {
   /** What was not handled yet; the next registration replays it. */
   backlog: EventRecord[][] = [];
   handle: (call: ProjectionCall) => unknown = () => undefined;
+  /** What the observer does with each word besides. */
+  onTold: () => void = () => undefined;
+  /** Ends a registration that replays. */
+  breakOff: (error: Error) => void = () => undefined;
   subscriptions = 0;
   #deliver: StreamHandler | undefined;
 
@@ -44,12 +48,14 @@ export class Running {
         this.names.push([stream, asked]);
         const refusal = this.refusals.shift();
         if (refusal !== undefined) throw refusal;
-        this.subscriptions++;
         this.#deliver = deliver;
+        const brokenOff = new Promise<never>((_, reject) => (this.breakOff = reject));
         while (this.backlog.length > 0) {
-          if ((await deliver(this.backlog[0]!)) === false) throw new StorageError('refused');
+          const answer = await Promise.race([deliver(this.backlog[0]!), brokenOff]);
+          if (answer === false) throw new StorageError('refused');
           this.backlog.shift();
         }
+        this.subscriptions++;
         return { unsubscribe: () => void this.subscriptions-- };
       },
     } as unknown as FactStore;
@@ -68,8 +74,10 @@ export class Running {
       {
         failed: (facts, attempt, error) =>
           this.told.push(`failed ${numbersOf(facts)}/${attempt}: ${describeError(error)}`),
-        changed: (state, reason, failure) =>
-          this.told.push(`${failure ? '! ' : ''}${state}${reason === null ? '' : `: ${reason}`}`),
+        changed: (state, reason, failure) => {
+          this.told.push(`${failure ? '! ' : ''}${state}${reason === null ? '' : `: ${reason}`}`);
+          this.onTold();
+        },
         moved: () => undefined,
         parked: () => undefined,
       },
