@@ -3,6 +3,8 @@
  * Semantics: `docs/contract.md`.
  */
 
+import type { FactStoreLimits } from './limits.js';
+
 /**
  * A value, or a promise of it: stores may be synchronous (memory, SQLite) or not (Postgres).
  *
@@ -165,6 +167,35 @@ export abstract class EventStreamSubscription {
 export type StreamHandler = (events: EventRecord[]) => unknown;
 
 /**
+ * The methods of a store that append and read, where they may be asynchronous.
+ *
+ * @publicApi
+ */
+export interface StorePromises extends Pick<FactStore, 'append' | 'query' | 'appendIf'> {
+  /** As `query`, but at most `limit` rows: the oldest after `min_sequence_number`. */
+  queryPage?(query: EventQuery, limit: number): MaybePromise<QueryResult>;
+  close?(): MaybePromise<void>;
+}
+
+/**
+ * What a store can do besides the contract, said in one place. A store that wraps another one, to trace it for
+ * example, hands on that one's `capabilities`, whole or with what it changes: what it wraps then does all that it did
+ * before, and each method that the wrapper has itself is called instead of the wrapped store's.
+ *
+ * @publicApi
+ */
+export interface StoreCapabilities {
+  /** Whether it honours the option `appendId`. Default `false`. */
+  readonly appendIds?: boolean | undefined;
+  /** Whether it honours the option `manager`: appends inside the application's transaction. Default `false`. */
+  readonly managers?: boolean | undefined;
+  /** By which handlers' names and queries are checked before they run. Default: what the module's option `limits` says. */
+  readonly limits?: Partial<FactStoreLimits> | undefined;
+  /** Methods that do not block the event loop, where the store's own do: `FactstrStore` prefers them. */
+  readonly promises?: StorePromises | undefined;
+}
+
+/**
  * An append-only log of facts with one gapless sequence.
  *
  * Every method refuses bad input before anything is written, with the same error class on every provider
@@ -173,8 +204,8 @@ export type StreamHandler = (events: EventRecord[]) => unknown;
  * @publicApi
  */
 export interface FactStore {
-  /** Whether the store honours the option `appendId`. This package's stores do; a custom store that keeps ids says so here. */
-  readonly honoursAppendIds?: boolean | undefined;
+  /** What the store can do besides. */
+  readonly capabilities?: StoreCapabilities | undefined;
 
   /** Commits the events as one batch with one consecutive range of numbers, or nothing at all. */
   append(events: NewEvent[], options?: AppendOptions): MaybePromise<AppendResult>;

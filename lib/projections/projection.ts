@@ -1,4 +1,5 @@
 import type { EventQuery, EventRecord } from '../contract/contract.types.js';
+import type { FactCodec } from '../contract/fact-codec.js';
 import type { RetryPolicy } from '../support/async/back-off.js';
 import type { ProjectionState } from './status.js';
 
@@ -29,6 +30,8 @@ export interface Projection {
   /** The handler's deadline. */
   readonly timeout: number;
   readonly retry: RetryPolicy;
+  /** The store's. */
+  readonly codec?: FactCodec | undefined;
   /** A throw, a rejection and `false` are failures; any other result is success. */
   handle(call: ProjectionCall): unknown;
 }

@@ -11,7 +11,7 @@ import type {
 import { DecisionConflictError, InvalidOptionsError } from '../contract/errors.js';
 import { isWhole } from '../contract/numbers.js';
 import type { PostgresAppendOptions } from '../stores/postgres/append/append-inside.js';
-import { checkAppendSupport } from './store-faces.js';
+import { checkAppendSupport } from './append-support.js';
 import { DecisionTurns, insideDecision, isInsideDecision } from './decision-turns.js';
 
 /**

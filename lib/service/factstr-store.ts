@@ -9,18 +9,20 @@ import type {
   MaybePromise,
   NewEvent,
   QueryResult,
+  StorePromises,
   StreamHandler,
 } from '../contract/contract.types.js';
 import { InvalidOptionsError } from '../contract/errors.js';
 import { isWhole } from '../contract/numbers.js';
 import type { PostgresAppendOptions } from '../stores/postgres/append/append-inside.js';
+import { asynchronous, closeStore } from '../streams/store-face.js';
 import { worksBehindProxy } from '../support/behind-proxy.js';
 import { AppendRetry } from './append-retry.js';
 import type { AppendRetryOptions } from './append-retry.js';
 import { decideInTurn } from './decide.js';
 import type { DecideOptions, Decider } from './decide.js';
-import { asynchronous, checkAppendSupport, closeStore, pagesOf } from './store-faces.js';
-import type { AsynchronousStore } from './store-faces.js';
+import { checkAppendSupport } from './append-support.js';
+import { pagesOf } from './pages.js';
 
 /**
  * Options of `read`.
@@ -40,7 +42,7 @@ export interface ReadOptions {
  */
 export class FactstrStore {
   readonly #raw: FactStore;
-  readonly #face: AsynchronousStore;
+  readonly #face: StorePromises;
   readonly #retry: AppendRetry;
   readonly #decider: Decider;
 

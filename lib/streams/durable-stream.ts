@@ -90,7 +90,7 @@ class DurableRun implements WalkSteps {
     this.#host = host;
     this.#name = name;
     this.#query = query;
-    this.#call = new HandlerCall(handle);
+    this.#call = new HandlerCall(handle, host.codec);
     this.#stop = signal;
     this.#signal = signal;
   }

@@ -1,14 +1,18 @@
 import type { EventRecord, StreamHandler } from '../contract/contract.types.js';
 import { StreamHandlerError } from '../contract/errors.js';
+import { decoded } from '../contract/fact-codec.js';
+import type { FactCodec } from '../contract/fact-codec.js';
 import { CleanContext } from './clean-context.js';
 
 /** Calls one stream's handler in an async context of its own. */
 export class HandlerCall {
   readonly #handle: StreamHandler;
+  readonly #codec: FactCodec | undefined;
   readonly #context = new CleanContext();
 
-  constructor(handle: StreamHandler) {
+  constructor(handle: StreamHandler, codec?: FactCodec) {
     this.#handle = handle;
+    this.#codec = codec;
   }
 
   /** @throws StreamHandlerError on a throw, a rejection and `false`, also as a promise */
@@ -17,7 +21,7 @@ export class HandlerCall {
     try {
       const handle = this.#handle;
       // An array of its own: the records are shared, and the array may be.
-      result = await this.#context.run<unknown>(() => handle([...records]));
+      result = await this.#context.run<unknown>(() => handle([...decoded(records, this.#codec)]));
     } catch (cause) {
       throw new StreamHandlerError(`The handler of ${stream} failed on ${range(records)}.`, {
         cause,

@@ -1,5 +1,6 @@
 import type { MaybePromise, StreamHandler } from '../contract/contract.types.js';
 import { LogReplacedError } from '../contract/errors.js';
+import type { FactCodec } from '../contract/fact-codec.js';
 import type { PreparedQuery } from '../contract/validation.js';
 import { HandlerCall } from './handler-call.js';
 import type { LeaseOptions } from '../cursors/lease.js';
@@ -20,6 +21,7 @@ export interface StreamHost {
   readonly streams: OpenStreams;
   /** How durable names are claimed. */
   readonly lease: LeaseOptions;
+  readonly codec?: FactCodec | undefined;
   /** Takes an error for which no caller waits. */
   report(error: unknown): void;
 }
@@ -37,7 +39,7 @@ export function startLiveStream(
   replaced = (error: LogReplacedError): void => host.report(error),
 ): StreamSubscription {
   const { reader } = host;
-  const call = new HandlerCall(handle);
+  const call = new HandlerCall(handle, host.codec);
   reader.enter();
   const position = findStart(host);
   const started = Promise.resolve(position).then(() => undefined);

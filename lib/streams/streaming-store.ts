@@ -5,6 +5,8 @@ import type {
   EventQuery,
   EventStreamSubscription,
   MaybePromise,
+  QueryResult,
+  StoreCapabilities,
   StreamHandler,
 } from '../contract/contract.types.js';
 import {
@@ -14,6 +16,8 @@ import {
   StoreClosedError,
 } from '../contract/errors.js';
 import type { LogReplacedError } from '../contract/errors.js';
+import { translated } from '../contract/fact-codec.js';
+import type { FactCodec } from '../contract/fact-codec.js';
 import { resolveLimits } from '../contract/limits.js';
 import type { FactStoreLimitOptions, FactStoreLimits } from '../contract/limits.js';
 import { isWithin } from '../contract/numbers.js';
@@ -35,6 +39,7 @@ import type { StreamHost } from './live-stream.js';
 import { LogReader } from './reader/log-reader.js';
 import type { LogSource } from './log-source.js';
 import { OpenStreams } from './open-streams.js';
+import type { BypassedMethod, OwnCapabilities } from './store-face.js';
 import type { StreamSubscription } from './stream-subscription.js';
 import { within } from '../support/async/turns.js';
 
@@ -62,6 +67,8 @@ export interface FactStoreOptions {
    * that may append again.
    */
   appendIdRetention?: number | undefined;
+  /** What stands between the stored facts and their readers. @internal */
+  codec?: FactCodec | undefined;
 }
 
 /** How long `close` waits for deliveries in flight, in milliseconds, and then for the connections. */
@@ -69,9 +76,11 @@ const MAX_CLOSE_WAIT_MS = 5_000;
 
 /** The half of a store that follows its log. The other half, appending and querying, is each provider's. */
 export abstract class StreamingStore {
-  readonly honoursAppendIds = true;
   protected readonly limits: FactStoreLimits;
   protected readonly appendIdRetention: number;
+  readonly #codec: FactCodec | undefined;
+  /** The methods that are the provider's own, bound to this store. */
+  readonly #own: ReadonlyMap<BypassedMethod, unknown>;
   readonly #onStreamError: (error: FactstrError) => void;
   readonly #streams = new OpenStreams();
   readonly #leaseTtl: number;
@@ -79,8 +88,11 @@ export abstract class StreamingStore {
   readonly #closed = new AbortController();
   #closing: Promise<void> | undefined;
 
-  protected constructor(options: FactStoreOptions = {}) {
+  /** `provider`: the provider's class, whose methods are its own; a subclass's are not. */
+  protected constructor(options: FactStoreOptions = {}, provider: object = StreamingStore) {
     worksBehindProxy(this, { except: ['assertOpen', 'endStreams'], fixed: true });
+    this.#own = ownMethods(this, provider as { prototype: object });
+    this.#codec = options.codec;
     this.limits = resolveLimits(options.limits);
     this.#leaseTtl = resolveLeaseTtl(options.leaseTtl);
     this.appendIdRetention = resolveRetention(options.appendIdRetention);
@@ -98,8 +110,24 @@ export abstract class StreamingStore {
     return this.#live(EVERY_FACT, handle);
   }
 
+  /** What this store can do besides the contract. */
+  get capabilities(): StoreCapabilities {
+    const own: OwnCapabilities = {
+      ...this.abilities(),
+      appendIds: true,
+      limits: this.limits,
+      own: this,
+    };
+    return own;
+  }
+
   streamTo(query: EventQuery, handle: StreamHandler): EventStreamSubscription {
-    return this.#live(prepareQuery(query, this.limits), handle);
+    return this.#live(this.#prepare(query), handle);
+  }
+
+  /** @internal */
+  isOwn(name: BypassedMethod, method: unknown): boolean {
+    return method !== undefined && this.#own.get(name) === method;
   }
 
   /**
@@ -112,7 +140,7 @@ export abstract class StreamingStore {
     handle: StreamHandler,
     replaced: (error: LogReplacedError) => void,
   ): EventStreamSubscription {
-    return this.#live(prepareQuery(query, this.limits), handle, replaced);
+    return this.#live(this.#prepare(query), handle, replaced);
   }
 
   async streamAllDurable(
@@ -127,7 +155,7 @@ export abstract class StreamingStore {
     query: EventQuery,
     handle: StreamHandler,
   ): Promise<EventStreamSubscription> {
-    return this.#durable(stream, prepareQuery(query, this.limits), handle);
+    return this.#durable(stream, this.#prepare(query), handle);
   }
 
   /**
@@ -138,15 +166,6 @@ export abstract class StreamingStore {
   get walkable(): StreamHost {
     this.assertOpen();
     return this.#streamHost();
-  }
-
-  /**
-   * The limits by which handlers are checked before they run.
-   *
-   * @internal
-   */
-  get ownLimits(): FactStoreLimits {
-    return this.limits;
   }
 
   /**
@@ -171,6 +190,11 @@ export abstract class StreamingStore {
     }
     if (!this.#streams.isCalling) return this.#closing;
     await within(patience, Promise.all([this.#streams.othersEnded(), this.settled()]));
+  }
+
+  /** What a provider can do besides. */
+  protected abilities(): Pick<StoreCapabilities, 'managers' | 'promises'> {
+    return {};
   }
 
   /** What `close` gives up before it returns. */
@@ -199,7 +223,7 @@ export abstract class StreamingStore {
    */
   protected appendRequest(call: AppendCall, known?: readonly string[]): ContextAppend {
     this.assertOpen();
-    return prepareAppend(call, this.limits, asContext, known);
+    return prepareAppend(call, this.limits, this.#asContext, known);
   }
 
   /**
@@ -209,7 +233,22 @@ export abstract class StreamingStore {
    */
   protected contextQuery(query: EventQuery): ContextQuery {
     this.assertOpen();
-    return asContext(prepareQuery(query, this.limits));
+    return this.#asContext(prepareQuery(query, this.limits));
+  }
+
+  /** Where what a query found leaves the store. The rows belong to the caller. */
+  protected found(result: QueryResult): QueryResult {
+    const codec = this.#codec;
+    if (codec === undefined) return result;
+    return { ...result, event_records: result.event_records.map((fact) => codec.decode(fact)) };
+  }
+
+  readonly #asContext = (query: PreparedQuery): ContextQuery =>
+    new ContextQuery(translated(query, this.#codec));
+
+  /** A stream's query. */
+  #prepare(query: EventQuery): PreparedQuery {
+    return translated(prepareQuery(query, this.limits), this.#codec);
   }
 
   /** @throws StoreClosedError */
@@ -259,6 +298,7 @@ export abstract class StreamingStore {
       closed: this.#closed.signal,
       streams: this.#streams,
       lease: leaseOptions(this.#leaseTtl),
+      codec: this.#codec,
       report: (error) => this.#report(error),
     });
   }
@@ -276,8 +316,25 @@ export abstract class StreamingStore {
   }
 }
 
-function asContext(query: PreparedQuery): ContextQuery {
-  return new ContextQuery(query);
+const BYPASSED: readonly BypassedMethod[] = [
+  'append',
+  'appendIf',
+  'query',
+  'queryPage',
+  'streamTo',
+  'close',
+];
+
+function ownMethods(
+  store: StreamingStore,
+  { prototype }: { prototype: object },
+): ReadonlyMap<BypassedMethod, unknown> {
+  const nearest = Object.getPrototypeOf(store) as object;
+  return new Map(
+    BYPASSED.filter((name) => Reflect.get(nearest, name) === Reflect.get(prototype, name)).map(
+      (name) => [name, Reflect.get(store, name) as unknown],
+    ),
+  );
 }
 
 function resolveRetention(retention: unknown = 7 * 24 * 3_600_000): number {

@@ -10,7 +10,7 @@ import type {
   TransactionalRequest,
 } from '../projections/delivery/transactional-effects.js';
 import { worksBehindProxy } from '../support/behind-proxy.js';
-import { walkableOf } from '../streams/walkable-store.js';
+import { walkableOf } from '../streams/store-face.js';
 import { messages } from './messages.js';
 import { PostgresReadModel } from './postgres.read-model.js';
 import type { ReadModelDatabase } from './read-model.database.js';

@@ -447,7 +447,7 @@ WHERE name = $1 AND \${number('$2')} IS NOT NULL`,
   {
     name: 'limits-of-the-store',
     promise: "handlers are checked by their store's own limits",
-    file: 'lib/streams/walkable-store.ts',
+    file: 'lib/streams/store-face.ts',
     find: 'store instanceof StreamingStore ? store.ownLimits : resolveLimits(said)',
     replace: 'resolveLimits(said)',
     suites: ['test/e2e/module/verb-arguments'],

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { DurableProjection, FactstrModule, FactstrProjections, FactstrStore } from 'nestjs-factstr';
 import type { EventRecord, FactStore, LogSource, ProjectionStatus } from 'nestjs-factstr';
 import { FactstrMemoryStore } from '../../lib/stores/memory/store.js';
-import { logOf } from '../../lib/streams/walkable-store.js';
+import { logOf } from '../../lib/streams/store-face.js';
 import { until } from '../support/waiting/until.js';
 import { Fixtures } from '../support/fixtures/applications.js';
 

@@ -8,8 +8,8 @@ import type {
 import { HandlerTimeoutError } from '../../contract/errors.js';
 import type { LogReplacedError } from '../../contract/errors.js';
 import { CleanContext } from '../../streams/clean-context.js';
+import { streamLive } from '../../streams/store-face.js';
 import { ended } from '../../streams/stream-subscription.js';
-import { streamLive } from '../../streams/walkable-store.js';
 import { CallSignal } from '../../support/async/call-signal.js';
 import { describeError, stackOf } from '../../support/describe-error.js';
 import type { FactHandler } from './fact-handler.js';

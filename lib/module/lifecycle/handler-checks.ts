@@ -1,7 +1,7 @@
 import { InvalidOptionsError } from '../../contract/errors.js';
 import { prepareQuery, prepareStreamName } from '../../contract/validation.js';
 import { describeError } from '../../support/describe-error.js';
-import { limitsOf, logOf } from '../../streams/walkable-store.js';
+import { limitsOf, logOf } from '../../streams/store-face.js';
 import type { FactHandler } from '../handlers/fact-handler.js';
 import { DEFAULT_STORE } from '../factstr.tokens.js';
 import { messages } from '../messages.js';

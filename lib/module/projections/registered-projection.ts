@@ -13,7 +13,7 @@ import type { ProjectionStatus } from '../../projections/status.js';
 import { readStatus } from '../../projections/runner/read-status.js';
 import type { Runner } from '../../projections/runner/runner.js';
 import type { RecordedIntervention, CursorStore } from '../../cursors/cursor-store.js';
-import { limitsOf, logOf } from '../../streams/walkable-store.js';
+import { limitsOf, logOf } from '../../streams/store-face.js';
 import type { FactHandler } from '../handlers/fact-handler.js';
 import type { FactstrCommonOptions } from '../factstr.options.js';
 import { callAround } from '../handlers/handler-call.js';

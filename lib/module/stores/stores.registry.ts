@@ -10,7 +10,7 @@ import { messages } from '../messages.js';
 import { openStore } from './store.factory.js';
 import type { MadeStore } from './store.factory.js';
 import { shutdownTimeoutOf } from '../options/shutdown-timeout.js';
-import { closeStore } from '../../service/store-faces.js';
+import { closeStore } from '../../streams/store-face.js';
 import { StoreDefinitions } from './store-definitions.js';
 
 /** A store of this application, open. */

@@ -1,5 +1,6 @@
 import type { EventRecord } from '../../contract/contract.types.js';
 import { HandlerTimeoutError } from '../../contract/errors.js';
+import { decoded } from '../../contract/fact-codec.js';
 import { isInstance } from '../../support/describe-error.js';
 import { CallSignal } from '../../support/async/call-signal.js';
 import type { Projection, ProjectionCall } from '../projection.js';
@@ -55,7 +56,7 @@ export async function callHandler(
   try {
     const call: ProjectionCall = {
       // A copy: a handler that changes its array must not change what a retry gets.
-      facts: [...facts],
+      facts: [...decoded(facts, projection.codec)],
       attempt: options.attempt,
       replaying: options.replaying,
       manager: options.manager,
@@ -68,9 +69,14 @@ export async function callHandler(
     if (result === false) throw new Error('the handler returned false');
   } catch (error) {
     throw isInstance(error, FactFailure)
-      ? new HandlerFailure(error.cause, [error.fact])
+      ? new HandlerFailure(error.cause, facts.filter(isSame(error.fact)))
       : new HandlerFailure(error, facts);
   } finally {
     own.end();
   }
+}
+
+/** The stored fact of a decoded one. */
+function isSame({ sequence_number }: EventRecord): (fact: EventRecord) => boolean {
+  return (fact) => fact.sequence_number === sequence_number;
 }

@@ -1,9 +1,10 @@
 import type { FactStore } from '../../contract/contract.types.js';
 import type { FactStoreLimits } from '../../contract/limits.js';
+import { translated } from '../../contract/fact-codec.js';
 import { prepareQuery } from '../../contract/validation.js';
 import { newOwner } from '../../cursors/process-identity.js';
 import { CleanContext } from '../../streams/clean-context.js';
-import { limitsOf, walkableOf } from '../../streams/walkable-store.js';
+import { limitsOf, walkableOf } from '../../streams/store-face.js';
 import { PlainEffects } from '../delivery/commit.js';
 import type { Effects } from '../delivery/commit.js';
 import { LeasedRunner } from './leased-runner.js';
@@ -33,12 +34,13 @@ export function makeRunner(
   };
   const walkable = walkableOf(store);
   if (walkable === undefined) return new StreamRunner(store, own, calls, observer);
-  const { source, reader, closed, streams } = walkable;
+  const { source, reader, closed, streams, codec } = walkable;
   // An owner of its own, so that a bare stream of this store does not take the runner's lease for its own.
   const lease = { ...walkable.lease, owner: newOwner() };
   const context = new CleanContext();
   const outside: Projection = {
     ...own,
+    codec,
     handle: (call) =>
       context.run(() => {
         const handle = (): unknown => own.handle(call);
@@ -48,7 +50,7 @@ export function makeRunner(
   return new LeasedRunner(
     { source, reader, closed, streams },
     outside,
-    prepareQuery(projection.query, limits),
+    translated(prepareQuery(projection.query, limits), codec),
     effects ?? new PlainEffects(source.cursorStore, lease, projection.startFrom !== undefined),
     calls,
     lease,

@@ -1,7 +1,7 @@
 import type { FactStore } from '../../contract/contract.types.js';
 import type { StoredStream, StreamReport } from '../../cursors/cursor-store.js';
 import type { LogSource } from '../../streams/log-source.js';
-import { logOf } from '../../streams/walkable-store.js';
+import { logOf } from '../../streams/store-face.js';
 import type { ProjectionState, ProjectionStatus } from '../status.js';
 import type { Runner } from './runner.js';
 

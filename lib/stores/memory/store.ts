@@ -29,7 +29,7 @@ export class FactstrMemoryStore extends StreamingStore implements FactStore {
   readonly #ids: MemoryAppendIds;
 
   constructor(options: FactStoreOptions = {}) {
-    super(options);
+    super(options, FactstrMemoryStore);
     this.#ids = new MemoryAppendIds(this.appendIdRetention);
   }
 
@@ -54,11 +54,11 @@ export class FactstrMemoryStore extends StreamingStore implements FactStore {
     // Only a limit hides newer facts, and only a cursor hides all of them.
     const reachesEnd =
       event_records.length < limit && (last !== null || prepared.min_sequence_number === null);
-    return {
+    return this.found({
       event_records,
       last_returned_sequence_number: last,
       current_context_version: reachesEnd ? last : this.#contextVersion(prepared),
-    };
+    });
   }
 
   appendIf(

@@ -5,6 +5,7 @@ import type {
   FactStore,
   NewEvent,
   QueryResult,
+  StoreCapabilities,
 } from '../../contract/contract.types.js';
 import { SchemaMissingError } from '../../contract/errors.js';
 import type { ContextAppend } from '../../context-index/terms/context-plan.js';
@@ -58,7 +59,7 @@ export class FactstrPostgresStore extends StreamingStore implements FactStore {
    * @throws InvalidOptionsError
    */
   constructor(url: string, options: PostgresStoreOptions = {}) {
-    super(options);
+    super(options, FactstrPostgresStore);
     const resolved = resolvePostgresOptions(options);
     this.#connection = new ReadyConnection(parseTarget(url), resolved);
     this.#known = new KnownLog(this.#connection, () => this.#keeper.wake());
@@ -137,13 +138,13 @@ export class FactstrPostgresStore extends StreamingStore implements FactStore {
     const prepared = this.contextQuery(query);
     const indexed =
       prepared.plan.indexed === null ? undefined : await this.#index.query(prepared, limit);
-    if (indexed !== undefined) return indexed;
+    if (indexed !== undefined) return this.found(indexed);
     const ready = await this.#connection.ready();
     const { head } = this.#known;
     const found = queryResult(await ready.run('The query', queryStatement(prepared, ready, limit)));
     if (this.#known.isOf(ready.log))
       this.#index.remember(prepared, found.current_context_version ?? null, head);
-    return found;
+    return this.found(found);
   }
 
   /** With `manager`: inside the application's transaction. */
@@ -195,6 +196,10 @@ export class FactstrPostgresStore extends StreamingStore implements FactStore {
     if (sparse) return;
     await adoptSparseBoundaries(database, catalogSchema);
     this.#connection.invalidate();
+  }
+
+  protected override abilities(): StoreCapabilities {
+    return { managers: true };
   }
 
   protected override settled(): Promise<void> {

@@ -6,6 +6,7 @@ import type {
   FactStore,
   NewEvent,
   QueryResult,
+  StoreCapabilities,
 } from '../../contract/contract.types.js';
 import type { PreparedQuery } from '../../contract/validation.js';
 import type { ContextIndexProgress } from '../../context-index/progress.js';
@@ -63,7 +64,7 @@ export class FactstrSqliteStore extends StreamingStore implements FactStore {
    * UnsupportedFormatError, PermissionDeniedError, StorageFullError, DatabaseBusyError, StorageError
    */
   constructor(path: string, options: SqliteStoreOptions = {}) {
-    super(options);
+    super(options, FactstrSqliteStore);
     const { busyTimeout, pollInterval, maxQueuedAppends } = resolveSqliteOptions(options);
     const file = prepareFile(path);
     this.#retry = new BusyRetry(file, busyTimeout, (error) => this.#explain(error));
@@ -168,6 +169,10 @@ export class FactstrSqliteStore extends StreamingStore implements FactStore {
     }
   }
 
+  protected override abilities(): StoreCapabilities {
+    return { promises: this.promises };
+  }
+
   /** The file is closed before `close` returns; queued appends that have not begun are rejected. */
   protected override halt(): void {
     this.#closed.abort();
@@ -195,6 +200,6 @@ export class FactstrSqliteStore extends StreamingStore implements FactStore {
 
   /** Rows and version of one snapshot. */
   #read(query: PreparedQuery, limit: number): QueryResult {
-    return this.#index.read(() => this.#context.read(query, limit));
+    return this.found(this.#index.read(() => this.#context.read(query, limit)));
   }
 }

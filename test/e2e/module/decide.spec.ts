@@ -311,7 +311,7 @@ describe('decide refuses, before anything is decided,', () => {
   it('an id on a store that keeps none', async () => {
     const store = FactstrStore.of(synchronousStore().store);
     await expect(store.decide({}, decision, { appendId: 'one' })).rejects.toThrow(
-      /honoursAppendIds/,
+      /capabilities.appendIds/,
     );
   });
 

@@ -76,7 +76,7 @@ describe('Options that cannot be meant fail the bootstrap with InvalidOptionsErr
     [
       'ids on a store that keeps none',
       { provider: 'custom', store: synchronousStore().store, idempotentAppends: true },
-      /honoursAppendIds/,
+      /capabilities.appendIds/,
     ],
     ['times in the wrong order', { ...postgres, lockTimeout: 20_000 }, /lockTimeout/],
     [

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { EventRecord, QueryResult } from 'nestjs-factstr';
 import { FactstrMemoryStore, FactstrStore } from 'nestjs-factstr';
-import { pagesOf } from '../../../lib/service/store-faces.js';
+import { pagesOf } from '../../../lib/service/pages.js';
 import { FactstrPostgresStore } from '../../../lib/stores/postgres/store.js';
 import { FactstrSqliteStore } from '../../../lib/stores/sqlite/store.js';
 import { settle } from '../../support/waiting/until.js';

@@ -10,7 +10,7 @@ import { resolveLimits } from '../../lib/contract/limits.js';
 import { FactstrMemoryStore } from '../../lib/stores/memory/store.js';
 import type { LogSource } from '../../lib/streams/log-source.js';
 import { StreamingStore } from '../../lib/streams/streaming-store.js';
-import { limitsOf, logOf, streamLive, walkableOf } from '../../lib/streams/walkable-store.js';
+import { limitsOf, logOf, streamLive, walkableOf } from '../../lib/streams/store-face.js';
 import { facts, ofTypes } from '../support/facts/facts.js';
 import { Gate, Inbox } from '../support/inbox/inbox.js';
 import { settle } from '../support/waiting/until.js';
@@ -145,7 +145,7 @@ describe('A store of ours', () => {
       }
     }
     const store = Store.open();
-    expect([store.retention, store.honoursAppendIds]).toEqual([604_800_000, true]);
+    expect([store.retention, store.capabilities.appendIds]).toEqual([604_800_000, true]);
     const closing = [store.close(), store.close()];
     await settle();
     expect(steps).toEqual(['halt']);

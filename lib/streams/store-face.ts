@@ -1,0 +1,166 @@
+import type {
+  EventQuery,
+  EventStreamSubscription,
+  FactStore,
+  StoreCapabilities,
+  StorePromises,
+  StreamHandler,
+} from '../contract/contract.types.js';
+import type { LogReplacedError } from '../contract/errors.js';
+import type { FactCodec } from '../contract/fact-codec.js';
+import { resolveLimits } from '../contract/limits.js';
+import type { FactStoreLimits } from '../contract/limits.js';
+import { DEFAULT_LEASE_TTL, leaseOptions } from '../cursors/lease.js';
+import type { LeaseOptions } from '../cursors/lease.js';
+import { LogReader } from './reader/log-reader.js';
+import type { LogSource } from './log-source.js';
+import type { OpenStreams } from './open-streams.js';
+
+// What the service, the projections and the module ask of a store. The answers are the store's `capabilities`, its
+// `log`, and for a store that wraps one of ours that one's.
+
+/**
+ * A store that shows its log: its projections can do all that projections of this package's own stores can. It keeps
+ * leases, cursors and parked facts as `CursorStore` says.
+ *
+ * @publicApi
+ */
+export interface StoreWithLog extends FactStore {
+  readonly log: LogSource;
+}
+
+/** What the runner of projections walks. */
+export interface WalkableStore {
+  readonly source: LogSource;
+  readonly reader: LogReader;
+  /** Aborts when the store is closed, where it tells. */
+  readonly closed: AbortSignal;
+  /** What the store waits for when it is closed, where it is ours. */
+  readonly streams?: OpenStreams;
+  readonly lease: LeaseOptions;
+  readonly codec?: FactCodec | undefined;
+}
+
+/** Methods past which a call may go, to another one of the same store that does the same. */
+export type BypassedMethod = 'append' | 'appendIf' | 'query' | 'queryPage' | 'streamTo' | 'close';
+
+/** What a store of ours can do besides what its `capabilities` say to everyone. */
+export interface OwnStore {
+  readonly log: LogSource;
+  /** @throws StoreClosedError */
+  readonly walkable: WalkableStore;
+  /** Whether a method is the store's as this package made it: not a subclass's, a wrapper's or a test's. */
+  isOwn(name: BypassedMethod, method: unknown): boolean;
+  /** As `streamTo`; when the log is replaced, `replaced` is told instead of `onStreamError`. */
+  follow(
+    query: EventQuery,
+    handle: StreamHandler,
+    replaced: (error: LogReplacedError) => void,
+  ): EventStreamSubscription;
+  /** As `close`; what is in flight is waited for so long at most, in milliseconds. */
+  closeWithin(limit: number): Promise<void>;
+}
+
+/** The `capabilities` of a store of ours. */
+export interface OwnCapabilities extends StoreCapabilities {
+  readonly own: OwnStore;
+}
+
+/** Of stores that are not ours: by their log, so that their projections share one reader. */
+const walkables = new WeakMap<LogSource, WalkableStore>();
+
+/** The store's log, or `undefined` where it has the contract only. */
+export function logOf(store: FactStore): LogSource | undefined {
+  const { log = ownOf(store)?.log } = store as Partial<StoreWithLog>;
+  if (typeof log !== 'object' || log === null) return undefined;
+  const { head, readBatches, onCommit, cursorStore } = log as Partial<LogSource>;
+  const methods = [head, readBatches, onCommit];
+  const complete = methods.every((method) => typeof method === 'function');
+  return complete && typeof cursorStore === 'object' && cursorStore !== null ? log : undefined;
+}
+
+/** The store's limits where it tells them, else those that `said` declares. */
+export function limitsOf(store: FactStore, said?: Partial<FactStoreLimits>): FactStoreLimits {
+  return resolveLimits(store.capabilities?.limits ?? said);
+}
+
+/** A live stream; where the store can tell, `replaced` is told when the log that it follows is replaced. */
+export function streamLive(
+  store: FactStore,
+  query: EventQuery,
+  handle: StreamHandler,
+  replaced: (error: LogReplacedError) => void,
+): EventStreamSubscription {
+  return isOwn(store, 'streamTo')
+    ? ownOf(store)!.follow(query, handle, replaced)
+    : store.streamTo(query, handle);
+}
+
+/** @throws StoreClosedError */
+export function walkableOf(store: FactStore): WalkableStore | undefined {
+  const source = logOf(store);
+  if (source === undefined) return undefined;
+  const own = ownOf(store);
+  if (own?.log === source) return own.walkable;
+  let walkable = walkables.get(source);
+  if (walkable === undefined) {
+    walkable = {
+      source,
+      reader: new LogReader(source),
+      closed: new AbortController().signal,
+      lease: leaseOptions(DEFAULT_LEASE_TTL),
+    };
+    walkables.set(source, walkable);
+  }
+  return walkable;
+}
+
+/**
+ * The methods of a store that do not block the event loop while it waits for another process's lock: `promises` where
+ * the store has them (SQLite), otherwise its own. A method that a subclass overrides, or that a wrapper has, is called
+ * itself; pages then come from a `query` of that kind, and not from what it was put before.
+ */
+export function asynchronous(store: FactStore): StorePromises {
+  const { promises = store } = store.capabilities ?? {};
+  if (ownOf(store) === undefined) return promises;
+  const of = (name: BypassedMethod): StorePromises => (isOwn(store, name) ? promises : store);
+  const names = ['append', 'appendIf', 'query', 'queryPage'] as const;
+  if (names.every((name) => isOwn(store, name))) return promises;
+  const [append, appendIf, query, queryPage] = names.map(of) as FourOf<StorePromises>;
+  const pages = isOwn(store, 'query') || !isOwn(store, 'queryPage') ? queryPage : undefined;
+  return {
+    append: (...given) => append.append(...given),
+    appendIf: (...given) => appendIf.appendIf(...given),
+    query: (...given) => query.query(...given),
+    ...(pages?.queryPage === undefined
+      ? {}
+      : { queryPage: (...given) => pages.queryPage!(...given) }),
+  };
+}
+
+/**
+ * Resolves when the store is closed and what it delivered is stored. `limit`: for how long what is in flight is
+ * waited for at most, in milliseconds, where that is less than the store's own bound.
+ */
+export async function closeStore(store: FactStore, limit?: number): Promise<void> {
+  const own = ownOf(store);
+  if (own !== undefined && limit !== undefined && isOwn(store, 'close')) {
+    return own.closeWithin(limit);
+  }
+  // A custom store may have an asynchronous face of its own that does not close.
+  const { promises } = store.capabilities ?? {};
+  await (own !== undefined || promises?.close === undefined ? store.close?.() : promises.close());
+}
+
+type FourOf<T> = [T, T, T, T];
+
+/** The store of ours that is wrapped, or is the store itself. */
+function ownOf(store: FactStore): OwnStore | undefined {
+  const handed: Partial<OwnCapabilities> | undefined = store.capabilities;
+  return handed?.own;
+}
+
+function isOwn(store: FactStore, name: BypassedMethod): boolean {
+  const method = (store as Partial<Record<BypassedMethod, unknown>>)[name];
+  return ownOf(store)?.isOwn(name, method) === true;
+}
