@@ -90,7 +90,7 @@ export abstract class StreamingStore {
 
   /** `provider`: the provider's class, whose methods are its own; a subclass's are not. */
   protected constructor(options: FactStoreOptions = {}, provider: object = StreamingStore) {
-    worksBehindProxy(this, { except: ['assertOpen', 'endStreams'], fixed: true });
+    worksBehindProxy(this, { except: ['assertOpen'], fixed: true });
     this.#own = ownMethods(this, provider as { prototype: object });
     this.#codec = options.codec;
     this.limits = resolveLimits(options.limits);

@@ -131,29 +131,29 @@ export const streams: readonly Equivalent[] = [
   },
   {
     file: 'lib/streams/streaming-store.ts',
-    from: "worksBehindProxy(this, { except: ['assertOpen', 'endStreams'], fixed: true });",
+    from: "worksBehindProxy(this, { except: ['assertOpen'], fixed: true });",
     to: 'worksBehindProxy(this, {});',
     reason:
       'Methods that nobody calls through a Proxy, and which of two ways they are bound in: faster, or open to a test’s replacements.',
   },
   {
     file: 'lib/streams/streaming-store.ts',
-    from: "worksBehindProxy(this, { except: ['assertOpen', 'endStreams'], fixed: true });",
+    from: "worksBehindProxy(this, { except: ['assertOpen'], fixed: true });",
     to: 'worksBehindProxy(this, { except: [], fixed: true });',
     reason:
       'Methods that nobody calls through a Proxy, and which of two ways they are bound in: faster, or open to a test’s replacements.',
   },
   {
     file: 'lib/streams/streaming-store.ts',
-    from: "worksBehindProxy(this, { except: ['assertOpen', 'endStreams'], fixed: true });",
-    to: 'worksBehindProxy(this, { except: [\'assertOpen\', ""], fixed: true });',
+    from: "worksBehindProxy(this, { except: ['assertOpen'], fixed: true });",
+    to: 'worksBehindProxy(this, { except: [""], fixed: true });',
     reason:
       'Methods that nobody calls through a Proxy, and which of two ways they are bound in: faster, or open to a test’s replacements.',
   },
   {
     file: 'lib/streams/streaming-store.ts',
-    from: "worksBehindProxy(this, { except: ['assertOpen', 'endStreams'], fixed: true });",
-    to: "worksBehindProxy(this, { except: ['assertOpen', 'endStreams'], fixed: false });",
+    from: "worksBehindProxy(this, { except: ['assertOpen'], fixed: true });",
+    to: "worksBehindProxy(this, { except: ['assertOpen'], fixed: false });",
     reason:
       'Methods that nobody calls through a Proxy, and which of two ways they are bound in: faster, or open to a test’s replacements.',
   },

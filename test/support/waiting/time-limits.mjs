@@ -33,6 +33,8 @@ async function raced(result, limit) {
         `Exceeded the time limit of ${limit} ms by the machine's time (${took} ms by the clock)`,
       );
     }, BETWEEN_LOOKS);
+    // Suites count the timers that keep the process alive.
+    timer.unref();
   });
   try {
     return await Promise.race([result, late]);
