@@ -25,10 +25,6 @@ export class RunnerState {
     return this.#position;
   }
 
-  get parked(): number {
-    return this.#parked;
-  }
-
   is(state: ProjectionState): boolean {
     return this.#state === state;
   }

@@ -3,7 +3,7 @@
 // The contract
 export * from '../contract/contract.types.js';
 export * from '../contract/errors.js';
-export type { FactStoreLimits } from '../contract/limits.js';
+export type { FactStoreLimitOptions, FactStoreLimits } from '../contract/limits.js';
 
 // Stores
 export * from './store-types.js';

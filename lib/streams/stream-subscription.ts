@@ -1,10 +1,6 @@
 import { EventStreamSubscription } from '../contract/contract.types.js';
 
-/**
- * A running stream of this package's stores.
- *
- * @publicApi
- */
+/** A running stream of this package's stores. */
 export class StreamSubscription extends EventStreamSubscription {
   readonly #stop: AbortController;
   /** Resolves when the head is known. */

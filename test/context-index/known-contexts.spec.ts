@@ -55,11 +55,4 @@ describe('Known contexts', () => {
     expect(known.get(about(longest))).toEqual({ version: 1, head: 1 });
     expect(known.get(about(`${longest}x`))).toBeUndefined();
   });
-
-  it('can be forgotten', () => {
-    const known = new KnownContexts();
-    known.set(about(1), { version: 1, head: 1 });
-    known.clear();
-    expect(known.get(about(1))).toBeUndefined();
-  });
 });

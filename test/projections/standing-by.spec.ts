@@ -205,7 +205,7 @@ describe('A projection', () => {
     p.calls.length = 0;
     await p.say('resume');
     await p.reaches('parked-some');
-    expect([p.calls, p.state.parked]).toEqual([[], 1]);
+    expect([p.calls, p.state.report().reason]).toEqual([[], '1 fact(s) are parked']);
   });
 
   it('whose store is closed is told nothing any more, and says so as a failure', async () => {

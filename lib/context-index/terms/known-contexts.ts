@@ -30,8 +30,4 @@ export class KnownContexts {
       this.#versions.delete(this.#versions.keys().next().value!);
     }
   }
-
-  clear(): void {
-    this.#versions.clear();
-  }
 }

@@ -37,8 +37,6 @@ export interface ProjectionContext {
 /**
  * Lets Nest's `applyDecorators` take a decorator, whose handler it does not check. Used by itself, where the handler
  * or what is decorated does not fit, this is what the compiler reports.
- *
- * @publicApi
  */
 export interface Composable {
   (target: object, key: string | symbol): HandlerDoesNotFitItsDecorator;

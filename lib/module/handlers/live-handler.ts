@@ -87,10 +87,6 @@ export class LiveHandler {
     return this.#handler.label;
   }
 
-  get storeName(): string {
-    return this.#storeName;
-  }
-
   get status(): LiveHandlerStatus {
     return {
       store: this.#storeName,

@@ -20,23 +20,16 @@ export interface LogRange {
 /** Finds facts one by one: SQL narrows by type, the reference matcher decides. */
 export class SqliteScan {
   readonly #connection: SqliteConnection;
-  readonly #head: SqliteStatement<bigint | null>;
   readonly #newestOfTypes: SqliteStatement<bigint | null>;
   /** By direction and number of types; at most 2 x (MAX_MERGED_TYPES + 2). */
   readonly #walks = new Map<string, SqliteStatement<RecordRow>>();
 
   constructor(connection: SqliteConnection) {
     this.#connection = connection;
-    this.#head = connection.values('SELECT max(sequence_number) FROM events');
     this.#newestOfTypes = connection.values(
       `SELECT max((SELECT max(sequence_number) FROM events WHERE event_type = types.value))
        FROM json_each(?) AS types`,
     );
-  }
-
-  /** The newest committed sequence number, 0 for an empty log. */
-  head(): bigint {
-    return this.#head.get() ?? 0n;
   }
 
   /** The newest match of the range, 0 when there is none. */
