@@ -63,6 +63,7 @@ describe('The turns of decisions', () => {
     for (let round = 0; round < 3; round++) {
       const entered = enter(a);
       expect(await on(entered)).toEqual([true]);
+      expect(turns.size).toBe(others + 1);
       entered.turn.end();
     }
     expect(turns.size).toBe(others);
