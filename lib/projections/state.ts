@@ -64,7 +64,7 @@ export class RunnerState {
 
   addParked(): void {
     this.#parked++;
-    this.#enterCalm();
+    this.recovered();
   }
 
   unparked(): void {

@@ -127,6 +127,23 @@ describe('A followed signal', () => {
   });
 });
 
+describe('A followed signal whose followers were collected', () => {
+  it('still aborts those behind them, before it is told of that', async () => {
+    const parent = new AbortController();
+    const forgotten = new WeakRef(followSignal(parent.signal));
+    const kept = followSignal(parent.signal).signal;
+    let isCollected = false;
+    for (let turn = 0; turn < 5 && !isCollected; turn++) {
+      await settle();
+      collectGarbage();
+      isCollected = forgotten.deref() === undefined;
+    }
+    expect(isCollected).toBe(true);
+    parent.abort('stop');
+    expect(kept.reason).toBe('stop');
+  });
+});
+
 describe('Code that a projection’s handler runs', () => {
   it('is told from everything else until the call has settled', async () => {
     const [one, other] = [new OwnCalls(), new OwnCalls()];

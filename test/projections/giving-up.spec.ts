@@ -117,6 +117,9 @@ describe('After the last attempt at several facts', () => {
     ]);
     expect(p.stored!.position).toBe(2n);
     expect(p.told.filter((line) => line.startsWith('parked '))).toEqual(['parked 1: a bug']);
+    // At the facts that come now nothing has failed.
+    expect(p.state.report()).toMatchObject({ state: 'parked-some', attempts: 0 });
+    expect(p.stored!.report).toMatchObject({ attempts: 0, lastError: 'a bug' });
   });
 
   it('a transactional call is made again as a whole while its commit fails', async () => {

@@ -153,4 +153,64 @@ export const projections: readonly Equivalent[] = [
     to: 'if (false) return;',
     reason: 'What was ended writes nothing, whatever it was given.',
   },
+  {
+    file: 'lib/projections/runner/stream-runner.ts',
+    from: 'stored(): Promise<StoredStream | undefined> { return Promise.resolve(undefined); }',
+    to: 'stored(): Promise<StoredStream | undefined> {}',
+    reason: 'Each caller awaits the answer, and nothing is stored.',
+  },
+  {
+    file: 'lib/projections/delivery/delivery.ts',
+    from: '#unread = false;',
+    to: '#unread = true;',
+    reason:
+      'Everything that tells of a failure tells of its end too, before the next page: the state is calm, and is told once.',
+  },
+  {
+    file: 'lib/projections/delivery/delivery.ts',
+    from: 'if (this.#unread) this.#events.recovered();',
+    to: 'if (true) this.#events.recovered();',
+    reason:
+      'Everything that tells of a failure tells of its end too, before the next page: the state is calm, and is told once.',
+  },
+  {
+    file: 'lib/projections/delivery/delivery.ts',
+    from: 'this.#unread = false;',
+    to: 'this.#unread = true;',
+    reason:
+      'Everything that tells of a failure tells of its end too, before the next page: the state is calm, and is told once.',
+  },
+  {
+    file: 'lib/projections/runner/leased-runner.ts',
+    from: "if (told?.paused === true) this.#standBy(told, 'nobody');",
+    to: 'if (told?.paused === true) this.#standBy(told, "");',
+    reason: 'The holder is told of what is not paused only.',
+  },
+  {
+    file: 'lib/projections/runner/read-status.ts',
+    from: 'if (source === undefined || position === null || head === null) {',
+    to: 'if (false || position === null || head === null) {',
+    reason: 'Without a log there is no head either.',
+  },
+  {
+    file: 'lib/projections/runner/stored-cursor.ts',
+    from: 'const start = known === undefined ? await this.#start() : 0n;',
+    to: 'const start = true ? await this.#start() : 0n;',
+    reason:
+      'Where a cursor is stored, opening it passes over the start: one more look at the head.',
+  },
+  {
+    file: 'lib/projections/state.ts',
+    from: "if (count > 0 && this.#state === 'live') this.#enterCalm();",
+    to: "if (true && this.#state === 'live') this.#enterCalm();",
+    reason:
+      'A projection that is live without parked facts is calm: nothing changes, and nothing is told.',
+  },
+  {
+    file: 'lib/projections/state.ts',
+    from: "if (count > 0 && this.#state === 'live') this.#enterCalm();",
+    to: "if (count >= 0 && this.#state === 'live') this.#enterCalm();",
+    reason:
+      'A projection that is live without parked facts is calm: nothing changes, and nothing is told.',
+  },
 ];
