@@ -30,32 +30,39 @@ interface Answer {
 const PAGE = 3;
 const REFUSED: NewEvent[] = [{ event_type: 'refused', payload: {} }];
 
-interface NumberedFact extends NewEvent {
+interface NumberedFact {
   readonly number: number;
+  readonly event: NewEvent;
 }
 
-/** The log as the reference matcher sees it: what any store has to answer. */
+/**
+ * The log as the reference matcher sees it: what any store has to answer. A query is asked again and again while the
+ * log grows: each fact is compared with it once.
+ */
 export class LogModel {
   readonly #facts: NumberedFact[] = [];
+  #found = new WeakMap<EventQuery, Found>();
 
   append(events: readonly NewEvent[]): void {
     for (const event of events) this.insert(this.head + 1, event);
   }
 
-  insert(number: number, { event_type, payload }: NewEvent): void {
-    this.#facts.push({ number, event_type, payload });
+  insert(number: number, event: NewEvent): void {
+    this.#facts.push({ number, event });
   }
 
   /** Puts a fact in at a number: those from there on come after it. */
-  insertBefore(number: number, { event_type, payload }: NewEvent): void {
+  insertBefore(number: number, event: NewEvent): void {
     const later = this.#facts.splice(this.#facts.findIndex((fact) => fact.number >= number) >>> 0);
-    this.insert(number, { event_type, payload });
-    for (const fact of later) this.insert(fact.number + 1, fact);
+    this.insert(number, event);
+    for (const fact of later) this.insert(fact.number + 1, fact.event);
+    this.#found = new WeakMap();
   }
 
   /** Removes the facts after a number. */
   cut(head: number): void {
     while (this.head > head) this.#facts.pop();
+    this.#found = new WeakMap();
   }
 
   get head(): number {
@@ -64,10 +71,13 @@ export class LogModel {
 
   /** The numbers of the matching facts up to `head`. */
   numbers(query: EventQuery, head = Infinity): number[] {
-    const prepared = prepareQuery(query, DEFAULT_LIMITS);
-    return this.#facts
-      .filter((fact) => fact.number <= head && matchesQuery(fact, prepared))
-      .map(({ number }) => number);
+    let found = this.#found.get(query);
+    if (found === undefined) this.#found.set(query, (found = new Found(query)));
+    found.look(this.#facts);
+    const { numbers } = found;
+    return head >= (numbers.at(-1) ?? 0)
+      ? [...numbers]
+      : numbers.filter((number) => number <= head);
   }
 
   version(query: EventQuery, head?: number): bigint | null {
@@ -110,6 +120,31 @@ export class LogModel {
         verdict: { expected_context_version: wrong, actual_context_version: version },
       },
     };
+  }
+}
+
+/** What a query has found so far. */
+class Found {
+  readonly numbers: number[] = [];
+  readonly #query: PreparedQuery;
+  /** Tests append the same few events many times. */
+  readonly #matches = new Map<NewEvent, boolean>();
+  #looked = 0;
+
+  constructor(query: EventQuery) {
+    this.#query = prepareQuery(query, DEFAULT_LIMITS);
+  }
+
+  /** Compares the facts that have come since the last look. */
+  look(facts: readonly NumberedFact[]): void {
+    for (; this.#looked < facts.length; this.#looked++) {
+      const { number, event } = facts[this.#looked]!;
+      let matches = this.#matches.get(event);
+      if (matches === undefined) {
+        this.#matches.set(event, (matches = matchesQuery(event, this.#query)));
+      }
+      if (matches) this.numbers.push(number);
+    }
   }
 }
 
