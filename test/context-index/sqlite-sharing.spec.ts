@@ -1,121 +1,16 @@
-import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { EventQuery, NewEvent } from '../../lib/contract/contract.types.js';
 import { TestFolder } from '../support/sqlite/folder.js';
-import { TestProcess } from '../support/child-process.js';
 import { Material } from '../support/facts/arbitrary.js';
-import type { Decision, DeciderTask } from './support/decisions.js';
-import { insertFacts, segmentRanges, strayChunks } from '../support/sqlite/index-tables.js';
+import { expectGapless, insertFacts, readLog } from '../support/sqlite/index-tables.js';
 import { LogModel } from '../support/index/model.js';
-
-// Tens of thousands of facts, and processes: some machines are slow.
-jest.setTimeout(120_000);
 
 describe('The context index of a shared file', () => {
   let folder: TestFolder;
-  let processes: TestProcess[];
   beforeEach(() => {
     folder = new TestFolder();
-    processes = [];
   });
-  afterEach(async () => {
-    for (const child of processes) await child.kill();
-    await folder.dispose();
-  });
-
-  function start(script: string, argument: unknown): TestProcess {
-    const child = new TestProcess(new URL(`./processes/${script}`, import.meta.url), argument);
-    processes.push(child);
-    return child;
-  }
-
-  /** The log as it is in the file. */
-  function readLog(): LogModel {
-    const database = folder.database();
-    const model = new LogModel();
-    const rows = database.prepare('SELECT * FROM events ORDER BY 1').iterate();
-    for (const row of rows as Iterable<Record<string, string>>) {
-      const { sequence_number, event_type, payload } = row;
-      model.insert(Number(sequence_number), {
-        event_type: event_type!,
-        payload: JSON.parse(payload!),
-      });
-    }
-    database.close();
-    return model;
-  }
-
-  /** Segments that follow one another without gap or overlap. */
-  function expectGapless(): void {
-    const database = folder.database();
-    const ranges = segmentRanges(database);
-    expect(ranges[0]?.first).toBe(1);
-    ranges.slice(1).forEach(({ first }, index) => expect(first).toBe(ranges[index]!.last + 1));
-    expect(strayChunks(database)).toBe(0);
-    database.close();
-  }
-
-  it('judges every decision of several processes by the log before it', async () => {
-    void folder.open().close();
-    const tasks = [11, 12, 13].map((seed): DeciderTask => ({
-      file: folder.file(),
-      seed,
-      turns: 60,
-    }));
-    const children = tasks.map((task) => start('decider.ts', task));
-    for (const child of children) expect(await child.next()).toBe('ready');
-    for (const child of children) child.send('go');
-    const decisions = (await Promise.all(children.map((child) => child.next<Decision[]>()))).flat();
-    const model = readLog();
-    const materials = new Map(tasks.map(({ seed }) => [seed, new Material(seed)]));
-    let commits = 0;
-    for (const { seed, place, expected, committed, actual } of decisions) {
-      const query = materials.get(seed)!.queries[place]!;
-      if (committed === null) {
-        expect(actual).not.toBe(expected);
-        if (actual !== null) expect(model.numbers(query)).toContain(Number(actual));
-      } else {
-        commits++;
-        expect({ query, version: model.version(query, Number(committed) - 1) }).toEqual({
-          query,
-          version: expected,
-        });
-      }
-    }
-    expect(commits).toBeGreaterThan(50);
-    const store = folder.open();
-    await store.contextsIndexed();
-    for (const query of materials.get(11)!.queries) model.check(store, query);
-    expectGapless();
-  });
-
-  it.each([
-    ['store', 3, 'before'],
-    ['store', 8, 'after'],
-    // The ninth is the first merge's.
-    ['store', 9, 'before'],
-    ['store', 9, 'after'],
-    ['remove', 9, 'before'],
-    ['remove', 9, 'after'],
-    ['store', 18, 'after'],
-  ] as const)(
-    'is whole after a crash at %s call %i, %s it, in the middle of an append',
-    async (method, call, when) => {
-      const child = start('crasher.ts', { file: folder.file(), seed: 5, method, call, when });
-      expect(await child.exited).toBe('SIGKILL');
-      const store = folder.open();
-      const model = readLog();
-      const material = new Material(5);
-      // What was appended in the transaction that died is gone as a whole.
-      expect(model.head % 1_024).toBe(0);
-      expect(model.head).toBeGreaterThan(0);
-      for (const query of material.queries) model.check(store, query);
-      const more = material.draw(10_000);
-      store.append(more);
-      model.append(more);
-      for (const query of material.queries) model.check(store, query);
-      expectGapless();
-    },
-  );
+  afterEach(() => folder.dispose());
 
   it('finds facts that another engine appended, few or many', async () => {
     const store = folder.open();
@@ -136,7 +31,7 @@ describe('The context index of a shared file', () => {
     for (const count of counts) {
       model.check(store, { filters: [{ payload_predicates: [{ count }] }] });
     }
-    expectGapless();
+    expectGapless(folder.database());
   });
 
   it('finds facts of a type that another process appended first, a whole segment at once', () => {
@@ -181,7 +76,7 @@ describe('The context index of a shared file', () => {
     expect(turns).toBeGreaterThan(4);
     await store.contextsIndexed();
     for (const query of material.queries) model.check(store, query);
-    expectGapless();
+    expectGapless(folder.database());
   });
 
   it('stays whole while two stores append in turn, and one is rolled back', () => {
@@ -214,7 +109,7 @@ describe('The context index of a shared file', () => {
       }
     }
     for (const query of material.queries) model.check(stores[0]!, query);
-    expectGapless();
+    expectGapless(folder.database());
   });
 
   it('goes on where an earlier process stopped indexing', async () => {
@@ -236,11 +131,11 @@ describe('The context index of a shared file', () => {
   it('is made once by all who make it', async () => {
     void folder.open().close();
     const material = new Material(42);
-    insertFacts(folder.database(), material.draw(60_000));
+    insertFacts(folder.database(), material.draw(30_000));
     const stores = [folder.open(), folder.open(), folder.open()];
     await Promise.all(stores.map((store) => store.contextsIndexed()));
-    expectGapless();
-    const model = readLog();
+    expectGapless(folder.database());
+    const model = readLog(folder.database());
     for (const store of stores) {
       for (const query of material.queries.slice(0, 5)) model.check(store, query);
       const { head, indexed } = store.contextIndex();
@@ -275,7 +170,7 @@ describe('The context index of a shared file', () => {
     for (const query of material.queries) model.check(store, query);
     await store.contextsIndexed();
     for (const query of material.queries) model.check(store, query);
-    expectGapless();
+    expectGapless(folder.database());
   });
 
   it('notices that the log is shorter than before', async () => {
@@ -293,7 +188,7 @@ describe('The context index of a shared file', () => {
     model.append(more);
     await store.contextsIndexed();
     for (const query of material.queries) model.check(store, query);
-    expectGapless();
+    expectGapless(folder.database());
   });
 
   it('bears numbers with wide gaps between them, and those beyond 2^53', async () => {

@@ -39,7 +39,7 @@ export const areas: readonly Area[] = [
     name: 'context-index',
     mutate: ['lib/context-index/**/*.ts'],
     tests: [
-      'test/context-index/!(*-sharing|*-restored|*-boundaries|postgres*|sqlite).spec.ts',
+      'test/context-index/!(*-sharing|*-processes|*-restored|*-boundaries|postgres*|sqlite).spec.ts',
       'test/context-index/sqlite.spec.ts',
     ],
     equivalents: [...contextIndex, ...contextIndexSegments],

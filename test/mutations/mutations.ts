@@ -348,7 +348,11 @@ WHERE name = $1 AND \${number('$2')} IS NOT NULL`,
     file: 'lib/stores/sqlite/index/context-index.ts',
     find: 'segment.lastFact === this.#tables.fingerprint(segment.last) ? segment : undefined',
     replace: 'segment',
-    suites: ['test/context-index/sqlite-restored', 'test/context-index/sqlite-sharing'],
+    suites: [
+      'test/context-index/sqlite-restored',
+      'test/context-index/sqlite-sharing',
+      'test/context-index/sqlite-processes',
+    ],
   },
   {
     name: 'close-behind-a-handler',

@@ -2,6 +2,7 @@ import { expect } from '@jest/globals';
 import type { EventQuery, EventRecord, NewEvent } from '../../../lib/contract/contract.types.js';
 import { DEFAULT_LIMITS } from '../../../lib/contract/limits.js';
 import { prepareQuery } from '../../../lib/contract/validation.js';
+import type { PreparedQuery } from '../../../lib/contract/validation.js';
 import { matchesQuery } from '../../../lib/matching/matches-query.js';
 
 /** What is checked of a synchronous store. */
@@ -28,7 +29,17 @@ interface Answer {
 }
 
 const PAGE = 3;
+/** Of a context with more facts than this the newest ones are read, and at each so-manieth question all of them. */
+const MANY = 1_000;
+const BETWEEN_WHOLE_READS = 8;
 const REFUSED: NewEvent[] = [{ event_type: 'refused', payload: {} }];
+
+interface Expected {
+  readonly rows: EventQuery;
+  readonly page: EventQuery;
+  readonly wrong: bigint;
+  readonly answers: object;
+}
 
 interface NumberedFact {
   readonly number: number;
@@ -42,6 +53,7 @@ interface NumberedFact {
 export class LogModel {
   readonly #facts: NumberedFact[] = [];
   #found = new WeakMap<EventQuery, Found>();
+  #large = 0;
 
   append(events: readonly NewEvent[]): void {
     for (const event of events) this.insert(this.head + 1, event);
@@ -80,16 +92,33 @@ export class LogModel {
       : numbers.filter((number) => number <= head);
   }
 
+  has(query: EventQuery, number: number): boolean {
+    return this.numbers(query).includes(number);
+  }
+
   version(query: EventQuery, head?: number): bigint | null {
     const newest = this.numbers(query, head).at(-1);
     return newest === undefined ? null : BigInt(newest);
   }
 
+  /** An event that others are equal to: each is compared with a query once, however often it comes. */
+  static shared(): (event_type: string, payload: string) => NewEvent {
+    const events = new Map<string, NewEvent>();
+    return (event_type, payload) => {
+      const key = `${event_type} ${payload}`;
+      let event = events.get(key);
+      if (event === undefined) {
+        events.set(key, (event = { event_type, payload: JSON.parse(payload) as unknown }));
+      }
+      return event;
+    };
+  }
+
   /** The store answers as the model does: rows, version, a page after a cursor, a refused verdict. */
   check(store: CheckedStore, query: EventQuery): void {
-    const { page, wrong, answers } = this.#expected(query);
+    const { rows, page, wrong, answers } = this.#expected(query);
     expectAnswers(
-      store.query(query),
+      store.query(rows),
       store.queryPage(page, PAGE),
       store.appendIf(REFUSED, query, wrong),
       answers,
@@ -97,23 +126,25 @@ export class LogModel {
   }
 
   /** The same; each call is awaited before the next one. */
-  async checkSoon(store: CheckedAsyncStore, query: EventQuery): Promise<void> {
-    const { page, wrong, answers } = this.#expected(query);
-    const whole = await store.query(query);
+  async checkSoon(store: CheckedStore | CheckedAsyncStore, query: EventQuery): Promise<void> {
+    const { rows, page, wrong, answers } = this.#expected(query);
+    const whole = await store.query(rows);
     const part = await store.queryPage(page, PAGE);
     expectAnswers(whole, part, await store.appendIf(REFUSED, query, wrong), answers);
   }
 
-  #expected(query: EventQuery): { page: EventQuery; wrong: bigint; answers: object } {
+  #expected(query: EventQuery): Expected {
     const numbers = this.numbers(query);
     const version = numbers.length === 0 ? null : BigInt(numbers.at(-1)!);
     const middle = numbers[numbers.length >> 1] ?? 0;
     const wrong = version === null ? 1n : version - 1n;
+    const isWhole = numbers.length <= MANY || this.#large++ % BETWEEN_WHOLE_READS === 0;
     return {
+      rows: isWhole ? query : { ...query, min_sequence_number: BigInt(numbers.at(-MANY - 1)!) },
       page: { ...query, min_sequence_number: BigInt(middle) },
       wrong,
       answers: {
-        rows: numbers.join(),
+        rows: (isWhole ? numbers : numbers.slice(-MANY)).join(),
         version,
         page: numbers.filter((number) => number > middle).slice(0, PAGE),
         pageVersion: version,

@@ -20,6 +20,13 @@ export function emptiedDatabase(take: (database: StoreDatabase) => void): void {
   afterAll(() => database.dispose());
 }
 
+/** A database with its tables. */
+export async function createOpened(create: () => Promise<StoreDatabase>): Promise<StoreDatabase> {
+  const database = await create();
+  await database.store().connect();
+  return database;
+}
+
 /** Appends as another engine would: under its lock, with nothing of ours. `number` of the first one. */
 export async function insertFacts(
   database: StoreDatabase,
@@ -70,11 +77,12 @@ type Readable = Pick<StoreDatabase, 'rows'>;
 /** The log as it is in the database. */
 export async function readLog(database: StoreDatabase): Promise<LogModel> {
   const model = new LogModel();
-  const rows = await database.rows<{ number: string; event_type: string; payload: unknown }>(
-    'SELECT sequence_number AS number, event_type, payload FROM events ORDER BY 1',
+  const event = LogModel.shared();
+  const rows = await database.rows<{ number: string; event_type: string; payload: string }>(
+    'SELECT sequence_number AS number, event_type, payload::text FROM events ORDER BY 1',
   );
   for (const { number, event_type, payload } of rows) {
-    model.insert(Number(number), { event_type, payload });
+    model.insert(Number(number), event(event_type, payload));
   }
   return model;
 }
@@ -88,7 +96,7 @@ export async function segmentRanges(database: Readable): Promise<SegmentRange[]>
 }
 
 /** Chunks that belong to no segment. */
-async function strayChunks(database: Readable): Promise<number> {
+export async function strayChunks(database: Readable): Promise<number> {
   const [row] = await database.rows<{ count: number }>(
     `SELECT count(*)::float8 AS count FROM ${CHUNKS}
      WHERE id / 1048576 NOT IN (SELECT id FROM ${SEGMENTS})`,
