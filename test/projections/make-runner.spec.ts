@@ -6,8 +6,6 @@ import { makeRunner } from '../../lib/projections/runner/make-runner.js';
 import { StreamRunner } from '../../lib/projections/runner/stream-runner.js';
 import { TRANSACTIONAL_EFFECTS } from '../../lib/projections/delivery/transactional-effects.js';
 import { FactstrMemoryStore } from '../../lib/stores/memory/store.js';
-import { StreamSubscription, ended } from '../../lib/streams/stream-subscription.js';
-import { Gate } from '../support/inbox/inbox.js';
 import { settle } from '../support/waiting/until.js';
 import { stranger } from '../support/streams/owners.js';
 import { pass, stepTime } from '../support/waiting/stepped-time.js';
@@ -98,21 +96,6 @@ describe('The runner of a projection', () => {
     await pass(1_000);
     await stopping;
     await store.close();
-  });
-});
-
-describe('The end of a subscription', () => {
-  it('is waited for where it can be told', async () => {
-    const gate = new Gate();
-    let over = false;
-    const own = new StreamSubscription(new AbortController(), Promise.resolve(), gate.passed);
-    const waiting = ended(own).then(() => (over = true));
-    await settle();
-    expect(over).toBe(false);
-    gate.open();
-    await waiting;
-    const foreign = { unsubscribe: () => undefined, ended: new Promise(() => undefined) };
-    await ended(foreign);
   });
 });
 
