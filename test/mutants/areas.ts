@@ -11,6 +11,7 @@ import { projections } from './equivalents/projections.js';
 import { leases } from './equivalents/streams-leases.js';
 import { reader } from './equivalents/streams-reader.js';
 import { streams } from './equivalents/streams.js';
+import { typeorm } from './equivalents/typeorm.js';
 
 /** A part of the library, and the tests that are asked whether they notice a mutant of it. */
 export interface Area {
@@ -121,5 +122,13 @@ export const areas: readonly Area[] = [
     ],
     tests: ['test/module/*.spec.ts', 'test/e2e/module/{append-ids,decide,versions}.spec.ts'],
     equivalents: module,
+  },
+  {
+    name: 'typeorm',
+    mutate: ['lib/typeorm/*.ts'],
+    tests: [
+      'test/typeorm/{errors,lost-answers,lost-commits,operators,read-model-cursor-store,read-only,refusals,switching}.spec.ts',
+    ],
+    equivalents: typeorm,
   },
 ];

@@ -1,0 +1,3 @@
+import type { Equivalent } from './equivalent.js';
+
+export const typeorm: readonly Equivalent[] = [];
