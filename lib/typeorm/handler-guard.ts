@@ -70,12 +70,16 @@ export class HandlerGuard {
   }
 }
 
+/** The first word of a statement that reads, behind comments and brackets. */
 const READS =
-  /^(?:\s|--[^\n]*\n|\/\*[^]*?\*\/)*\(*\s*(?:SELECT|WITH|VALUES|TABLE|SHOW|EXPLAIN|PRAGMA)\b/i;
+  /^(?:\s|--[^\n]*\n|\/\*(?:[^*]|\*(?!\/))*\*\/)*\(*\s*(SELECT|WITH|VALUES|TABLE|SHOW|EXPLAIN|PRAGMA)\b/i;
+/** Those that may be followed by a statement that writes. */
+const MAY_LEAD = /^(?:WITH|EXPLAIN)$/i;
 const WRITES = /\b(?:INSERT\s+INTO|UPDATE\s+\S+\s+SET|DELETE\s+FROM|MERGE\s+INTO)\b/i;
 
 function refuseWrites(sql: string): void {
-  if (READS.test(sql) && !(/^\W*WITH\b/i.test(sql) && WRITES.test(sql))) return;
+  const word = READS.exec(sql)?.[1];
+  if (word !== undefined && !(MAY_LEAD.test(word) && WRITES.test(sql))) return;
   throw new InvalidOptionsError(
     'A transactional projection writes through context.manager only: what goes through an injected repository or data source is outside the ' +
       'transaction and would stay when it rolls back. Use context.manager (getRepository, save, query).',
