@@ -66,7 +66,7 @@ describe('The background of a SQLite index', () => {
     index.read(() => undefined);
   });
   afterEach(async () => {
-    builder.close();
+    await builder.close();
     for (const end of ends.splice(0)) end();
     await folder.dispose();
   });
@@ -219,7 +219,7 @@ describe('The background of a SQLite index', () => {
 
   it('tells those who wait when it is closed in the middle of it', async () => {
     connection.before = (step, count) => {
-      if (step === 'page' && count === 2) builder.close();
+      if (step === 'page' && count === 2) void builder.close();
     };
     await expect(builder.finished()).rejects.toThrow(StoreClosedError);
     const steps = connection.steps.length;

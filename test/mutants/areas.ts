@@ -103,6 +103,7 @@ export const areas: readonly Area[] = [
       `${STORES}/postgres/connection/{errors,records}.ts`,
       `${STORES}/postgres/schema/{append-function,append-turn,group-function}.ts`,
       `${STORES}/postgres/log/{batches,filters,notifier,query}.ts`,
+      'lib/context-index/index-builder.ts',
       `${STORES}/postgres/index/{context-index,index-builder,known-log,log-state}.ts`,
       'lib/support/async/{loader,rounds}.ts',
     ],

@@ -177,7 +177,7 @@ export class FactstrSqliteStore extends StreamingStore implements FactStore {
   protected override halt(): void {
     this.#closed.abort();
     this.#queue.close();
-    this.#builder.close();
+    void this.#builder.close();
     this.#log.close();
     this.#connection.close();
   }

@@ -1,4 +1,4 @@
-import { StoreClosedError } from '../../../contract/errors.js';
+import { IndexBuilder } from '../../../context-index/index-builder.js';
 import { changeSegments } from '../../../context-index/segments/segment-change.js';
 import { segmentOf } from '../../../context-index/segments/segment.js';
 import type { Segment, SegmentDraft } from '../../../context-index/segments/segment.js';
@@ -16,8 +16,6 @@ import type { HeadOfLog } from './log-state.js';
 
 /** Facts read at a time. */
 const PAGE_FACTS = 500;
-/** Milliseconds until the next attempt after an error that waiting may cure. */
-const RETRY_DELAY_MS = 1_000;
 /** Milliseconds, at most, for which another process that changes the segments is left ahead. */
 const MAX_HEAD_START_MS = 50;
 /** Milliseconds after which the server takes the lock from a process that stands still, so that another goes on. */
@@ -31,82 +29,36 @@ interface Slice {
   readonly log: number;
 }
 
-interface Waiting {
-  resolve(): void;
-  reject(error: unknown): void;
-}
-
 /**
  * Stores what memory knows and the segments lack, in the background: full tails, holes such as an existing
  * database, facts of another engine. Facts that are committed never change, so that this needs no part in any append.
  * One process at a time does it; other processes find the numbers indexed, and drop their own work.
  */
-export class PostgresIndexBuilder {
+export class PostgresIndexBuilder extends IndexBuilder {
   readonly #connection: ReadyConnection;
   readonly #known: KnownLog;
-  readonly #waiting = new Set<Waiting>();
-  readonly #closed = new AbortController();
-  #running: Promise<void> | undefined;
   /** A slice of a hole, to be stored. */
   #slice: Slice | undefined;
-  #timer: NodeJS.Timeout | undefined;
   #highestId = 0;
 
   constructor(connection: ReadyConnection, known: KnownLog) {
+    super(known);
     this.#connection = connection;
     this.#known = known;
   }
 
-  /** To be called when there may be work. Returns at once, and does not keep the process alive. */
-  wake(): void {
-    if (this.#closed.signal.aborted || !this.#known.needsWork) return;
-    this.#running ??= this.#work().finally(() => {
-      this.#running = undefined;
-      // Work may have come between the last look and now.
-      this.wake();
-    });
-  }
-
-  /** Resolves when no work is left; keeps the process alive until then. */
-  finished(): Promise<void> {
-    if (this.#closed.signal.aborted) return Promise.reject(closed());
-    if (!this.#known.needsWork) return Promise.resolve();
-    this.wake();
-    this.#timer?.ref();
-    return new Promise((resolve, reject) => this.#waiting.add({ resolve, reject }));
-  }
-
-  /** Resolves when nothing is under way any more. */
-  async close(): Promise<void> {
-    this.#closed.abort();
-    this.#end((waiting) => waiting.reject(closed()));
-    await this.#running;
-  }
-
-  #end(settle: (waiting: Waiting) => void): void {
-    for (const waiting of this.#waiting) settle(waiting);
-    this.#waiting.clear();
-  }
-
-  async #work(): Promise<void> {
-    while (!this.#closed.signal.aborted && this.#known.needsWork) {
-      let delay = 0;
-      try {
-        if (!(await this.#step())) delay = Math.random() * MAX_HEAD_START_MS;
-      } catch (error) {
-        // `finished` rejects with it; look-ups meet such an error themselves.
-        this.#slice = undefined;
-        if (isWithdrawn(error)) this.#connection.invalidate();
-        this.#end((waiting) => waiting.reject(error));
-        delay = RETRY_DELAY_MS;
-      }
-      await this.#pause(delay);
+  protected async step(): Promise<number> {
+    try {
+      return (await this.#advance()) ? 0 : Math.random() * MAX_HEAD_START_MS;
+    } catch (error) {
+      this.#slice = undefined;
+      if (isWithdrawn(error)) this.#connection.invalidate();
+      throw error;
     }
-    this.#end((waiting) => waiting.resolve());
   }
 
   /** @returns whether work was done; otherwise another process is at it */
-  async #step(): Promise<boolean> {
+  async #advance(): Promise<boolean> {
     const { head, memory } = this.#known;
     const { tail, segments } = memory;
     if (this.#known.isTailFull) return this.#store(draftsOf(tail), head);
@@ -127,14 +79,14 @@ export class PostgresIndexBuilder {
     const { run, schema } = await this.#connection.ready();
     const tables = new PostgresIndexTables(schema);
     for (;;) {
-      if (this.#closed.signal.aborted) return undefined;
+      if (this.isClosed) return undefined;
       const rows = await run('Indexing', tables.older(hole.after, slice.until, PAGE_FACTS));
       for (const [number, event_type, payload] of rows) {
         const fact: unknown = payload == null ? undefined : JSON.parse(payload);
         if (!slice.add(Number(number), event_type!, fact)) return slice.draft(Number(number));
       }
       if (rows.length < PAGE_FACTS) return slice.draft(hole.after);
-      await this.#pause(0);
+      await this.pause(0);
     }
   }
 
@@ -185,27 +137,6 @@ export class PostgresIndexBuilder {
     this.#known.stored(before, head.log, outcome);
     return true;
   }
-
-  /** Does not keep the process alive, unless `finished` is awaited. */
-  #pause(milliseconds: number): Promise<void> {
-    const { signal } = this.#closed;
-    if (signal.aborted) return Promise.resolve();
-    return new Promise((resolve) => {
-      const end = (): void => {
-        clearTimeout(timer);
-        signal.removeEventListener('abort', end);
-        resolve();
-      };
-      const timer = setTimeout(end, milliseconds);
-      this.#timer = timer;
-      if (this.#waiting.size === 0) timer.unref();
-      signal.addEventListener('abort', end);
-    });
-  }
-}
-
-function closed(): StoreClosedError {
-  return new StoreClosedError('The store was closed before its log was indexed.');
 }
 
 class NextIds {

@@ -1,4 +1,4 @@
-import { StoreClosedError } from '../../../contract/errors.js';
+import { IndexBuilder } from '../../../context-index/index-builder.js';
 import { SliceBuilder } from '../../../context-index/segments/slice-builder.js';
 import { busyDelay } from '../connection/busy.js';
 import type { SqliteConnection } from '../connection/connection.js';
@@ -12,32 +12,23 @@ import type { RecordRow } from '../connection/records.js';
 const MAX_TURN_MS = 4;
 /** Facts read at a time. */
 const PAGE_FACTS = 100;
-/** Milliseconds until the next attempt after an error that waiting may cure. */
-const RETRY_DELAY_MS = 1_000;
 /** Milliseconds, at most, for which another process that builds is left ahead. */
 const MAX_HEAD_START_MS = 250;
-
-interface Waiting {
-  resolve(): void;
-  reject(error: unknown): void;
-}
 
 /**
  * Indexes in the background what was not indexed when it was appended: an existing database, another engine's
  * facts. Facts are read in short turns; only storing a finished segment takes the write lock. Several processes
  * may do so at once: one that finds the numbers indexed drops its own work.
  */
-export class SqliteIndexBuilder {
+export class SqliteIndexBuilder extends IndexBuilder {
   readonly #connection: SqliteConnection;
   readonly #index: SqliteContextIndex;
   readonly #older: SqliteStatement<RecordRow>;
   #slice: { readonly builder: SliceBuilder; readonly log: number } | undefined;
   #filled: FilledSlice | undefined;
-  #timer: NodeJS.Timeout | undefined;
-  readonly #waiting = new Set<Waiting>();
-  #closed = false;
 
   constructor(connection: SqliteConnection, index: SqliteContextIndex) {
+    super(index);
     this.#connection = connection;
     this.#index = index;
     this.#older = connection.rows(
@@ -47,53 +38,14 @@ export class SqliteIndexBuilder {
     );
   }
 
-  /** To be called when there may be work. Returns at once, and does not keep the process alive. */
-  wake(): void {
-    if (this.#timer === undefined && !this.#closed && this.#index.needsWork) this.#schedule(0);
-  }
-
-  /** Resolves when no work is left; keeps the process alive until then. Rejects with the driver's errors. */
-  finished(): Promise<void> {
-    if (!this.#index.needsWork) return Promise.resolve();
-    this.wake();
-    this.#timer?.ref();
-    return new Promise((resolve, reject) => this.#waiting.add({ resolve, reject }));
-  }
-
-  close(): void {
-    this.#closed = true;
-    clearTimeout(this.#timer);
-    const error = new StoreClosedError('The store was closed before its log was indexed.');
-    this.#end((waiting) => waiting.reject(error));
-  }
-
-  #end(settle: (waiting: Waiting) => void): void {
-    for (const waiting of this.#waiting) settle(waiting);
-    this.#waiting.clear();
-  }
-
-  #schedule(delay: number): void {
-    this.#timer = setTimeout(() => {
-      const next = this.#turn();
-      // Not before the turn, during which there is nothing to wake.
-      this.#timer = undefined;
-      if (next !== undefined) return this.#schedule(next);
-      this.#end((waiting) => waiting.resolve());
-    }, delay);
-    if (this.#waiting.size === 0) this.#timer.unref();
-  }
-
-  /** @returns milliseconds until the next turn, `undefined` when nothing is left */
-  #turn(): number | undefined {
+  protected step(): number {
     try {
-      if (this.#filled === undefined && !this.#read()) return 0;
-      return this.#store();
+      return this.#filled === undefined && !this.#read() ? 0 : this.#store();
     } catch (error) {
-      this.#slice = this.#filled = undefined;
+      // A segment is kept for the next attempt.
       if (isBusy(error)) return busyDelay();
-      // `finished` rejects with it; look-ups meet such an error themselves.
-      this.#end((waiting) => waiting.reject(error));
-      return RETRY_DELAY_MS;
+      this.#slice = this.#filled = undefined;
+      throw error;
     }
   }
 
@@ -126,18 +78,11 @@ export class SqliteIndexBuilder {
     return true;
   }
 
-  #store(): number | undefined {
+  #store(): number {
     const filled = this.#filled;
-    try {
-      this.#connection.assertOpen();
-      this.#index.write(() => undefined, filled);
-    } catch (error) {
-      // The segment is kept for the next attempt.
-      if (isBusy(error)) return busyDelay();
-      throw error;
-    }
+    this.#connection.assertOpen();
+    this.#index.write(() => undefined, filled);
     this.#filled = undefined;
-    if (!this.#index.needsWork) return undefined;
     const { segments } = this.#index.memory;
     const last = filled?.draft.last;
     const isOurs = last === undefined || segments.segments.some((segment) => segment.last === last);
