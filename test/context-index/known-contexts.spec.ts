@@ -47,12 +47,4 @@ describe('Known contexts', () => {
     known.set(about('x'.repeat(3_000)), { version: 1, head: 1 });
     expect(known.get(about('x'.repeat(3_000)))).toBeUndefined();
   });
-
-  it('hold a query as long as may be, and no longer one', () => {
-    const known = new KnownContexts();
-    const longest = 'x'.repeat(2_048 - about('').key.length);
-    for (const text of [longest, `${longest}x`]) known.set(about(text), { version: 1, head: 1 });
-    expect(known.get(about(longest))).toEqual({ version: 1, head: 1 });
-    expect(known.get(about(`${longest}x`))).toBeUndefined();
-  });
 });

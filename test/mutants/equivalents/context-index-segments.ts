@@ -144,18 +144,6 @@ export const contextIndexSegments: readonly Equivalent[] = [
   },
   {
     file: 'lib/context-index/terms/terms.ts',
-    from: 'this.#arrays = false;',
-    to: 'this.#arrays = true;',
-    reason: 'Without arrays the leaves are sorted in vain; their order is not looked at.',
-  },
-  {
-    file: 'lib/context-index/terms/terms.ts',
-    from: 'if (this.#arrays) this.#removeRepeated();',
-    to: 'if (true) this.#removeRepeated();',
-    reason: 'Without arrays the leaves are sorted in vain; their order is not looked at.',
-  },
-  {
-    file: 'lib/context-index/terms/terms.ts',
     from: 'if (index === 0 || sorted[index] !== sorted[kept - 1]) sorted[kept++] = sorted[index]!;',
     to: 'if (false || sorted[index] !== sorted[kept - 1]) sorted[kept++] = sorted[index]!;',
     reason: 'The first leaf differs from what is before the array.',

@@ -74,13 +74,6 @@ export const contextIndex: readonly Equivalent[] = [
     reason: 'Nothing is less than or equal to what is not there.',
   },
   {
-    file: 'lib/context-index/terms/known-contexts.ts',
-    from: 'if (known !== undefined && known.head >= head) return;',
-    to: 'if (known !== undefined && known.head > head) return;',
-    reason:
-      'A context has one version at one head: only the order in which contexts are forgotten differs.',
-  },
-  {
     file: 'lib/context-index/newest-since.ts',
     from: "if (need.kind !== 'facts') return undefined;",
     to: 'if (false) return undefined;',
