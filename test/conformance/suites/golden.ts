@@ -1,46 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { EventQuery, NewEvent } from '../../../lib/contract/contract.types.js';
+import { big, golden, readQuery } from '../../support/fixtures/golden.js';
 import { Inbox } from '../../support/inbox/inbox.js';
 import { numbers } from '../../support/facts/facts.js';
 import type { ConformingStore, Database, Provider } from '../../support/providers/provider.js';
-
-interface Golden {
-  appends: ({ first: number; last: number } | { conflict: { actual: number } })[];
-  event_records: (NewEvent & { sequence_number: number })[];
-  queries: {
-    name: string;
-    query: WrittenQuery;
-    sequence_numbers: number[];
-    last_returned_sequence_number: number | null;
-    current_context_version: number | null;
-  }[];
-  streams: {
-    name: string;
-    query: WrittenQuery | null;
-    replayed_batches: number[][];
-    batches_when_resumed: number[][];
-  }[];
-}
-
-/** JSON has no bigint. */
-interface WrittenQuery {
-  filters?: EventQuery['filters'];
-  min_sequence_number?: number;
-}
-
-const golden = JSON.parse(
-  readFileSync(new URL('../../fixtures/factstr-golden/expected.json', import.meta.url), 'utf8'),
-) as Golden;
-
-function readQuery({ filters, min_sequence_number }: WrittenQuery): EventQuery {
-  return {
-    filters,
-    min_sequence_number: min_sequence_number === undefined ? null : BigInt(min_sequence_number),
-  };
-}
-
-const big = (value: number | null): bigint | null => (value === null ? null : BigInt(value));
 
 /** What FACTSTR itself answered, asked of a store that was given the same facts in the same batches. */
 export function describeGolden(provider: Provider): void {
