@@ -10,7 +10,7 @@ import {
 import type { EventRecord } from 'nestjs-factstr';
 import { until } from '../support/waiting/until.js';
 import { Fixtures } from '../support/fixtures/applications.js';
-import { Inbox } from '../support/inbox/handler-inbox.js';
+import { Inbox } from '../support/inbox/inbox.js';
 import { startPostgresServer } from '../support/postgres.js';
 import type { PostgresServer } from '../support/postgres.js';
 
@@ -23,12 +23,12 @@ class Handlers {
 
   @OnFacts()
   onFacts(facts: EventRecord[]) {
-    this.live.take(facts);
+    this.live.handle(facts);
   }
 
   @DurableProjection({ name: 'all', query: {} })
   project(facts: EventRecord[]) {
-    this.durable.take(facts);
+    this.durable.handle(facts);
   }
 }
 

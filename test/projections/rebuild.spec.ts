@@ -3,7 +3,7 @@ import { DurableProjection, FactstrModule, FactstrProjections, FactstrStore } fr
 import { until } from '../support/waiting/until.js';
 import type { EventRecord } from 'nestjs-factstr';
 import { Fixtures, optionsOf } from '../support/fixtures/applications.js';
-import { Gate } from '../support/inbox/handler-inbox.js';
+import { Gate } from '../support/inbox/inbox.js';
 
 const fixtures = new Fixtures();
 afterEach(() => fixtures.clean());
@@ -23,7 +23,7 @@ describe.each(['sqlite', 'postgres'] as const)('Rebuilding a projection, on %s,'
       async onReset() {
         calls.push('clearing');
         begun.open();
-        await gate.opened;
+        await gate.passed;
         calls.push('cleared');
       }
     }
@@ -42,7 +42,7 @@ describe.each(['sqlite', 'postgres'] as const)('Rebuilding a projection, on %s,'
     }
     await other.waitFor('items', 2n);
     const rebuilt = other.rebuild('items');
-    await begun.opened;
+    await begun.passed;
     // It has lost the lease, and finds it taken.
     await until(
       async () => (await owner.status('items')).state === 'starting',

@@ -13,7 +13,7 @@ import { uniqueName } from '../../support/postgres.js';
 import { settle, until } from '../../support/waiting/until.js';
 import { Fixtures, optionsOf } from '../../support/fixtures/applications.js';
 import { synchronousStore } from '../../support/fixtures/hand-written-stores.js';
-import { Gate } from '../../support/inbox/handler-inbox.js';
+import { Gate } from '../../support/inbox/inbox.js';
 
 const fixtures = new Fixtures();
 afterEach(() => fixtures.clean());
@@ -40,7 +40,7 @@ describe('When a store cannot be opened', () => {
         FactstrModule.forRoot({
           provider: 'custom',
           store: async () => {
-            await gate.opened;
+            await gate.passed;
             return late.store;
           },
         }),

@@ -16,7 +16,7 @@ import { settle, until } from '../../support/waiting/until.js';
 import { Fixtures, optionsOf } from '../../support/fixtures/applications.js';
 import type { ProviderName } from '../../support/fixtures/applications.js';
 import { synchronousStore } from '../../support/fixtures/hand-written-stores.js';
-import { Gate } from '../../support/inbox/handler-inbox.js';
+import { Gate } from '../../support/inbox/inbox.js';
 
 const fixtures = new Fixtures();
 afterEach(() => fixtures.clean());
@@ -90,7 +90,7 @@ describe.each(providers)('Simultaneous decisions on %s', (provider) => {
     const store = await serviceOn(provider);
     const gate = new Gate();
     const held = store.decide(inCourse('a'), async () => {
-      await gate.opened;
+      await gate.passed;
       return [enrolled('a', 1)];
     });
     await enrol(store, 'b');
@@ -163,7 +163,7 @@ describe('A decision', () => {
     const gate = new Gate();
     let decisions = 0;
     const held = store.decide(inCourse('a'), async () => {
-      if (decisions++ === 0) await gate.opened;
+      if (decisions++ === 0) await gate.passed;
       return [enrolled('a', 'held')];
     });
     const client = await pool.connect();
@@ -188,7 +188,7 @@ describe('A decision', () => {
     const store = FactstrStore.of(new FactstrMemoryStore());
     const gate = new Gate();
     const stuck = store.decide(inCourse('a'), async ({ event_records }) => {
-      if (event_records.length === 0) await gate.opened;
+      if (event_records.length === 0) await gate.passed;
       return [enrolled('a', event_records.length)];
     });
     const others = Array.from({ length: 5 }, () => enrol(store, 'a', { retries: 0 }));
@@ -213,7 +213,7 @@ describe('A decision', () => {
       query: async () => {
         const gate = new Gate();
         gates.push(gate);
-        await gate.opened;
+        await gate.passed;
         throw new DatabaseUnavailableError('The database is gone.');
       },
     });

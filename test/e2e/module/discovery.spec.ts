@@ -25,7 +25,7 @@ import {
 import type { EventQuery, EventRecord } from 'nestjs-factstr';
 import { settle, until } from '../../support/waiting/until.js';
 import { Fixtures } from '../../support/fixtures/applications.js';
-import { Inbox } from '../../support/inbox/handler-inbox.js';
+import { Inbox } from '../../support/inbox/inbox.js';
 
 const fixtures = new Fixtures();
 afterEach(() => fixtures.clean());
@@ -45,7 +45,7 @@ class Base {
 
   @OnFacts()
   onFacts(facts: EventRecord[]) {
-    this.inbox.take(facts);
+    this.inbox.handle(facts);
   }
 }
 
@@ -223,14 +223,14 @@ describe('Handlers are found', () => {
     await app.get(Base).inbox.holds(1);
     await shared.inbox.holds(1);
     await app.close();
-    expect(app.get(Base).inbox.numbers).toEqual([1]);
-    expect(shared.inbox.numbers).toEqual([1]);
+    expect(app.get(Base).inbox.flat).toEqual([1]);
+    expect(shared.inbox.flat).toEqual([1]);
   });
 
   it('as methods of the instance: a spy is called', async () => {
     const app = await fixtures.app({ imports: [FactstrModule.forRoot()], providers: [Base] });
     const spied = new Inbox();
-    app.get(Base).onFacts = (facts) => spied.take(facts);
+    app.get(Base).onFacts = (facts) => spied.handle(facts);
     await app.get(FactstrStore).append([{ event_type: 'x', payload: {} }]);
     await spied.holds(1);
   });

@@ -12,7 +12,7 @@ import type { EventRecord, NewEvent } from 'nestjs-factstr';
 import { until } from '../../support/waiting/until.js';
 import { Fixtures, optionsOf } from '../../support/fixtures/applications.js';
 import type { ProviderName } from '../../support/fixtures/applications.js';
-import { Gate, Inbox } from '../../support/inbox/handler-inbox.js';
+import { Gate, Inbox } from '../../support/inbox/inbox.js';
 
 const fixtures = new Fixtures();
 afterEach(() => fixtures.clean());
@@ -30,23 +30,23 @@ class Handlers {
 
   @OnFacts(OF_A)
   onFacts(facts: EventRecord[]): void {
-    this.live[0].take(facts);
+    this.live[0].handle(facts);
   }
 
   @OnFacts(OF_A, OTHER)
   onOthers(facts: EventRecord[]): void {
-    this.live[1].take(facts);
+    this.live[1].handle(facts);
   }
 
   @DurableProjection({ name: 'n', query: {}, onFailure: 'park', maxAttempts: 1 })
   project(facts: EventRecord[]): void {
     if (facts.some(({ event_type }) => this.broken.has(event_type))) throw new Error('broken');
-    this.projected[0].take(facts);
+    this.projected[0].handle(facts);
   }
 
   @DurableProjection({ name: 'n', ...OTHER, query: {}, onFailure: 'park', maxAttempts: 1 })
   projectOthers(facts: EventRecord[]): void {
-    this.projected[1].take(facts);
+    this.projected[1].handle(facts);
   }
 }
 
@@ -82,7 +82,7 @@ describe.each<ProviderName>(['memory', 'sqlite'])(
           await wait;
           return [fact('a')];
         });
-      const held = decide(one, 'one', gate.opened);
+      const held = decide(one, 'one', gate.passed);
       await until(
         () => seen.length === 1,
         () => 'the first decision to be made',

@@ -3,7 +3,7 @@ import { DurableProjection, FactstrModule, FactstrProjections, FactstrStore } fr
 import type { EventRecord } from 'nestjs-factstr';
 import { Fixtures, optionsOf } from '../../support/fixtures/applications.js';
 import type { ProviderName } from '../../support/fixtures/applications.js';
-import { Inbox } from '../../support/inbox/handler-inbox.js';
+import { Inbox } from '../../support/inbox/inbox.js';
 
 const fixtures = new Fixtures();
 afterEach(async () => {
@@ -38,7 +38,7 @@ describe.each(providers)('On %s, with a clock that Jest fakes', (provider) => {
 
       @DurableProjection({ name: 'all', query: {} })
       project(facts: EventRecord[]) {
-        this.inbox.take(facts);
+        this.inbox.handle(facts);
       }
     }
     fakeTheClock();

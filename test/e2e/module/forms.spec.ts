@@ -15,7 +15,7 @@ import { FactstrPostgresStore } from '../../../lib/stores/postgres/store.js';
 import { FactstrSqliteStore } from '../../../lib/stores/sqlite/store.js';
 import { Fixtures } from '../../support/fixtures/applications.js';
 import { asynchronousStore, synchronousStore } from '../../support/fixtures/hand-written-stores.js';
-import { Inbox } from '../../support/inbox/handler-inbox.js';
+import { Inbox } from '../../support/inbox/inbox.js';
 
 const fixtures = new Fixtures();
 afterEach(() => fixtures.clean());
@@ -29,12 +29,12 @@ class Recorder {
 
   @OnFacts('item-added')
   onItems(facts: EventRecord[]) {
-    this.live.take(facts);
+    this.live.handle(facts);
   }
 
   @DurableProjection({ name: 'items', query: 'item-added' })
   project(facts: EventRecord[]) {
-    this.durable.take(facts);
+    this.durable.handle(facts);
   }
 }
 
@@ -145,7 +145,7 @@ describe('provider "custom"', () => {
     await projections.pause('items');
     await store.append([added('b')]);
     await live.holds(1, 2);
-    expect(durable.numbers).toEqual([1]);
+    expect(durable.flat).toEqual([1]);
     await projections.resume('items');
     await durable.holds(1, 2);
   });

@@ -16,7 +16,7 @@ import { settle, until } from '../../support/waiting/until.js';
 import { Fixtures, optionsOf } from '../../support/fixtures/applications.js';
 import type { ProviderName } from '../../support/fixtures/applications.js';
 import { synchronousStore } from '../../support/fixtures/hand-written-stores.js';
-import { Inbox } from '../../support/inbox/handler-inbox.js';
+import { Inbox } from '../../support/inbox/inbox.js';
 
 const fixtures = new Fixtures();
 afterEach(() => fixtures.clean());
@@ -27,7 +27,7 @@ class Early {
 
   @OnFacts()
   onFacts(facts: EventRecord[]) {
-    this.inbox.take(facts);
+    this.inbox.handle(facts);
   }
 }
 
@@ -38,12 +38,12 @@ class Late {
 
   @OnFacts('x')
   onFacts(facts: EventRecord[]) {
-    this.live.take(facts);
+    this.live.handle(facts);
   }
 
   @DurableProjection({ name: 'late', query: 'x' })
   project(facts: EventRecord[]) {
-    this.durable.take(facts);
+    this.durable.handle(facts);
   }
 }
 
@@ -162,7 +162,7 @@ describe('Handlers of a lazily loaded module', () => {
     await late.durable.holds(1, 2);
     await app.get(Early).inbox.holds(1, 2);
     await settle();
-    expect([late.live.numbers, late.durable.numbers, app.get(Early).inbox.numbers]).toEqual([
+    expect([late.live.flat, late.durable.flat, app.get(Early).inbox.flat]).toEqual([
       [2],
       [1, 2],
       [1, 2],
@@ -179,7 +179,7 @@ describe('Handlers of a lazily loaded module', () => {
 
       @OnFacts({ store: 'audit' })
       onFacts(facts: EventRecord[]) {
-        this.inbox.take(facts);
+        this.inbox.handle(facts);
       }
     }
     @Module({

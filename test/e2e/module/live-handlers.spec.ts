@@ -13,7 +13,7 @@ import type { EventRecord, FactstrOptions, LiveContext, ProjectionContext } from
 import { until } from '../../support/waiting/until.js';
 import { Fixtures, optionsOf } from '../../support/fixtures/applications.js';
 import { asynchronousStore, synchronousStore } from '../../support/fixtures/hand-written-stores.js';
-import { Gate, Inbox } from '../../support/inbox/handler-inbox.js';
+import { Gate, Inbox } from '../../support/inbox/inbox.js';
 
 const fixtures = new Fixtures();
 afterEach(() => fixtures.clean());
@@ -114,7 +114,7 @@ describe.each(providers)('Handlers on %s', (_name, makeOptions) => {
       async onFacts(facts: EventRecord[]) {
         this.most = Math.max(this.most, ++this.running);
         await new Promise((resolve) => setImmediate(resolve));
-        this.inbox.take(facts);
+        this.inbox.handle(facts);
         this.running--;
       }
     }
@@ -163,7 +163,7 @@ describe('A live handler', () => {
 
       @OnFacts()
       async onFacts(facts: EventRecord[]) {
-        this.inbox.take(facts);
+        this.inbox.handle(facts);
         const { event_type } = facts[0]!;
         if (event_type === 'throw') throw new Error('broken', { cause: new Error('deep down') });
         if (event_type === 'odd') throw Object.create(null);
@@ -213,7 +213,7 @@ describe('A live handler', () => {
 
       @OnFacts()
       onFacts(facts: EventRecord[]) {
-        this.inbox.take(facts);
+        this.inbox.handle(facts);
       }
     }
     const app = await fixtures.app({
@@ -235,7 +235,7 @@ describe('A live handler', () => {
 
       @OnFacts()
       quick(facts: EventRecord[]) {
-        this.fast.take(facts);
+        this.fast.handle(facts);
       }
     }
     const app = await fixtures.app({ imports: [FactstrModule.forRoot()], providers: [Handlers] });
@@ -255,12 +255,12 @@ describe.each(['memory', 'sqlite', 'postgres'] as const)(
 
       @OnFacts()
       onFacts(facts: EventRecord[]) {
-        this.live.take(facts);
+        this.live.handle(facts);
       }
 
       @DurableProjection({ name: 'all', query: {} })
       project(facts: EventRecord[], _context: ProjectionContext) {
-        this.durable.take(facts);
+        this.durable.handle(facts);
       }
     }
 
@@ -309,10 +309,10 @@ describe('A live handler that does not settle within its timeout', () => {
 
       @OnFacts()
       async onFacts(facts: EventRecord[], { signal }: LiveContext) {
-        this.inbox.take(facts);
+        this.inbox.handle(facts);
         if (facts[0]!.event_type !== 'slow') return;
         signal.addEventListener('abort', () => this.aborted.push(signal.reason));
-        await gate.opened;
+        await gate.passed;
       }
     }
     const app = await fixtures.app({
@@ -332,7 +332,7 @@ describe('A live handler that does not settle within its timeout', () => {
       { running: true, stuck: true, reason, failures: 1, lastError: reason },
     ]);
     expect(app.get(Handlers).aborted).toMatchObject([{ code: 'HANDLER_TIMEOUT', message: reason }]);
-    expect(app.get(Handlers).inbox.numbers).toEqual([1]);
+    expect(app.get(Handlers).inbox.flat).toEqual([1]);
 
     gate.open();
     await app.get(Handlers).inbox.holds(1, 2);
@@ -353,7 +353,7 @@ describe('A live handler that does not settle within its timeout', () => {
 
       @OnFacts()
       async onFacts(facts: EventRecord[], { signal }: LiveContext) {
-        this.inbox.take(facts);
+        this.inbox.handle(facts);
         if (facts[0]!.event_type !== 'slow') return;
         await new Promise((_resolve, reject) => {
           signal.addEventListener('abort', () => reject(new Error('given up')));

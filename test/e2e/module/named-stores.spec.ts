@@ -14,7 +14,7 @@ import {
 } from 'nestjs-factstr';
 import type { EventRecord } from 'nestjs-factstr';
 import { Fixtures } from '../../support/fixtures/applications.js';
-import { Inbox } from '../../support/inbox/handler-inbox.js';
+import { Inbox } from '../../support/inbox/inbox.js';
 
 const fixtures = new Fixtures();
 afterEach(() => fixtures.clean());
@@ -42,22 +42,22 @@ describe('Several stores by name', () => {
 
     @OnFacts()
     onFacts(facts: EventRecord[]) {
-      this.facts.take(facts);
+      this.facts.handle(facts);
     }
 
     @OnFacts({ store: 'audit' })
     onAudit(facts: EventRecord[]) {
-      this.audit.take(facts);
+      this.audit.handle(facts);
     }
 
     @DurableProjection({ name: 'one-name', query: {} })
     project(facts: EventRecord[]) {
-      this.projected.take(facts);
+      this.projected.handle(facts);
     }
 
     @DurableProjection({ name: 'one-name', store: 'audit', query: {} })
     projectAudit(facts: EventRecord[]) {
-      this.projectedAudit.take(facts);
+      this.projectedAudit.handle(facts);
     }
   }
 

@@ -3,7 +3,7 @@ import { DurableProjection, FactstrModule, FactstrStore, OnFacts } from 'nestjs-
 import type { EventRecord } from 'nestjs-factstr';
 import { TestProcess } from '../../support/child-process.js';
 import { Fixtures, optionsOf } from '../../support/fixtures/applications.js';
-import { Inbox } from '../../support/inbox/handler-inbox.js';
+import { Inbox } from '../../support/inbox/inbox.js';
 
 const fixtures = new Fixtures();
 afterEach(() => fixtures.clean());
@@ -14,12 +14,12 @@ class Handlers {
 
   @OnFacts('item-added')
   onFacts(facts: EventRecord[]) {
-    this.live.take(facts);
+    this.live.handle(facts);
   }
 
   @DurableProjection({ name: 'items', query: 'item-added' })
   project(facts: EventRecord[]) {
-    this.durable.take(facts);
+    this.durable.handle(facts);
   }
 }
 

@@ -13,7 +13,7 @@ import {
 } from 'nestjs-factstr';
 import type { EventRecord } from 'nestjs-factstr';
 import { Fixtures } from '../../support/fixtures/applications.js';
-import { Inbox } from '../../support/inbox/handler-inbox.js';
+import { Inbox } from '../../support/inbox/inbox.js';
 
 const fixtures = new Fixtures();
 afterEach(() => fixtures.clean());
@@ -26,7 +26,7 @@ class Handlers {
 
   @OnFacts()
   onFacts(facts: EventRecord[]) {
-    this.inbox.take(facts);
+    this.inbox.handle(facts);
   }
 
   @DurableProjection({ name: 'all', query: {} })

@@ -17,7 +17,7 @@ import type {
 } from 'nestjs-factstr';
 import { settle, until } from '../../support/waiting/until.js';
 import { Fixtures, optionsOf } from '../../support/fixtures/applications.js';
-import { Gate, Inbox } from '../../support/inbox/handler-inbox.js';
+import { Gate, Inbox } from '../../support/inbox/inbox.js';
 
 const fixtures = new Fixtures();
 afterEach(() => fixtures.clean());
@@ -50,7 +50,7 @@ describe.each(['memory', 'sqlite', 'postgres'] as const)(
         @DurableProjection({ name: 'items', query: 'x' })
         async project(_facts: EventRecord[], { signal, ...context }: ProjectionContext) {
           expect(signal).toBeInstanceOf(AbortSignal);
-          await gate.opened;
+          await gate.passed;
           this.contexts.push(context);
         }
       }
@@ -143,12 +143,12 @@ describe.each(['memory', 'sqlite', 'postgres'] as const)(
         @DurableProjection({ name: 'broken', query: {} })
         project(facts: EventRecord[]) {
           if (facts[0]!.sequence_number === 2n && !this.fixed) throw new Error('a bug');
-          this.broken.take(facts);
+          this.broken.handle(facts);
         }
 
         @DurableProjection({ name: 'other', query: {} })
         projectOther(facts: EventRecord[]) {
-          this.other.take(facts);
+          this.other.handle(facts);
         }
       }
       const options = { ...(await optionsOf(provider, fixtures)), maxAttempts: 2 };
@@ -176,7 +176,7 @@ describe.each(['memory', 'sqlite', 'postgres'] as const)(
         () => 'two more attempts',
       );
       await reaches(app, 'broken', 'paused');
-      expect(items.broken.numbers).toEqual([1]);
+      expect(items.broken.flat).toEqual([1]);
 
       items.fixed = true;
       await app.get(FactstrProjections).resume('broken');
@@ -191,12 +191,12 @@ describe.each(['memory', 'sqlite', 'postgres'] as const)(
 
         @DurableProjection({ name: 'items', query: {} })
         project(facts: EventRecord[]) {
-          this.items.take(facts);
+          this.items.handle(facts);
         }
 
         @OnFacts()
         watch(facts: EventRecord[]) {
-          this.witness.take(facts);
+          this.witness.handle(facts);
         }
       }
       const app = await start(await optionsOf(provider, fixtures), Items);
@@ -215,7 +215,7 @@ describe.each(['memory', 'sqlite', 'postgres'] as const)(
       await store.append([fact('b')]);
       await witness.holds(1, 2);
       await settle();
-      expect(items.numbers).toEqual([1]);
+      expect(items.flat).toEqual([1]);
       await projections.resume('items');
       await projections.resume('items');
       await items.holds(1, 2);
@@ -232,12 +232,12 @@ describe.each(['memory', 'sqlite', 'postgres'] as const)(
 
         @OnFacts()
         onFacts(facts: EventRecord[]) {
-          this.live.take(facts);
+          this.live.handle(facts);
         }
 
         @DurableProjection({ name: 'all', query: {} })
         project(facts: EventRecord[]) {
-          this.durable.take(facts);
+          this.durable.handle(facts);
         }
       }
       const options = await optionsOf(provider, fixtures);
@@ -280,7 +280,7 @@ describe.each(['memory', 'sqlite', 'postgres'] as const)(
       const noDurable = await run({ durable: false });
       await noDurable.append();
       await until(
-        () => noDurable.live.numbers.length === 1,
+        () => noDurable.live.flat.length === 1,
         () => 'the live handler',
       );
       expect(await noDurable.projections.list()).toMatchObject([{ state: 'idle' }]);
@@ -302,7 +302,7 @@ describe('The replay', () => {
 
       @DurableProjection({ name: 'items', query: {} })
       async project(_facts: EventRecord[], { sequenceNumber, replaying }: ProjectionContext) {
-        await gate.opened;
+        await gate.passed;
         this.seen.push([sequenceNumber, replaying]);
       }
     }
@@ -330,8 +330,8 @@ describe('The replay', () => {
 
       @DurableProjection({ name: 'items', query: {} })
       async project(facts: EventRecord[]) {
-        this.inbox.take(facts);
-        await gate.opened;
+        this.inbox.handle(facts);
+        await gate.passed;
       }
     }
     const app = await start({ ...options, handlers: false }, Items);
@@ -343,7 +343,7 @@ describe('The replay', () => {
     await settle();
     gate.open();
     await paused;
-    expect(app.get(Items).inbox.numbers).toEqual([1]);
+    expect(app.get(Items).inbox.flat).toEqual([1]);
     await projections.resume('items');
     await app.get(Items).inbox.holds(1, 2, 3);
   });
@@ -355,7 +355,7 @@ describe.each(['sqlite', 'postgres'] as const)('After a restart, on %s,', (provi
 
     @DurableProjection({ name: 'items', query: ['a', 'b'] })
     project(facts: EventRecord[]) {
-      this.inbox.take(facts);
+      this.inbox.handle(facts);
     }
   }
 
@@ -393,7 +393,7 @@ describe.each(['sqlite', 'postgres'] as const)('After a restart, on %s,', (provi
 
       @DurableProjection({ name: 'more', query: ['a'] })
       projectMore(facts: EventRecord[]) {
-        this.inbox.take(facts);
+        this.inbox.handle(facts);
       }
     }
     const second = await start(options, Changed);
@@ -419,7 +419,7 @@ describe.each(['sqlite', 'postgres'] as const)('After a restart, on %s,', (provi
 
       @DurableProjection({ name: 'items', query: { filters: [{ event_types: ['b', 'a', 'b'] }] } })
       project(facts: EventRecord[]) {
-        this.inbox.take(facts);
+        this.inbox.handle(facts);
       }
     }
     const second = await start(options, Same);
@@ -434,7 +434,7 @@ describe('A projection that cannot go on', () => {
 
     @DurableProjection({ name: 'items', query: {} })
     project(facts: EventRecord[]) {
-      this.inbox.take(facts);
+      this.inbox.handle(facts);
     }
   }
 

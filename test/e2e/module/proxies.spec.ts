@@ -18,7 +18,7 @@ import { join } from 'node:path';
 import { until } from '../../support/waiting/until.js';
 import { Fixtures, optionsOf } from '../../support/fixtures/applications.js';
 import type { ProviderName } from '../../support/fixtures/applications.js';
-import { Inbox } from '../../support/inbox/handler-inbox.js';
+import { Inbox } from '../../support/inbox/inbox.js';
 
 const fixtures = new Fixtures();
 afterEach(() => fixtures.clean());
@@ -79,12 +79,12 @@ class Handlers {
 
   @OnFacts()
   onFacts(facts: EventRecord[]) {
-    this.live.take(facts);
+    this.live.handle(facts);
   }
 
   @DurableProjection({ name: 'all', query: {} })
   project(facts: EventRecord[]) {
-    this.durable.take(facts);
+    this.durable.handle(facts);
   }
 }
 
@@ -95,7 +95,7 @@ class ClassForm {
 
   @ApplyFact('x')
   apply(fact: EventRecord) {
-    this.inbox.take([fact]);
+    this.inbox.handle([fact]);
   }
 }
 
@@ -241,7 +241,7 @@ describe.each(decorators)('A store behind a Proxy that %s', (_what, decorator) =
     fixtures.later(() => original.close());
     const store = decorator(original) as FactStore;
     const received = new Inbox();
-    const subscription = store.streamAll((facts) => received.take(facts));
+    const subscription = store.streamAll((facts) => received.handle(facts));
     await subscription.started;
     await store.append([{ event_type: 'x', payload: { n: 1 } }]);
     const { current_context_version } = await store.query({});
@@ -250,7 +250,7 @@ describe.each(decorators)('A store behind a Proxy that %s', (_what, decorator) =
     await received.holds(1);
     subscription.unsubscribe();
     const replayed = new Inbox();
-    await store.streamToDurable({ name: 'bare' }, {}, (facts) => replayed.take(facts));
+    await store.streamToDurable({ name: 'bare' }, {}, (facts) => replayed.handle(facts));
     await replayed.holds(1);
 
     const app = await fixtures.app({

@@ -14,7 +14,7 @@ import type { EventRecord } from 'nestjs-factstr';
 import { settle } from '../../support/waiting/until.js';
 import { Fixtures, optionsOf } from '../../support/fixtures/applications.js';
 import type { ProviderName } from '../../support/fixtures/applications.js';
-import { Inbox } from '../../support/inbox/handler-inbox.js';
+import { Inbox } from '../../support/inbox/inbox.js';
 
 const fixtures = new Fixtures();
 afterEach(() => fixtures.clean());
@@ -26,12 +26,12 @@ class Handlers {
 
   @OnFacts()
   onFacts(facts: EventRecord[]) {
-    this.live.take(facts);
+    this.live.handle(facts);
   }
 
   @DurableProjection({ name: 'all', query: {} })
   project(facts: EventRecord[]) {
-    this.durable.take(facts);
+    this.durable.handle(facts);
   }
 }
 
@@ -60,7 +60,7 @@ describe.each(providers)('On %s, bootstrap hooks that run twice in one applicati
     await live.holds(1, 2, 3);
     await durable.holds(1, 2, 3);
     await settle();
-    expect([live.numbers, durable.numbers]).toEqual([
+    expect([live.flat, durable.flat]).toEqual([
       [1, 2, 3],
       [1, 2, 3],
     ]);

@@ -11,7 +11,7 @@ import {
 import type { EventRecord } from 'nestjs-factstr';
 import { until } from '../../support/waiting/until.js';
 import { Fixtures } from '../../support/fixtures/applications.js';
-import { Inbox } from '../../support/inbox/handler-inbox.js';
+import { Inbox } from '../../support/inbox/inbox.js';
 
 const fixtures = new Fixtures();
 afterEach(() => fixtures.clean());
@@ -25,12 +25,12 @@ describe('A SQLite file that is taken away from a running application', () => {
     class Handlers {
       @DurableProjection({ name: 'all', query: {} })
       project(facts: EventRecord[]) {
-        durable.take(facts);
+        durable.handle(facts);
       }
 
       @OnFacts()
       onFacts(facts: EventRecord[]) {
-        live.take(facts);
+        live.handle(facts);
       }
     }
     const path = join(await fixtures.folder(), 'facts.sqlite');

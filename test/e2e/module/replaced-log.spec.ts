@@ -11,7 +11,7 @@ import { postgres } from '../../support/providers/postgres.js';
 import { sqlite } from '../../support/providers/sqlite.js';
 import { until } from '../../support/waiting/until.js';
 import { Fixtures } from '../../support/fixtures/applications.js';
-import { Inbox } from '../../support/inbox/handler-inbox.js';
+import { Inbox } from '../../support/inbox/inbox.js';
 
 const fixtures = new Fixtures();
 afterEach(() => fixtures.clean());
@@ -24,12 +24,12 @@ class Handlers {
 
   @OnFacts('x')
   onFacts(facts: EventRecord[]) {
-    this.live.take(facts);
+    this.live.handle(facts);
   }
 
   @DurableProjection({ name: 'items', query: 'x' })
   project(facts: EventRecord[]) {
-    this.durable.take(facts);
+    this.durable.handle(facts);
   }
 }
 
@@ -90,10 +90,10 @@ describe.each([sqlite, postgres])('On $name', (provider) => {
       await restore();
       await append(4);
       await until(
-        () => handlers.durable.numbers.length === 3 + lost + 4,
-        () => `facts 4 to 7 again; there are ${handlers.durable.numbers.join()}`,
+        () => handlers.durable.flat.length === 3 + lost + 4,
+        () => `facts 4 to 7 again; there are ${handlers.durable.flat.join()}`,
       );
-      expect(handlers.durable.numbers.slice(3 + lost)).toEqual([4, 5, 6, 7]);
+      expect(handlers.durable.flat.slice(3 + lost)).toEqual([4, 5, 6, 7]);
       await until(
         async () => (await projections.list())[0]!.state === 'live',
         () => 'the projection to be live again',

@@ -12,7 +12,7 @@ import {
 import type { EventRecord, FactstrOptions, FactstrOptionsFactory } from 'nestjs-factstr';
 import { Fixtures } from '../../support/fixtures/applications.js';
 import { synchronousStore } from '../../support/fixtures/hand-written-stores.js';
-import { Inbox } from '../../support/inbox/handler-inbox.js';
+import { Inbox } from '../../support/inbox/inbox.js';
 
 const fixtures = new Fixtures();
 afterEach(() => fixtures.clean());
@@ -194,7 +194,7 @@ describe('Options that are made once', () => {
 
     @OnFacts()
     onFacts(facts: EventRecord[]) {
-      this.inbox.take(facts);
+      this.inbox.handle(facts);
     }
   }
 

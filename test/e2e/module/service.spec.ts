@@ -14,7 +14,7 @@ import { FactstrSqliteStore } from '../../../lib/stores/sqlite/store.js';
 import { Fixtures, optionsOf } from '../../support/fixtures/applications.js';
 import type { ProviderName } from '../../support/fixtures/applications.js';
 import { asynchronousStore, synchronousStore } from '../../support/fixtures/hand-written-stores.js';
-import { Inbox } from '../../support/inbox/handler-inbox.js';
+import { Inbox } from '../../support/inbox/inbox.js';
 
 const fixtures = new Fixtures();
 afterEach(() => fixtures.clean());
@@ -69,9 +69,9 @@ describe.each(stores)('FactstrStore on %s', (_name, makeOptions) => {
     const some = new Inbox();
     const durable = new Inbox();
     const subscriptions = [
-      await store.streamAll((batch) => live.take(batch)),
-      await store.streamTo(inCourse('a'), (batch) => some.take(batch)),
-      await store.streamToDurable({ name: 'd' }, inCourse('a'), (batch) => durable.take(batch)),
+      await store.streamAll((batch) => live.handle(batch)),
+      await store.streamTo(inCourse('a'), (batch) => some.handle(batch)),
+      await store.streamToDurable({ name: 'd' }, inCourse('a'), (batch) => durable.handle(batch)),
     ];
     await store.append([enrolled('b', 'x'), enrolled('a', 'y')]);
     await live.holds(2, 3);

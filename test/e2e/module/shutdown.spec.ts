@@ -17,7 +17,7 @@ import type { EventRecord, FactstrOptions, ProjectionContext } from 'nestjs-fact
 import { settle, until } from '../../support/waiting/until.js';
 import { Fixtures, optionsOf } from '../../support/fixtures/applications.js';
 import { asynchronousStore } from '../../support/fixtures/hand-written-stores.js';
-import { Gate, Inbox } from '../../support/inbox/handler-inbox.js';
+import { Gate, Inbox } from '../../support/inbox/inbox.js';
 import { machineTime } from '../../support/waiting/machine-time.mjs';
 
 const fixtures = new Fixtures();
@@ -88,8 +88,8 @@ describe.each(['sqlite', 'postgres'] as const)('On %s', (provider) => {
     class Items {
       @DurableProjection({ name: 'items', query: {} })
       async project(facts: EventRecord[]) {
-        inbox.take(facts);
-        await gate.opened;
+        inbox.handle(facts);
+        await gate.passed;
       }
     }
     const options = await optionsOf(provider, fixtures);
@@ -100,7 +100,7 @@ describe.each(['sqlite', 'postgres'] as const)('On %s', (provider) => {
     await settle();
     gate.open();
     await closing;
-    expect(inbox.numbers).toEqual([1]);
+    expect(inbox.flat).toEqual([1]);
 
     await start(options, Items);
     await inbox.holds(1, 2, 3);
@@ -147,14 +147,14 @@ describe.each(['sqlite', 'postgres'] as const)('On %s', (provider) => {
     class Stuck {
       @DurableProjection({ name: 'stuck', query: {} })
       async project(facts: EventRecord[]) {
-        inbox.take(facts);
-        await gate.opened;
+        inbox.handle(facts);
+        await gate.passed;
       }
 
       @OnFacts()
       async onFacts(facts: EventRecord[]) {
-        live.take(facts);
-        await gate.opened;
+        live.handle(facts);
+        await gate.passed;
       }
     }
     fixtures.later(() => gate.open());
@@ -204,7 +204,7 @@ describe.each(['memory', 'sqlite', 'postgres'] as const)('After app.close() on %
 
       @DurableProjection({ name: 'items', query: {} })
       project(facts: EventRecord[]) {
-        this.inbox.take(facts);
+        this.inbox.handle(facts);
       }
     }
     const app = await start(await optionsOf(provider, fixtures), Items);
@@ -234,7 +234,7 @@ describe.each(['memory', 'sqlite', 'postgres'] as const)('After app.close() on %
 
       @OnFacts()
       onFacts(facts: EventRecord[]) {
-        this.inbox.take(facts);
+        this.inbox.handle(facts);
       }
     }
     const app = await fixtures.compile({
@@ -244,7 +244,7 @@ describe.each(['memory', 'sqlite', 'postgres'] as const)('After app.close() on %
     await app.get(FactstrStore).append([fact()]);
     await app.close();
     await expect(app.get(FactstrStore).query({})).rejects.toMatchObject({ code: 'STORE_CLOSED' });
-    expect(app.get(Items).inbox.numbers).toEqual([]);
+    expect(app.get(Items).inbox.flat).toEqual([]);
   });
 });
 

@@ -11,7 +11,7 @@ import {
 import type { EventRecord, FactstrOptions } from 'nestjs-factstr';
 import { until } from '../../support/waiting/until.js';
 import { Fixtures, optionsOf } from '../../support/fixtures/applications.js';
-import { Gate, Inbox } from '../../support/inbox/handler-inbox.js';
+import { Gate, Inbox } from '../../support/inbox/inbox.js';
 
 const fixtures = new Fixtures();
 afterEach(() => fixtures.clean());
@@ -27,7 +27,7 @@ class Items {
 
   @DurableProjection({ name: 'items', query: 'added' })
   project(facts: EventRecord[]) {
-    this.inbox.take(facts);
+    this.inbox.handle(facts);
   }
 }
 
@@ -39,8 +39,8 @@ class ItemsAnew {
 
   @ApplyFact('added')
   async apply(one: EventRecord) {
-    await gate.opened;
-    this.inbox.take([one]);
+    await gate.passed;
+    this.inbox.handle([one]);
   }
 }
 
@@ -62,8 +62,8 @@ describe.each(['memory', 'sqlite', 'postgres'] as const)(
       /** As an application's repository would: by the active version. */
       const read = async () =>
         (await projections.activeVersion('items')) === 2
-          ? app.get(ItemsAnew).inbox.numbers
-          : app.get(Items).inbox.numbers;
+          ? app.get(ItemsAnew).inbox.flat
+          : app.get(Items).inbox.flat;
 
       await projections.waitFor('items', 3n, { version: 1 });
       expect(await read()).toEqual([1, 2, 3]);
@@ -178,10 +178,10 @@ describe.each(['sqlite', 'postgres'] as const)('A switch of versions, on %s,', (
     await projections.switchTo('items', 2);
     await projections.rebuild('items', { version: 1 });
     await until(
-      () => app.get(Items).inbox.numbers.length === 4,
+      () => app.get(Items).inbox.flat.length === 4,
       () => 'the first version to start over',
     );
-    expect(app.get(ItemsAnew).inbox.numbers).toEqual([1, 2]);
+    expect(app.get(ItemsAnew).inbox.flat).toEqual([1, 2]);
     expect(await projections.activeVersion('items')).toBe(2);
   });
 });

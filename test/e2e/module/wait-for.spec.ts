@@ -4,7 +4,7 @@ import type { EventRecord, FactstrOptions } from 'nestjs-factstr';
 import { Fixtures, optionsOf } from '../../support/fixtures/applications.js';
 import { synchronousStore } from '../../support/fixtures/hand-written-stores.js';
 import { TestApp } from '../../support/fixtures/two-apps.js';
-import { Gate } from '../../support/inbox/handler-inbox.js';
+import { Gate } from '../../support/inbox/inbox.js';
 import { settle, until } from '../../support/waiting/until.js';
 
 const fixtures = new Fixtures();
@@ -27,7 +27,7 @@ async function start(options: FactstrOptions, onFailure: 'park' | 'pause' = 'pau
       onFailure,
     })
     async project(facts: EventRecord[]) {
-      await world.gate?.opened;
+      await world.gate?.passed;
       if (facts[0]!.event_type === 'poison') throw new Error('a bug');
       handled.push(facts.at(-1)!.sequence_number);
     }

@@ -27,7 +27,7 @@ import type {
 import { join } from 'node:path';
 import pg from 'pg';
 import { Fixtures } from '../../support/fixtures/applications.js';
-import { Inbox } from '../../support/inbox/handler-inbox.js';
+import { Inbox } from '../../support/inbox/inbox.js';
 
 const fixtures = new Fixtures();
 afterEach(() => fixtures.clean());
@@ -171,12 +171,12 @@ class Handlers {
 
   @OnFacts('x')
   onFacts(facts: EventRecord[]) {
-    this.live.take(facts);
+    this.live.handle(facts);
   }
 
   @DurableProjection({ name: 'all', query: 'x', onFailure: 'park', version: 2 })
   project(facts: EventRecord[]) {
-    this.durable.take(facts);
+    this.durable.handle(facts);
   }
 }
 
