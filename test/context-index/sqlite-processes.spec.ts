@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { TestFolder } from '../support/sqlite/folder.js';
 import { TestProcess } from '../support/child-process.js';
 import { Material } from '../support/facts/arbitrary.js';
-import { expectGapless, readLog } from '../support/sqlite/index-tables.js';
+import { expectGapless, readLog } from '../support/index/sqlite-log.js';
 import { expectJudged } from './support/decisions.js';
 import type { Decision, DeciderTask } from './support/decisions.js';
 

@@ -2,7 +2,8 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { EventQuery, NewEvent } from '../../lib/contract/contract.types.js';
 import { TestFolder } from '../support/sqlite/folder.js';
 import { Material } from '../support/facts/arbitrary.js';
-import { expectGapless, insertFacts, readLog } from '../support/sqlite/index-tables.js';
+import { insertFacts } from '../support/sqlite/index-tables.js';
+import { expectGapless, readLog } from '../support/index/sqlite-log.js';
 import { LogModel } from '../support/index/model.js';
 
 describe('The context index of a shared file', () => {

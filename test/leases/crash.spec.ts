@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import Sqlite from 'better-sqlite3';
 import type { FactstrOptions } from 'nestjs-factstr';
 import { FactstrPostgresStore, FactstrSqliteStore } from 'nestjs-factstr';
 import { until } from '../support/waiting/until.js';
 import { Fixtures, optionsOf } from '../support/fixtures/applications.js';
 import type { Task } from '../support/processes/projector.js';
 import { Application } from '../support/fixtures/projecting-application.js';
+import { freeze } from '../support/processes/freeze.js';
 import { createEffects, readEffects } from '../support/fixtures/effects.js';
 import type { EffectsTask } from '../support/fixtures/effects.js';
 import { report } from './support/report.js';
@@ -58,31 +58,6 @@ const reaches = (application: Application, number: bigint) =>
     async () => (await positions(application))[0] >= number,
     () => `a projection to reach ${number}`,
   );
-
-/** Stops a process outside of SQLite's write transactions, as takeover is promised there only. */
-async function freeze(application: Application, files: readonly string[]): Promise<void> {
-  await until(
-    async () => {
-      await application.kill('SIGSTOP');
-      if (!files.some(isLocked)) return true;
-      await application.kill('SIGCONT');
-      return false;
-    },
-    () => 'the process to be outside a write transaction',
-  );
-}
-
-function isLocked(file: string): boolean {
-  const database = new Sqlite(file, { timeout: 100 });
-  try {
-    database.exec('BEGIN IMMEDIATE; ROLLBACK');
-    return false;
-  } catch {
-    return true;
-  } finally {
-    database.close();
-  }
-}
 
 /** What a projection's read model is to be, from the log itself. */
 async function modelOf(options: FactstrOptions): Promise<[number, number]> {
@@ -150,7 +125,7 @@ describe.each(['sqlite', 'postgres'] as const)('Crashes on %s', (provider) => {
       }
 
       report(
-        `${provider}, ${form.name}: ${owned} of ${PROJECTIONS.length} projections taken over ${Math.round(afterKill)} ms after SIGKILL, all ${PROJECTIONS.length} ${Math.round(afterFreeze)} ms after SIGSTOP (TTL ${TTL})`,
+        `${provider}, ${form.name}: ${owned} of ${PROJECTIONS.length} projections taken over ${Math.round(afterKill.clock)} ms after SIGKILL, all ${PROJECTIONS.length} ${Math.round(afterFreeze.clock)} ms after SIGSTOP (TTL ${TTL})`,
       );
       const model = await modelOf(options);
       expect(model[0]).toBe(FACTS);

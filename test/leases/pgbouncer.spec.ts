@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import type { EventRecord } from 'nestjs-factstr';
 import { DurableProjection, FactstrPostgresStore } from 'nestjs-factstr';
 import { Fixtures } from '../support/fixtures/applications.js';
-import { Inbox } from '../support/inbox/handler-inbox.js';
+import { Inbox } from '../support/inbox/inbox.js';
 import { pgBouncer, startPgBouncer } from '../support/postgres/pgbouncer.js';
 import { TestApp } from '../support/fixtures/two-apps.js';
 
@@ -58,8 +58,8 @@ if (pgBouncer === undefined) {
       await writer.append([fact]);
       const live = new Inbox();
       const durable = new Inbox();
-      const listening = reader.streamAll((facts) => live.take(facts));
-      await reader.streamAllDurable({ name: 's' }, (facts) => durable.take(facts));
+      const listening = reader.streamAll((facts) => live.handle(facts));
+      await reader.streamAllDurable({ name: 's' }, (facts) => durable.handle(facts));
       await listening.started;
       await writer.append([fact]);
       await writer.append([fact, fact]);
@@ -73,7 +73,7 @@ if (pgBouncer === undefined) {
       class Items {
         @DurableProjection({ name: 'items', query: {} })
         project(facts: EventRecord[]) {
-          inbox.take(facts);
+          inbox.handle(facts);
         }
       }
       const options = { provider: 'postgres', url, pollInterval: 50, leaseTtl: 2_000 } as const;
@@ -91,7 +91,7 @@ if (pgBouncer === undefined) {
       await second.append('x');
       await second.projections.waitFor('items', 4n);
       expect((await second.projections.status('items')).owner?.self).toBe(true);
-      expect(inbox.numbers).toEqual([1, 2, 3, 4]);
+      expect(inbox.flat).toEqual([1, 2, 3, 4]);
     });
   });
 }

@@ -58,8 +58,10 @@ describe.each(['sqlite', 'postgres'] as const)('Two processes on one database, %
     await first.reaches(5n);
     await first.kill('SIGKILL');
     const took = await second.owns(4);
-    report(`${provider}: takeover from a killed process of this host after ${Math.round(took)} ms`);
-    expect(took).toBeLessThan(5_000);
+    report(
+      `${provider}: takeover from a killed process of this host after ${Math.round(took.clock)} ms`,
+    );
+    expect(took.machine).toBeLessThan(5_000);
     await second.call('append', 5);
     await second.reaches(10n);
     expect(second.numbers('p1')).toEqual([6, 7, 8, 9, 10]);
@@ -70,8 +72,8 @@ describe.each(['sqlite', 'postgres'] as const)('Two processes on one database, %
     const closed = first.call('close');
     const took = await second.owns(4);
     await closed;
-    report(`${provider}: hand-over at shutdown within ${Math.round(took)} ms`);
-    expect(took).toBeLessThan(1_000);
+    report(`${provider}: hand-over at shutdown within ${Math.round(took.clock)} ms`);
+    expect(took.machine).toBeLessThan(1_000);
   });
 
   it('a frozen one is replaced after the TTL, and commits nothing when it wakes up', async () => {
@@ -85,7 +87,9 @@ describe.each(['sqlite', 'postgres'] as const)('Two processes on one database, %
     );
     await first.kill('SIGSTOP');
     const took = await second.owns(1);
-    report(`${provider}: takeover from a frozen process after ${Math.round(took)} ms (TTL 700)`);
+    report(
+      `${provider}: takeover from a frozen process after ${Math.round(took.clock)} ms (TTL 700)`,
+    );
     await second.reaches(3n);
     await second.call('hold');
     await second.call('append', 1);
@@ -134,7 +138,7 @@ describe('Two processes on one Postgres database', () => {
     proxy.freeze();
     const took = await second.owns(1);
     report(
-      `postgres: takeover from a process without a connection after ${Math.round(took)} ms (TTL 700)`,
+      `postgres: takeover from a process without a connection after ${Math.round(took.clock)} ms (TTL 700)`,
     );
     await second.call('append', 2);
     await second.reaches(4n);

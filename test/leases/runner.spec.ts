@@ -4,7 +4,7 @@ import { DurableProjection } from 'nestjs-factstr';
 import type { DurableProjectionOptions, EventRecord, ProjectionContext } from 'nestjs-factstr';
 import { until } from '../support/waiting/until.js';
 import { Fixtures } from '../support/fixtures/applications.js';
-import { Gate } from '../support/inbox/handler-inbox.js';
+import { Gate } from '../support/inbox/inbox.js';
 import { TestApp, sharedOptions } from '../support/fixtures/two-apps.js';
 
 const fixtures = new Fixtures();
@@ -142,7 +142,7 @@ describe.each(['memory', 'sqlite', 'postgres'] as const)('The leased runner on %
     const signals: AbortSignal[] = [];
     const Items = projection({ timeout: 50 }, calls, async (_facts, { signal }) => {
       signals.push(signal);
-      if (signals.length === 1) await gate.opened;
+      if (signals.length === 1) await gate.passed;
     });
     const { app } = await start(Items);
     await app.append('x');
@@ -161,7 +161,7 @@ describe.each(['memory', 'sqlite', 'postgres'] as const)('The leased runner on %
     const calls: string[] = [];
     const gate = new Gate();
     const Items = projection({ timeout: 50 }, calls, async (_facts, { attempt }) => {
-      if (attempt === 1) await gate.opened;
+      if (attempt === 1) await gate.passed;
     });
     const { app } = await start(Items);
     await app.append('x');

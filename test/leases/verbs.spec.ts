@@ -3,7 +3,7 @@ import { DurableProjection, WaitTimeoutError } from 'nestjs-factstr';
 import type { EventRecord } from 'nestjs-factstr';
 import { Fixtures } from '../support/fixtures/applications.js';
 import type { ProviderName } from '../support/fixtures/applications.js';
-import { Inbox } from '../support/inbox/handler-inbox.js';
+import { Inbox } from '../support/inbox/inbox.js';
 import { TestApp, sharedOptions } from '../support/fixtures/two-apps.js';
 
 const fixtures = new Fixtures();
@@ -23,7 +23,7 @@ async function ownerAndOther(provider: ProviderName) {
     @DurableProjection({ name: 'items', query: {}, maxAttempts: 1, onFailure: 'park' })
     project(facts: EventRecord[]) {
       if (world.poison && facts[0]!.event_type === 'poison') throw new Error('a bug');
-      world.inbox.take(facts);
+      world.inbox.handle(facts);
     }
 
     onReset() {
@@ -70,7 +70,7 @@ describe.each(['memory', 'sqlite', 'postgres'] as const)('Operators on %s', (pro
       );
       await app.projections.resume('items');
       await app.projections.waitFor('items', 2n);
-      expect(world.inbox.numbers).toEqual([1, 2]);
+      expect(world.inbox.flat).toEqual([1, 2]);
       const said = await app.projections.interventions('items');
       expect(said.map(({ verb, by }) => [verb, by])).toEqual([
         ['pause', 'ann'],
@@ -124,7 +124,7 @@ describe.each(['memory', 'sqlite', 'postgres'] as const)('Operators on %s', (pro
       await app.shows('items', { parked: 1 });
       await app.projections.discardParked('items', { by: 'ann' });
       for (const each of [owner, other]) await each.shows('items', { state: 'live', parked: 0 });
-      expect(world.inbox.numbers).toEqual([1, 3, 2, 4]);
+      expect(world.inbox.flat).toEqual([1, 3, 2, 4]);
       const said = await app.projections.interventions('items');
       expect(said.map(({ verb }) => verb)).toEqual(['retryParked', 'discardParked']);
     });

@@ -23,7 +23,7 @@ export interface WrittenDatabase {
 export interface WrittenProvider {
   /** How the reference databases of this provider end their names. */
   readonly suffix: string;
-  load(version: string): Promise<WrittenDatabase>;
+  readonly load: (version: string) => Promise<WrittenDatabase>;
   /** What a database of 0.5.0 has of `store_metadata`. */
   readonly metadataOf050: Record<string, string> | undefined;
 }

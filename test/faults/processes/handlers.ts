@@ -1,7 +1,5 @@
 // An application whose handlers do what the facts tell them; see `support/acts.ts` and `support/handlers.ts`.
-import type { DynamicModule } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { TypeOrmModule } from '@nestjs/typeorm';
 import { DurableProjection, FactstrModule, FactstrProjections, FactstrStore } from 'nestjs-factstr';
 import type {
   EventQuery,
@@ -10,12 +8,12 @@ import type {
   NewEvent,
   ProjectionContext,
 } from 'nestjs-factstr';
-import { FactstrTypeOrmModule } from 'nestjs-factstr/typeorm';
 import { openEffects } from '../../support/fixtures/effects.js';
 import type { Database } from '../../support/fixtures/effects.js';
 import { next, send } from '../../support/child-task.js';
 import { Misbehaviour } from '../support/misbehaviour.js';
-import { serve } from '../support/serve.js';
+import { readModel } from '../../support/processes/read-model.js';
+import { serve } from '../../support/processes/serve.js';
 
 export interface PlannedProjection {
   readonly name: string;
@@ -98,17 +96,6 @@ await serve({
   cure: (name: string, until: number) => misbehaviour.cure(name, until),
   close: () => app.close(),
 });
-
-function readModel(database: Database): DynamicModule[] {
-  return [
-    TypeOrmModule.forRoot(
-      database.kind === 'postgres'
-        ? { type: 'postgres', url: database.url }
-        : { type: 'better-sqlite3', database: database.path },
-    ),
-    FactstrTypeOrmModule.forRoot(),
-  ];
-}
 
 function tell(what: Told): void {
   send(what);

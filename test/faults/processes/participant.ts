@@ -8,7 +8,7 @@ import type { StoreOptions } from '../support/storage.js';
 import { done, next, send } from '../../support/child-task.js';
 import type { Outcome, RecordedQuery } from '../../support/history/history.types.js';
 import { toQuery } from '../../support/history/recorded-outcome.js';
-import { Recorder } from '../../support/history/recorder.js';
+import { Journal } from '../../support/history/journal.js';
 
 export interface ParticipantTask {
   /** Unique among the processes of a log. */
@@ -39,7 +39,7 @@ process.on('disconnect', () => process.exit());
 const task = await next<ParticipantTask>();
 const { client, options, contexts } = task;
 const random = new Random(task.seed);
-const recorder = new Recorder(task.file, client);
+const journal = new Journal(task.file);
 const onStreamError = (error: Error): never => {
   throw error;
 };
@@ -52,7 +52,7 @@ const began: Record<string, [number, number]> = {};
 for (const { name, query, durable } of task.streams) {
   const handle = (facts: EventRecord[]): void => {
     const numbers = facts.map(({ sequence_number }) => Number(sequence_number));
-    recorder.delivered(name, numbers);
+    journal.delivered(name, numbers);
     send({ stream: name, last: numbers.at(-1)! } satisfies Told);
   };
   const before = await head();
@@ -70,7 +70,7 @@ for (let turn = 0; !quiet.signal.aborted; turn++) {
 send('quiet');
 await next();
 await store.close();
-recorder.close();
+journal.close();
 send('stopped');
 done();
 
@@ -82,17 +82,17 @@ async function step(turn: number): Promise<void> {
     payload: { by: client, turn, n, context },
   }));
   if (random.chance(0.3)) {
-    await recorder.make(client, store, { kind: 'append', events });
+    await journal.make(client, store, { kind: 'append', events });
     return;
   }
   const query = { filters: [{ payload_predicates: [{ context }] }] };
-  const read = await recorder.make(client, store, { kind: 'query', query });
+  const read = await journal.make(client, store, { kind: 'query', query });
   if (random.chance(0.5)) await pause(random.next() * 10);
   const appendId = random.chance(0.5) ? { appendId: `${client}/${turn}` } : {};
   const call = { kind: 'appendIf', events, query, expected: versionOf(read), ...appendId } as const;
-  await recorder.make(client, store, call);
+  await journal.make(client, store, call);
   // Once more with the same id: the same answer, and nothing appended.
-  if (call.appendId !== undefined) await recorder.make(client, store, call);
+  if (call.appendId !== undefined) await journal.make(client, store, call);
 }
 
 function versionOf(outcome: Outcome): number | null {

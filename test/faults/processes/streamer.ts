@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { FactstrPostgresStore, FactstrSqliteStore } from 'nestjs-factstr';
 import type { EventRecord } from 'nestjs-factstr';
 import { next, send } from '../../support/child-task.js';
-import { Journal } from '../support/journal.js';
+import { Journal } from '../../support/history/journal.js';
 import type { StoreOptions } from '../support/storage.js';
 
 export interface StreamerTask {

@@ -5,7 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { digestOf } from '../../support/history/checker.js';
 import type { AppendCall, AppendIfCall, Call, Outcome } from '../../support/history/checker.js';
 import { next, send } from '../../support/child-task.js';
-import { Journal } from '../support/journal.js';
+import { Journal } from '../../support/history/journal.js';
 import { Random } from '../support/random.js';
 import type { StoreOptions } from '../support/storage.js';
 

@@ -1,6 +1,6 @@
 import { Clock, newClock, noClocks, serverWithClock, withEnvironment } from '../support/clocks.js';
 import { watchCursors } from '../support/cursors.js';
-import { freeze } from '../support/freeze.js';
+import { freeze } from '../../support/processes/freeze.js';
 import { Projectors } from '../support/projectors.js';
 import type { Round } from '../support/round.js';
 import type { Scenario } from '../support/scenario.js';

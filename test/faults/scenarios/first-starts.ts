@@ -1,7 +1,7 @@
 import { cargo } from '../../support/engine/cargo.js';
 import { EngineError, FactstrEngine } from '../../support/engine/engine.js';
-import { Journal, readCalls } from '../support/journal.js';
-import type { JournalCall } from '../support/journal.js';
+import { Journal, readCalls } from '../../support/history/journal.js';
+import type { JournalCall } from '../../support/history/journal.js';
 import type { Round } from '../support/round.js';
 import type { Scenario } from '../support/scenario.js';
 import { newStore } from '../support/storage.js';

@@ -1,5 +1,5 @@
 import { watchCursors } from '../support/cursors.js';
-import { freeze } from '../support/freeze.js';
+import { freeze } from '../../support/processes/freeze.js';
 import { Projectors } from '../support/projectors.js';
 import type { Round } from '../support/round.js';
 import type { Provider, Scenario } from '../support/scenario.js';

@@ -1,5 +1,5 @@
-import { now } from '../support/journal.js';
-import type { JournalCall } from '../support/journal.js';
+import { now } from '../../support/history/journal.js';
+import type { JournalCall } from '../../support/history/journal.js';
 import type { Round } from '../support/round.js';
 import type { Scenario } from '../support/scenario.js';
 import { databaseOf, execute, newStore, readLog } from '../support/storage.js';

@@ -4,14 +4,15 @@ import type { Database } from '../../support/fixtures/effects.js';
 import type { LoggedFact } from '../../support/history/checker.js';
 import type { HandlersTask, PlannedProjection, Told } from '../processes/handlers.js';
 import type { ActPlan, PlannedPayload } from './acts.js';
-import { now } from './journal.js';
-import type { JournalCall } from './journal.js';
+import { now } from '../../support/history/journal.js';
+import type { JournalCall } from '../../support/history/journal.js';
 import { describe } from './projectors.js';
-import { Remote } from './remote.js';
+import { Remote } from '../../support/processes/remote.js';
 import type { Round } from './round.js';
 import type { Provider } from './scenario.js';
 import { databaseOf, newStore } from './storage.js';
 import type { StoreOptions } from './storage.js';
+import { stopwatch } from '../../support/waiting/stopwatch.js';
 import { until } from '../../support/waiting/until.js';
 
 const SCRIPT = new URL('../processes/handlers.ts', import.meta.url);
@@ -165,11 +166,11 @@ export class HandlerApp {
       .map(({ attempt }) => attempt);
   }
 
-  /** Ends the process in order; how long that took, in milliseconds. */
+  /** Ends the process in order; how long that took, in milliseconds of the machine's time. */
   async close(): Promise<number> {
-    const began = performance.now();
+    const passed = stopwatch();
     await this.#running.call('close');
-    const took = performance.now() - began;
+    const took = passed().machine;
     await this.kill();
     return took;
   }

@@ -4,7 +4,7 @@ import { until } from '../../support/waiting/until.js';
 import { TestProcess } from '../../support/child-process.js';
 import type { Delivery, RecordedCall, RecordedStream } from '../../support/history/checker.js';
 import type { ParticipantStream, ParticipantTask, Told } from '../processes/participant.js';
-import { readCalls, readDeliveries } from '../../support/history/recorder.js';
+import { readCalls, readDeliveries } from '../../support/history/journal.js';
 
 /** A process that appends, decides and runs streams. */
 export class Participant {
@@ -84,7 +84,7 @@ export class Participant {
 
   /** Whole when it has ended. */
   get calls(): RecordedCall[] {
-    return readCalls([this.#file]);
+    return readCalls(this.#file);
   }
 
   deliveries(stream: string): Delivery[] {

@@ -10,7 +10,7 @@ import type {
   RecordedQuery,
 } from '../../support/history/checker.js';
 import type { ParticipantStream } from '../processes/participant.js';
-import { Recorder, readCalls } from '../../support/history/recorder.js';
+import { Journal, readCalls } from '../../support/history/journal.js';
 import { Participant } from './participant.js';
 
 /** Those of the writers in `test/faults`, which all processes contend for. */
@@ -78,12 +78,12 @@ export async function severalProcesses(
   await Promise.all(remaining.map((participant) => participant.quiet()));
 
   const file = await round.file('end.record');
-  const recorder = new Recorder(file, 'end');
+  const journal = new Journal(file);
   const store = openStore('path' in options ? { sqlite: options.path } : { postgres: options.url });
   const events = [{ event_type: 'ended', payload: {} }];
-  const end = await recorder.make('end', store, { kind: 'append', events });
+  const end = await journal.make('end', store, { kind: 'append', events });
   await store.close();
-  recorder.close();
+  journal.close();
   if (end.kind !== 'committed') throw new Error(`The end was ${JSON.stringify(end)}`);
   for (const participant of remaining) {
     for (const { name } of participant.streams) await participant.reaches(name, end.last);
@@ -95,7 +95,7 @@ export async function severalProcesses(
   const processes = [...writers, constant, handing, killed, heir];
   return {
     ...(await readLog(databaseOf(options))),
-    calls: [...processes.flatMap((process) => process.calls), ...readCalls([file])],
+    calls: [...processes.flatMap((process) => process.calls), ...readCalls(file)],
     deliveries: [
       constant.live('live'),
       constant.live('live, filtered'),

@@ -1,7 +1,7 @@
 import type { RecordedStream } from '../../support/history/checker.js';
 import { TestProcess } from '../../support/child-process.js';
 import type { Delivered, StreamerTask, StreamerTold } from '../processes/streamer.js';
-import { readEntries } from './journal.js';
+import { readEntries } from '../../support/history/journal.js';
 import type { Round } from './round.js';
 import type { StoreOptions } from './storage.js';
 import { until } from '../../support/waiting/until.js';

@@ -2,7 +2,7 @@ import { checkHistory } from '../../support/history/checker.js';
 import type { History, RecordedStream, Rule, Violation } from '../../support/history/checker.js';
 import { databaseOf, readLog, rowsOf } from './storage.js';
 import type { StoreOptions } from './storage.js';
-import type { JournalCall } from './journal.js';
+import type { JournalCall } from '../../support/history/journal.js';
 import type { Round } from './round.js';
 import type { Writer } from './writer.js';
 import type { Database } from '../../support/fixtures/effects.js';

@@ -1,8 +1,8 @@
 import type { AppendCall, AppendIfCall, Outcome } from '../../support/history/checker.js';
 import { TestProcess } from '../../support/child-process.js';
 import type { WriterTask } from '../processes/writer.js';
-import { readCalls } from './journal.js';
-import type { JournalCall } from './journal.js';
+import { readCalls } from '../../support/history/journal.js';
+import type { JournalCall } from '../../support/history/journal.js';
 import type { Round } from './round.js';
 import type { StoreOptions } from './storage.js';
 import { until } from '../../support/waiting/until.js';

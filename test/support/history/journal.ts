@@ -1,5 +1,7 @@
 import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
-import type { Call, Outcome, RecordedCall } from '../../support/history/history.types.js';
+import type { Call, Delivery, Outcome, RecordedCall } from './history.types.js';
+import { outcomeOf } from './recorded-outcome.js';
+import type { RecordedStore } from './recorded-outcome.js';
 
 export interface CallEntry {
   readonly index: number;
@@ -15,6 +17,13 @@ export interface EndEntry {
   /** The words of an error. */
   readonly message?: string;
 }
+
+export interface DeliveryEntry {
+  readonly stream: string;
+  readonly delivery: Delivery;
+}
+
+type Entry = CallEntry | EndEntry | DeliveryEntry;
 
 /** A call with the words of its error. */
 export type JournalCall = RecordedCall & { readonly message?: string };
@@ -42,6 +51,19 @@ export class Journal {
     this.write(entry);
   }
 
+  /** Makes the call on the store, and resolves with its outcome; never rejects for an error of the store's. */
+  async make(client: string, store: RecordedStore, call: Call): Promise<Outcome> {
+    const index = this.begin(client, call);
+    const outcome = await outcomeOf(store, call);
+    this.end(index, outcome);
+    return outcome;
+  }
+
+  /** To be called by a stream's handler when it succeeds. */
+  delivered(stream: string, delivery: Delivery): void {
+    this.write({ stream, delivery } satisfies DeliveryEntry);
+  }
+
   write(entry: object): void {
     writeSync(this.#file, `${JSON.stringify(entry)}\n`);
   }
@@ -53,22 +75,29 @@ export class Journal {
 
 /** Microseconds of the clock that all processes of the machine share. */
 export function now(): number {
-  return Number(process.hrtime.bigint() / 1_000n);
+  return Number(process.hrtime.bigint()) / 1_000;
 }
 
 /** The calls of one process, with their outcomes where it learnt them. */
 export function readCalls(path: string): JournalCall[] {
   const calls: JournalCall[] = [];
-  for (const entry of readEntries<CallEntry | EndEntry>(path)) {
+  for (const entry of readEntries<Entry>(path)) {
     if ('call' in entry) {
       const { client, start, call } = entry;
       calls[entry.index] = { client, start, call };
-    } else {
+    } else if ('outcome' in entry) {
       const { index, ...rest } = entry;
       calls[index] = { ...calls[index]!, ...rest };
     }
   }
   return calls;
+}
+
+/** What the stream of that name was given. */
+export function readDeliveries(path: string, stream: string): Delivery[] {
+  return readEntries<Entry>(path).flatMap((entry) =>
+    'delivery' in entry && entry.stream === stream ? [entry.delivery] : [],
+  );
 }
 
 /** The lines of a journal; one that was being written when its process died is none. */

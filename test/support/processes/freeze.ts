@@ -1,19 +1,20 @@
 import Sqlite from 'better-sqlite3';
-import type { Application } from '../../support/fixtures/projecting-application.js';
-import { after } from './moments.js';
-import { until } from '../../support/waiting/until.js';
+import { until } from '../waiting/until.js';
+
+interface Killable {
+  kill(signal: NodeJS.Signals): Promise<void>;
+}
 
 /** Stops a process outside of write transactions of these SQLite files, as takeover is promised there only. */
-export async function freeze(application: Application, files: readonly string[]): Promise<void> {
+export async function freeze(process: Killable, files: readonly string[]): Promise<void> {
   await until(
     async () => {
-      await application.kill('SIGSTOP');
+      await process.kill('SIGSTOP');
       if (!files.some(isLocked)) return true;
-      await application.kill('SIGCONT');
-      await after(3);
+      await process.kill('SIGCONT');
       return false;
     },
-    () => 'the owner to be outside a write transaction',
+    () => 'the process to be outside a write transaction',
   );
 }
 

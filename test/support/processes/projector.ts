@@ -1,14 +1,13 @@
 // An application with projections, as its first message describes it. It tells what its handlers did, and does
-// what it is told: see `support/application.ts`.
-import type { DynamicModule } from '@nestjs/common';
+// what it is told: see `fixtures/projecting-application.ts`.
 import { NestFactory } from '@nestjs/core';
-import { TypeOrmModule } from '@nestjs/typeorm';
 import { DurableProjection, FactstrModule, FactstrProjections, FactstrStore } from 'nestjs-factstr';
 import type { EventRecord, FactstrOptions, ProjectionContext } from 'nestjs-factstr';
-import { FactstrTypeOrmModule } from 'nestjs-factstr/typeorm';
 import { next, send } from '../child-task.js';
 import { openEffects } from '../fixtures/effects.js';
-import type { Database, EffectsTask } from '../fixtures/effects.js';
+import type { EffectsTask } from '../fixtures/effects.js';
+import { readModel } from './read-model.js';
+import { serve } from './serve.js';
 
 export interface Task {
   options: FactstrOptions;
@@ -17,28 +16,10 @@ export interface Task {
   effects?: EffectsTask;
 }
 
-export interface Command {
-  id: number;
-  call: string;
-  args: unknown[];
-}
-
 const task = await next<Task>();
 const effects = task.effects && (await openEffects(task.effects));
 const transactional = task.effects?.transactional === true;
 let gate: { opened: Promise<void>; open(): void } | undefined;
-
-/** A data source of the read model's, and what makes projections transactional. */
-function readModel(database: Database): DynamicModule[] {
-  return [
-    TypeOrmModule.forRoot(
-      database.kind === 'postgres'
-        ? { type: 'postgres', url: database.url }
-        : { type: 'better-sqlite3', database: database.path },
-    ),
-    FactstrTypeOrmModule.forRoot(),
-  ];
-}
 
 class Projections {
   async handle(name: string, facts: EventRecord[], context: ProjectionContext): Promise<void> {
@@ -72,7 +53,8 @@ const app = await NestFactory.createApplicationContext(
   { logger: false },
 );
 const projections = app.get(FactstrProjections);
-const commands: Record<string, (...args: never[]) => unknown> = {
+await serve({
+  ready: () => undefined,
   start: () => projections.start(),
   append: async (count: number, perBatch = 1) => {
     for (let n = 0; n < count; n += perBatch) {
@@ -91,14 +73,4 @@ const commands: Record<string, (...args: never[]) => unknown> = {
     gate = undefined;
   },
   close: () => app.close(),
-};
-send('ready');
-for (;;) {
-  const { id, call, args } = await next<Command>();
-  void Promise.resolve()
-    .then(() => commands[call]!(...(args as never[])))
-    .then(
-      (value) => send({ id, value }),
-      (error: Error) => send({ id, error: error.message }),
-    );
-}
+});

@@ -1,4 +1,4 @@
-import { TestProcess } from '../../support/child-process.js';
+import { TestProcess } from '../child-process.js';
 import type { Answer, Command } from './serve.js';
 
 /** A process that is asked for things, and that tells things by itself. */

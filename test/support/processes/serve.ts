@@ -1,4 +1,4 @@
-import { next, send } from '../../support/child-task.js';
+import { next, send } from '../child-task.js';
 
 export interface Command {
   readonly id: number;

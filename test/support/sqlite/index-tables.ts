@@ -1,7 +1,5 @@
-import { expect } from '@jest/globals';
 import type Database from 'better-sqlite3';
 import type { NewEvent } from '../../../lib/contract/contract.types.js';
-import { LogModel } from '../index/model.js';
 
 export const SEGMENTS = 'nestjs_factstr_index_1_segments';
 export const CHUNKS = 'nestjs_factstr_index_1_chunks';
@@ -58,24 +56,4 @@ export function insertFacts(
       if (facts.length > 1) batch.run(first, first + facts.length - 1);
     })
     .immediate();
-}
-
-/** The log as it is in the file. */
-export function readLog(database: Database.Database): LogModel {
-  const model = new LogModel();
-  const event = LogModel.shared();
-  const rows = database
-    .prepare('SELECT sequence_number, event_type, payload FROM events ORDER BY 1')
-    .raw()
-    .iterate() as Iterable<[number, string, string]>;
-  for (const [number, type, payload] of rows) model.insert(number, event(type, payload));
-  return model;
-}
-
-/** Segments that follow one another without gap or overlap. */
-export function expectGapless(database: Database.Database): void {
-  const ranges = segmentRanges(database);
-  expect(ranges[0]?.first).toBe(1);
-  ranges.slice(1).forEach(({ first }, index) => expect(first).toBe(ranges[index]!.last + 1));
-  expect(strayChunks(database)).toBe(0);
 }
