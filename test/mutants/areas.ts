@@ -128,7 +128,7 @@ export const areas: readonly Area[] = [
     name: 'typeorm',
     mutate: ['lib/typeorm/*.ts'],
     tests: [
-      'test/typeorm/{errors,handler-guard,lost-answers,lost-commits,operators,read-model-cursor-store,read-only,refusals,switching}.spec.ts',
+      'test/typeorm/{errors,faults,handler-guard,lost-answers,lost-commits,operators,read-model-cursor-store,read-only,refusals,switching,transactional-effects}.spec.ts',
     ],
     equivalents: typeorm,
   },

@@ -1,17 +1,15 @@
 import { Injectable } from '@nestjs/common';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { DurableProjection, FactstrSqliteStore } from 'nestjs-factstr';
+import { DurableProjection } from 'nestjs-factstr';
 import type { EventRecord } from 'nestjs-factstr';
 import type { TransactionalContext } from 'nestjs-factstr/typeorm';
 import { DataSource } from 'typeorm';
 import { until } from '../support/waiting/until.js';
-import { Fixtures, optionsOf } from '../support/fixtures/applications.js';
-import { TestProcess } from '../support/child-process.js';
+import { Fixtures } from '../support/fixtures/applications.js';
 import {
   EffectRow,
   Script,
   applyAll,
-  effectsOf,
   numbered,
   readModelOptions,
   startBook,
@@ -97,39 +95,6 @@ describe.each<ReadModelKind>(['sqlite', 'postgres'])('a read model in %s', (kind
     expect(calls).toBe(2);
     expect(await effects()).toEqual([1, 2]);
   });
-
-  it('applies each fact once over SIGKILLs at any moment', async () => {
-    const facts = await optionsOf('sqlite', fixtures);
-    const readModel = await readModelOptions(kind, fixtures);
-    if (facts.provider !== 'sqlite') throw new Error('unreachable');
-    const log = new FactstrSqliteStore(facts.path);
-    fixtures.later(() => log.close());
-    for (let n = 0; n < 100; n++) log.append(numbered(3));
-    const script = new URL('./processes/book.ts', import.meta.url);
-    const argument = { facts, readModel: withoutEntities(readModel) };
-    for (let round = 0; round < 4; round++) {
-      const child = new TestProcess(script, argument);
-      // The n-th call is under way when it is killed.
-      for (let call = 0; call <= 3 + round * 5; call++) await child.next();
-      await child.kill();
-    }
-    const last = new TestProcess(script, argument);
-    try {
-      for (;;) if ((await last.next()) === 300) break;
-      const dataSource = await new DataSource({ ...readModel, synchronize: false }).initialize();
-      try {
-        await until(
-          async () => (await effectsOf(dataSource)).length >= 300,
-          () => 'the last facts',
-        );
-        expect(await effectsOf(dataSource)).toEqual(upTo(300));
-      } finally {
-        await dataSource.destroy();
-      }
-    } finally {
-      await last.kill();
-    }
-  }, 60_000);
 });
 
 describe('a read model in postgres', () => {
@@ -241,8 +206,4 @@ async function outside(dataSource: DataSource, sql: string): Promise<void> {
   } finally {
     await other.destroy();
   }
-}
-
-function withoutEntities(options: object): object {
-  return { ...options, entities: undefined };
 }
