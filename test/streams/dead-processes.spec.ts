@@ -10,7 +10,9 @@ const onLinux = here.boot === null ? describe.skip : describe;
 
 onLinux('An owner of a lease', () => {
   it('is dead when it has ended and keeps its pid, because its parent has not asked for its end', async () => {
-    const parent = spawn('/bin/sh', ['-c', 'sleep 0 & echo $!; exec sleep 600'], {
+    // It ends when its parent is no shell any more, which might ask for its end.
+    const child = '(until [ "$(cat /proc/$$/comm)" = sleep ]; do :; done)';
+    const parent = spawn('/bin/sh', ['-c', `${child} & echo $!; exec sleep 600`], {
       stdio: ['ignore', 'pipe', 'ignore'],
     });
     try {

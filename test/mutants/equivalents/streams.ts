@@ -169,4 +169,10 @@ export const streams: readonly Equivalent[] = [
     to: "signal.addEventListener('abort', () => resolve(), { once: false });",
     reason: 'A signal aborts once.',
   },
+  {
+    file: 'lib/streams/streaming-store.ts',
+    from: "protected abilities(): Pick<StoreCapabilities, 'managers' | 'promises'> { return {}; }",
+    to: "protected abilities(): Pick<StoreCapabilities, 'managers' | 'promises'> {}",
+    reason: 'It is spread into the capabilities: nothing has no members either.',
+  },
 ];
