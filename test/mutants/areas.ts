@@ -38,7 +38,8 @@ export const areas: readonly Area[] = [
   },
   {
     name: 'context-index',
-    mutate: ['lib/context-index/**/*.ts'],
+    // The background of the stores is judged with theirs.
+    mutate: ['lib/context-index/**/*.ts', '!lib/context-index/index-builder.ts'],
     tests: [
       'test/context-index/!(*-sharing|*-processes|*-restored|*-boundaries|postgres*|sqlite).spec.ts',
       'test/context-index/sqlite.spec.ts',
