@@ -42,3 +42,26 @@ export function wholeNumber(
     `The option ${name} is ${String(value)}; expected a whole number from ${least} to ${MAX_TIMER_MS}.`,
   );
 }
+
+/** A numeric option of a table. */
+export interface NumberOption {
+  readonly fallback: number;
+  readonly least: number;
+}
+
+/**
+ * The options of a table: each as given, or its default. `of`: whose they are, for messages.
+ *
+ * @throws InvalidOptionsError
+ */
+export function wholeNumbers<K extends string>(
+  table: Readonly<Record<K, NumberOption>>,
+  options: { readonly [key in NoInfer<K>]?: number | undefined },
+  of = '',
+): Record<K, number> {
+  const entries = Object.entries<NumberOption>(table).map(([name, { fallback, least }]) => [
+    name,
+    wholeNumber(`${of}${name}`, options[name as K], fallback, least),
+  ]);
+  return Object.fromEntries(entries) as Record<K, number>;
+}

@@ -1,7 +1,8 @@
 import type { FactStore } from '../contract/contract.types.js';
-import type { FactStoreLimitOptions } from '../contract/limits.js';
-import type { PostgresPoolOptions } from '../stores/postgres/options.js';
 import type { AppendRetryOptions } from '../service/append-retry.js';
+import type { PostgresOwnOptions } from '../stores/postgres/options.js';
+import type { SqliteOwnOptions } from '../stores/sqlite/options.js';
+import type { FactStoreCommonOptions } from '../streams/streaming-store.js';
 import type { AroundHandlers } from './handlers/handler-call.js';
 
 /**
@@ -9,9 +10,7 @@ import type { AroundHandlers } from './handlers/handler-call.js';
  *
  * @publicApi
  */
-export interface FactstrCommonOptions extends AppendRetryOptions {
-  /** Upper bounds for what is written. */
-  limits?: FactStoreLimitOptions | undefined;
+export interface FactstrCommonOptions extends FactStoreCommonOptions, AppendRetryOptions {
   /**
    * Which handlers this process runs. `false`: none (an API-only process, a CLI, a seed script). Default: both
    * kinds. `FactstrProjections.start()` starts left-out ones later.
@@ -26,10 +25,6 @@ export interface FactstrCommonOptions extends AppendRetryOptions {
   around?: AroundHandlers | undefined;
   /** A handler's deadline, at which its signal aborts and it is reported as stuck. Default 30,000. */
   timeout?: number | undefined;
-  /** How long a projection's lease lasts after its owner's last renewal. Default 15,000. */
-  leaseTtl?: number | undefined;
-  /** How long the id of an append is kept at least. Default 604,800,000 (7 days). */
-  appendIdRetention?: number | undefined;
   /** How long a shutdown waits for handlers that are in flight, and then for the store to close. Default 10,000. */
   shutdownTimeout?: number | undefined;
 }
@@ -48,16 +43,10 @@ export interface FactstrMemoryOptions extends FactstrCommonOptions {
  *
  * @publicApi
  */
-export interface FactstrSqliteOptions extends FactstrCommonOptions {
+export interface FactstrSqliteOptions extends FactstrCommonOptions, SqliteOwnOptions {
   provider: 'sqlite';
   /** The database file. Parent folders are created. */
   path: string;
-  /** How long an append waits for another process's write lock. Default 5,000. */
-  busyTimeout?: number | undefined;
-  /** How often other processes' commits are looked for. Default 25. */
-  pollInterval?: number | undefined;
-  /** Appends that may wait in the queue; more are refused with `StoreOverloadedError`. Default 10,000. */
-  maxQueuedAppends?: number | undefined;
 }
 
 /**
@@ -65,30 +54,14 @@ export interface FactstrSqliteOptions extends FactstrCommonOptions {
  *
  * @publicApi
  */
-export interface FactstrPostgresOptions extends FactstrCommonOptions {
+export interface FactstrPostgresOptions extends FactstrCommonOptions, PostgresOwnOptions {
   provider: 'postgres';
   /** `postgres://user:password@host:port/database`. */
   url: string;
-  /** Size, TLS and more of the connection pool, as `pg` takes them. */
-  pool?: PostgresPoolOptions | undefined;
   /** How often a server that cannot be reached is tried again at bootstrap. Default 10. Refused credentials are not. */
   retryAttempts?: number | undefined;
   /** The pause between those attempts. Default 1,000. */
   retryDelay?: number | undefined;
-  /** `false`: the schema is validated, never created (for a role without CREATE). Default true. */
-  initialize?: boolean | undefined;
-  /** How often other processes' commits are looked for besides LISTEN/NOTIFY. Default 1,000. */
-  pollInterval?: number | undefined;
-  /** Default 5,000. */
-  connectionTimeout?: number | undefined;
-  /** How long an append waits for other writers. Default 5,000; less than `statementTimeout`. */
-  lockTimeout?: number | undefined;
-  /** The server's limit for one statement. Default 10,000; less than `queryTimeout`. */
-  statementTimeout?: number | undefined;
-  /** The client's limit for one statement. Default 15,000. */
-  queryTimeout?: number | undefined;
-  /** Appends that may wait in the queue; more are refused with `StoreOverloadedError`. Default 10,000. */
-  maxQueuedAppends?: number | undefined;
 }
 
 /**

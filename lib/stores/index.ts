@@ -8,13 +8,17 @@ export type { FactStoreLimitOptions, FactStoreLimits } from '../contract/limits.
 // Stores
 export * from './store-types.js';
 export type { ContextIndexProgress } from '../context-index/progress.js';
-export type { SqliteStoreOptions } from './sqlite/options.js';
+export type { SqliteOwnOptions, SqliteStoreOptions } from './sqlite/options.js';
 export type { SqliteStorePromises } from './sqlite/promises.js';
 export { sqliteSchemaSql } from './sqlite/schema/schema.js';
 export type { AppendManager, PostgresAppendOptions } from './postgres/append/append-inside.js';
 export { postgresSchemaSql } from './postgres/schema/schema.js';
-export type { PostgresPoolOptions, PostgresStoreOptions } from './postgres/options.js';
-export type { FactStoreOptions } from '../streams/streaming-store.js';
+export type {
+  PostgresOwnOptions,
+  PostgresPoolOptions,
+  PostgresStoreOptions,
+} from './postgres/options.js';
+export type { FactStoreCommonOptions, FactStoreOptions } from '../streams/streaming-store.js';
 export type { CommittedBatch, FactMark, LogPage, LogSource } from '../streams/log-source.js';
 export type {
   Fingerprint,

@@ -44,20 +44,15 @@ import type { StreamSubscription } from './stream-subscription.js';
 import { within } from '../support/async/turns.js';
 
 /**
- * Options of every store.
+ * Options of every store, bare or in a module.
  *
  * @publicApi
  */
-export interface FactStoreOptions {
+export interface FactStoreCommonOptions {
   /** Upper bounds for what is written; absent ones keep their default. */
   limits?: FactStoreLimitOptions | undefined;
   /**
-   * Where a bare stream reports a handler's failure, or a database that does not answer. Default:
-   * `process.emitWarning`.
-   */
-  onStreamError?: ((error: FactstrError) => void) | undefined;
-  /**
-   * How long a silent owner of a durable stream keeps its name, in milliseconds. Default 15,000. An owner that
+   * How long a silent owner of a durable stream, or of a projection, keeps its name, in milliseconds. Default 15,000. An owner that
    * unsubscribes, or whose process died on this host, frees it at once. For so long, too, a registration waits for
    * one that was unsubscribed in this process and whose delivery in flight has not settled.
    */
@@ -67,6 +62,26 @@ export interface FactStoreOptions {
    * that may append again.
    */
   appendIdRetention?: number | undefined;
+}
+
+/** Each of those, so that none is forgotten where they are handed on. */
+export const COMMON_OPTIONS: Readonly<Record<keyof FactStoreCommonOptions, true>> = {
+  limits: true,
+  leaseTtl: true,
+  appendIdRetention: true,
+};
+
+/**
+ * Options of every store.
+ *
+ * @publicApi
+ */
+export interface FactStoreOptions extends FactStoreCommonOptions {
+  /**
+   * Where a bare stream reports a handler's failure, or a database that does not answer. Default:
+   * `process.emitWarning`.
+   */
+  onStreamError?: ((error: FactstrError) => void) | undefined;
   /** What stands between the stored facts and their readers. @internal */
   codec?: FactCodec | undefined;
 }

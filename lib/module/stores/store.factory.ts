@@ -5,8 +5,11 @@ import { InvalidOptionsError } from '../../contract/errors.js';
 import { isTransient } from '../../service/append-retry.js';
 import { describeError } from '../../support/describe-error.js';
 import { FactstrMemoryStore } from '../../stores/memory/store.js';
+import { POSTGRES_OPTIONS } from '../../stores/postgres/options.js';
 import { FactstrPostgresStore } from '../../stores/postgres/store.js';
+import { SQLITE_OPTIONS } from '../../stores/sqlite/options.js';
 import { FactstrSqliteStore } from '../../stores/sqlite/store.js';
+import { COMMON_OPTIONS } from '../../streams/streaming-store.js';
 import type { FactStoreOptions } from '../../streams/streaming-store.js';
 import type { FactstrOptions, FactstrPostgresOptions } from '../factstr.options.js';
 import { messages } from '../messages.js';
@@ -31,11 +34,7 @@ export async function openStore(
 ): Promise<MadeStore> {
   checkOptions(options);
   const common: FactStoreOptions = {
-    ...(options.limits === undefined ? {} : { limits: options.limits }),
-    ...(options.leaseTtl === undefined ? {} : { leaseTtl: options.leaseTtl }),
-    ...(options.appendIdRetention === undefined
-      ? {}
-      : { appendIdRetention: options.appendIdRetention }),
+    ...picked(options, COMMON_OPTIONS),
     onStreamError: (error) => logger.error(describeError(error)),
   };
   switch (options.provider) {
@@ -43,7 +42,10 @@ export async function openStore(
       return { raw: new FactstrMemoryStore(common), owned: true };
     case 'sqlite':
       return {
-        raw: new FactstrSqliteStore(options.path, { ...withoutModuleOptions(options), ...common }),
+        raw: new FactstrSqliteStore(options.path, {
+          ...picked(options, SQLITE_OPTIONS),
+          ...common,
+        }),
         owned: true,
       };
     case 'postgres':
@@ -60,8 +62,8 @@ async function openPostgres(
   logger: Logger,
   signal: AbortSignal,
 ): Promise<FactStore> {
-  const { url, retryAttempts = 10, retryDelay = 1_000, ...rest } = options;
-  const store = new FactstrPostgresStore(url, { ...withoutModuleOptions(rest), ...common });
+  const { url, retryAttempts = 10, retryDelay = 1_000 } = options;
+  const store = new FactstrPostgresStore(url, { ...picked(options, POSTGRES_OPTIONS), ...common });
   try {
     for (let attempt = 1; ; attempt++) {
       try {
@@ -102,18 +104,13 @@ async function openCustom(
   return { raw: raw as FactStore, owned };
 }
 
-/** Leaves the store's own options, which have the same names. */
-function withoutModuleOptions<T extends object>(options: T): T {
-  const own = [
-    'provider',
-    'path',
-    'handlers',
-    'maxAttempts',
-    'around',
-    'timeout',
-    'shutdownTimeout',
-    'idempotentAppends',
-    'appendRetryTimeout',
-  ];
-  return Object.fromEntries(Object.entries(options).filter(([key]) => !own.includes(key))) as T;
+/** The options of a table that are given. */
+function picked<T extends object, K extends keyof T>(
+  options: T,
+  table: Readonly<Record<K, unknown>>,
+): Pick<T, K> {
+  const entries = Object.entries(options).filter(
+    ([name, value]) => value !== undefined && Object.hasOwn(table, name),
+  );
+  return Object.fromEntries(entries) as Pick<T, K>;
 }

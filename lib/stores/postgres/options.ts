@@ -1,6 +1,6 @@
 import { InvalidOptionsError } from '../../contract/errors.js';
 import type { FactStoreOptions } from '../../streams/streaming-store.js';
-import { wholeNumber } from '../../contract/numbers.js';
+import { wholeNumbers } from '../../contract/numbers.js';
 
 /**
  * What is handed to `pg`'s connections. Times are milliseconds, unless the name says otherwise.
@@ -28,11 +28,12 @@ export interface PostgresPoolOptions {
 }
 
 /**
- * Options of the Postgres store. All times are milliseconds.
+ * The options that only Postgres has. All times are milliseconds.
  *
  * @publicApi
  */
-export interface PostgresStoreOptions extends FactStoreOptions {
+export interface PostgresOwnOptions {
+  /** Size, TLS and more of the connection pool, as `pg` takes them. */
   pool?: PostgresPoolOptions | undefined;
   /** How often a store with streams looks for facts of other processes that no notification announced. Default 1,000. */
   pollInterval?: number | undefined;
@@ -49,47 +50,56 @@ export interface PostgresStoreOptions extends FactStoreOptions {
    * only, as for a role without CREATE; `postgresSchemaSql()` prints what a migration by hand needs.
    */
   initialize?: boolean | undefined;
-  /** How many appends may wait for their turn before further ones are refused. Default 10,000. */
+  /** How many appends may wait for their turn before further ones are refused with `StoreOverloadedError`. Default 10,000. */
   maxQueuedAppends?: number | undefined;
 }
 
+/**
+ * Options of the Postgres store. All times are milliseconds.
+ *
+ * @publicApi
+ */
+export interface PostgresStoreOptions extends FactStoreOptions, PostgresOwnOptions {}
+
+const NUMBERS = {
+  pollInterval: { fallback: 1_000, least: 1 },
+  connectionTimeout: { fallback: 5_000, least: 1 },
+  lockTimeout: { fallback: 5_000, least: 1 },
+  statementTimeout: { fallback: 10_000, least: 1 },
+  queryTimeout: { fallback: 15_000, least: 1 },
+  maxQueuedAppends: { fallback: 10_000, least: 1 },
+};
+
+/** Every option; of a number its default and its least value. */
+export const POSTGRES_OPTIONS = {
+  ...NUMBERS,
+  pool: {
+    max: { fallback: 10, least: 2 },
+    keepAliveInitialDelayMillis: { fallback: 10_000, least: 0 },
+    idleTimeoutMillis: { fallback: 10_000, least: 0 },
+    maxLifetimeSeconds: { fallback: 0, least: 0 },
+  },
+  initialize: true,
+} satisfies Record<keyof PostgresOwnOptions, unknown>;
+
 /** The options with their defaults. */
-export interface ResolvedPostgresOptions {
+export type ResolvedPostgresOptions = Readonly<Record<keyof typeof NUMBERS, number>> & {
   readonly pool: Required<Omit<PostgresPoolOptions, 'ssl'>> & Pick<PostgresPoolOptions, 'ssl'>;
-  readonly pollInterval: number;
-  readonly connectionTimeout: number;
-  readonly lockTimeout: number;
-  readonly statementTimeout: number;
-  readonly queryTimeout: number;
   readonly initialize: boolean;
-  readonly maxQueuedAppends: number;
-}
+};
 
 /** @throws InvalidOptionsError */
 export function resolvePostgresOptions(options: PostgresStoreOptions): ResolvedPostgresOptions {
-  const { pool = {}, initialize = true } = options;
+  const { pool = {}, initialize = POSTGRES_OPTIONS.initialize } = options;
   const resolved = {
     pool: {
       ...(pool.ssl === undefined ? {} : { ssl: pool.ssl }),
-      max: wholeNumber('pool.max', pool.max, 10, 2),
+      ...wholeNumbers(POSTGRES_OPTIONS.pool, pool, 'pool.'),
       keepAlive: pool.keepAlive ?? true,
-      keepAliveInitialDelayMillis: wholeNumber(
-        'pool.keepAliveInitialDelayMillis',
-        pool.keepAliveInitialDelayMillis,
-        10_000,
-        0,
-      ),
-      idleTimeoutMillis: wholeNumber('pool.idleTimeoutMillis', pool.idleTimeoutMillis, 10_000, 0),
-      maxLifetimeSeconds: wholeNumber('pool.maxLifetimeSeconds', pool.maxLifetimeSeconds, 0, 0),
       application_name: pool.application_name ?? 'nestjs-factstr',
     },
-    pollInterval: wholeNumber('pollInterval', options.pollInterval, 1_000, 1),
-    connectionTimeout: wholeNumber('connectionTimeout', options.connectionTimeout, 5_000, 1),
-    lockTimeout: wholeNumber('lockTimeout', options.lockTimeout, 5_000, 1),
-    statementTimeout: wholeNumber('statementTimeout', options.statementTimeout, 10_000, 1),
-    queryTimeout: wholeNumber('queryTimeout', options.queryTimeout, 15_000, 1),
+    ...wholeNumbers(NUMBERS, options),
     initialize,
-    maxQueuedAppends: wholeNumber('maxQueuedAppends', options.maxQueuedAppends, 10_000, 1),
   };
   requireOrder(resolved, 'lockTimeout', 'statementTimeout');
   requireOrder(resolved, 'statementTimeout', 'queryTimeout');
