@@ -12,6 +12,7 @@ import { resolveLimits } from '../contract/limits.js';
 import type { FactStoreLimits } from '../contract/limits.js';
 import { DEFAULT_LEASE_TTL, leaseOptions } from '../cursors/lease.js';
 import type { LeaseOptions } from '../cursors/lease.js';
+import { CleanContext } from './clean-context.js';
 import { LogReader } from './reader/log-reader.js';
 import type { LogSource } from './log-source.js';
 import type { OpenStreams } from './open-streams.js';
@@ -91,9 +92,10 @@ export function streamLive(
   handle: StreamHandler,
   replaced: (error: LogReplacedError) => void,
 ): EventStreamSubscription {
-  return isOwn(store, 'streamTo')
-    ? ownOf(store)!.follow(query, handle, replaced)
-    : store.streamTo(query, handle);
+  if (isOwn(store, 'streamTo')) return ownOf(store)!.follow(query, handle, replaced);
+  // Another one's stream may call inside the request that appended.
+  const context = new CleanContext();
+  return store.streamTo(query, (facts) => context.run(() => handle(facts)));
 }
 
 /** @throws StoreClosedError */

@@ -7,7 +7,7 @@ import type { AppendOutcome } from '../../lib/contract/append-request.js';
 import { ContextQuery } from '../../lib/context-index/terms/context-plan.js';
 import type { ContextAppend } from '../../lib/context-index/terms/context-plan.js';
 import { PostgresAppender } from '../../lib/stores/postgres/append/appender.js';
-import type { CommittedRange } from '../../lib/stores/postgres/append/appender.js';
+import type { CommittedRange } from '../../lib/stores/postgres/log/log.js';
 import { emptiedDatabase, insertFacts, regrow } from '../support/index/postgres-log.js';
 import { KnowingProcess } from '../support/index/watched-connection.js';
 import { fact, facts, ofTypes } from '../support/facts/facts.js';

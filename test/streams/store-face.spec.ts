@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import type { FactStore } from '../../lib/contract/contract.types.js';
+import type { FactStore, StreamHandler } from '../../lib/contract/contract.types.js';
 import {
   InvalidOptionsError,
   StorageError,
@@ -69,7 +69,7 @@ describe('A store that is not ours', () => {
     expect(walkable.lease).toMatchObject({ ttl: 15_000, claimInterval: 500 });
   });
 
-  it('has the limits that are said of it, and its own streams', () => {
+  it('has the limits that are said of it, and its own streams', async () => {
     const limits = { maxPredicates: 7 };
     expect(limitsOf(storeWith(complete), limits)).toEqual(resolveLimits(limits));
     expect(limitsOf(new FactstrMemoryStore({ limits }), { maxPredicates: 9 })).toEqual(
@@ -78,9 +78,11 @@ describe('A store that is not ours', () => {
     const subscription = { unsubscribe: () => undefined };
     const streamTo = jest.fn<FactStore['streamTo']>().mockReturnValue(subscription);
     const store = { ...storeWith(complete), streamTo } as unknown as FactStore;
-    const handle = (): void => undefined;
+    const handle = jest.fn<StreamHandler>();
     expect(streamLive(store, {}, handle, () => undefined)).toBe(subscription);
-    expect(streamTo).toHaveBeenCalledWith({}, handle);
+    expect(streamTo).toHaveBeenCalledWith({}, expect.any(Function));
+    await streamTo.mock.calls[0]![1]([]);
+    expect(handle).toHaveBeenCalledWith([]);
   });
 });
 

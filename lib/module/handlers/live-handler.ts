@@ -7,7 +7,6 @@ import type {
 } from '../../contract/contract.types.js';
 import { HandlerTimeoutError } from '../../contract/errors.js';
 import type { LogReplacedError } from '../../contract/errors.js';
-import { CleanContext } from '../../streams/clean-context.js';
 import { streamLive } from '../../streams/store-face.js';
 import { ended } from '../../streams/stream-subscription.js';
 import { CallSignal } from '../../support/async/call-signal.js';
@@ -58,7 +57,6 @@ export class LiveHandler {
   readonly #logger: Logger;
   readonly #stop = new AbortController();
   #subscription: EventStreamSubscription | undefined;
-  readonly #context = new CleanContext();
   /** The last call: a custom store does not tell when its stream has ended. */
   #inFlight: Promise<unknown> = Promise.resolve();
   #failures = 0;
@@ -107,7 +105,7 @@ export class LiveHandler {
       this.#store,
       this.#query,
       (facts) => {
-        const delivery = this.#context.run(() => this.#deliver(facts));
+        const delivery = this.#deliver(facts);
         this.#inFlight = delivery;
         return delivery;
       },

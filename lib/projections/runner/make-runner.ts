@@ -9,7 +9,7 @@ import { PlainEffects } from '../delivery/commit.js';
 import type { Effects } from '../delivery/commit.js';
 import { LeasedRunner } from './leased-runner.js';
 import { OwnCalls } from './own-calls.js';
-import type { Projection, ProjectionObserver } from '../projection.js';
+import type { Projection, ProjectionCall, ProjectionObserver } from '../projection.js';
 import type { Runner } from './runner.js';
 import { StreamRunner } from './stream-runner.js';
 
@@ -28,22 +28,21 @@ export function makeRunner(
   { effects, limits = limitsOf(store) }: RunnerOptions = {},
 ): Runner {
   const calls = new OwnCalls();
-  const own: Projection = {
-    ...projection,
-    handle: (call) => calls.run(() => projection.handle(call)),
-  };
   const walkable = walkableOf(store);
-  if (walkable === undefined) return new StreamRunner(store, own, calls, observer);
+  if (walkable === undefined) {
+    const own = (call: ProjectionCall): unknown => calls.run(() => projection.handle(call));
+    return new StreamRunner(store, { ...projection, handle: own }, calls, observer);
+  }
   const { source, reader, closed, streams, codec } = walkable;
   // An owner of its own, so that a bare stream of this store does not take the runner's lease for its own.
   const lease = { ...walkable.lease, owner: newOwner() };
   const context = new CleanContext();
   const outside: Projection = {
-    ...own,
+    ...projection,
     codec,
     handle: (call) =>
       context.run(() => {
-        const handle = (): unknown => own.handle(call);
+        const handle = (): unknown => calls.run(() => projection.handle(call));
         return effects?.enclose === undefined ? handle() : effects.enclose(handle);
       }),
   };

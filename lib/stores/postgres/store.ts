@@ -10,14 +10,12 @@ import type {
 import { SchemaMissingError } from '../../contract/errors.js';
 import type { ContextAppend } from '../../context-index/terms/context-plan.js';
 import type { ContextIndexProgress } from '../../context-index/progress.js';
-import { CommitSignal } from '../../streams/commit-signal.js';
 import type { LogSource } from '../../streams/log-source.js';
 import { StreamingStore } from '../../streams/streaming-store.js';
 import { AppendQueue } from './append/append-queue.js';
 import { appendInside } from './append/append-inside.js';
 import type { AppendManager, PostgresAppendOptions } from './append/append-inside.js';
 import { PostgresAppender } from './append/appender.js';
-import type { CommittedRange } from './append/appender.js';
 import { checkDatabaseName, createDatabase } from './connection/bootstrap.js';
 import { ReadyConnection } from './schema/ready-schema.js';
 import { PostgresContextIndex } from './index/context-index.js';
@@ -25,12 +23,10 @@ import { KnownLog } from './index/known-log.js';
 import { PostgresIndexBuilder } from './index/index-builder.js';
 import { adoptSparseBoundaries } from './schema/initialize.js';
 import { PostgresLog } from './log/log.js';
-import { CommitNotifier, channelOf } from './log/notifier.js';
 import { resolvePostgresOptions } from './options.js';
 import type { PostgresStoreOptions } from './options.js';
 import { queryResult, queryStatement } from './log/query.js';
 import { parseTarget, withDatabase } from './connection/target.js';
-import { CommitWatcher } from './log/watcher.js';
 
 const APPEND_OPTIONS = ['appendId', 'manager'];
 
@@ -49,10 +45,7 @@ export class FactstrPostgresStore extends StreamingStore implements FactStore {
   readonly #keeper: PostgresIndexBuilder;
   readonly #appender: PostgresAppender;
   readonly #appends: AppendQueue;
-  readonly #commits: CommitSignal;
-  readonly #watcher: CommitWatcher;
   readonly #log: PostgresLog;
-  #notifier: CommitNotifier | undefined;
 
   /**
    * @param url `postgres://user:password@host:port/database`
@@ -70,18 +63,14 @@ export class FactstrPostgresStore extends StreamingStore implements FactStore {
       this.#known,
       this.#index,
       this.appendIdRetention,
-      (range, schema) => this.#committed(range, schema),
+      (range, schema) => this.#log.committed(range, schema),
     );
     this.#appends = new AppendQueue(
       this.#appender,
       resolved.maxQueuedAppends,
       resolved.lockTimeout,
     );
-    this.#commits = new CommitSignal(() => this.#watcher.watch());
-    this.#watcher = new CommitWatcher(this.#connection, () => this.#commits.emit());
-    this.#log = new PostgresLog(this.#connection, this.#commits, this.#watcher, () =>
-      this.#appends.inFlight(),
-    );
+    this.#log = new PostgresLog(this.#connection, () => this.#appends.inFlight());
   }
 
   /**
@@ -208,8 +197,7 @@ export class FactstrPostgresStore extends StreamingStore implements FactStore {
 
   protected override async release(): Promise<void> {
     await this.#keeper.close();
-    await this.#notifier?.end();
-    await this.#watcher.end();
+    await this.#log.end();
     await this.#connection.end();
   }
 
@@ -222,14 +210,5 @@ export class FactstrPostgresStore extends StreamingStore implements FactStore {
       if (error instanceof SchemaMissingError) this.#connection.invalidate();
       throw error;
     }
-  }
-
-  #committed({ first, last, at, appends }: CommittedRange, schema: string): void {
-    this.#watcher.committed(last, at);
-    this.#commits.emit(first);
-    this.#notifier ??= new CommitNotifier(channelOf(schema), (statement) =>
-      this.#watcher.run('Notifying', statement),
-    );
-    this.#notifier.committed(appends);
   }
 }

@@ -7,6 +7,7 @@ import type { AppendOutcome } from '../../../contract/append-request.js';
 import type { ContextAppend } from '../../../context-index/terms/context-plan.js';
 import type { ReadyConnection, ReadySchema } from '../schema/ready-schema.js';
 import type { PostgresContextIndex } from '../index/context-index.js';
+import type { CommittedRange } from '../log/log.js';
 import type { KnownLog } from '../index/known-log.js';
 import type { PgRow, PgStatement } from '../connection/driver.js';
 import { isCancelled } from '../connection/errors.js';
@@ -20,16 +21,6 @@ const MAX_GAP_ATTEMPTS = 3;
 const MAX_STALE_ATTEMPTS = 3;
 /** Rounds in which contexts are looked up again because the log has grown too far meanwhile, at most. */
 const MAX_LOOKUP_ROUNDS = 2;
-
-/** Numbers that were committed. */
-export interface CommittedRange {
-  readonly first: bigint;
-  readonly last: bigint;
-  /** Their time. */
-  readonly at: string;
-  /** How many appends it holds. */
-  readonly appends: number;
-}
 
 /** Commits groups of appends: what is known of their contexts goes with them, so that the lock is held briefly. */
 export class PostgresAppender {

@@ -1,4 +1,4 @@
-import { StoreClosedError } from '../../../contract/errors.js';
+import { SchemaMissingError, StoreClosedError } from '../../../contract/errors.js';
 import { appendError, connectError, statementError } from './errors.js';
 import type { Attempt } from './errors.js';
 import type { PgClient, PgDriver, PgPool, PgPoolClient, PgRow, PgStatement } from './driver.js';
@@ -22,6 +22,7 @@ export class PostgresDatabase {
    */
   readonly ownsSessions: boolean;
   readonly #driver: PgDriver;
+  readonly #schemaMissing: () => void;
   readonly #reads: PgPool;
   readonly #appends: PgPool;
   #ended: Promise<void> | undefined;
@@ -33,9 +34,11 @@ export class PostgresDatabase {
     driver: PgDriver,
     target: PostgresTarget,
     options: ResolvedPostgresOptions,
+    schemaMissing: () => void,
     ownsSessions: boolean,
   ) {
     this.#driver = driver;
+    this.#schemaMissing = schemaMissing;
     this.target = target;
     this.options = options;
     this.ownsSessions = ownsSessions;
@@ -43,13 +46,17 @@ export class PostgresDatabase {
     this.#appends = this.#pool(1);
   }
 
-  /** Reaches the server. Whether sessions are ours is found out here: a pooler refuses or drops our settings. */
+  /**
+   * Reaches the server. Whether sessions are ours is found out here: a pooler refuses or drops our settings.
+   * `schemaMissing` is called when a statement fails since the schema, or a part of it, is gone.
+   */
   static async open(
     driver: PgDriver,
     target: PostgresTarget,
     options: ResolvedPostgresOptions,
+    schemaMissing: () => void = () => undefined,
   ): Promise<PostgresDatabase> {
-    const direct = new PostgresDatabase(driver, target, options, true);
+    const direct = new PostgresDatabase(driver, target, options, schemaMissing, true);
     try {
       const [row] = await direct.run('The connection', {
         text: `SELECT pg_catalog.current_setting('${SESSION_MARK}', true)`,
@@ -66,7 +73,7 @@ export class PostgresDatabase {
       }
     }
     await direct.end();
-    return new PostgresDatabase(driver, target, options, false);
+    return new PostgresDatabase(driver, target, options, schemaMissing, false);
   }
 
   /** Runs one statement that reads, or whose repetition does no harm. */
@@ -100,19 +107,14 @@ export class PostgresDatabase {
   /** Runs the one statement of an append, and tells what may have committed from what has not. */
   async append(statement: PgStatement): Promise<PgRow> {
     const attempt = this.#attempt('The append');
-    return this.#use(this.#appends, attempt, (client) =>
-      this.ownsSessions
-        ? this.#appendAtOnce(client, statement, attempt)
-        : this.#appendInTransaction(client, statement, attempt),
-    );
-  }
-
-  async #appendAtOnce(client: PgClient, statement: PgStatement, attempt: Attempt): Promise<PgRow> {
-    try {
-      return (await this.#query(client, statement))[0]!;
-    } catch (error) {
-      throw appendError(error, attempt);
-    }
+    return this.#use(this.#appends, attempt, async (client) => {
+      if (!this.ownsSessions) return this.#appendInTransaction(client, statement, attempt);
+      try {
+        return (await this.#query(client, statement))[0]!;
+      } catch (error) {
+        throw appendError(error, attempt);
+      }
+    });
   }
 
   /** Behind a pooler a session may have any settings: the transaction brings its own. */
@@ -162,32 +164,20 @@ export class PostgresDatabase {
   ): Promise<T> {
     if (this.#ended !== undefined) throw new StoreClosedError('The store is closed.');
     this.#uses++;
-    try {
-      return await this.#useOne(pool, attempt, work);
-    } finally {
-      if (--this.#uses === 0) this.#unused?.();
-    }
-  }
-
-  async #useOne<T>(
-    pool: PgPool,
-    attempt: Attempt,
-    work: (client: PgPoolClient) => Promise<T>,
-  ): Promise<T> {
-    let client: PgPoolClient;
+    let client: PgPoolClient | undefined;
     try {
       client = await pool.connect();
-    } catch (error) {
-      throw connectError(error, attempt);
-    }
-    try {
       const result = await work(client);
       client.release();
       return result;
     } catch (error) {
+      if (client === undefined) throw connectError(error, attempt);
       // The connection may be in any state: it is closed, and the next statement gets another one.
       client.release(error as Error);
+      if (error instanceof SchemaMissingError) this.#schemaMissing();
       throw error;
+    } finally {
+      if (--this.#uses === 0) this.#unused?.();
     }
   }
 

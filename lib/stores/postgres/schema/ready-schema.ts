@@ -1,4 +1,4 @@
-import { SchemaMissingError, StoreClosedError } from '../../../contract/errors.js';
+import { StoreClosedError } from '../../../contract/errors.js';
 import type { AppendFunctions } from './append-function.js';
 import { PostgresDatabase } from '../connection/database.js';
 import type { Run } from '../connection/database.js';
@@ -60,7 +60,7 @@ export class ReadyConnection {
     return this.#ready;
   }
 
-  /** The next use validates the schema anew. */
+  /** The next use validates the schema anew, or creates it: it may be gone, as after a restore. */
   invalidate(): void {
     this.#ready = undefined;
   }
@@ -81,7 +81,7 @@ export class ReadyConnection {
   async #open(): Promise<ReadySchema> {
     if (this.#database === undefined) {
       const opening = loadDriver().then((driver) =>
-        PostgresDatabase.open(driver, this.target, this.options),
+        PostgresDatabase.open(driver, this.target, this.options, () => this.invalidate()),
       );
       this.#database = opening;
       opening.catch(() => {
@@ -100,20 +100,10 @@ export class ReadyConnection {
       log,
       sparse,
       hasIndex,
-      run: (what, statement) => this.#watched(database.run(what, statement)),
-      append: (statement) => this.#watched(database.append(statement)),
-      transaction: (what, work) => this.#watched(database.transaction(what, work)),
+      run: (what, statement) => database.run(what, statement),
+      append: (statement) => database.append(statement),
+      transaction: (what, work) => database.transaction(what, work),
     };
-  }
-
-  /** A schema that is gone, as after a restore, is validated or created again by the next use. */
-  async #watched<T>(result: Promise<T>): Promise<T> {
-    try {
-      return await result;
-    } catch (error) {
-      if (error instanceof SchemaMissingError) this.invalidate();
-      throw error;
-    }
   }
 
   #forget(opening: Promise<ReadySchema>): void {
