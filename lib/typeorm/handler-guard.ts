@@ -73,8 +73,8 @@ export class HandlerGuard {
 /** The first word of a statement that reads, behind comments and brackets. */
 const READS =
   /^(?:\s|--[^\n]*\n|\/\*(?:[^*]|\*(?!\/))*\*\/)*\(*\s*(SELECT|WITH|VALUES|TABLE|SHOW|EXPLAIN|PRAGMA)\b/i;
-/** Those that may be followed by a statement that writes. */
-const MAY_LEAD = /^(?:WITH|EXPLAIN)$/i;
+/** Of these words those that a statement that writes may follow. */
+const MAY_LEAD = /WITH|EXPLAIN/i;
 const WRITES = /\b(?:INSERT\s+INTO|UPDATE\s+\S+\s+SET|DELETE\s+FROM|MERGE\s+INTO)\b/i;
 
 function refuseWrites(sql: string): void {

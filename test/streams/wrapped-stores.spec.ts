@@ -123,6 +123,7 @@ describe('The methods of a store that do not block', () => {
       'promises.query',
       'promises.queryPage',
     ]);
+    expect(store.isOwn('append', undefined)).toBe(false);
   });
 
   it('are a wrapper’s, of what it has itself', () => {
@@ -141,6 +142,9 @@ describe('A store is closed', () => {
     await closeStore(patched(new Ours(), 'closeWithin', 'close'), 7);
     await closeStore(patched(new Ours(), 'closeWithin', 'close'));
     expect(called).toEqual([['closeWithin', 7], ['close'], ['close']]);
+    called = [];
+    await closeStore(own);
+    expect(called).toEqual([['closeWithin', 5_000]]);
   });
 
   it('by the methods that do not block where a custom one has them, and else by its own', async () => {

@@ -70,6 +70,11 @@ describe('A transaction in Postgres with a handler', () => {
     ['a server that became read-only then', failed(answer('25006')), 'DATABASE_UNAVAILABLE'],
     ['a deadlock', failed(answer('40P01')), 'STORAGE_ERROR'],
     ['a code that only ends so', failed(answer('XX23')), 'STORAGE_ERROR'],
+    [
+      'a number for a code',
+      failed(Object.assign(new Error('no'), { code: 23505 })),
+      'DATABASE_UNAVAILABLE',
+    ],
     ['a connection that was lost', failed(reset), 'DATABASE_UNAVAILABLE'],
   ])('that failed for %s', (_name, error, expected) => {
     expect(whose(handledError(error, 'db', false))).toBe(expected);
@@ -82,6 +87,11 @@ describe('A transaction in Postgres with a handler', () => {
     const own = byHandler(new Error('no'));
     expect(handledError(own, 'db', true)).toBe(own);
     expect(handledError(reset, 'db', true)).toMatchObject({ cause: reset, facts: [] });
+  });
+
+  it('that failed at its end blames no fact', () => {
+    const error = failed(answer('23503'));
+    expect(handledError(error, 'db', false)).toMatchObject({ cause: error, facts: [] });
   });
 
   it('says what it lost, and to whom', () => {
@@ -109,9 +119,14 @@ describe('A transaction in SQLite with a handler', () => {
   });
 
   it('names the file, and keeps what says already whose it is', () => {
-    expect(sqliteError(sqlite('SQLITE_BUSY'), 'the file').message).toMatch(
-      /^the file is locked by another connection/,
-    );
+    const busy = sqlite('SQLITE_BUSY');
+    expect(sqliteError(busy, 'the file')).toMatchObject({
+      message:
+        "the file is locked by another connection. The read model's file has one writer; look for another one.",
+      cause: driverError(busy),
+    });
+    const constraint = sqlite('SQLITE_CONSTRAINT_FOREIGNKEY');
+    expect(sqliteError(constraint, 'the file')).toMatchObject({ cause: constraint, facts: [] });
     const own = new DatabaseUnavailableError('gone');
     expect(sqliteError(own, 'the file')).toBe(own);
   });

@@ -98,6 +98,8 @@ describe('Inside a handler’s transaction, through the application’s data sou
     const inTransaction = (): Promise<unknown> =>
       source.transaction((manager) => manager.query<unknown>('SELECT 1'));
     expect(await toldOf(guard.enclose(inTransaction))).toBe('refused');
+    // The driver has one runner for all.
+    expect(guard.runner().isTransactionActive).toBe(false);
     expect(await toldOf(inTransaction())).toBe('let through');
   });
 
@@ -158,6 +160,11 @@ it('A guarded statement gives its connection back: on Postgres', async () => {
     for (let n = 0; n < 20; n++) {
       await guard.enclose(() => source.query<unknown>('SELECT 1'));
     }
+    await guard.enclose(async () => {
+      const runner = source.createQueryRunner();
+      await runner.connect();
+      await runner.release();
+    });
     const { connectedQueryRunners } = source.driver as unknown as {
       connectedQueryRunners: unknown[];
     };
