@@ -1,8 +1,14 @@
+import type { EventRecord } from '../contract/contract.types.js';
 import type { StreamReport } from '../cursors/cursor-store.js';
+import { describeError } from '../support/describe-error.js';
+import { errorCode, isPassing } from './failures.js';
 import type { ProjectionObserver } from './projection.js';
 import type { ProjectionState } from './status.js';
 
-/** A runner's state, as it is told to its observer, to `status`, and through the cursor store to other processes. */
+/**
+ * A runner's state. What happens in a run is said here, and only here: it goes on to the observer, to `status`, and
+ * through the cursor store to other processes.
+ */
 export class RunnerState {
   readonly #observer: ProjectionObserver;
   readonly #publish: (report: StreamReport) => void;
@@ -62,9 +68,11 @@ export class RunnerState {
     if (count > 0 && this.#state === 'live') this.#enterCalm();
   }
 
-  addParked(): void {
+  /** A fact was set aside; its run goes on. */
+  addParked(sequenceNumber: bigint, error: string): void {
     this.#parked++;
     this.recovered();
+    this.#observer.parked(sequenceNumber, error);
   }
 
   unparked(): void {
@@ -77,23 +85,30 @@ export class RunnerState {
     if (this.#state === 'replaying') this.#enterCalm();
   }
 
-  failed(attempt: number, error: string, code: string | null): void {
+  /** The handler failed; it is tried again, or given up by what follows. */
+  failed(facts: readonly EventRecord[], attempt: number, error: unknown): void {
+    this.#observer.failed(facts, attempt, error);
     this.#attempts = attempt;
-    this.#lastError = error;
+    this.#lastError = describeError(error);
     // The observer's `failed` tells of each failure.
-    this.#set('retrying', error, code);
+    this.#set('retrying', this.#lastError, errorCode(error));
   }
 
-  /** `passing`: whether the error may pass by itself; else an operator has to mend its cause. */
-  waiting(error: string, code: string | null, passing: boolean): void {
-    this.#lastError = error;
-    this.#change(passing ? 'retrying' : 'stopped', error, code, true);
+  /**
+   * The database that keeps the cursor, or the log, does not answer or refuses; it is tried again. Unless the error
+   * may pass by itself an operator has to mend its cause.
+   */
+  waiting(error: unknown, code = errorCode(error)): void {
+    const reason = describeError(error);
+    this.#lastError = reason;
+    this.#change(isPassing(error) ? 'retrying' : 'stopped', reason, code, true);
   }
 
   stuck(reason: string): void {
     this.#change('stuck', reason, null, true);
   }
 
+  /** Goes on after `failed`, `waiting` or `stuck`. */
   recovered(): void {
     this.#attempts = 0;
     this.#enterCalm();

@@ -15,7 +15,7 @@ import {
 } from '../../lib/contract/errors.js';
 import { FactFailure } from '../../lib/projections/delivery/call-handler.js';
 import { CallSignal } from '../../lib/support/async/call-signal.js';
-import { errorCode, isPassing } from '../../lib/projections/delivery/failures.js';
+import { errorCode, isPassing } from '../../lib/projections/failures.js';
 import { followSignal } from '../../lib/support/async/follow-signal.js';
 import { OwnCalls } from '../../lib/projections/runner/own-calls.js';
 import { Gate } from '../support/inbox/inbox.js';

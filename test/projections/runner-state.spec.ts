@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { DatabaseBusyError, InvalidOptionsError } from '../../lib/contract/errors.js';
 import { RunnerState } from '../../lib/projections/state.js';
 import type { StreamReport } from '../../lib/cursors/cursor-store.js';
 
@@ -19,6 +20,14 @@ function stated() {
   /** What was told since the last time. */
   const news = (): string[] => told.splice(0);
   return { state, news, published };
+}
+
+/** An error that may pass, with a code of its own. */
+function coded(message: string, code: string): Error {
+  return Object.defineProperties(new DatabaseBusyError(message), {
+    code: { value: code },
+    transient: { value: true },
+  });
 }
 
 const calm = { reason: null, code: null, attempts: 0, lastError: null };
@@ -59,7 +68,7 @@ describe('What a runner says of itself', () => {
     'forgets attempts, not the last error, with %s',
     (name) => {
       const { state, published } = stated();
-      state.failed(4, 'a bug', 'CODE');
+      state.failed([], 4, coded('a bug', 'CODE'));
       const failed = {
         state: 'retrying',
         reason: 'a bug',
@@ -88,14 +97,14 @@ describe('What a runner says of itself', () => {
       code: null,
       lastError: 'one',
     });
-    state.waiting('four', 'CODE', true);
+    state.waiting(coded('four', 'CODE'));
     expect(state.report()).toMatchObject({
       state: 'retrying',
       reason: 'four',
       code: 'CODE',
       lastError: 'four',
     });
-    state.waiting('five', 'CODE', false);
+    state.waiting(new InvalidOptionsError('five'));
     expect(state.report()).toMatchObject({ state: 'stopped', lastError: 'five' });
     state.gaveUp('six', 'OTHER');
     expect(state.report()).toMatchObject({
@@ -108,12 +117,12 @@ describe('What a runner says of itself', () => {
 
   it('tells what nobody asked for as a failure', () => {
     const { state, news } = stated();
-    state.waiting('gone', null, true);
+    state.waiting(new Error('gone'));
     state.stuck('stuck');
     state.gaveUp('given up', null);
     state.recovered();
     // The observer hears of each failed attempt by itself.
-    state.failed(1, 'a bug', null);
+    state.failed([], 1, new Error('a bug'));
     expect(news()).toEqual([
       '! retrying: gone',
       '! stuck: stuck',
@@ -125,11 +134,11 @@ describe('What a runner says of itself', () => {
   it('recovers to where it was: the replay, or the log’s end', () => {
     const { state, news } = stated();
     state.enter('live', null);
-    state.failed(2, 'a bug', null);
+    state.failed([], 2, new Error('a bug'));
     state.recovered();
     expect(state.report()).toEqual({ ...calm, state: 'live', lastError: 'a bug' });
     state.enter('replaying', null);
-    state.failed(1, 'a bug', null);
+    state.failed([], 1, new Error('a bug'));
     state.replayed();
     // Still retrying, by the end of the replay.
     expect(state.is('retrying')).toBe(true);
@@ -141,7 +150,7 @@ describe('What a runner says of itself', () => {
     const { state, news } = stated();
     state.enter('replaying', null);
     state.parkedCount(1);
-    state.addParked();
+    state.addParked(1n, 'a bug');
     expect(news()).toEqual(['replaying']);
     state.replayed();
     expect(news()).toEqual(['parked-some: 2 fact(s) are parked']);
@@ -153,11 +162,11 @@ describe('What a runner says of itself', () => {
     state.parkedCount(3);
     expect(news()).toEqual(['parked-some: 3 fact(s) are parked']);
     // What was counted is told as soon as nothing else is.
-    state.failed(1, 'a bug', null);
+    state.failed([], 1, new Error('a bug'));
     state.parkedCount(1);
     state.unparked();
     expect([state.is('retrying'), news()]).toEqual([true, []]);
-    state.addParked();
+    state.addParked(1n, 'a bug');
     expect(news()).toEqual(['parked-some: 1 fact(s) are parked']);
   });
 });

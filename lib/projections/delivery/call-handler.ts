@@ -34,8 +34,8 @@ export interface HandlerCallOptions {
   readonly replaying: boolean;
   readonly manager: unknown;
   readonly signal: AbortSignal;
-  /** The deadline passed and the handler has not settled. */
-  onStuck(): void;
+  /** The deadline passed and the handler has not settled; `reason` says on which fact. */
+  onStuck(reason: string): void;
 }
 
 /**
@@ -50,7 +50,9 @@ export async function callHandler(
   options: HandlerCallOptions,
 ): Promise<void> {
   const own = new CallSignal(options.signal, projection.timeout, () => {
-    options.onStuck();
+    options.onStuck(
+      `the handler has not settled on fact ${facts[0]!.sequence_number} for ${projection.timeout} ms`,
+    );
     return new HandlerTimeoutError(`the handler took longer than ${projection.timeout} ms`);
   });
   try {

@@ -15,7 +15,7 @@ import { describeError, isInstance } from '../../support/describe-error.js';
 import { LeaseLost } from './persist.js';
 import type { Persistence, RunSignals } from './persist.js';
 import type { Projection } from '../projection.js';
-import type { RunEvents } from './run-events.js';
+import type { RunnerState } from '../state.js';
 
 /** The log under the walk was restored or replaced: the stored cursor decides whether the projection goes on. */
 export class LogReplaced extends Error {
@@ -46,7 +46,7 @@ export class Delivery implements WalkSteps {
   readonly #effects: Effects;
   readonly #lease: Lease;
   readonly #persistence: Persistence;
-  readonly #events: RunEvents;
+  readonly #state: RunnerState;
   /** Aborts when no further facts are to be taken; what is in flight is finished. */
   readonly #stop: AbortSignal;
   /** Aborts what is in flight. */
@@ -67,7 +67,7 @@ export class Delivery implements WalkSteps {
     projection: Projection,
     effects: Effects,
     lease: Lease,
-    events: RunEvents,
+    state: RunnerState,
     persistence: Persistence,
     replayUntil: bigint,
     signals: RunSignals,
@@ -75,7 +75,7 @@ export class Delivery implements WalkSteps {
     this.#projection = projection;
     this.#effects = effects;
     this.#lease = lease;
-    this.#events = events;
+    this.#state = state;
     this.#persistence = persistence;
     this.#replayUntil = replayUntil;
     this.#stop = AbortSignal.any([signals.stop, lease.lost]);
@@ -129,11 +129,11 @@ export class Delivery implements WalkSteps {
 
   readFailed(error: unknown, attempt: number): void {
     this.#unread = true;
-    if (attempt === 0) this.#events.waiting(error);
+    if (attempt === 0) this.#state.waiting(error);
   }
 
   #readAgain(): void {
-    if (this.#unread) this.#events.recovered();
+    if (this.#unread) this.#state.recovered();
     this.#unread = false;
   }
 
@@ -157,7 +157,7 @@ export class Delivery implements WalkSteps {
     for (let attempt = 1; ; attempt++) {
       const failure = await this.#attempt(facts, last, attempt);
       if (failure === undefined) return;
-      this.#events.failed(failure.facts, attempt, failure.cause);
+      this.#state.failed(failure.facts, attempt, failure.cause);
       if (attempt >= retry.maxAttempts) return this.#giveUp(facts, last, attempt, failure);
       // Nothing is in flight here: a stop need not wait for the next attempt.
       await pause(backOff(attempt, retry), this.#stop);
@@ -184,7 +184,7 @@ export class Delivery implements WalkSteps {
         this.#persistence.checkCommitted(
           await this.#effects.commit(cursorName, epoch, fingerprintOf(last), work),
         );
-        if (attempt > 1 || failures > 0) this.#events.recovered();
+        if (attempt > 1 || failures > 0) this.#state.recovered();
         return undefined;
       } catch (error) {
         // A handler that ends because its signal aborted has not failed.
@@ -204,7 +204,7 @@ export class Delivery implements WalkSteps {
       replaying: this.#replaying,
       manager,
       signal: this.#cancel,
-      onStuck: () => this.#events.stuck(facts),
+      onStuck: (reason) => this.#state.stuck(reason),
     });
   }
 
@@ -231,7 +231,7 @@ export class Delivery implements WalkSteps {
     const failure = await this.#attempt([fact], fact, attempts + 1);
     if (failure === undefined) return;
     const error = failure.cause;
-    this.#events.failed([fact], attempts + 1, error);
+    this.#state.failed([fact], attempts + 1, error);
     if (this.#projection.onFailure !== 'park') {
       throw new GivenUp(fact.sequence_number, attempts + 1, error);
     }
@@ -246,7 +246,7 @@ export class Delivery implements WalkSteps {
     await this.#persistence.write(() =>
       this.#effects.park(cursorName, epoch, parked, fingerprintOf(fact)),
     );
-    this.#events.parked(sequence_number, reason);
+    this.#state.addParked(sequence_number, reason);
   }
 
   async #store(last: EventRecord): Promise<void> {
@@ -257,10 +257,10 @@ export class Delivery implements WalkSteps {
   }
 
   #passed(position: bigint): void {
-    this.#events.position(position);
+    this.#state.position(position);
     if (!this.#replaying || position < this.#replayUntil) return;
     this.#replaying = false;
-    this.#events.replayed();
+    this.#state.replayed();
   }
 
   #fence(): { cursorName: string; epoch: bigint } {

@@ -7,7 +7,7 @@ import { describeError, isInstance } from '../../support/describe-error.js';
 import { LeaseLost } from './persist.js';
 import type { Persistence, RunSignals } from './persist.js';
 import type { Projection } from '../projection.js';
-import type { RunEvents } from './run-events.js';
+import type { RunnerState } from '../state.js';
 
 /**
  * Handles the parked facts again, in order, before anything newer. A fact that fails again stays parked, and so do
@@ -18,7 +18,7 @@ export async function retryParked(
   projection: Projection,
   effects: Effects,
   lease: Lease,
-  events: RunEvents,
+  state: RunnerState,
   persistence: Persistence,
   signals: RunSignals,
 ): Promise<void> {
@@ -37,15 +37,15 @@ export async function retryParked(
             replaying: true,
             manager,
             signal: signals.cancel,
-            onStuck: () => events.stuck([fact]),
+            onStuck: (reason) => state.stuck(reason),
           }),
       );
       if (!committed) throw new LeaseLost();
-      events.unparked(parked.sequence_number);
+      state.unparked();
     } catch (error) {
       if (signals.cancel.aborted) throw new LeaseLost();
       if (!isInstance(error, HandlerFailure)) throw error;
-      events.failed([fact], attempt, error.cause);
+      state.failed([fact], attempt, error.cause);
       const still = {
         ...parked,
         attempts: attempt,
@@ -55,7 +55,7 @@ export async function retryParked(
       await persistence.write(() =>
         effects.cursorStore.repark(projection.name, lease.epoch, still),
       );
-      events.recovered();
+      state.recovered();
       return;
     }
   }

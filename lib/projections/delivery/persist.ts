@@ -2,8 +2,8 @@ import type { MaybePromise } from '../../contract/contract.types.js';
 import type { Lease } from '../../cursors/lease.js';
 import { pause, retryDelay } from '../../support/async/turns.js';
 import { isInstance } from '../../support/describe-error.js';
-import { isPassing } from './failures.js';
-import type { RunEvents } from './run-events.js';
+import { isPassing } from '../failures.js';
+import type { RunnerState } from '../state.js';
 
 /** The lease has passed to another process, or an operator intervened: nothing more is committed. */
 export class LeaseLost extends Error {}
@@ -26,12 +26,12 @@ export interface RunSignals {
  */
 export class Persistence {
   readonly #lease: Lease;
-  readonly #events: Pick<RunEvents, 'waiting' | 'recovered'>;
+  readonly #state: RunnerState;
   readonly #stop: AbortSignal;
 
-  constructor(lease: Lease, events: RunEvents, { stop, cancel }: RunSignals) {
+  constructor(lease: Lease, state: RunnerState, { stop, cancel }: RunSignals) {
     this.#lease = lease;
-    this.#events = events;
+    this.#state = state;
     this.#stop = AbortSignal.any([stop, cancel, lease.lost]);
   }
 
@@ -40,7 +40,7 @@ export class Persistence {
     for (let failures = 0; ; failures++) {
       try {
         this.checkCommitted(await write());
-        if (failures > 0) this.#events.recovered();
+        if (failures > 0) this.#state.recovered();
         return;
       } catch (error) {
         await this.again(error, failures);
@@ -52,7 +52,7 @@ export class Persistence {
   async again(error: unknown, failures: number): Promise<void> {
     if (isInstance(error, LeaseLost)) throw error;
     if (this.#stop.aborted) throw new LeaseLost();
-    this.#events.waiting(error);
+    this.#state.waiting(error);
     // Cut short by a stop: the write is tried once more then.
     await pause(isPassing(error) ? retryDelay(failures) : MEND_PAUSE_MS, this.#stop);
     if (this.#lease.lost.aborted) throw new LeaseLost();

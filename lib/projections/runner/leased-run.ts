@@ -10,15 +10,13 @@ import type { LogSource } from '../../streams/log-source.js';
 import { aborted } from '../../support/async/turns.js';
 import type { Effects } from '../delivery/commit.js';
 import { isInstance } from '../../support/describe-error.js';
-import { errorCode } from '../delivery/failures.js';
+import { errorCode } from '../failures.js';
 import { GivenUp, Delivery } from '../delivery/delivery.js';
 import { retryParked } from '../delivery/parked-facts.js';
 import { LeaseLost, Persistence } from '../delivery/persist.js';
 import type { RunSignals } from '../delivery/persist.js';
 import type { Projection, ProjectionObserver } from '../projection.js';
 import { ReportWriter } from './report.js';
-import { runEvents } from '../delivery/run-events.js';
-import type { RunEvents } from '../delivery/run-events.js';
 import type { RunnerState } from '../state.js';
 
 /** A runner's work under one lease, which it releases at the end. */
@@ -30,7 +28,6 @@ export class LeasedRun {
   readonly #effects: Effects;
   readonly #lease: Lease;
   readonly #state: RunnerState;
-  readonly #events: RunEvents;
   readonly #observer: ProjectionObserver;
   readonly #reports: ReportWriter;
   readonly #stop = new AbortController();
@@ -55,7 +52,6 @@ export class LeasedRun {
     this.#lease = lease;
     this.#state = state;
     this.#observer = observer;
-    this.#events = runEvents(projection, state, observer, () => this.#stuck.abort());
     this.#reports = new ReportWriter(
       (report) => effects.cursorStore.report(projection.name, lease.epoch, report),
       lease.lost,
@@ -64,6 +60,7 @@ export class LeasedRun {
 
   /** Stores a report for other processes' `status`. */
   report(report: StreamReport): void {
+    if (report.state === 'stuck') this.#stuck.abort();
     this.#reports.report(report);
   }
 
@@ -110,7 +107,7 @@ export class LeasedRun {
     this.#state.parkedCount(stored.parkedCount);
     // Also when nothing changed for this process: the stored report may be the former owner's.
     this.report(this.#state.report());
-    const persistence = new Persistence(this.#lease, this.#events, signals);
+    const persistence = new Persistence(this.#lease, this.#state, signals);
     this.#reader.enter();
     try {
       if (stored.retryParked) await this.#retryParked(persistence, signals);
@@ -118,7 +115,7 @@ export class LeasedRun {
         this.#projection,
         this.#effects,
         this.#lease,
-        this.#events,
+        this.#state,
         persistence,
         head,
         signals,
@@ -153,7 +150,7 @@ export class LeasedRun {
       this.#projection,
       this.#effects,
       this.#lease,
-      this.#events,
+      this.#state,
       persistence,
       { stop: AbortSignal.any([stop, lost]), cancel: AbortSignal.any([cancel, lost]) },
     );

@@ -19,8 +19,8 @@ import { ClaimTurns } from './claim-turns.js';
 import type { Effects, Work } from '../delivery/commit.js';
 import { Exclusive } from '../../support/async/exclusive.js';
 import { STOPPING } from '../delivery/call-handler.js';
-import { describeError, isInstance } from '../../support/describe-error.js';
-import { errorCode, isPassing } from '../delivery/failures.js';
+import { isInstance } from '../../support/describe-error.js';
+import { isPassing } from '../failures.js';
 import { LeasedRun, checkQuery } from './leased-run.js';
 import type { OwnCalls } from './own-calls.js';
 import { LogReplaced } from '../delivery/delivery.js';
@@ -223,7 +223,7 @@ export class LeasedRunner implements Runner {
         if (isLost || isInstance(error, LogReplaced)) failures = 0;
         if (isLost) continue;
         if (isInstance(error, LogReplaced)) {
-          this.#state.waiting(error.message, 'LOG_REPLACED', true);
+          this.#state.waiting(error, 'LOG_REPLACED');
           continue;
         }
         failures++;
@@ -287,14 +287,8 @@ export class LeasedRunner implements Runner {
 
   /** Waits before the next try, whatever the error: an operator may mend its cause, and a database may come back. */
   async #failed(error: unknown, failures: number, signal: AbortSignal): Promise<void> {
-    const passing = isPassing(error);
-    this.#state.enter(
-      passing ? 'retrying' : 'stopped',
-      describeError(error),
-      errorCode(error),
-      true,
-    );
-    const delay = passing
+    this.#state.waiting(error);
+    const delay = isPassing(error)
       ? backOff(failures, this.#projection.retry)
       : Math.min(this.#lease.claimInterval * 4, 5_000);
     await this.#pause(delay, signal);

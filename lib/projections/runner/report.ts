@@ -1,7 +1,7 @@
 import type { MaybePromise } from '../../contract/contract.types.js';
 import type { StreamReport } from '../../cursors/cursor-store.js';
 import { pause, retryDelay } from '../../support/async/turns.js';
-import { isPassing } from '../delivery/failures.js';
+import { isPassing } from '../failures.js';
 
 /**
  * Writes an owner's reports one after the other, so that the newest stays, and again while the database does not

@@ -10,7 +10,7 @@ import { backOff } from '../../support/async/back-off.js';
 import { HandlerFailure, STOPPING, callHandler } from '../delivery/call-handler.js';
 import { CleanContext } from '../../streams/clean-context.js';
 import { describeError, isInstance } from '../../support/describe-error.js';
-import { errorCode, isPassing } from '../delivery/failures.js';
+import { errorCode, isPassing } from '../failures.js';
 import { Exclusive } from '../../support/async/exclusive.js';
 import type { OwnCalls } from './own-calls.js';
 import type { Projection, ProjectionObserver } from '../projection.js';
@@ -27,7 +27,6 @@ export class StreamRunner implements Runner {
   readonly #store: FactStore;
   readonly #projection: Projection;
   readonly #calls: OwnCalls;
-  readonly #observer: ProjectionObserver;
   readonly #context = new CleanContext();
   #run: AbortController | undefined;
   #running: Promise<void> = Promise.resolve();
@@ -49,7 +48,6 @@ export class StreamRunner implements Runner {
     this.#store = store;
     this.#projection = projection;
     this.#calls = calls;
-    this.#observer = observer;
     this.state = new RunnerState(observer, () => undefined);
   }
 
@@ -166,7 +164,7 @@ export class StreamRunner implements Runner {
         const known = isInstance(failure, HandlerFailure);
         const error = known ? failure.cause : failure;
         const failed = known ? failure.facts : facts;
-        this.#observer.failed(failed, attempt, error);
+        this.state.failed(failed, attempt, error);
         if (attempt >= retry.maxAttempts) {
           this.#run = undefined;
           run.abort();
@@ -176,7 +174,6 @@ export class StreamRunner implements Runner {
           );
           return false;
         }
-        this.state.failed(attempt, describeError(error), errorCode(error));
         await pause(backOff(attempt, retry), run.signal);
       }
     }

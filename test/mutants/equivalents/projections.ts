@@ -168,8 +168,8 @@ export const projections: readonly Equivalent[] = [
   },
   {
     file: 'lib/projections/delivery/delivery.ts',
-    from: 'if (this.#unread) this.#events.recovered();',
-    to: 'if (true) this.#events.recovered();',
+    from: 'if (this.#unread) this.#state.recovered();',
+    to: 'if (true) this.#state.recovered();',
     reason:
       'Everything that tells of a failure tells of its end too, before the next page: the state is calm, and is told once.',
   },

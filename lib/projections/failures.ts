@@ -1,6 +1,6 @@
-import { FactstrError } from '../../contract/errors.js';
-import { isInstance, memberOf } from '../../support/describe-error.js';
-import { storableText } from '../../support/storable-text.js';
+import { FactstrError } from '../contract/errors.js';
+import { isInstance, memberOf } from '../support/describe-error.js';
+import { storableText } from '../support/storable-text.js';
 
 /** Codes of errors whose cause is not known: it may pass by itself. */
 const UNKNOWN_CAUSE = new Set(['STORAGE_ERROR', 'STREAM_HANDLER_FAILED']);
