@@ -19,4 +19,10 @@ export const typeorm: readonly Equivalent[] = [
     to: 'return this.#inside.run(false, call);',
     reason: 'It is asked whether there is a value, not which.',
   },
+  {
+    file: 'lib/typeorm/typeorm.transactional-effects.ts',
+    from: 'if (timeout !== undefined && timeout >= longest) {',
+    to: 'if (true && timeout >= longest) {',
+    reason: 'What is undefined is not greater than any number.',
+  },
 ];
