@@ -17,12 +17,7 @@ import type { FactStoreOptions } from '../../streams/streaming-store.js';
 import { MemoryAppendIds } from './append-ids.js';
 import { MemoryLog } from './log.js';
 
-/**
- * A fact store in this process's memory, for tests and for trying things out: synchronous, and gone with the
- * process.
- *
- * @publicApi
- */
+/** The class behind `FactstrMemoryStore` of `store-types.ts`, where its members are described. */
 export class FactstrMemoryStore extends StreamingStore implements FactStore {
   readonly #commits = new CommitSignal();
   readonly #memory = new MemoryLog(this.#commits);

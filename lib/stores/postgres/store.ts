@@ -30,14 +30,7 @@ import { parseTarget, withDatabase } from './connection/target.js';
 
 const APPEND_OPTIONS = ['appendId', 'manager'];
 
-/**
- * A fact store in a Postgres database, which it shares with FACTSTR 0.5. Connects at the first use.
- *
- * Appends of one store object commit in call order. One whose connection was lost, or whose answer took longer
- * than `queryTimeout`, rejects with `IndeterminateAppendError`: it may have committed.
- *
- * @publicApi
- */
+/** The class behind `FactstrPostgresStore` of `store-types.ts`, where its members are described. */
 export class FactstrPostgresStore extends StreamingStore implements FactStore {
   readonly #connection: ReadyConnection;
   readonly #known: KnownLog;
@@ -47,10 +40,6 @@ export class FactstrPostgresStore extends StreamingStore implements FactStore {
   readonly #appends: AppendQueue;
   readonly #log: PostgresLog;
 
-  /**
-   * @param url `postgres://user:password@host:port/database`
-   * @throws InvalidOptionsError
-   */
   constructor(url: string, options: PostgresStoreOptions = {}) {
     super(options, FactstrPostgresStore);
     const resolved = resolvePostgresOptions(options);
@@ -73,12 +62,6 @@ export class FactstrPostgresStore extends StreamingStore implements FactStore {
     this.#log = new PostgresLog(this.#connection, () => this.#appends.inFlight());
   }
 
-  /**
-   * Creates the database when it is missing, and returns a store that is connected to it. Several processes may
-   * do so at once.
-   *
-   * @throws InvalidDatabaseNameError, PermissionDeniedError when CREATEDB is missing, and what `connect` throws
-   */
   static async bootstrap(
     where: { serverUrl: string; databaseName: string },
     options: PostgresStoreOptions = {},
@@ -100,13 +83,6 @@ export class FactstrPostgresStore extends StreamingStore implements FactStore {
     return this.#log;
   }
 
-  /**
-   * Reaches the server, and creates or validates the schema. Not needed: the first use does it. After a failure
-   * it may be called again.
-   *
-   * @throws DatabaseUnavailableError, PermissionDeniedError, SchemaMissingError, ForeignDatabaseError,
-   * UnsupportedFormatError, MissingDriverError
-   */
   async connect(): Promise<void> {
     this.assertOpen();
     await this.#connection.ready();
@@ -148,37 +124,18 @@ export class FactstrPostgresStore extends StreamingStore implements FactStore {
     return this.#append(request, options?.manager);
   }
 
-  /**
-   * How much of the log the context index covers. What it does not cover is found by Postgres's own indexes: right,
-   * but slower. An existing database, and facts that FACTSTR appended, are indexed in the background.
-   *
-   * @throws what `connect` throws
-   */
   async contextIndex(): Promise<ContextIndexProgress> {
     this.assertOpen();
     await this.#known.refresh();
     return this.#index.progress;
   }
 
-  /**
-   * Resolves when the context index covers the whole log. Keeps the process alive until then, unlike the indexing
-   * in the background itself.
-   *
-   * @throws StoreClosedError, and what `connect` throws
-   */
   async contextsIndexed(): Promise<void> {
     this.assertOpen();
     await this.#known.refresh();
     await this.#keeper.finished();
   }
 
-  /**
-   * Adds the marker that a missing row in `append_batches` means a batch of one fact: for a log that FACTSTR
-   * 0.5.0 began and 0.5.2 went on with, and for one of 0.5.0 that FACTSTR 0.5.2 shall run durable streams on.
-   * One-way: FACTSTR up to 0.5.0 wants a row for every append.
-   *
-   * @throws PermissionDeniedError when the role may neither create nor fill `store_metadata`
-   */
   async adoptBatchBoundaries(): Promise<void> {
     this.assertOpen();
     const { database, catalogSchema, sparse } = await this.#connection.ready();

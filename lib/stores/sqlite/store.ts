@@ -30,21 +30,8 @@ import { schemaProblem } from './schema/schema.js';
 import { SqliteScan } from './log/scan.js';
 import { SqliteAppender } from './append/appender.js';
 
-/**
- * A fact store in a SQLite file, which FACTSTR 0.5 and other processes may share. Parent folders are created;
- * a file that is not FACTSTR's is refused and left as it is.
- *
- * `append`, `appendIf` and `query` are synchronous, as in FACTSTR: while another process holds the write lock
- * they block the event loop for up to `busyTimeout`, and then throw `DatabaseBusyError`. Servers use `promises`
- * (`FactstrStore` does), which waits without blocking.
- *
- * @publicApi
- */
+/** The class behind `FactstrSqliteStore` of `store-types.ts`, where its members are described. */
 export class FactstrSqliteStore extends StreamingStore implements FactStore {
-  /**
-   * This store with promises. Its appends wait in a queue; a synchronous append that is called meanwhile
-   * goes first.
-   */
   readonly promises: SqliteStorePromises;
   readonly #connection: SqliteConnection;
   readonly #retry: BusyRetry;
@@ -57,12 +44,6 @@ export class FactstrSqliteStore extends StreamingStore implements FactStore {
   readonly #log: SqliteLog;
   readonly #closed = new AbortController();
 
-  /**
-   * Opens the database, or creates it.
-   *
-   * @throws InvalidOptionsError, MissingDriverError, ForeignDatabaseError, DamagedDatabaseError,
-   * UnsupportedFormatError, PermissionDeniedError, StorageFullError, DatabaseBusyError, StorageError
-   */
   constructor(path: string, options: SqliteStoreOptions = {}) {
     super(options, FactstrSqliteStore);
     const { busyTimeout, pollInterval, maxQueuedAppends } = resolveSqliteOptions(options);
@@ -129,37 +110,16 @@ export class FactstrSqliteStore extends StreamingStore implements FactStore {
     return this.#retry.blocking(() => this.#writer.commit(request));
   }
 
-  /**
-   * Lets durable streams run on a log whose `append_batches` lacks rows (one that FACTSTR up to 0.5.0 began and
-   * a later version continued), and lets FACTSTR 0.5.2 run its own on a log of 0.5.0: declares that a fact
-   * without a row is a batch of one. It cannot be undone, and FACTSTR up to 0.5.0 must not write to the
-   * database any more. Does nothing where it was done before, or where this package created the database.
-   *
-   * @throws StoreClosedError, DatabaseBusyError, StorageFullError, StorageError
-   */
   adoptBatchBoundaries(): void {
     this.assertOpen();
     this.#retry.blocking(() => this.#writer.adoptSparseBatches());
   }
 
-  /**
-   * How much of the log the context index covers. What it does not cover is read fact by fact by every look-up
-   * that needs it: right, but slower. An existing database, and facts that FACTSTR appended, are indexed in the
-   * background.
-   *
-   * @throws StoreClosedError, DatabaseBusyError, StorageError
-   */
   contextIndex(): ContextIndexProgress {
     this.assertOpen();
     return this.#retry.blocking(() => this.#index.read(() => this.#index.progress));
   }
 
-  /**
-   * Resolves when the context index covers the whole log. Keeps the process alive until then, unlike the indexing
-   * in the background itself.
-   *
-   * @throws StoreClosedError, DatabaseBusyError, StorageFullError, DamagedDatabaseError, StorageError
-   */
   async contextsIndexed(): Promise<void> {
     this.contextIndex();
     try {
