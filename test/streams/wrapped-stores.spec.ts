@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import type {
   FactStore,
@@ -177,18 +178,21 @@ describe('A wrapper of a store of ours', () => {
     });
   });
 
-  it('has its own live streams followed; another’s are the store’s', () => {
+  it('has its own live streams followed; another’s are the store’s, outside of what appended', () => {
     const ours = patched(new Ours(), 'follow');
     const { capabilities } = ours;
-    const handle = (): void => undefined;
+    const request = new AsyncLocalStorage<string>();
+    const seen: unknown[] = [];
+    const handle = (facts: unknown): void => void seen.push(facts, request.getStore());
     const replaced = (): void => undefined;
-    called = [];
     streamLive(ours, {}, handle, replaced);
-    const wrapper = patched({ capabilities } as FactStore, 'streamTo');
-    streamLive(wrapper, {}, handle, replaced);
+    streamLive(patched({ capabilities } as FactStore, 'streamTo'), {}, handle, replaced);
     expect(called).toEqual([
       ['follow', {}, handle, replaced],
-      ['streamTo', {}, handle],
+      ['streamTo', {}, expect.any(Function)],
     ]);
+    const deliver = called[1]![2] as (facts: unknown[]) => void;
+    request.run('appending', () => deliver(['a fact']));
+    expect(seen).toEqual([['a fact'], undefined]);
   });
 });
