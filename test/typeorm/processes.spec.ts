@@ -17,32 +17,37 @@ describe.each<ReadModelKind>(['sqlite', 'postgres'])('a read model in %s', (kind
     if (facts.provider !== 'sqlite') throw new Error('unreachable');
     const log = new FactstrSqliteStore(facts.path);
     fixtures.later(() => log.close());
-    for (let n = 0; n < 100; n++) log.append(numbered(3));
+    // More calls than are waited for below, however far a process gets before it is killed.
+    const appendSome = (): void => {
+      for (let n = 0; n < 20; n++) log.append(numbered(2));
+    };
     const script = new URL('./processes/book.ts', import.meta.url);
     const argument = { facts, readModel: withoutEntities(readModel) };
     for (let round = 0; round < 4; round++) {
+      appendSome();
       const child = new TestProcess(script, argument);
       // The n-th call is under way when it is killed.
       for (let call = 0; call <= 3 + round * 5; call++) await child.next();
       await child.kill();
     }
+    appendSome();
     const last = new TestProcess(script, argument);
     try {
-      for (;;) if ((await last.next()) === 300) break;
+      for (;;) if ((await last.next()) === 200) break;
       const dataSource = await new DataSource({ ...readModel, synchronize: false }).initialize();
       try {
         await until(
-          async () => (await effectsOf(dataSource)).length >= 300,
+          async () => (await effectsOf(dataSource)).length >= 200,
           () => 'the last facts',
         );
-        expect(await effectsOf(dataSource)).toEqual(upTo(300));
+        expect(await effectsOf(dataSource)).toEqual(upTo(200));
       } finally {
         await dataSource.destroy();
       }
     } finally {
       await last.kill();
     }
-  }, 60_000);
+  });
 });
 
 function withoutEntities(options: object): object {
