@@ -1,36 +1,16 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { TestingModule } from '@nestjs/testing';
-import {
-  DurableProjection,
-  FactstrModule,
-  FactstrProjections,
-  FactstrStore,
-  OnFacts,
-} from 'nestjs-factstr';
-import type { EventRecord } from 'nestjs-factstr';
+import { FactstrModule, FactstrProjections, FactstrStore } from 'nestjs-factstr';
 import { until } from '../support/waiting/until.js';
 import { Fixtures } from '../support/fixtures/applications.js';
-import { Inbox } from '../support/inbox/inbox.js';
+import { liveAndDurable } from '../support/fixtures/live-and-durable.js';
 import { startPostgresServer } from '../support/postgres.js';
 import type { PostgresServer } from '../support/postgres.js';
 
 const fixtures = new Fixtures();
 let server: PostgresServer;
 
-class Handlers {
-  readonly live = new Inbox();
-  readonly durable = new Inbox();
-
-  @OnFacts()
-  onFacts(facts: EventRecord[]) {
-    this.live.handle(facts);
-  }
-
-  @DurableProjection({ name: 'all', query: {} })
-  project(facts: EventRecord[]) {
-    this.durable.handle(facts);
-  }
-}
+const Handlers = liveAndDurable('all');
 
 describe('When Postgres goes away and comes back', () => {
   beforeAll(async () => {

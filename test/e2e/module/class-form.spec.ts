@@ -1,7 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { Controller, Injectable, Scope, UseGuards } from '@nestjs/common';
 import type { Type } from '@nestjs/common';
-import type { TestingModule } from '@nestjs/testing';
 import {
   ApplyFact,
   DurableProjection,
@@ -11,26 +10,15 @@ import {
   InvalidOptionsError,
   OnFacts,
 } from 'nestjs-factstr';
-import type { EventRecord, FactstrOptions, ProjectionContext } from 'nestjs-factstr';
+import type { EventRecord, ProjectionContext } from 'nestjs-factstr';
 import { until } from '../../support/waiting/until.js';
 import { Fixtures, optionsOf } from '../../support/fixtures/applications.js';
+import { reachesState } from '../../support/fixtures/two-apps.js';
 
 const fixtures = new Fixtures();
 afterEach(() => fixtures.clean());
 
 const fact = (event_type: string) => ({ event_type, payload: {} });
-
-const start = (options: FactstrOptions, ...providers: Type[]) =>
-  fixtures.app({ imports: [FactstrModule.forRoot(options)], providers });
-
-const reachesState = async (app: TestingModule, name: string, state: string) => {
-  const projections = app.get(FactstrProjections);
-  await until(
-    async () => (await projections.status(name)).state === state,
-    () => `${name} to be ${state}`,
-  );
-  return projections.status(name);
-};
 
 describe.each(['memory', 'sqlite', 'postgres'] as const)(
   'A class that is a projection, on %s,',
@@ -56,7 +44,7 @@ describe.each(['memory', 'sqlite', 'postgres'] as const)(
           return true;
         }
       }
-      const app = await start(await optionsOf(provider, fixtures), Items);
+      const app = await fixtures.start(await optionsOf(provider, fixtures), Items);
       const store = app.get(FactstrStore);
       await store.append([fact('added'), fact('other'), fact('removed'), fact('added')]);
       await store.append([fact('lost')]);
@@ -97,7 +85,7 @@ describe.each(['memory', 'sqlite', 'postgres'] as const)(
           this.applied.push(Number(sequence_number));
         }
       }
-      const app = await start(await optionsOf(provider, fixtures), Items);
+      const app = await fixtures.start(await optionsOf(provider, fixtures), Items);
       const projections = app.get(FactstrProjections);
       await app.get(FactstrStore).append([fact('x'), fact('x'), fact('x')]);
       await projections.waitFor('items', 3n);
@@ -128,7 +116,7 @@ describe.each(['memory', 'sqlite', 'postgres'] as const)(
           return sequence_number !== 2n;
         }
       }
-      const app = await start(await optionsOf(provider, fixtures), Items);
+      const app = await fixtures.start(await optionsOf(provider, fixtures), Items);
       await app.get(FactstrStore).append([fact('x'), fact('x'), fact('x')]);
       expect(await reachesState(app, 'items', 'paused')).toMatchObject({
         reason: 'failed 1 times on fact 2: the handler returned false',
@@ -163,7 +151,7 @@ describe.each(['memory', 'sqlite', 'postgres'] as const)(
           this.calls.push(`reset ${String(manager)}`);
         }
       }
-      const app = await start(await optionsOf(provider, fixtures), Items, Counts);
+      const app = await fixtures.start(await optionsOf(provider, fixtures), Items, Counts);
       const projections = app.get(FactstrProjections);
       await app.get(FactstrStore).append([fact('x')]);
       await app.get(FactstrStore).append([fact('x')]);
@@ -215,7 +203,7 @@ describe('The class form', () => {
         this.seen.push(`own ${one.event_type}`);
       }
     }
-    const app = await start({ provider: 'memory' }, Items);
+    const app = await fixtures.start({ provider: 'memory' }, Items);
     await app.get(FactstrStore).append([fact('a'), fact('b')]);
     await app.get(FactstrProjections).drained();
     expect(app.get(Items).seen).toEqual(['base a', 'own b']);
@@ -236,7 +224,7 @@ describe('The class form', () => {
         this.seen.push(`all ${facts.length}`);
       }
     }
-    const app = await start({ provider: 'memory' }, Items);
+    const app = await fixtures.start({ provider: 'memory' }, Items);
     await app.get(FactstrStore).append([fact('a'), fact('b')]);
     await app.get(FactstrProjections).drained();
     expect(app.get(Items).seen.toSorted()).toEqual(['all 2', 'one 1']);
@@ -254,7 +242,10 @@ describe('The class form', () => {
         this.seen.push(one.sequence_number);
       }
     }
-    const app = await start({ provider: 'custom', store: synchronousStore().store }, Items);
+    const app = await fixtures.start(
+      { provider: 'custom', store: synchronousStore().store },
+      Items,
+    );
     await app.get(FactstrStore).append([fact('a'), fact('b'), fact('a')]);
     await until(
       () => app.get(Items).seen.length === 2,
@@ -271,7 +262,7 @@ describe('The class form', () => {
       @ApplyFact('b')
       apply() {}
     }
-    const before = await start(options, Before);
+    const before = await fixtures.start(options, Before);
     await before.get(FactstrStore).append([fact('a'), fact('b')]);
     await before.get(FactstrProjections).drained();
     await before.close();
@@ -290,7 +281,7 @@ describe('The class form', () => {
         this.seen.push(sequence_number);
       }
     }
-    const after = await start(options, After);
+    const after = await fixtures.start(options, After);
     expect(await reachesState(after, 'items', 'stopped')).toMatchObject({
       code: 'DURABLE_STREAM_QUERY_CHANGED',
       reason: expect.stringMatching(/reset it.*rebuild.*or give it a new version or name/),
@@ -313,7 +304,7 @@ describe('The class form', () => {
         }
       }
     }
-    const app = await start({ provider: 'memory' }, Items);
+    const app = await fixtures.start({ provider: 'memory' }, Items);
     await app.get(FactstrStore).append([fact('x'), fact('x'), fact('x')]);
     expect(await reachesState(app, 'items', 'paused')).toMatchObject({
       code: 'HANDLER_TIMEOUT',
@@ -339,14 +330,14 @@ describe('The class form', () => {
         await new Promise((resolve) => signal.addEventListener('abort', resolve));
       }
     }
-    const app = await start(options, Items);
+    const app = await fixtures.start(options, Items);
     const items = app.get(Items);
     await app.get(FactstrStore).append([fact('x'), fact('x')]);
     await inFlight;
     await app.close();
     expect(items.seen).toEqual([1n, 2n]);
 
-    const next = await start(options, Items);
+    const next = await fixtures.start(options, Items);
     await reachesState(next, 'items', 'live');
     expect(next.get(Items).seen).toEqual([]);
   });

@@ -1,7 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import type { INestApplicationContext, Type } from '@nestjs/common';
-import { DurableProjection, FactstrModule, FactstrStore, OnFacts } from 'nestjs-factstr';
-import type { EventRecord, FactstrOptions } from 'nestjs-factstr';
+import { DurableProjection, FactstrStore, OnFacts } from 'nestjs-factstr';
+import type { EventRecord } from 'nestjs-factstr';
 import { until } from '../../support/waiting/until.js';
 import { Fixtures, optionsOf } from '../../support/fixtures/applications.js';
 import { machineTime } from '../../support/waiting/machine-time.mjs';
@@ -10,10 +9,6 @@ const fixtures = new Fixtures();
 afterEach(() => fixtures.clean());
 
 const fact = { event_type: 'noted', payload: {} };
-
-function start(options: FactstrOptions, ...providers: Type[]): Promise<INestApplicationContext> {
-  return fixtures.app({ imports: [FactstrModule.forRoot(options)], providers });
-}
 
 describe.each(['memory', 'sqlite', 'postgres'] as const)('On %s the store’s close', (provider) => {
   it.each(['live', 'durable'] as const)(
@@ -40,7 +35,7 @@ describe.each(['memory', 'sqlite', 'postgres'] as const)('On %s the store’s cl
         }
       }
       const options = await optionsOf(provider, fixtures);
-      const app = await start(options, kind === 'live' ? Live : Durable);
+      const app = await fixtures.start(options, kind === 'live' ? Live : Durable);
       await app.get(FactstrStore).append([fact]);
       await until(
         () => steps.length > 0,
@@ -55,7 +50,7 @@ describe.each(['memory', 'sqlite', 'postgres'] as const)('On %s the store’s cl
       if (kind === 'live' || provider === 'memory') return;
       // Its cursor was stored: the fact does not come again.
       steps.length = 0;
-      const later = await start(options, Durable);
+      const later = await fixtures.start(options, Durable);
       await later.get(FactstrStore).append([fact]);
       await until(
         () => steps.length > 0,
@@ -77,7 +72,7 @@ describe.each(['memory', 'sqlite', 'postgres'] as const)('On %s the store’s cl
         steps.push('handled');
       }
     }
-    const app = await start(await optionsOf(provider, fixtures), Durable);
+    const app = await fixtures.start(await optionsOf(provider, fixtures), Durable);
     await app.get(FactstrStore).append([fact]);
     await until(
       () => steps.length > 0,

@@ -2,41 +2,21 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Injectable, Module } from '@nestjs/common';
-import {
-  FactstrModule,
-  FactstrProjections,
-  FactstrStore,
-  OnFacts,
-  DurableProjection,
-} from 'nestjs-factstr';
-import type { EventRecord, FactstrOptions, FactstrOptionsFactory } from 'nestjs-factstr';
+import { FactstrModule, FactstrProjections, FactstrStore } from 'nestjs-factstr';
+import type { FactstrOptions, FactstrOptionsFactory } from 'nestjs-factstr';
 import { FactstrMemoryStore } from '../../../lib/stores/memory/store.js';
 import { FactstrPostgresStore } from '../../../lib/stores/postgres/store.js';
 import { FactstrSqliteStore } from '../../../lib/stores/sqlite/store.js';
 import { Fixtures } from '../../support/fixtures/applications.js';
+import { liveAndDurable } from '../../support/fixtures/live-and-durable.js';
 import { asynchronousStore, synchronousStore } from '../../support/fixtures/hand-written-stores.js';
-import { Inbox } from '../../support/inbox/inbox.js';
 
 const fixtures = new Fixtures();
 afterEach(() => fixtures.clean());
 
 const added = (sku: string) => ({ event_type: 'item-added', payload: { sku } });
 
-@Injectable()
-class Recorder {
-  readonly live = new Inbox();
-  readonly durable = new Inbox();
-
-  @OnFacts('item-added')
-  onItems(facts: EventRecord[]) {
-    this.live.handle(facts);
-  }
-
-  @DurableProjection({ name: 'items', query: 'item-added' })
-  project(facts: EventRecord[]) {
-    this.durable.handle(facts);
-  }
-}
+const Recorder = liveAndDurable('items', 'item-added');
 
 describe('FactstrModule.forRoot', () => {
   it('is a memory store without options', async () => {

@@ -1,27 +1,13 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { DurableProjection, FactstrModule, FactstrStore, OnFacts } from 'nestjs-factstr';
-import type { EventRecord } from 'nestjs-factstr';
+import { FactstrModule, FactstrStore } from 'nestjs-factstr';
 import { TestProcess } from '../../support/child-process.js';
 import { Fixtures, optionsOf } from '../../support/fixtures/applications.js';
-import { Inbox } from '../../support/inbox/inbox.js';
+import { liveAndDurable } from '../../support/fixtures/live-and-durable.js';
 
 const fixtures = new Fixtures();
 afterEach(() => fixtures.clean());
 
-class Handlers {
-  readonly live = new Inbox();
-  readonly durable = new Inbox();
-
-  @OnFacts('item-added')
-  onFacts(facts: EventRecord[]) {
-    this.live.handle(facts);
-  }
-
-  @DurableProjection({ name: 'items', query: 'item-added' })
-  project(facts: EventRecord[]) {
-    this.durable.handle(facts);
-  }
-}
+const Handlers = liveAndDurable('items', 'item-added');
 
 describe.each(['sqlite', 'postgres'] as const)(
   '@OnFacts and @DurableProjection on %s',

@@ -1,43 +1,17 @@
 import { hostname } from 'node:os';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import type { Type } from '@nestjs/common';
-import type { TestingModule } from '@nestjs/testing';
-import {
-  DurableProjection,
-  FactstrModule,
-  FactstrProjections,
-  FactstrStore,
-  OnFacts,
-} from 'nestjs-factstr';
-import type {
-  EventRecord,
-  FactstrOptions,
-  ProjectionContext,
-  ProjectionState,
-} from 'nestjs-factstr';
+import { DurableProjection, FactstrProjections, FactstrStore, OnFacts } from 'nestjs-factstr';
+import type { EventRecord, FactstrOptions, ProjectionContext } from 'nestjs-factstr';
 import { settle, until } from '../../support/waiting/until.js';
 import { Fixtures, optionsOf } from '../../support/fixtures/applications.js';
+import { reachesState } from '../../support/fixtures/two-apps.js';
+import { liveAndDurable } from '../../support/fixtures/live-and-durable.js';
 import { Gate, Inbox } from '../../support/inbox/inbox.js';
 
 const fixtures = new Fixtures();
 afterEach(() => fixtures.clean());
 
 const fact = (event_type: string, payload: unknown = {}) => ({ event_type, payload });
-
-const start = (options: FactstrOptions, ...providers: Type[]) =>
-  fixtures.app({ imports: [FactstrModule.forRoot(options)], providers });
-
-/** Waits for a projection's state. */
-async function reaches(app: TestingModule, name: string, state: ProjectionState) {
-  const projections = app.get(FactstrProjections);
-  let last: unknown;
-  await until(
-    async () => ((last = await projections.status(name)) as { state: string }).state === state,
-    () =>
-      `${name} to be ${state}; it is ${JSON.stringify(last, (_, v: unknown) => (typeof v === 'bigint' ? Number(v) : v))}`,
-  );
-  return projections.status(name);
-}
 
 describe.each(['memory', 'sqlite', 'postgres'] as const)(
   'A durable projection on %s',
@@ -54,8 +28,8 @@ describe.each(['memory', 'sqlite', 'postgres'] as const)(
           this.contexts.push(context);
         }
       }
-      const app = await start(await optionsOf(provider, fixtures), Items);
-      await reaches(app, 'items', 'live');
+      const app = await fixtures.start(await optionsOf(provider, fixtures), Items);
+      await reachesState(app, 'items', 'live');
       const projections = app.get(FactstrProjections);
       expect(await projections.list()).toEqual([
         {
@@ -113,7 +87,7 @@ describe.each(['memory', 'sqlite', 'postgres'] as const)(
           return { id: 'a saved entity is success' };
         }
       }
-      const app = await start(await optionsOf(provider, fixtures), Items);
+      const app = await fixtures.start(await optionsOf(provider, fixtures), Items);
       for (const type of ['easy', 'hard', 'false', 'easy']) {
         await app.get(FactstrStore).append([fact(type)]);
       }
@@ -152,11 +126,11 @@ describe.each(['memory', 'sqlite', 'postgres'] as const)(
         }
       }
       const options = { ...(await optionsOf(provider, fixtures)), maxAttempts: 2 };
-      const app = await start(options, Items);
+      const app = await fixtures.start(options, Items);
       for (const type of ['a', 'b', 'c', 'd']) await app.get(FactstrStore).append([fact(type)]);
       const items = app.get(Items);
       await items.other.holds(1, 2, 3, 4);
-      expect(await reaches(app, 'broken', 'paused')).toMatchObject({
+      expect(await reachesState(app, 'broken', 'paused')).toMatchObject({
         reason: 'failed 2 times on fact 2: a bug',
         lastError: 'a bug',
         attempts: 2,
@@ -175,13 +149,13 @@ describe.each(['memory', 'sqlite', 'postgres'] as const)(
         () => fixtures.log.of('error').filter((line) => line.includes('attempt 2')).length === 2,
         () => 'two more attempts',
       );
-      await reaches(app, 'broken', 'paused');
+      await reachesState(app, 'broken', 'paused');
       expect(items.broken.flat).toEqual([1]);
 
       items.fixed = true;
       await app.get(FactstrProjections).resume('broken');
       await items.broken.holds(1, 2, 3, 4);
-      expect(await reaches(app, 'broken', 'live')).toMatchObject({ reason: null, code: null });
+      expect(await reachesState(app, 'broken', 'live')).toMatchObject({ reason: null, code: null });
     });
 
     it('is paused and resumed on demand', async () => {
@@ -199,7 +173,7 @@ describe.each(['memory', 'sqlite', 'postgres'] as const)(
           this.witness.handle(facts);
         }
       }
-      const app = await start(await optionsOf(provider, fixtures), Items);
+      const app = await fixtures.start(await optionsOf(provider, fixtures), Items);
       const { items, witness } = app.get(Items);
       const projections = app.get(FactstrProjections);
       const store = app.get(FactstrStore);
@@ -219,30 +193,17 @@ describe.each(['memory', 'sqlite', 'postgres'] as const)(
       await projections.resume('items');
       await projections.resume('items');
       await items.holds(1, 2);
-      await reaches(app, 'items', 'live');
+      await reachesState(app, 'items', 'live');
       await store.append([fact('c')]);
       await items.holds(1, 2, 3);
       expect(fixtures.log.of('error')).toEqual([]);
     });
 
     it('leaves it to FactstrProjections.start() what the option handlers leaves out', async () => {
-      class Handlers {
-        readonly live = new Inbox();
-        readonly durable = new Inbox();
-
-        @OnFacts()
-        onFacts(facts: EventRecord[]) {
-          this.live.handle(facts);
-        }
-
-        @DurableProjection({ name: 'all', query: {} })
-        project(facts: EventRecord[]) {
-          this.durable.handle(facts);
-        }
-      }
+      const Handlers = liveAndDurable('all');
       const options = await optionsOf(provider, fixtures);
       const run = async (handlers: FactstrOptions['handlers']) => {
-        const app = await start({ ...options, handlers }, Handlers);
+        const app = await fixtures.start({ ...options, handlers }, Handlers);
         return {
           app,
           live: app.get(Handlers).live,
@@ -274,7 +235,7 @@ describe.each(['memory', 'sqlite', 'postgres'] as const)(
       const noLive = await run({ live: false });
       await noLive.append();
       expect(noLive.projections.liveHandlers()).toMatchObject([{ running: false }]);
-      await reaches(noLive.app, 'all', 'live');
+      await reachesState(noLive.app, 'all', 'live');
       await noLive.app.close();
 
       const noDurable = await run({ durable: false });
@@ -291,7 +252,7 @@ describe.each(['memory', 'sqlite', 'postgres'] as const)(
 describe('The replay', () => {
   it('does not hold up the bootstrap, and says that it is one', async () => {
     const options = await optionsOf('sqlite', fixtures);
-    const seeding = await start(options);
+    const seeding = await fixtures.start(options);
     await seeding.get(FactstrStore).append([fact('a')]);
     await seeding.get(FactstrStore).append([fact('b')]);
     await seeding.close();
@@ -306,11 +267,11 @@ describe('The replay', () => {
         this.seen.push([sequenceNumber, replaying]);
       }
     }
-    const app = await start(options, Items);
-    expect(await reaches(app, 'items', 'replaying')).toMatchObject({ position: 0n, lag: 2n });
+    const app = await fixtures.start(options, Items);
+    expect(await reachesState(app, 'items', 'replaying')).toMatchObject({ position: 0n, lag: 2n });
     await app.get(FactstrStore).append([fact('c')]);
     gate.open();
-    await reaches(app, 'items', 'live');
+    await reachesState(app, 'items', 'live');
     await until(
       () => app.get(Items).seen.length === 3,
       () => 'three facts',
@@ -334,7 +295,7 @@ describe('The replay', () => {
         await gate.passed;
       }
     }
-    const app = await start({ ...options, handlers: false }, Items);
+    const app = await fixtures.start({ ...options, handlers: false }, Items);
     for (let n = 0; n < 3; n++) await app.get(FactstrStore).append([fact('x')]);
     const projections = app.get(FactstrProjections);
     await projections.start();
@@ -361,24 +322,24 @@ describe.each(['sqlite', 'postgres'] as const)('After a restart, on %s,', (provi
 
   it('a projection goes on from its cursor', async () => {
     const options = await optionsOf(provider, fixtures);
-    const first = await start(options, Items);
+    const first = await fixtures.start(options, Items);
     await first.get(FactstrStore).append([fact('a'), fact('c')]);
     await first.get(Items).inbox.holds(1);
     await first.close();
 
-    const between = await start({ ...options, handlers: false }, Items);
+    const between = await fixtures.start({ ...options, handlers: false }, Items);
     await between.get(FactstrStore).append([fact('b')]);
     await between.close();
 
-    const second = await start(options, Items);
+    const second = await fixtures.start(options, Items);
     await second.get(FactstrStore).append([fact('a')]);
     await second.get(Items).inbox.holds(3, 4);
-    expect(await reaches(second, 'items', 'live')).toMatchObject({ lastError: null });
+    expect(await reachesState(second, 'items', 'live')).toMatchObject({ lastError: null });
   });
 
   it('a changed query stops that projection with its code, logged as an error; the rest runs', async () => {
     const options = await optionsOf(provider, fixtures);
-    const first = await start(options, Items);
+    const first = await fixtures.start(options, Items);
     await first.get(FactstrStore).append([fact('a')]);
     await first.get(Items).inbox.holds(1);
     await first.close();
@@ -396,8 +357,8 @@ describe.each(['sqlite', 'postgres'] as const)('After a restart, on %s,', (provi
         this.inbox.handle(facts);
       }
     }
-    const second = await start(options, Changed);
-    expect(await reaches(second, 'items', 'stopped')).toMatchObject({
+    const second = await fixtures.start(options, Changed);
+    expect(await reachesState(second, 'items', 'stopped')).toMatchObject({
       code: 'DURABLE_STREAM_QUERY_CHANGED',
       reason: expect.stringContaining('another query'),
     });
@@ -409,7 +370,7 @@ describe.each(['sqlite', 'postgres'] as const)('After a restart, on %s,', (provi
 
   it('the same query in other words is the same', async () => {
     const options = await optionsOf(provider, fixtures);
-    const first = await start(options, Items);
+    const first = await fixtures.start(options, Items);
     await first.get(FactstrStore).append([fact('a')]);
     await first.get(Items).inbox.holds(1);
     await first.close();
@@ -422,7 +383,7 @@ describe.each(['sqlite', 'postgres'] as const)('After a restart, on %s,', (provi
         this.inbox.handle(facts);
       }
     }
-    const second = await start(options, Same);
+    const second = await fixtures.start(options, Same);
     await second.get(FactstrStore).append([fact('b')]);
     await second.get(Same).inbox.holds(2);
   });
@@ -441,7 +402,7 @@ describe('A projection that cannot go on', () => {
   it('because its cursor is ahead of the log is stopped with the code; the bootstrap succeeds', async () => {
     const database = await fixtures.database();
     const options: FactstrOptions = { provider: 'postgres', url: database.url };
-    const first = await start(options, Items);
+    const first = await fixtures.start(options, Items);
     await first.get(FactstrStore).append([fact('a')]);
     await first.get(FactstrStore).append([fact('b')]);
     await first.get(Items).inbox.holds(1, 2);
@@ -449,8 +410,8 @@ describe('A projection that cannot go on', () => {
     // A log restored from an older copy.
     await database.run('DELETE FROM events WHERE sequence_number = 2');
 
-    const second = await start(options, Items);
-    expect(await reaches(second, 'items', 'stopped')).toMatchObject({
+    const second = await fixtures.start(options, Items);
+    expect(await reachesState(second, 'items', 'stopped')).toMatchObject({
       code: 'CURSOR_AHEAD_OF_LOG',
       head: 1n,
     });
@@ -461,9 +422,9 @@ describe('A projection that cannot go on', () => {
 
   it('because another application runs it waits for its turn, and tells who does', async () => {
     const options = await optionsOf('sqlite', fixtures);
-    const holder = await start(options, Items);
-    await reaches(holder, 'items', 'live');
-    const other = await start(options, Items);
+    const holder = await fixtures.start(options, Items);
+    await reachesState(holder, 'items', 'live');
+    const other = await fixtures.start(options, Items);
     const projections = other.get(FactstrProjections);
     await until(
       async () => (await projections.status('items')).owner !== null,
@@ -479,10 +440,10 @@ describe('A projection that cannot go on', () => {
   });
 
   it('because the application closed its store is stopped with the code', async () => {
-    const app = await start({ provider: 'memory' }, Items);
-    await reaches(app, 'items', 'live');
+    const app = await fixtures.start({ provider: 'memory' }, Items);
+    await reachesState(app, 'items', 'live');
     await app.get(FactstrStore).close();
-    expect(await reaches(app, 'items', 'stopped')).toMatchObject({ code: 'STREAM_ENDED' });
+    expect(await reachesState(app, 'items', 'stopped')).toMatchObject({ code: 'STREAM_ENDED' });
   });
 
   it('because its custom store refuses it is tried maxAttempts times, then stopped and logged as an error', async () => {
@@ -495,8 +456,8 @@ describe('A projection that cannot go on', () => {
         throw new Error('not today');
       },
     };
-    const app = await start({ provider: 'custom', store, maxAttempts: 2 }, Items);
-    expect(await reaches(app, 'items', 'stopped')).toMatchObject({
+    const app = await fixtures.start({ provider: 'custom', store, maxAttempts: 2 }, Items);
+    expect(await reachesState(app, 'items', 'stopped')).toMatchObject({
       code: null,
       lastError: 'not today',
     });
@@ -509,7 +470,7 @@ describe('A projection that cannot go on', () => {
 
 describe('FactstrProjections', () => {
   it('names what is registered when asked for something else', async () => {
-    const app = await start({ provider: 'memory' });
+    const app = await fixtures.start({ provider: 'memory' });
     const projections = app.get(FactstrProjections);
     expect(await projections.list()).toEqual([]);
     for (const call of [

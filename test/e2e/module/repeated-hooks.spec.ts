@@ -3,37 +3,16 @@ import { Injectable } from '@nestjs/common';
 import type { OnModuleInit } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import type { TestingModule } from '@nestjs/testing';
-import {
-  DurableProjection,
-  FactstrModule,
-  FactstrProjections,
-  FactstrStore,
-  OnFacts,
-} from 'nestjs-factstr';
-import type { EventRecord } from 'nestjs-factstr';
+import { FactstrModule, FactstrProjections, FactstrStore, OnFacts } from 'nestjs-factstr';
 import { settle } from '../../support/waiting/until.js';
 import { Fixtures, optionsOf } from '../../support/fixtures/applications.js';
+import { liveAndDurable } from '../../support/fixtures/live-and-durable.js';
 import type { ProviderName } from '../../support/fixtures/applications.js';
-import { Inbox } from '../../support/inbox/inbox.js';
 
 const fixtures = new Fixtures();
 afterEach(() => fixtures.clean());
 
-@Injectable()
-class Handlers {
-  readonly live = new Inbox();
-  readonly durable = new Inbox();
-
-  @OnFacts()
-  onFacts(facts: EventRecord[]) {
-    this.live.handle(facts);
-  }
-
-  @DurableProjection({ name: 'all', query: {} })
-  project(facts: EventRecord[]) {
-    this.durable.handle(facts);
-  }
-}
+const Handlers = liveAndDurable('all');
 
 /** An application on the module's own container: Nest runs every hook of both. */
 function second(app: TestingModule) {

@@ -1,37 +1,17 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import {
-  DurableProjection,
-  FactstrModule,
-  FactstrProjections,
-  FactstrStore,
-  OnFacts,
-} from 'nestjs-factstr';
-import type { EventRecord } from 'nestjs-factstr';
+import { FactstrModule, FactstrProjections, FactstrStore } from 'nestjs-factstr';
 import { postgres } from '../../support/providers/postgres.js';
 import { sqlite } from '../../support/providers/sqlite.js';
 import { until } from '../../support/waiting/until.js';
 import { Fixtures } from '../../support/fixtures/applications.js';
-import { Inbox } from '../../support/inbox/inbox.js';
+import { liveAndDurable } from '../../support/fixtures/live-and-durable.js';
 
 const fixtures = new Fixtures();
 afterEach(() => fixtures.clean());
 
 const fact = { event_type: 'x', payload: {} };
 
-class Handlers {
-  readonly live = new Inbox();
-  readonly durable = new Inbox();
-
-  @OnFacts('x')
-  onFacts(facts: EventRecord[]) {
-    this.live.handle(facts);
-  }
-
-  @DurableProjection({ name: 'items', query: 'x' })
-  project(facts: EventRecord[]) {
-    this.durable.handle(facts);
-  }
-}
+const Handlers = liveAndDurable('items', 'x');
 
 describe.each([sqlite, postgres])('On $name', (provider) => {
   async function start() {

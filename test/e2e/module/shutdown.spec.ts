@@ -4,7 +4,6 @@ import type {
   BeforeApplicationShutdown,
   OnApplicationShutdown,
   OnModuleDestroy,
-  Type,
 } from '@nestjs/common';
 import {
   DurableProjection,
@@ -24,9 +23,6 @@ const fixtures = new Fixtures();
 afterEach(() => fixtures.clean());
 
 const fact = (event_type = 'x') => ({ event_type, payload: {} });
-
-const start = (options: FactstrOptions, ...providers: Type[]) =>
-  fixtures.app({ imports: [FactstrModule.forRoot(options)], providers });
 
 const stores: [string, () => Promise<FactstrOptions>][] = [
   ['memory', () => optionsOf('memory', fixtures)],
@@ -65,7 +61,7 @@ describe.each(stores)('app.close() on %s', (_name, makeOptions) => {
     }
     Reflect.defineMetadata('design:paramtypes', [FactstrStore], Handlers);
     const options = await makeOptions();
-    const app = await start(options, Handlers);
+    const app = await fixtures.start(options, Handlers);
     await app.get(FactstrStore).append([fact('x')]);
     await until(
       () => events.length === 2,
@@ -93,7 +89,7 @@ describe.each(['sqlite', 'postgres'] as const)('On %s', (provider) => {
       }
     }
     const options = await optionsOf(provider, fixtures);
-    const app = await start(options, Items);
+    const app = await fixtures.start(options, Items);
     for (let n = 0; n < 3; n++) await app.get(FactstrStore).append([fact()]);
     await inbox.holds(1);
     const closing = app.close();
@@ -102,7 +98,7 @@ describe.each(['sqlite', 'postgres'] as const)('On %s', (provider) => {
     await closing;
     expect(inbox.flat).toEqual([1]);
 
-    await start(options, Items);
+    await fixtures.start(options, Items);
     await inbox.holds(1, 2, 3);
   });
 
@@ -118,7 +114,7 @@ describe.each(['sqlite', 'postgres'] as const)('On %s', (provider) => {
       }
     }
     const options = await optionsOf(provider, fixtures);
-    const app = await start(options, Items);
+    const app = await fixtures.start(options, Items);
     await app.get(FactstrStore).append([fact()]);
     await until(
       () => attempts.length === 1,
@@ -131,7 +127,7 @@ describe.each(['sqlite', 'postgres'] as const)('On %s', (provider) => {
       attempts: 0,
       lastError: null,
     });
-    await start(options, Items);
+    await fixtures.start(options, Items);
     await until(
       () => attempts.length === 2,
       () => 'the second call',
@@ -158,7 +154,7 @@ describe.each(['sqlite', 'postgres'] as const)('On %s', (provider) => {
       }
     }
     fixtures.later(() => gate.open());
-    const app = await start(
+    const app = await fixtures.start(
       { ...(await optionsOf(provider, fixtures)), shutdownTimeout: 50 },
       Stuck,
     );
@@ -185,7 +181,7 @@ describe.each(['sqlite', 'postgres'] as const)('On %s', (provider) => {
         throw new Error('always');
       }
     }
-    const app = await start(await optionsOf(provider, fixtures), Failing);
+    const app = await fixtures.start(await optionsOf(provider, fixtures), Failing);
     await app.get(FactstrStore).append([fact()]);
     await until(
       async () => (await app.get(FactstrProjections).status('failing')).attempts === 2,
@@ -207,7 +203,7 @@ describe.each(['memory', 'sqlite', 'postgres'] as const)('After app.close() on %
         this.inbox.handle(facts);
       }
     }
-    const app = await start(await optionsOf(provider, fixtures), Items);
+    const app = await fixtures.start(await optionsOf(provider, fixtures), Items);
     await app.get(FactstrStore).append([fact()]);
     await app.get(Items).inbox.holds(1);
     await Promise.all([app.close(), app.close()]);

@@ -1,14 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import type { Type } from '@nestjs/common';
 import type { TestingModule } from '@nestjs/testing';
-import {
-  ApplyFact,
-  DurableProjection,
-  FactstrModule,
-  FactstrProjections,
-  FactstrStore,
-} from 'nestjs-factstr';
-import type { EventRecord, FactstrOptions } from 'nestjs-factstr';
+import { ApplyFact, DurableProjection, FactstrProjections, FactstrStore } from 'nestjs-factstr';
+import type { EventRecord } from 'nestjs-factstr';
 import { until } from '../../support/waiting/until.js';
 import { Fixtures, optionsOf } from '../../support/fixtures/applications.js';
 import { Gate, Inbox } from '../../support/inbox/inbox.js';
@@ -17,9 +10,6 @@ const fixtures = new Fixtures();
 afterEach(() => fixtures.clean());
 
 const fact = { event_type: 'added', payload: {} };
-
-const start = (options: FactstrOptions, ...providers: Type[]) =>
-  fixtures.app({ imports: [FactstrModule.forRoot(options)], providers });
 
 /** The first version: a method. */
 class Items {
@@ -53,7 +43,7 @@ describe.each(['memory', 'sqlite', 'postgres'] as const)(
     it('replays beside the first, whose reads go on, and takes over when it has caught up', async () => {
       gate = new Gate();
       const options = await optionsOf(provider, fixtures);
-      const app = await start({ ...options, handlers: false }, Items, ItemsAnew);
+      const app = await fixtures.start({ ...options, handlers: false }, Items, ItemsAnew);
       const projections = app.get(FactstrProjections);
       const store = app.get(FactstrStore);
       for (let n = 0; n < 3; n++) await store.append([fact]);
@@ -119,7 +109,7 @@ describe.each(['memory', 'sqlite', 'postgres'] as const)(
 
     it('is switched to before it has caught up only by force', async () => {
       gate = new Gate();
-      const app = await start(await optionsOf(provider, fixtures), Items, ItemsAnew);
+      const app = await fixtures.start(await optionsOf(provider, fixtures), Items, ItemsAnew);
       const projections = app.get(FactstrProjections);
       await app.get(FactstrStore).append([fact]);
       await projections.switchTo('items', 2, { force: true });
@@ -135,9 +125,13 @@ describe.each(['sqlite', 'postgres'] as const)('A switch of versions, on %s,', (
     gate = new Gate();
     gate.open();
     const options = await optionsOf(provider, fixtures);
-    const old = await start(options, Items);
-    const both = await start({ ...options, handlers: { durable: false } }, Items, ItemsAnew);
-    const runner = await start(options, ItemsAnew);
+    const old = await fixtures.start(options, Items);
+    const both = await fixtures.start(
+      { ...options, handlers: { durable: false } },
+      Items,
+      ItemsAnew,
+    );
+    const runner = await fixtures.start(options, ItemsAnew);
     await old.get(FactstrStore).append([fact]);
     await runner.get(FactstrProjections).waitFor('items', 1n, { version: 2 });
 
@@ -152,7 +146,7 @@ describe.each(['sqlite', 'postgres'] as const)('A switch of versions, on %s,', (
     expect(await activeOf(runner)).toEqual([[2, true]]);
     for (const app of [old, both, runner]) await app.close();
 
-    const later = await start(options, Items, ItemsAnew);
+    const later = await fixtures.start(options, Items, ItemsAnew);
     expect(await later.get(FactstrProjections).activeVersion('items')).toBe(2);
     await later.get(FactstrStore).append([fact]);
     // The cursor of each went on by itself.
@@ -163,7 +157,7 @@ describe.each(['sqlite', 'postgres'] as const)('A switch of versions, on %s,', (
   it('leaves each version its own verbs', async () => {
     gate = new Gate();
     gate.open();
-    const app = await start(await optionsOf(provider, fixtures), Items, ItemsAnew);
+    const app = await fixtures.start(await optionsOf(provider, fixtures), Items, ItemsAnew);
     const projections = app.get(FactstrProjections);
     await app.get(FactstrStore).append([fact]);
     await projections.drained();
@@ -191,7 +185,7 @@ describe('switchTo', () => {
     gate = new Gate();
     gate.open();
     const options = await optionsOf('sqlite', fixtures);
-    const before = await start(options, Items, ItemsAnew);
+    const before = await fixtures.start(options, Items, ItemsAnew);
     await before.get(FactstrStore).append([fact]);
     await before.get(FactstrProjections).drained();
     await before.close();
@@ -201,7 +195,7 @@ describe('switchTo', () => {
       @ApplyFact('removed')
       apply() {}
     }
-    const after = await start(options, Items, Changed);
+    const after = await fixtures.start(options, Items, Changed);
     const projections = after.get(FactstrProjections);
     await until(
       async () => (await projections.status('items', { version: 2 })).state === 'stopped',
@@ -214,7 +208,7 @@ describe('switchTo', () => {
   });
 
   it('knows registered versions only', async () => {
-    const app = await start({ provider: 'memory' }, Items);
+    const app = await fixtures.start({ provider: 'memory' }, Items);
     await expect(app.get(FactstrProjections).switchTo('items', 3)).rejects.toMatchObject({
       code: 'INVALID_OPTIONS',
       message: expect.stringContaining('of version 3'),
