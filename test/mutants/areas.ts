@@ -109,7 +109,7 @@ export const areas: readonly Area[] = [
       'lib/support/async/{loader,rounds}.ts',
     ],
     tests: [
-      'test/postgres/{append-functions,appender,append-queue,append-queue-refused,append-statement,appending,errors,filters,groups,in-flight,loader,notifier,pages,reading,rounds}.spec.ts',
+      'test/postgres/{append-functions,appender,append-queue,append-queue-refused,append-statement,appending,errors,filters,groups,groups-beside-import,groups-look-ups,in-flight,loader,notifier,pages,reading,rounds}.spec.ts',
       'test/typeorm/appending-inside.spec.ts',
       'test/context-index/postgres-{interleaved,deciding,known-log,known-looks,known-tables,log-state,remembering,keeper,keeper-pauses,keeper-steps,keeper-tables}.spec.ts',
       'test/conformance/postgres.spec.ts',
@@ -122,7 +122,10 @@ export const areas: readonly Area[] = [
       'lib/service/{append-retry,decision-turns}.ts',
       'lib/module/projections/active-versions.ts',
     ],
-    tests: ['test/module/*.spec.ts', 'test/e2e/module/{append-ids,decide,versions}.spec.ts'],
+    tests: [
+      'test/module/*.spec.ts',
+      'test/e2e/module/{append-ids,decide,decide-ids,versions}.spec.ts',
+    ],
     equivalents: module,
   },
   {

@@ -1,10 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { FactStore } from '../../lib/contract/contract.types.js';
-import {
-  DatabaseUnavailableError,
-  IndeterminateAppendError,
-  StreamEndedError,
-} from '../../lib/contract/errors.js';
+import { DatabaseUnavailableError, IndeterminateAppendError } from '../../lib/contract/errors.js';
 import { facts, numbers, upTo } from '../support/facts/facts.js';
 import { Gate, Inbox } from '../support/inbox/inbox.js';
 import { errorOf } from '../support/facts/outcome.js';
@@ -273,47 +269,5 @@ describe.each(['refuse', 'drop'] as const)('A pooler that would %s startup optio
         `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN%'`,
       ),
     ).toEqual([]);
-  });
-});
-
-describe('close', () => {
-  it('ends what is under way, and may be called again', async () => {
-    const database = await create();
-    const store = database.store();
-    await store.streamAll(() => undefined).started;
-    await store.append(facts(3));
-    const starting = errorOf(() => store.streamAllDurable({ name: 'all' }, () => undefined));
-    await Promise.all([store.close(), store.close()]);
-    await store.close();
-    expect(await starting).toBeInstanceOf(StreamEndedError);
-    await until(
-      async () =>
-        (
-          await database.rows(
-            `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'nestjs-factstr'`,
-          )
-        ).length === 0,
-      () => 'the connections to be gone',
-    );
-  });
-
-  it('does not wait for ever for a handler that never settles', async () => {
-    const database = await create();
-    const store = database.store();
-    const called = new Gate();
-    await store.streamAll(() => {
-      called.open();
-      return new Promise(() => undefined);
-    }).started;
-    await store.append(facts(1));
-    await called.passed;
-    const begin = machineTime();
-    await store.close();
-    expect(machineTime() - begin).toBeLessThan(15_000);
-  });
-
-  it('is fine for a store that never connected', async () => {
-    const database = await create();
-    await database.store().close();
   });
 });
