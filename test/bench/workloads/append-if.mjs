@@ -11,7 +11,7 @@ export const appendIf = {
   title: 'Conditional append',
   metric: 'operations',
   about:
-    'Appends per second, of one fact, each on a context of its own. New context: nobody has looked at it before. Known context: the same store has read it, beside the clock. FACTSTR answers through a pipe here.',
+    'Appends per second, of one fact, each on a context of its own. New context: one that was not looked at before. Known context: the same store has read it, beside the clock. FACTSTR answers through a pipe here.',
 
   async run(bench) {
     for (const engine of ['sqlite', 'postgres']) {

@@ -63,14 +63,17 @@ export async function createDatabase(
     if (code === '42P04' || code === '23505') return;
     if (error instanceof PermissionDeniedError) {
       throw new PermissionDeniedError(
-        `${what} needs the privilege CREATEDB: ALTER ROLE … CREATEDB, or let somebody else create it.`,
+        `${what} needs the privilege CREATEDB: ALTER ROLE … CREATEDB, or have another role create it.`,
         { cause: error.cause },
       );
     }
     if (code === '55006') {
-      throw new DatabaseBusyError(`${what} has to wait until nobody is connected to template1.`, {
-        cause: (error as Error).cause,
-      });
+      throw new DatabaseBusyError(
+        `${what} has to wait until no client is connected to template1.`,
+        {
+          cause: (error as Error).cause,
+        },
+      );
     }
     throw error;
   } finally {

@@ -172,7 +172,7 @@ function answered(error: DriverError, { what, target }: Attempt): FactstrError |
       );
     case '57014':
       return new DatabaseBusyError(
-        `${what} was cancelled by ${target}: it took longer than statementTimeout, or somebody asked for it. ${nothing}`,
+        `${what} was cancelled by ${target}: it took longer than statementTimeout, or the server was asked to. ${nothing}`,
         options,
       );
     case DISK_FULL:
