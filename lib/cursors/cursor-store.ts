@@ -96,6 +96,16 @@ export interface CursorStore {
   interventions(name: string): MaybePromise<RecordedIntervention[]>;
 }
 
+/** Which cursor store has a projection's cursor: the fact store's, or that of the read model's database. */
+export type CursorPlace = 'plain' | 'transactional';
+
+/** Where an intervention leaves the cursor; `undefined` where it was. */
+export function placeAfter(verb: string | null | undefined): CursorPlace | undefined {
+  if (verb === 'transactional') return verb;
+  // A transactional projection's resets are recorded in the read model's database.
+  return verb === 'plain' || verb === 'reset' || verb === 'rebuild' ? 'plain' : undefined;
+}
+
 /**
  * Tells one state of a lease from the next.
  *

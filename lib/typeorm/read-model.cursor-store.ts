@@ -6,7 +6,7 @@ import type { SqlDialect, SqlStep } from '../cursors/sql/sql-steps.js';
 import type { CursorStore } from '../cursors/cursor-store.js';
 import type { ReadModelDatabase } from './read-model.database.js';
 
-const TABLES: Readonly<Record<Exclude<keyof CursorTables, 'cursorName'>, string>> = {
+const TABLES: Readonly<Record<Exclude<keyof CursorTables, 'cursorName' | 'hasPlace'>, string>> = {
   cursors: 'nestjs_factstr_cursors',
   streams: 'nestjs_factstr_streams',
   parked: 'nestjs_factstr_parked',

@@ -72,10 +72,10 @@ function copies(names: readonly string[]): string {
   ).join('');
 }
 
-/** All that is stored of a name, but for times. */
+/** All that is stored of a name, but for times and ids. */
 async function stored({ rows }: Wired, name: string): Promise<unknown> {
   const of = (table: string, key: string, others: string): string =>
-    `(SELECT jsonb_agg(to_jsonb(t) - '{id,at,lease_until,${key}}'::text[] ORDER BY t.${key}, ${others})
+    `(SELECT jsonb_agg(to_jsonb(t) - '{id,at,lease_until,cursor_place_after,${key}}'::text[] ORDER BY t.${key}, ${others})
       FROM ${table} AS t WHERE t.${key} IN ($1, $1 || ' anew'))`;
   const [row] = await rows<{ all: unknown }>(
     `SELECT jsonb_build_array(${of('durable_stream_cursors', 'durable_stream_id', '1')},

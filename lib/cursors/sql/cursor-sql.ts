@@ -9,6 +9,8 @@ export interface CursorTables {
   readonly streams: string;
   readonly parked: string;
   readonly interventions: string;
+  /** Whether the streams' table has the columns `place`: a read model's has not, where they are not asked for. */
+  readonly hasPlace?: boolean;
 }
 
 export type CursorSql = ReturnType<typeof cursorSql>;
@@ -39,6 +41,8 @@ export function cursorColumns(dialect: SqlDialect) {
   retry_parked ${integer} NOT NULL DEFAULT 0,
   report TEXT,
   active_version ${integer}`,
+    /** Of the fact store's `streams`, by name. Older tables get them when a store is opened. */
+    place: { cursor_place: dialect === 'postgres' ? 'text' : 'TEXT', cursor_place_after: integer },
     parked: `
   name TEXT NOT NULL,
   sequence_number ${integer} NOT NULL,
@@ -63,7 +67,7 @@ export function cursorColumns(dialect: SqlDialect) {
  * wait for Postgres's disk: a crash of the server may cost the newest positions, whose facts come again.
  */
 export function cursorSql(dialect: SqlDialect, tables: CursorTables, { flushed = true } = {}) {
-  const { cursors, cursorName, streams, parked, interventions } = tables;
+  const { cursors, cursorName, streams, parked, interventions, hasPlace = false } = tables;
   const number = (placeholder: string): string =>
     `CAST(${placeholder} AS ${dialect === 'postgres' ? 'bigint' : 'INTEGER'})`;
   const until = (ttl: string): string =>
@@ -146,6 +150,21 @@ WHERE name = $1 AND NOT EXISTS (SELECT 1 FROM ${parked} p WHERE p.name = $1)`,
     activate: `UPDATE ${streams} SET active_version = ${number('$2')} WHERE name = $1`,
     record: `INSERT INTO ${interventions} (name, verb, by_whom, position, at)
 VALUES ($1, $2, $3, ${number('$4')}, $5)`,
+    /**
+     * The release before this one says it by the intervention alone: one after `cursor_place_after` is newer. To be
+     * left out when such a process cannot be there any more.
+     */
+    place: `SELECT coalesce((
+  SELECT verb FROM ${interventions}
+  WHERE name = $1 AND verb IN ('transactional', 'plain', 'reset', 'rebuild')
+    AND id > coalesce(s.cursor_place_after, 0)
+  ORDER BY id DESC LIMIT 1), s.cursor_place) AS place
+FROM (SELECT 1 AS row) AS one LEFT JOIN ${streams} s ON s.name = $1`,
+    setPlace: hasPlace
+      ? `UPDATE ${streams} SET cursor_place = $2,
+  cursor_place_after = (SELECT max(id) FROM ${interventions} WHERE name = $1)
+WHERE name = $1`
+      : null,
     park: `INSERT INTO ${parked} (name, sequence_number, error, attempts, at)
 VALUES ($1, ${number('$2')}, $3, ${number('$4')}, $5)
 ON CONFLICT (name, sequence_number) DO UPDATE SET error = excluded.error, attempts = excluded.attempts, at = excluded.at`,

@@ -1,5 +1,7 @@
 import type { MaybePromise } from '../../contract/contract.types.js';
+import { placeAfter } from '../cursor-store.js';
 import type {
+  CursorPlace,
   Fingerprint,
   Intervention,
   LeaseOwner,
@@ -126,6 +128,13 @@ export class SqlCursorStore {
       sql: this.#sql.record,
       values: [name, verb, storableBy(by), position?.toString() ?? null, new Date().toISOString()],
     });
+    const place = placeAfter(verb);
+    if (place !== undefined && this.#sql.setPlace !== null) {
+      steps.push(
+        { sql: this.#sql.createStream, values: [name] },
+        { sql: this.#sql.setPlace, values: [name, place] },
+      );
+    }
     return steps;
   }
 
@@ -206,6 +215,13 @@ export class SqlCursorStore {
         position: position == null ? null : BigInt(position),
         at: at!,
       })),
+    );
+  }
+
+  /** Where a projection's cursor is kept, also of a name without one. Only a fact store's tables tell. */
+  cursorPlace(name: string): MaybePromise<CursorPlace | undefined> {
+    return this.#map([{ sql: this.#sql.place, values: [name] }], (results) =>
+      placeAfter(results![0]![0]![0]),
     );
   }
 

@@ -1,7 +1,6 @@
-import type { CursorStore } from '../../cursors/cursor-store.js';
-
-/** Which cursor store has a projection's cursor: the fact store's, or that of the read model's database. */
-export type CursorPlace = 'plain' | 'transactional';
+import { placeAfter } from '../../cursors/cursor-store.js';
+import type { CursorPlace, CursorStore } from '../../cursors/cursor-store.js';
+import type { SqlCursorStore } from '../../cursors/sql/sql-cursor-store.js';
 
 /**
  * Where the cursor was kept last; `undefined` without a record: it was never transactional. Recorded in the fact
@@ -11,13 +10,10 @@ export async function placeOf(
   cursorStore: CursorStore,
   name: string,
 ): Promise<CursorPlace | undefined> {
+  const keeper = cursorStore as Partial<SqlCursorStore>;
+  if (keeper.cursorPlace !== undefined) return keeper.cursorPlace(name);
   const said = await cursorStore.interventions(name);
-  for (const { verb } of said.toReversed()) {
-    if (verb === 'transactional' || verb === 'plain') return verb;
-    // A transactional projection's resets are recorded in the read model's database.
-    if (verb === 'reset' || verb === 'rebuild') return 'plain';
-  }
-  return undefined;
+  return said.map(({ verb }) => placeAfter(verb)).findLast((place) => place !== undefined);
 }
 
 /** Records the cursor's place. `cursorStore`: the fact store's. */

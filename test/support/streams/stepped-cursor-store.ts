@@ -65,13 +65,14 @@ export class SteppedCursorStore {
   constructor(present: CursorStore) {
     this.present = present;
     this.cursorStore = new Proxy(present, {
-      get:
-        (_present, name: StepName) =>
-        (...values: never[]) =>
-          this.#call(
-            name,
-            () => Reflect.apply(this.present[name], this.present, values) as unknown,
-          ),
+      get: (first, name: StepName) =>
+        first[name] === undefined
+          ? undefined
+          : (...values: never[]) =>
+              this.#call(
+                name,
+                () => Reflect.apply(this.present[name], this.present, values) as unknown,
+              ),
     });
   }
 

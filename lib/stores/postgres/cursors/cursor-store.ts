@@ -23,6 +23,7 @@ export class PostgresCursorStore extends SqlCursorStore implements CursorStore {
           streams: `${SCHEMA}.nestjs_factstr_streams`,
           parked: `${SCHEMA}.nestjs_factstr_parked`,
           interventions: `${SCHEMA}.nestjs_factstr_interventions`,
+          hasPlace: true,
         },
         { flushed: false },
       ),

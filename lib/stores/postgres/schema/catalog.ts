@@ -17,6 +17,7 @@ import {
   PAYLOAD_INDEX,
   SPARSE_BOUNDARIES,
   TABLES,
+  addedTo,
 } from './schema.js';
 import type { TableDefinition } from './schema.js';
 import { quoteIdentifier } from '../connection/sql-text.js';
@@ -123,11 +124,17 @@ export async function readCatalog(run: Run, target: string, opened?: string): Pr
     const one = own.find((candidate) => candidate.name === name)!;
     checkFunction(schema, one, { found: shape!, types: types! }, target);
   }
+  const lacks = (name: string, column: string): boolean =>
+    tables.has(name) &&
+    !objects.some(([kind, of, found]) => kind === 'column' && of === name && found === column);
   const missing = [
     // FACTSTR up to 0.5.0 had no such table, and such a database keeps its format.
     ...TABLES.filter(({ name }) => name !== 'store_metadata' || !hasEvents)
       .map(({ name }) => name)
       .filter((name) => !tables.has(name)),
+    ...TABLES.filter(({ name, added = {} }) =>
+      Object.keys(added).some((column) => lacks(name, column)),
+    ).map(addedTo),
     ...Object.keys(INDEXES).filter((name) => !indexes.has(name)),
     ...own.map(({ name }) => name).filter((name) => !made.some(([there]) => there === name)),
   ];

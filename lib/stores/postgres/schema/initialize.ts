@@ -7,6 +7,8 @@ import type { PostgresDatabase, Run } from '../connection/database.js';
 import {
   INDEXES,
   TABLES,
+  addColumnsSql,
+  addedTo,
   createIndexSql,
   createTableSql,
   insertMetadataSql,
@@ -85,6 +87,9 @@ async function createMissing(
   const isMissing = (object: string): boolean => missing.includes(object);
   for (const table of TABLES) {
     if (isMissing(table.name)) await run({ text: createTableSql(schema, table) });
+    if (isMissing(table.name) || isMissing(addedTo(table))) {
+      for (const text of addColumnsSql(schema, table)) await run({ text });
+    }
   }
   if (!hasEvents) {
     await run({ text: insertMetadataSql(schema) });

@@ -11,6 +11,8 @@ export interface TableDefinition {
   readonly columns: Readonly<Record<string, string>>;
   readonly primaryKey: string;
   readonly definition: string;
+  /** Column → type, of columns that the release before did not have. They are added where they are missing. */
+  readonly added?: Readonly<Record<string, string>>;
 }
 
 const COLUMNS_OF_CURSORS = cursorColumns('postgres');
@@ -67,6 +69,7 @@ export const TABLES: readonly TableDefinition[] = [
     columns: { name: TEXT, fingerprint: TEXT, epoch: BIGINT },
     primaryKey: 'name',
     definition: COLUMNS_OF_CURSORS.streams,
+    added: COLUMNS_OF_CURSORS.place,
   },
   {
     name: 'nestjs_factstr_parked',
@@ -115,6 +118,18 @@ export function createTableSql(schema: string, table: TableDefinition, guard = '
   return `CREATE TABLE ${guard}${quoteIdentifier(schema)}.${table.name} (${table.definition}\n)`;
 }
 
+/** What is missing where a table lacks them. */
+export function addedTo({ name, added = {} }: TableDefinition): string {
+  return `${name} (${Object.keys(added).join(', ')})`;
+}
+
+export function addColumnsSql(schema: string, { name, added = {} }: TableDefinition): string[] {
+  return Object.entries(added).map(
+    ([column, type]) =>
+      `ALTER TABLE ${quoteIdentifier(schema)}.${name} ADD COLUMN IF NOT EXISTS ${column} ${type}`,
+  );
+}
+
 export function createIndexSql(schema: string, name: string, guard = ''): string {
   return `CREATE INDEX ${guard}${name} ON ${quoteIdentifier(schema)}.${INDEXES[name]!}`;
 }
@@ -153,7 +168,10 @@ export function postgresSchemaSql(
   const guard = 'IF NOT EXISTS ';
   const functions = Object.values(appendFunctions(schema));
   return [
-    ...TABLES.map((table) => createTableSql(schema, table, guard)),
+    ...TABLES.flatMap((table) => [
+      createTableSql(schema, table, guard),
+      ...addColumnsSql(schema, table),
+    ]),
     ...Object.keys(INDEXES).map((name) => createIndexSql(schema, name, guard)),
     ...Object.keys(INDEX_TABLES).map((name) => createIndexTableSql(schema, name, guard)),
     // An older log keeps its format; an empty one has none yet.

@@ -15,6 +15,7 @@ const TABLES: CursorTables = {
   streams: 'nestjs_factstr_streams',
   parked: 'nestjs_factstr_parked',
   interventions: 'nestjs_factstr_interventions',
+  hasPlace: true,
 };
 
 /**

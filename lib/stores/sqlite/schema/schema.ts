@@ -34,8 +34,10 @@ const FACTSTR_TABLES = {
 
 /** What we know of durable streams beyond FACTSTR's cursors. FACTSTR does not look at it. */
 const COLUMNS = cursorColumns('sqlite');
+/** What `nestjs_factstr_streams` did not have in the release before. */
+const ADDED = Object.entries(COLUMNS.place).map((column) => column.join(' '));
 const OWN_TABLES = {
-  nestjs_factstr_streams: `CREATE TABLE IF NOT EXISTS nestjs_factstr_streams (${COLUMNS.streams}\n)`,
+  nestjs_factstr_streams: `CREATE TABLE IF NOT EXISTS nestjs_factstr_streams (${[COLUMNS.streams, ...ADDED].join(',\n  ')}\n)`,
   nestjs_factstr_parked: `CREATE TABLE IF NOT EXISTS nestjs_factstr_parked (${COLUMNS.parked}\n)`,
   nestjs_factstr_interventions: `CREATE TABLE IF NOT EXISTS nestjs_factstr_interventions (${COLUMNS.interventions}\n)`,
 };
@@ -125,6 +127,9 @@ export function createSchema(connection: SqliteConnection, file: string): void {
     if (isComplete(connection, file)) return;
     const createsEvents = !objectTypes(connection).has('events');
     for (const statement of Object.values(OBJECTS)) connection.execute(statement);
+    for (const column of missingColumns(connection)) {
+      connection.execute(`ALTER TABLE nestjs_factstr_streams ADD COLUMN ${column}`);
+    }
     connection.execute(STORE_FORMAT);
     // Creating `events` decides the format of its batches; an existing log keeps its own.
     if (createsEvents) connection.execute(SPARSE_BATCHES);
@@ -174,8 +179,16 @@ function isComplete(connection: SqliteConnection, file: string): boolean {
       );
     }
   }
-  const complete = Object.keys(REQUIRED).every((name) => types.has(name));
+  const complete =
+    Object.keys(REQUIRED).every((name) => types.has(name)) &&
+    missingColumns(connection).length === 0;
   return types.has('store_metadata') ? hasKnownFormat(connection, file) && complete : false;
+}
+
+/** As they are declared, of a table that is there. */
+function missingColumns(connection: SqliteConnection): string[] {
+  const found = columnsOf(connection, 'nestjs_factstr_streams');
+  return ADDED.filter((column) => !found.includes(`${column} 0`));
 }
 
 function hasKnownFormat(connection: SqliteConnection, file: string): boolean {
