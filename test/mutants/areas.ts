@@ -86,7 +86,7 @@ export const areas: readonly Area[] = [
     name: 'appends-sqlite',
     mutate: [
       `${STORES}/sqlite/append/*.ts`,
-      `${STORES}/sqlite/{connection/{records,busy,time},log/log,cursors/boundaries,index/{context,context-index,known-log}}.ts`,
+      `${STORES}/sqlite/{connection/{records,busy},log/log,cursors/boundaries,index/{context,context-index,known-log}}.ts`,
       `${STORES}/memory/{store,log,facts,append-ids,context}.ts`,
     ],
     tests: [

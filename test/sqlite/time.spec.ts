@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { timeAfter } from '../../lib/stores/sqlite/connection/time.js';
+import { timeAfter } from '../../lib/stores/sqlite/append/appender.js';
 
 const now = new Date('2026-11-24T08:09:42.870Z');
 

@@ -124,7 +124,7 @@ export const appendsSqlite: readonly Equivalent[] = [
     reason: 'What follows it returns nothing either.',
   },
   {
-    file: 'lib/stores/sqlite/connection/time.ts',
+    file: 'lib/stores/sqlite/append/appender.ts',
     from: 'const sameMillisecond = before !== undefined && Date.parse(before) === now.getTime();',
     to: 'const sameMillisecond = true && Date.parse(before) === now.getTime();',
     reason: 'No text is no time, and that is equal to none.',

@@ -12,7 +12,6 @@ import type { SqliteStatement } from '../connection/driver.js';
 import { commitError } from '../connection/errors.js';
 import type { AppendedRange } from '../log/log.js';
 import { SPARSE_BATCHES, SPARSE_MARKER } from '../schema/schema.js';
-import { timeAfter } from '../connection/time.js';
 
 /** Why a group was not committed: an error in a member, or in what belongs to no member. */
 export interface GroupFailure {
@@ -179,4 +178,16 @@ export class SqliteAppender {
     }
     return this.#sparse.is;
   }
+}
+
+/**
+ * When a fact is committed. FACTSTR writes nanoseconds, this process knows milliseconds: a fact that follows one
+ * of the same millisecond takes its time, so that it does not come before it.
+ *
+ * `before` is the preceding fact's time as it is stored; absent for the first fact.
+ */
+export function timeAfter(before: string | undefined, now = new Date()): string {
+  // Digits beyond the millisecond are passed over.
+  const sameMillisecond = before !== undefined && Date.parse(before) === now.getTime();
+  return sameMillisecond ? before : now.toISOString();
 }
