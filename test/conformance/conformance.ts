@@ -10,6 +10,7 @@ import { describeContainment } from './suites/containment.js';
 import { describeContexts } from './suites/contexts.js';
 import { describeDelivery } from './suites/delivery.js';
 import { describeDurableNames } from './suites/durable-names.js';
+import { describeDurableQueries } from './suites/durable-queries.js';
 import { describeDurableStreams } from './suites/durable-streams.js';
 import { describeGolden } from './suites/golden.js';
 import { describeLimits } from './suites/limits.js';
@@ -48,6 +49,7 @@ export function describeConformance(provider: Provider): void {
     describeLiveStreams(provider);
     describeDurableStreams(provider);
     describeDurableNames(provider);
+    describeDurableQueries(provider);
     describeDelivery(provider);
     describeBacklog(provider);
     describeLogPages(provider);

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { FactstrPostgresStore } from '../../lib/stores/postgres/store.js';
 import { fact, facts, ofTypes, upTo } from '../support/facts/facts.js';
 import { testDatabases } from '../support/postgres/database.js';
+
 const create = testDatabases();
 
 /** Calls made together wait together: all but the first, or all of them, are one group. */

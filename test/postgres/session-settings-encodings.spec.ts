@@ -4,6 +4,7 @@ import { FactstrPostgresStore } from '../../lib/stores/postgres/store.js';
 import { fact, facts } from '../support/facts/facts.js';
 import { errorOf } from '../support/facts/outcome.js';
 import { postgresUrl, runSql, startPostgresServer, uniqueName } from '../support/postgres.js';
+
 describe('A database of another encoding than UTF8', () => {
   const stores: FactstrPostgresStore[] = [];
   const cleaning: (() => Promise<unknown>)[] = [];

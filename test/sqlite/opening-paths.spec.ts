@@ -5,6 +5,7 @@ import { InvalidOptionsError, StorageError } from '../../lib/contract/errors.js'
 import { facts } from '../support/facts/facts.js';
 import { errorOf } from '../support/facts/outcome.js';
 import { TestFolder } from '../support/sqlite/folder.js';
+
 let folder: TestFolder;
 
 beforeEach(() => {

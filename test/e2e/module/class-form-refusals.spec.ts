@@ -10,6 +10,7 @@ import {
 } from 'nestjs-factstr';
 import type { EventRecord } from 'nestjs-factstr';
 import { Fixtures } from '../../support/fixtures/applications.js';
+
 const fixtures = new Fixtures();
 afterEach(() => fixtures.clean());
 

@@ -11,6 +11,7 @@ import type { DecideOptions, NewEvent } from 'nestjs-factstr';
 import { Fixtures, optionsOf } from '../../support/fixtures/applications.js';
 import type { ProviderName } from '../../support/fixtures/applications.js';
 import { synchronousStore } from '../../support/fixtures/hand-written-stores.js';
+
 const fixtures = new Fixtures();
 afterEach(() => fixtures.clean());
 

@@ -6,6 +6,7 @@ import { FactstrPostgresStore } from '../../../lib/stores/postgres/store.js';
 import { FactstrSqliteStore } from '../../../lib/stores/sqlite/store.js';
 import { Fixtures, optionsOf } from '../../support/fixtures/applications.js';
 import type { ProviderName } from '../../support/fixtures/applications.js';
+
 const fixtures = new Fixtures();
 afterEach(() => fixtures.clean());
 

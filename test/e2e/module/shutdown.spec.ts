@@ -1,10 +1,4 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { Global, Injectable, Module } from '@nestjs/common';
-import type {
-  BeforeApplicationShutdown,
-  OnApplicationShutdown,
-  OnModuleDestroy,
-} from '@nestjs/common';
 import {
   DurableProjection,
   FactstrModule,
@@ -241,64 +235,5 @@ describe.each(['memory', 'sqlite', 'postgres'] as const)('After app.close() on %
     await app.close();
     await expect(app.get(FactstrStore).query({})).rejects.toMatchObject({ code: 'STORE_CLOSED' });
     expect(app.get(Items).inbox.flat).toEqual([]);
-  });
-});
-
-describe('Other modules at shutdown', () => {
-  it('keep what handlers work with until those are drained, and may append to the last', async () => {
-    const events: string[] = [];
-
-    @Injectable()
-    class Connection implements OnModuleDestroy, BeforeApplicationShutdown, OnApplicationShutdown {
-      constructor(readonly store: FactstrStore) {}
-
-      onModuleDestroy() {
-        events.push('disconnected');
-      }
-
-      async beforeApplicationShutdown() {
-        await this.store.append([fact('before shutdown')]);
-      }
-
-      async onApplicationShutdown() {
-        await this.store.append([fact('shutdown')]);
-        events.push('last append');
-      }
-    }
-
-    @Injectable()
-    class Handlers {
-      @DurableProjection({ name: 'x', query: 'x' })
-      async project(_facts: EventRecord[], { signal }: ProjectionContext) {
-        await new Promise((resolve) => signal.addEventListener('abort', resolve));
-        await settle();
-        events.push('drained');
-      }
-    }
-
-    @Global()
-    @Module({ providers: [Connection] })
-    class Before {}
-    @Module({ providers: [Connection, Handlers] })
-    class Feature {}
-    @Global()
-    @Module({ providers: [Connection] })
-    class After {}
-    const app = await fixtures.app({
-      imports: [Before, FactstrModule.forRoot(), Feature, After],
-      providers: [Connection],
-    });
-    await app.get(FactstrStore).append([fact()]);
-    await until(
-      async () => (await app.get(FactstrProjections).status('x')).lag === 1n,
-      () => 'the call',
-    );
-    await settle();
-    await app.close();
-    expect(events).toEqual([
-      'drained',
-      ...Array(4).fill('disconnected'),
-      ...Array(4).fill('last append'),
-    ]);
   });
 });
