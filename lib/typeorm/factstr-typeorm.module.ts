@@ -1,7 +1,7 @@
 import { Global, Module } from '@nestjs/common';
 import type { DynamicModule } from '@nestjs/common';
-import { TRANSACTIONAL_EFFECTS } from '../projections/delivery/transactional-effects.js';
-import { TypeOrmTransactionalEffects } from './typeorm.transactional-effects.js';
+import { TRANSACTIONAL_COMMITS } from '../projections/transactional/transactional-commits.js';
+import { TypeOrmCommits } from './typeorm.commits.js';
 
 /**
  * Lets projections be `transactional`: what they write through TypeORM, and their cursor, commit together. Import
@@ -11,8 +11,8 @@ import { TypeOrmTransactionalEffects } from './typeorm.transactional-effects.js'
  */
 @Global()
 @Module({
-  providers: [{ provide: TRANSACTIONAL_EFFECTS, useClass: TypeOrmTransactionalEffects }],
-  exports: [TRANSACTIONAL_EFFECTS],
+  providers: [{ provide: TRANSACTIONAL_COMMITS, useClass: TypeOrmCommits }],
+  exports: [TRANSACTIONAL_COMMITS],
 })
 export class FactstrTypeOrmModule {
   static forRoot(): DynamicModule {

@@ -2,10 +2,16 @@ import type { DataSource, QueryRunner } from 'typeorm';
 import type { SqlRow, SqlRunner, SqlStep } from '../cursors/sql/sql-steps.js';
 import { quoteIdentifier, quoteLiteral } from '../stores/postgres/connection/sql-text.js';
 import { HandlerGuard } from './handler-guard.js';
-import { toRow } from './read-model.database.js';
-import type { ReadModelDatabase, ReadModelWork } from './read-model.database.js';
-import { TABLE_NAMES, createTablesSql } from './read-model.cursor-store.js';
-import { handledError, postgresError } from './typeorm.errors.js';
+import { toRow } from '../projections/transactional/read-model.database.js';
+import type {
+  ReadModelDatabase,
+  ReadModelWork,
+} from '../projections/transactional/read-model.database.js';
+import {
+  TABLE_NAMES,
+  createTablesSql,
+} from '../projections/transactional/read-model.cursor-store.js';
+import { handledError, isQueryError, postgresError } from './typeorm.errors.js';
 
 /** Stands for the schema until it is known: it is looked up with the first statement. */
 const SCHEMA = '{schema}';
@@ -15,6 +21,7 @@ const UNDONE = Symbol('undone');
 
 /** A read model in Postgres: handlers' transactions and the cursor store share the application's data source. */
 export class PostgresReadModel implements ReadModelDatabase {
+  readonly isQueryError = isQueryError;
   readonly identity: string;
   readonly runner: SqlRunner = { dialect: 'postgres', run: (steps) => this.#keep(steps) };
   readonly #guard: HandlerGuard;

@@ -11,14 +11,14 @@ import { LazyConnection } from '../stores/sqlite/connection/lazy-connection.js';
 import { SqliteStepRunner } from '../stores/sqlite/cursors/step-runner.js';
 import { pause, within } from '../support/async/turns.js';
 import { HandlerGuard, checkedRunner } from './handler-guard.js';
-import { toRow } from './read-model.database.js';
+import { toRow } from '../projections/transactional/read-model.database.js';
 import type {
   ReadModelDatabase,
   ReadModelTransaction,
   ReadModelWork,
-} from './read-model.database.js';
-import { createTablesSql } from './read-model.cursor-store.js';
-import { driverError, sqliteError } from './typeorm.errors.js';
+} from '../projections/transactional/read-model.database.js';
+import { createTablesSql } from '../projections/transactional/read-model.cursor-store.js';
+import { driverError, isQueryError, sqliteError } from './typeorm.errors.js';
 
 /** How long a transaction waits for another connection's write lock, and an intervention for a handler to settle. */
 const MAX_LOCK_WAIT_MS = 5_000;
@@ -34,6 +34,7 @@ interface Opened {
  * positions read while a handler works.
  */
 export class SqliteReadModel implements ReadModelDatabase {
+  readonly isQueryError = isQueryError;
   readonly identity: string;
   readonly runner: SqlRunner;
   readonly #application: DataSource;

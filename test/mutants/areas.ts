@@ -73,7 +73,8 @@ export const areas: readonly Area[] = [
   {
     name: 'projections',
     mutate: [
-      'lib/projections/**/*.ts',
+      'lib/projections/*.ts',
+      'lib/projections/{delivery,runner}/*.ts',
       'lib/support/async/{exclusive,until,call-signal,follow-signal,back-off}.ts',
     ],
     tests: [
@@ -130,9 +131,9 @@ export const areas: readonly Area[] = [
   },
   {
     name: 'typeorm',
-    mutate: ['lib/typeorm/*.ts'],
+    mutate: ['lib/typeorm/*.ts', 'lib/projections/transactional/*.ts'],
     tests: [
-      'test/typeorm/{errors,faults,handler-guard,lost-answers,lost-commits,operators,read-model-cursor-store,read-only,refusals,switching,transactional-effects}.spec.ts',
+      'test/typeorm/{errors,faults,handler-guard,lost-answers,lost-commits,operators,read-model-cursor-store,read-only,refusals,switching,transactional-commits}.spec.ts',
     ],
     equivalents: typeorm,
   },

@@ -2,8 +2,8 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import { DEFAULT_LIMITS } from '../../lib/contract/limits.js';
 import { prepareQuery } from '../../lib/contract/validation.js';
 import { placeOf, sayPlace } from '../../lib/projections/delivery/cursor-place.js';
-import { PlainEffects } from '../../lib/projections/delivery/commit.js';
-import { checkPosition, isSaidAlready } from '../../lib/projections/runner/operators-word.js';
+import { PlainCommit } from '../../lib/projections/delivery/commit.js';
+import { checkPosition, isSaidAlready } from '../../lib/projections/runner/intervention-checks.js';
 import { StoredCursor } from '../../lib/projections/runner/stored-cursor.js';
 import { MemoryCursorStore } from '../../lib/stores/memory/cursor-store.js';
 import type { Intervention } from '../../lib/cursors/cursor-store.js';
@@ -28,7 +28,7 @@ function cursorStoreOf() {
   const memory = new MemoryCursorStore();
   memory.open('p', '"*"', 0n);
   const stepped = new SteppedCursorStore(memory);
-  const effects = new PlainEffects(stepped.cursorStore, lease, false);
+  const effects = new PlainCommit(stepped.cursorStore, lease, false);
   return { memory, stepped, effects };
 }
 
@@ -71,7 +71,7 @@ describe('Where a cursor was kept last', () => {
     async (hasStart, known, before, outcome) => {
       const { memory } = cursorStoreOf();
       if (before !== undefined) memory.intervene('p', word(before));
-      const effects = new PlainEffects(memory, lease, hasStart);
+      const effects = new PlainCommit(memory, lease, hasStart);
       const admitted = effects.admit('p', known ? storedAs() : undefined);
       if (outcome === 'refused') {
         await expect(admitted).rejects.toMatchObject({
@@ -174,7 +174,7 @@ describe('A stored cursor', () => {
     const memory = new MemoryCursorStore();
     const stepped = new SteppedCursorStore(memory);
     const source = { head: () => 7n } as LogSource;
-    const effects = new PlainEffects(stepped.cursorStore, lease, startFrom !== undefined);
+    const effects = new PlainCommit(stepped.cursorStore, lease, startFrom !== undefined);
     const projection = {
       name: 'p',
       query: {},

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { FactFailure } from '../../lib/projections/delivery/call-handler.js';
-import { PlainEffects } from '../../lib/projections/delivery/commit.js';
-import type { Effects } from '../../lib/projections/delivery/commit.js';
+import { PlainCommit } from '../../lib/projections/delivery/commit.js';
+import type { ProjectionCommit } from '../../lib/projections/delivery/commit.js';
 import type { ProjectionCall } from '../../lib/projections/projection.js';
 import type { CursorStore } from '../../lib/cursors/cursor-store.js';
 import { settle } from '../support/waiting/until.js';
@@ -19,9 +19,9 @@ afterEach(async () => {
 const retry = { maxAttempts: 2, minDelay: 1, maxDelay: 1 };
 
 /** Plain ones, of which a failed call is said to leave nothing behind. */
-function effectsOf(cursorStore: CursorStore, transactional: boolean): Effects {
+function effectsOf(cursorStore: CursorStore, transactional: boolean): ProjectionCommit {
   const lease = { owner: stranger('own'), ttl: 900, claimInterval: 100 };
-  const plain = new PlainEffects(cursorStore, lease, false);
+  const plain = new PlainCommit(cursorStore, lease, false);
   return {
     cursorStore,
     transactional,

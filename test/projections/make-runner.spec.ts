@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { FactStore } from '../../lib/contract/contract.types.js';
-import { PlainEffects } from '../../lib/projections/delivery/commit.js';
+import { PlainCommit } from '../../lib/projections/delivery/commit.js';
 import { LeasedRunner } from '../../lib/projections/runner/leased-runner.js';
 import { makeRunner } from '../../lib/projections/runner/make-runner.js';
 import { StreamRunner } from '../../lib/projections/runner/stream-runner.js';
-import { TRANSACTIONAL_EFFECTS } from '../../lib/projections/delivery/transactional-effects.js';
+import { TRANSACTIONAL_COMMITS } from '../../lib/projections/transactional/transactional-commits.js';
 import { FactstrMemoryStore } from '../../lib/stores/memory/store.js';
 import { settle } from '../support/waiting/until.js';
 import { stranger } from '../support/streams/owners.js';
@@ -62,7 +62,7 @@ describe('The runner of a projection', () => {
     const seen: string[] = [];
     const { cursorStore } = store.log;
     const lease = { owner: stranger('own'), ttl: 900, claimInterval: 100 };
-    const effects = Object.assign(new PlainEffects(cursorStore, lease, false), {
+    const effects = Object.assign(new PlainCommit(cursorStore, lease, false), {
       enclose: <T>(call: () => T): T => {
         seen.push('enclosed');
         return call();
@@ -100,5 +100,5 @@ describe('The runner of a projection', () => {
 });
 
 it('The token of transactional effects is the same in every copy of the package', () => {
-  expect(TRANSACTIONAL_EFFECTS).toBe('nestjs-factstr:transactional-effects');
+  expect(TRANSACTIONAL_COMMITS).toBe('nestjs-factstr:transactional-effects');
 });

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { StorageError } from '../../lib/contract/errors.js';
 import { HandlerFailure } from '../../lib/projections/delivery/call-handler.js';
-import { PlainEffects } from '../../lib/projections/delivery/commit.js';
+import { PlainCommit } from '../../lib/projections/delivery/commit.js';
 import { FactstrMemoryStore } from '../../lib/stores/memory/store.js';
 import { settle } from '../support/waiting/until.js';
 import { stranger } from '../support/streams/owners.js';
@@ -115,11 +115,7 @@ it('What a transaction refuses at its end is said of the whole call', async () =
   const p = projections.make({
     effects: (cursorStore) =>
       Object.assign(
-        new PlainEffects(
-          cursorStore,
-          { owner: stranger('o'), ttl: 900, claimInterval: 100 },
-          false,
-        ),
+        new PlainCommit(cursorStore, { owner: stranger('o'), ttl: 900, claimInterval: 100 }, false),
         {
           commit: () => Promise.reject(new HandlerFailure(new Error('a constraint'), [])),
         },

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { DataSource } from 'typeorm';
 import { PostgresReadModel } from '../../lib/typeorm/postgres.read-model.js';
-import { ReadModelCursorStore } from '../../lib/typeorm/read-model.cursor-store.js';
+import { ReadModelCursorStore } from '../../lib/projections/transactional/read-model.cursor-store.js';
 import { SqliteReadModel } from '../../lib/typeorm/sqlite.read-model.js';
 import { Fixtures } from '../support/fixtures/applications.js';
 import { cursorStoreEdgesSuite } from '../leases/suites/cursor-store-edges.js';

@@ -7,8 +7,8 @@ import type {
   OnModuleInit,
 } from '@nestjs/common';
 import { describeError } from '../../support/describe-error.js';
-import { TRANSACTIONAL_EFFECTS } from '../../projections/delivery/transactional-effects.js';
-import type { TransactionalEffects } from '../../projections/delivery/transactional-effects.js';
+import { TRANSACTIONAL_COMMITS } from '../../projections/transactional/transactional-commits.js';
+import type { TransactionalCommits } from '../../projections/transactional/transactional-commits.js';
 import { within } from '../../support/async/turns.js';
 import { worksBehindProxy } from '../../support/behind-proxy.js';
 import { FactHandlersRegistrar } from './fact-handlers.registrar.js';
@@ -40,7 +40,7 @@ export class FactHandlersOrchestrator
   readonly #stores: OpenStores;
   readonly #registry: HandlersRegistry;
   readonly #late: LateHandlersWatch;
-  readonly #transactions: TransactionalEffects | undefined;
+  readonly #transactions: TransactionalCommits | undefined;
   readonly #signals = new SignalWatch(this.#logger);
   #bootstrapped: Promise<void> | undefined;
   #drained: Promise<void> | undefined;
@@ -51,7 +51,7 @@ export class FactHandlersOrchestrator
     stores: OpenStores,
     registry: HandlersRegistry,
     late: LateHandlersWatch,
-    @Optional() @Inject(TRANSACTIONAL_EFFECTS) transactions?: TransactionalEffects,
+    @Optional() @Inject(TRANSACTIONAL_COMMITS) transactions?: TransactionalCommits,
   ) {
     worksBehindProxy(this);
     this.#registrar = registrar;

@@ -1,8 +1,8 @@
 import { Inject, Injectable, Logger, Optional } from '@nestjs/common';
 import { InvalidOptionsError } from '../../contract/errors.js';
-import type { Effects } from '../../projections/delivery/commit.js';
-import { TRANSACTIONAL_EFFECTS } from '../../projections/delivery/transactional-effects.js';
-import type { TransactionalEffects } from '../../projections/delivery/transactional-effects.js';
+import type { ProjectionCommit } from '../../projections/delivery/commit.js';
+import { TRANSACTIONAL_COMMITS } from '../../projections/transactional/transactional-commits.js';
+import type { TransactionalCommits } from '../../projections/transactional/transactional-commits.js';
 import { worksBehindProxy } from '../../support/behind-proxy.js';
 import { FactHandlersExplorer } from '../handlers/fact-handlers.explorer.js';
 import type { FactHandler } from '../handlers/fact-handler.js';
@@ -32,7 +32,7 @@ export class FactHandlersRegistrar {
   readonly #definitions: StoreDefinitions;
   readonly #stores: OpenStores;
   readonly #registry: HandlersRegistry;
-  readonly #transactions: TransactionalEffects | undefined;
+  readonly #transactions: TransactionalCommits | undefined;
   #registered: readonly FactHandler[] = [];
   /** One registration at a time: two at once would both find, and register, a handler. */
   #turn: Promise<void> = Promise.resolve();
@@ -43,7 +43,7 @@ export class FactHandlersRegistrar {
     definitions: StoreDefinitions,
     stores: OpenStores,
     registry: HandlersRegistry,
-    @Optional() @Inject(TRANSACTIONAL_EFFECTS) transactions?: TransactionalEffects,
+    @Optional() @Inject(TRANSACTIONAL_COMMITS) transactions?: TransactionalCommits,
   ) {
     worksBehindProxy(this);
     this.#explorer = explorer;
@@ -148,13 +148,17 @@ export class FactHandlersRegistrar {
   }
 
   /** A transactional projection's effects; `undefined` where the fact store keeps the cursor. */
-  #effectsOf(store: OpenStore, label: string, { options }: DurableMetadata): Effects | undefined {
+  #effectsOf(
+    store: OpenStore,
+    label: string,
+    { options }: DurableMetadata,
+  ): ProjectionCommit | undefined {
     const { transactional = false, timeout = store.options.timeout, startFrom } = options;
     if (transactional === false) return undefined;
     if (this.#transactions === undefined) {
       throw new InvalidOptionsError(messages.notTransactional(label));
     }
-    return this.#transactions.effectsFor({
+    return this.#transactions.commitFor({
       name: cursorName(options),
       label,
       store: store.raw,

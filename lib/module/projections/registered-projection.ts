@@ -1,7 +1,7 @@
 import type { Logger } from '@nestjs/common';
 import type { EventRecord, FactStore } from '../../contract/contract.types.js';
 import { DEFAULT_RETRY_POLICY } from '../../support/async/back-off.js';
-import type { Effects } from '../../projections/delivery/commit.js';
+import type { ProjectionCommit } from '../../projections/delivery/commit.js';
 import { describeError, stackOf } from '../../support/describe-error.js';
 import { makeRunner } from '../../projections/runner/make-runner.js';
 import type {
@@ -38,7 +38,7 @@ export class RegisteredProjection {
     metadata: DurableMetadata,
     options: FactstrCommonOptions,
     logger: Logger,
-    effects?: Effects,
+    effects?: ProjectionCommit,
   ) {
     const { name, version = 1 } = metadata.options;
     this.name = name;

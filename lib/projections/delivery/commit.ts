@@ -19,7 +19,7 @@ export type Work = (manager: unknown) => Promise<void>;
  * How a projection's effects and its cursor are committed: one after the other (plain), or together in the read
  * model's database (transactional). The cursor store is where the cursor is.
  */
-export interface Effects {
+export interface ProjectionCommit {
   readonly cursorStore: CursorStore;
   /** Whether a failed call leaves nothing behind, so that facts can be tried singly. */
   readonly transactional: boolean;
@@ -69,7 +69,7 @@ const CLEARING: StreamReport = {
  * Effects outside every transaction of this package: the cursor is stored after the handler succeeded. After a crash
  * or a lost lease in between the same facts come again.
  */
-export class PlainEffects implements Effects {
+export class PlainCommit implements ProjectionCommit {
   readonly transactional: boolean = false;
   readonly cursorStore: CursorStore;
   readonly #lease: LeaseOptions;

@@ -10,7 +10,7 @@ import type { WalkSteps } from '../../streams/stream-walk.js';
 import { pause } from '../../support/async/turns.js';
 import { backOff } from '../../support/async/back-off.js';
 import { HandlerFailure, callHandler } from './call-handler.js';
-import type { Effects } from './commit.js';
+import type { ProjectionCommit } from './commit.js';
 import { describeError, isInstance } from '../../support/describe-error.js';
 import { LeaseLost } from './persist.js';
 import type { Persistence, RunSignals } from './persist.js';
@@ -43,7 +43,7 @@ export class GivenUp extends Error {
  */
 export class Delivery implements WalkSteps {
   readonly #projection: Projection;
-  readonly #effects: Effects;
+  readonly #effects: ProjectionCommit;
   readonly #lease: Lease;
   readonly #persistence: Persistence;
   readonly #state: RunnerState;
@@ -65,7 +65,7 @@ export class Delivery implements WalkSteps {
 
   constructor(
     projection: Projection,
-    effects: Effects,
+    effects: ProjectionCommit,
     lease: Lease,
     state: RunnerState,
     persistence: Persistence,

@@ -2,7 +2,7 @@ import type { EventRecord } from '../../contract/contract.types.js';
 import type { Lease } from '../../cursors/lease.js';
 import type { LogSource } from '../../streams/log-source.js';
 import { HandlerFailure, callHandler } from './call-handler.js';
-import type { Effects } from './commit.js';
+import type { ProjectionCommit } from './commit.js';
 import { describeError, isInstance } from '../../support/describe-error.js';
 import { LeaseLost } from './persist.js';
 import type { Persistence, RunSignals } from './persist.js';
@@ -16,7 +16,7 @@ import type { RunnerState } from '../state.js';
 export async function retryParked(
   source: LogSource,
   projection: Projection,
-  effects: Effects,
+  effects: ProjectionCommit,
   lease: Lease,
   state: RunnerState,
   persistence: Persistence,

@@ -8,7 +8,7 @@ import type { StoredStream, StreamReport } from '../../cursors/cursor-store.js';
 import type { LogReader } from '../../streams/reader/log-reader.js';
 import type { LogSource } from '../../streams/log-source.js';
 import { aborted } from '../../support/async/turns.js';
-import type { Effects } from '../delivery/commit.js';
+import type { ProjectionCommit } from '../delivery/commit.js';
 import { isInstance } from '../../support/describe-error.js';
 import { errorCode } from '../failures.js';
 import { GivenUp, Delivery } from '../delivery/delivery.js';
@@ -25,7 +25,7 @@ export class LeasedRun {
   readonly #reader: LogReader;
   readonly #projection: Projection;
   readonly #query: PreparedQuery;
-  readonly #effects: Effects;
+  readonly #effects: ProjectionCommit;
   readonly #lease: Lease;
   readonly #state: RunnerState;
   readonly #observer: ProjectionObserver;
@@ -40,7 +40,7 @@ export class LeasedRun {
     reader: LogReader,
     projection: Projection,
     query: PreparedQuery,
-    effects: Effects,
+    effects: ProjectionCommit,
     own: { lease: Lease; state: RunnerState; observer: ProjectionObserver },
   ) {
     const { lease, state, observer } = own;

@@ -16,7 +16,7 @@ import { CleanContext } from '../../streams/clean-context.js';
 import { aborted, pause, retryDelay } from '../../support/async/turns.js';
 import { backOff } from '../../support/async/back-off.js';
 import { ClaimTurns } from './claim-turns.js';
-import type { Effects, Work } from '../delivery/commit.js';
+import type { ProjectionCommit, Work } from '../delivery/commit.js';
 import { Exclusive } from '../../support/async/exclusive.js';
 import { STOPPING } from '../delivery/call-handler.js';
 import { isInstance } from '../../support/describe-error.js';
@@ -24,7 +24,7 @@ import { isPassing } from '../failures.js';
 import { LeasedRun, checkQuery } from './leased-run.js';
 import type { OwnCalls } from './own-calls.js';
 import { LogReplaced } from '../delivery/delivery.js';
-import { checkPosition, isSaidAlready } from './operators-word.js';
+import { checkPosition, isSaidAlready } from './intervention-checks.js';
 import { LeaseLost } from '../delivery/persist.js';
 import type { Projection, ProjectionObserver } from '../projection.js';
 import { RunnerState } from '../state.js';
@@ -63,7 +63,7 @@ export class LeasedRunner implements Runner {
   readonly #log: WalkableLog;
   readonly #projection: Projection;
   readonly #query: PreparedQuery;
-  readonly #effects: Effects;
+  readonly #effects: ProjectionCommit;
   readonly #cursor: StoredCursor;
   readonly #calls: OwnCalls;
   readonly #lease: LeaseOptions;
@@ -84,7 +84,7 @@ export class LeasedRunner implements Runner {
     log: WalkableLog,
     projection: Projection,
     query: PreparedQuery,
-    effects: Effects,
+    effects: ProjectionCommit,
     calls: OwnCalls,
     lease: LeaseOptions,
     observer: ProjectionObserver,

@@ -5,8 +5,8 @@ import { prepareQuery } from '../../contract/validation.js';
 import { newOwner } from '../../cursors/process-identity.js';
 import { CleanContext } from '../../streams/clean-context.js';
 import { limitsOf, walkableOf } from '../../streams/store-face.js';
-import { PlainEffects } from '../delivery/commit.js';
-import type { Effects } from '../delivery/commit.js';
+import { PlainCommit } from '../delivery/commit.js';
+import type { ProjectionCommit } from '../delivery/commit.js';
 import { LeasedRunner } from './leased-runner.js';
 import { OwnCalls } from './own-calls.js';
 import type { Projection, ProjectionCall, ProjectionObserver } from '../projection.js';
@@ -15,7 +15,7 @@ import { StreamRunner } from './stream-runner.js';
 
 export interface RunnerOptions {
   /** Present where the store itself does not keep the cursor. */
-  readonly effects?: Effects;
+  readonly effects?: ProjectionCommit;
   /** Limits that the query is checked by. Default: the store's. */
   readonly limits?: FactStoreLimits;
 }
@@ -50,7 +50,7 @@ export function makeRunner(
     { source, reader, closed, streams },
     outside,
     translated(prepareQuery(projection.query, limits), codec),
-    effects ?? new PlainEffects(source.cursorStore, lease, projection.startFrom !== undefined),
+    effects ?? new PlainCommit(source.cursorStore, lease, projection.startFrom !== undefined),
     calls,
     lease,
     observer,

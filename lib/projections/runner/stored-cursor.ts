@@ -2,7 +2,7 @@ import type { PreparedQuery } from '../../contract/validation.js';
 import { queryText } from '../../matching/query-text.js';
 import type { StoredStream } from '../../cursors/cursor-store.js';
 import type { LogSource } from '../../streams/log-source.js';
-import type { Effects } from '../delivery/commit.js';
+import type { ProjectionCommit } from '../delivery/commit.js';
 import type { Projection } from '../projection.js';
 
 /** Finds a projection's stored cursor, or makes it. */
@@ -10,10 +10,15 @@ export class StoredCursor {
   readonly #source: LogSource;
   readonly #projection: Projection;
   readonly #query: PreparedQuery;
-  readonly #effects: Effects;
+  readonly #effects: ProjectionCommit;
   #opened = false;
 
-  constructor(source: LogSource, projection: Projection, query: PreparedQuery, effects: Effects) {
+  constructor(
+    source: LogSource,
+    projection: Projection,
+    query: PreparedQuery,
+    effects: ProjectionCommit,
+  ) {
     this.#source = source;
     this.#projection = projection;
     this.#query = query;

@@ -28,7 +28,7 @@ export interface HandlersTask {
   readonly options: FactstrOptions;
   readonly effects: Database;
   /** Where transactional handlers write. */
-  readonly transactionalEffects: Database;
+  readonly transactionalCommits: Database;
   readonly projections: readonly PlannedProjection[];
   /** By projection: up to which fact its handler behaves. */
   readonly cured: ReadonlyMap<string, number>;
@@ -50,7 +50,7 @@ const { projections: planned } = task;
 const plain = await openEffects(task.effects);
 const isTransactional = planned.some(({ transactional }) => transactional);
 const transactional = isTransactional
-  ? await openEffects({ ...task.transactionalEffects, transactional: true })
+  ? await openEffects({ ...task.transactionalCommits, transactional: true })
   : plain;
 const misbehaviour = new Misbehaviour(task.cured, (lateWrite) => tell({ lateWrite }));
 
@@ -74,7 +74,7 @@ const app = await NestFactory.createApplicationContext(
     module: class Application {},
     imports: [
       FactstrModule.forRoot(task.options),
-      ...(isTransactional ? readModel(task.transactionalEffects) : []),
+      ...(isTransactional ? readModel(task.transactionalCommits) : []),
     ],
     providers: [Handlers],
   },

@@ -36,7 +36,7 @@ export class HandlerApp {
   readonly lateWrites = { refused: 0, written: 0 };
   projections: readonly PlannedProjection[];
   readonly #round: Round;
-  readonly #effects: Pick<HandlersTask, 'effects' | 'transactionalEffects'>;
+  readonly #effects: Pick<HandlersTask, 'effects' | 'transactionalCommits'>;
   readonly #cured = new Map<string, number>();
   #process: Remote<Told> | undefined;
   #batches = 0;
@@ -45,7 +45,7 @@ export class HandlerApp {
     round: Round,
     options: StoreOptions | FactstrMemoryOptions,
     projections: readonly PlannedProjection[],
-    effects: Pick<HandlersTask, 'effects' | 'transactionalEffects'>,
+    effects: Pick<HandlersTask, 'effects' | 'transactionalCommits'>,
   ) {
     this.#round = round;
     this.options = options;
@@ -74,12 +74,12 @@ export class HandlerApp {
     }
     return new HandlerApp(round, { ...options, ...settings }, projections, {
       effects: effects[0]!,
-      transactionalEffects: effects[1]!,
+      transactionalCommits: effects[1]!,
     });
   }
 
   effectsOf(transactional: boolean): Database {
-    return transactional ? this.#effects.transactionalEffects : this.#effects.effects;
+    return transactional ? this.#effects.transactionalCommits : this.#effects.effects;
   }
 
   async start(): Promise<void> {

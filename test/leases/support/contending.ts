@@ -3,7 +3,7 @@ import { prepareQuery } from '../../../lib/contract/validation.js';
 import type { CursorStore, Intervention } from '../../../lib/cursors/cursor-store.js';
 import type { LeaseOptions } from '../../../lib/cursors/lease.js';
 import { newOwner } from '../../../lib/cursors/process-identity.js';
-import { PlainEffects } from '../../../lib/projections/delivery/commit.js';
+import { PlainCommit } from '../../../lib/projections/delivery/commit.js';
 import type { Projection } from '../../../lib/projections/projection.js';
 import { LeasedRunner } from '../../../lib/projections/runner/leased-runner.js';
 import { OwnCalls } from '../../../lib/projections/runner/own-calls.js';
@@ -76,7 +76,7 @@ export class Instance {
       { source, reader: new LogReader(source), closed: new AbortController().signal },
       projection,
       prepareQuery(projection.query, DEFAULT_LIMITS),
-      new PlainEffects(source.cursorStore, lease, false),
+      new PlainCommit(source.cursorStore, lease, false),
       calls,
       lease,
       {

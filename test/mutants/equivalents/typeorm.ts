@@ -20,7 +20,7 @@ export const typeorm: readonly Equivalent[] = [
     reason: 'It is asked whether there is a value, not which.',
   },
   {
-    file: 'lib/typeorm/typeorm.transactional-effects.ts',
+    file: 'lib/typeorm/typeorm.commits.ts',
     from: 'if (timeout !== undefined && timeout >= longest) {',
     to: 'if (true && timeout >= longest) {',
     reason: 'What is undefined is not greater than any number.',

@@ -1,8 +1,8 @@
 import type { EventQuery, NewEvent } from '../../../lib/contract/contract.types.js';
 import { DEFAULT_LIMITS } from '../../../lib/contract/limits.js';
 import { prepareQuery } from '../../../lib/contract/validation.js';
-import { PlainEffects } from '../../../lib/projections/delivery/commit.js';
-import type { Effects } from '../../../lib/projections/delivery/commit.js';
+import { PlainCommit } from '../../../lib/projections/delivery/commit.js';
+import type { ProjectionCommit } from '../../../lib/projections/delivery/commit.js';
 import { LeasedRunner } from '../../../lib/projections/runner/leased-runner.js';
 import { OwnCalls } from '../../../lib/projections/runner/own-calls.js';
 import type { Projection, ProjectionCall } from '../../../lib/projections/projection.js';
@@ -29,7 +29,7 @@ export const CLAIM_INTERVAL = 100;
 
 export interface Parts extends Partial<Omit<Projection, 'name' | 'handle'>> {
   /** Makes the effects of a cursor store. Default: plain ones. */
-  readonly effects?: (cursorStore: CursorStore) => Effects;
+  readonly effects?: (cursorStore: CursorStore) => ProjectionCommit;
 }
 
 /** A projection `p` of a memory store whose cursor store, log, handler and time go on as the test says. */
@@ -74,7 +74,7 @@ export class SteppedProjection {
       projection,
       prepareQuery(projection.query, DEFAULT_LIMITS),
       effects?.(cursorStore) ??
-        new PlainEffects(cursorStore, lease, projection.startFrom !== undefined),
+        new PlainCommit(cursorStore, lease, projection.startFrom !== undefined),
       calls,
       lease,
       {

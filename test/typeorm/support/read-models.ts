@@ -7,9 +7,9 @@ import type { DataSourceOptions } from 'typeorm';
 import { FactstrMemoryStore } from '../../../lib/stores/memory/store.js';
 import type { LeaseOwner } from '../../../lib/cursors/cursor-store.js';
 import { PostgresReadModel } from '../../../lib/typeorm/postgres.read-model.js';
-import type { ReadModelDatabase } from '../../../lib/typeorm/read-model.database.js';
+import type { ReadModelDatabase } from '../../../lib/projections/transactional/read-model.database.js';
 import { SqliteReadModel } from '../../../lib/typeorm/sqlite.read-model.js';
-import { TypeOrmEffects } from '../../../lib/typeorm/typeorm.effects.js';
+import { TransactionalCommit } from '../../../lib/projections/transactional/transactional-commit.js';
 import { testWires } from '../../support/postgres/wired.js';
 import type { Wire } from '../../support/postgres/wire.js';
 import { EffectRow, effectsOf } from '../../support/fixtures/read-models.js';
@@ -25,7 +25,7 @@ export const OWNER: LeaseOwner = {
 /** A read model, and a projection's cursor in it, claimed. */
 export interface Claimed {
   readonly database: ReadModelDatabase;
-  readonly effects: TypeOrmEffects;
+  readonly effects: TransactionalCommit;
   readonly epoch: bigint;
   /** The facts that took effect, and where the cursor is. */
   readonly state: () => Promise<{ rows: number[]; position: bigint }>;
@@ -47,7 +47,7 @@ export interface SteppedReadModel extends Claimed {
 
 async function claim(database: ReadModelDatabase, look: DataSource): Promise<Claimed> {
   const plain = new FactstrMemoryStore().log.cursorStore;
-  const effects = new TypeOrmEffects(database, plain, false, 1_000);
+  const effects = new TransactionalCommit(database, plain, false, 1_000);
   await effects.cursorStore.open('book', '{}', 0n);
   const epoch = await effects.cursorStore.claim('book', { epoch: 0n, renewals: 0n }, OWNER, 60_000);
   return {

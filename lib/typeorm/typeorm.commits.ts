@@ -4,18 +4,18 @@ import { ModuleRef } from '@nestjs/core';
 import { getDataSourceToken } from '@nestjs/typeorm';
 import type { DataSource } from 'typeorm';
 import { InvalidOptionsError } from '../contract/errors.js';
-import type { Effects } from '../projections/delivery/commit.js';
+import type { ProjectionCommit } from '../projections/delivery/commit.js';
 import type {
-  TransactionalEffects,
+  TransactionalCommits,
   TransactionalRequest,
-} from '../projections/delivery/transactional-effects.js';
+} from '../projections/transactional/transactional-commits.js';
 import { worksBehindProxy } from '../support/behind-proxy.js';
 import { walkableOf } from '../streams/store-face.js';
 import { messages } from './messages.js';
 import { PostgresReadModel } from './postgres.read-model.js';
-import type { ReadModelDatabase } from './read-model.database.js';
+import type { ReadModelDatabase } from '../projections/transactional/read-model.database.js';
 import { SqliteReadModel, fileOf } from './sqlite.read-model.js';
-import { TypeOrmEffects } from './typeorm.effects.js';
+import { TransactionalCommit } from '../projections/transactional/transactional-commit.js';
 
 /** A handler's deadline is less than this part of the lease's time: a frozen owner's transaction ends before it. */
 const MAX_TIMEOUT_SHARE = 0.8;
@@ -25,7 +25,7 @@ const MAX_DEFAULT_TIMEOUT_MS = 30_000;
 
 /** The effects of the application's transactional projections, by data source. */
 @Injectable()
-export class TypeOrmTransactionalEffects implements TransactionalEffects {
+export class TypeOrmCommits implements TransactionalCommits {
   readonly #moduleRef: ModuleRef;
   readonly #databases = new Map<DataSource, ReadModelDatabase>();
   /** The label of the projection that has a cursor's name, by data source and name. */
@@ -36,7 +36,7 @@ export class TypeOrmTransactionalEffects implements TransactionalEffects {
     this.#moduleRef = moduleRef;
   }
 
-  effectsFor(request: TransactionalRequest): Effects {
+  commitFor(request: TransactionalRequest): ProjectionCommit {
     const { store, label, timeout, hasStart } = request;
     const walkable = walkableOf(store);
     if (walkable === undefined) throw new InvalidOptionsError(messages.noLog(label));
@@ -48,7 +48,7 @@ export class TypeOrmTransactionalEffects implements TransactionalEffects {
     const dataSource = this.#dataSource(request);
     this.#take(dataSource, request);
     const database = this.#database(dataSource, request, longest);
-    return new TypeOrmEffects(
+    return new TransactionalCommit(
       database,
       walkable.source.cursorStore,
       hasStart,

@@ -1,11 +1,11 @@
 import type { FactStore } from '../../contract/contract.types.js';
-import type { Effects } from './commit.js';
+import type { ProjectionCommit } from '../delivery/commit.js';
 
 /**
- * Under this token an extra (`nestjs-factstr/typeorm`) provides its `TransactionalEffects`: a fixed text, so that
+ * Under this token an extra (`nestjs-factstr/typeorm`) provides its `TransactionalCommits`: a fixed text, so that
  * it is found also when this package is loaded twice.
  */
-export const TRANSACTIONAL_EFFECTS = 'nestjs-factstr:transactional-effects';
+export const TRANSACTIONAL_COMMITS = 'nestjs-factstr:transactional-effects';
 
 /** What a projection asks of the read model's database. Times in milliseconds. */
 export interface TransactionalRequest {
@@ -26,9 +26,9 @@ export interface TransactionalRequest {
 }
 
 /** Makes effects whose commits happen in the read model's database, together with the cursor. */
-export interface TransactionalEffects {
+export interface TransactionalCommits {
   /** @throws InvalidOptionsError when the data source cannot do that safely */
-  effectsFor(request: TransactionalRequest): Effects;
+  commitFor(request: TransactionalRequest): ProjectionCommit;
 
   /** Closes what it opened. To be called when no projection runs any more; may be called again. */
   close(): Promise<void>;

@@ -5,9 +5,9 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { DataSource } from 'typeorm';
 import type { DataSourceOptions } from 'typeorm';
 import { InvalidOptionsError } from '../../lib/contract/errors.js';
-import type { TransactionalRequest } from '../../lib/projections/delivery/transactional-effects.js';
+import type { TransactionalRequest } from '../../lib/projections/transactional/transactional-commits.js';
 import { FactstrMemoryStore } from '../../lib/stores/memory/store.js';
-import { TypeOrmTransactionalEffects } from '../../lib/typeorm/typeorm.transactional-effects.js';
+import { TypeOrmCommits } from '../../lib/typeorm/typeorm.commits.js';
 import { failureOf } from '../support/failure-of.js';
 import { Fixtures } from '../support/fixtures/applications.js';
 import { synchronousStore } from '../support/fixtures/hand-written-stores.js';
@@ -33,8 +33,8 @@ async function application(sources: Record<string, DataSourceOptions>) {
     provide: getDataSourceToken(name === 'default' ? undefined : name),
     useValue: new DataSource({ ...options, ...(name === 'default' ? {} : { name }) }),
   }));
-  const app = await fixtures.compile({ providers: [...dataSources, TypeOrmTransactionalEffects] });
-  return app.get(TypeOrmTransactionalEffects);
+  const app = await fixtures.compile({ providers: [...dataSources, TypeOrmCommits] });
+  return app.get(TypeOrmCommits);
 }
 
 /** What a projection asks for. */
@@ -60,7 +60,7 @@ async function refusal(
 ): Promise<string> {
   const effects = await application(sources);
   const failure = await failureOf(() => {
-    for (const one of asked) effects.effectsFor(one);
+    for (const one of asked) effects.commitFor(one);
   });
   expect(failure).toBeInstanceOf(InvalidOptionsError);
   return failure!.message;
@@ -94,13 +94,10 @@ describe('A transactional projection is refused', () => {
     { options: {}, createQueryRunner() {}, createEntityManager: 1 },
   ])('on %j in the place of a data source', async (fake) => {
     const app = await fixtures.compile({
-      providers: [
-        { provide: getDataSourceToken('reports'), useValue: fake },
-        TypeOrmTransactionalEffects,
-      ],
+      providers: [{ provide: getDataSourceToken('reports'), useValue: fake }, TypeOrmCommits],
     });
-    const effects = app.get(TypeOrmTransactionalEffects);
-    expect(() => effects.effectsFor(request({ dataSource: 'reports' }))).toThrow(
+    const effects = app.get(TypeOrmCommits);
+    expect(() => effects.commitFor(request({ dataSource: 'reports' }))).toThrow(
       'Book.apply is transactional on the data source "reports", under whose token is no TypeORM DataSource (overridden by a fake?). Override it with a DataSource, or leave the handlers out: overrideProvider(FactstrStore), or the option handlers.',
     );
   });
@@ -188,7 +185,7 @@ describe('A transactional projection', () => {
       request({ dataSource: 'more', storeFile: file('facts.sqlite') }),
       request({ dataSource: 'reports', storeFile: file() }),
     ];
-    const made = asked.map((one) => effects.effectsFor(one));
+    const made = asked.map((one) => effects.commitFor(one));
     expect(made.map(({ transactional }) => transactional)).toEqual([true, true, true, true]);
     // One database for each data source.
     const identities = made.map(({ cursorStore }) => cursorStore.identity());
@@ -201,12 +198,12 @@ describe('A transactional projection', () => {
     await effects.close();
     // And closed twice it gives its names free.
     await effects.close();
-    effects.effectsFor(request());
+    effects.commitFor(request());
   });
 
   it('is of a database without a name where its URL has that', async () => {
     const effects = await application({ default: { type: 'postgres', url: 'postgres://h/d' } });
-    const { cursorStore } = effects.effectsFor(request());
+    const { cursorStore } = effects.commitFor(request());
     expect(cursorStore.identity()).toBe(`the read model's database "of its URL"`);
   });
 
@@ -217,6 +214,6 @@ describe('A transactional projection', () => {
     [600_000, 30_000],
   ])('has two thirds of a lease of %d ms for a call, 30 s at most: %d ms', async (ttl, timeout) => {
     const effects = await application({ default: sqlite() });
-    expect(effects.effectsFor(request({}, ttl)).defaultTimeout).toBe(timeout);
+    expect(effects.commitFor(request({}, ttl)).defaultTimeout).toBe(timeout);
   });
 });

@@ -1,9 +1,9 @@
-import type { EntityManager } from 'typeorm';
-import type { SqlRow, SqlRunner, SqlStep } from '../cursors/sql/sql-steps.js';
+import type { SqlRow, SqlRunner, SqlStep } from '../../cursors/sql/sql-steps.js';
 
 /** One transaction of the read model's database. */
 export interface ReadModelTransaction {
-  readonly manager: EntityManager;
+  /** What a handler writes with, as its ORM has it. */
+  readonly manager: unknown;
   /** Runs steps inside; `undefined` when a guard did not hold: the caller then rolls back. */
   readonly run: (steps: readonly SqlStep[]) => Promise<SqlRow[][] | undefined>;
 }
@@ -27,6 +27,8 @@ export interface ReadModelDatabase {
    * @throws DatabaseBusyError when it could not begin in time
    */
   promptTransaction(work: ReadModelWork): Promise<boolean>;
+  /** Whether an error is that of a statement of this database, of a handler's too. */
+  isQueryError(error: unknown): boolean;
   /** Runs a handler so that it cannot write past its transaction. */
   enclose<T>(call: () => T): T;
   close(): Promise<void>;

@@ -1,9 +1,9 @@
-import type { MaybePromise } from '../contract/contract.types.js';
-import { cursorColumns, cursorSql } from '../cursors/sql/cursor-sql.js';
-import type { CursorTables } from '../cursors/sql/cursor-sql.js';
-import { SqlCursorStore } from '../cursors/sql/sql-cursor-store.js';
-import type { SqlDialect, SqlStep } from '../cursors/sql/sql-steps.js';
-import type { CursorStore } from '../cursors/cursor-store.js';
+import type { MaybePromise } from '../../contract/contract.types.js';
+import { cursorColumns, cursorSql } from '../../cursors/sql/cursor-sql.js';
+import type { CursorTables } from '../../cursors/sql/cursor-sql.js';
+import { SqlCursorStore } from '../../cursors/sql/sql-cursor-store.js';
+import type { SqlDialect, SqlStep } from '../../cursors/sql/sql-steps.js';
+import type { CursorStore } from '../../cursors/cursor-store.js';
 import type { ReadModelDatabase } from './read-model.database.js';
 
 const TABLES: Readonly<Record<Exclude<keyof CursorTables, 'cursorName' | 'hasPlace'>, string>> = {

@@ -1,18 +1,17 @@
-import type { MaybePromise } from '../contract/contract.types.js';
-import { CursorElsewhereError } from '../contract/errors.js';
-import { placeOf, sayPlace } from '../projections/delivery/cursor-place.js';
-import type { Effects, Work } from '../projections/delivery/commit.js';
+import type { MaybePromise } from '../../contract/contract.types.js';
+import { CursorElsewhereError } from '../../contract/errors.js';
+import { placeOf, sayPlace } from '../delivery/cursor-place.js';
+import type { ProjectionCommit, Work } from '../delivery/commit.js';
 import type {
   Fingerprint,
   Intervention,
   ParkedFact,
   StoredStream,
   CursorStore,
-} from '../cursors/cursor-store.js';
-import { memberOf } from '../support/describe-error.js';
+} from '../../cursors/cursor-store.js';
+import { memberOf } from '../../support/describe-error.js';
 import type { ReadModelDatabase } from './read-model.database.js';
 import { ReadModelCursorStore } from './read-model.cursor-store.js';
-import { isQueryError } from './typeorm.errors.js';
 
 /** Attempts of an intervention that meets the owner's transaction in a deadlock. */
 const MAX_DEADLOCK_ATTEMPTS = 5;
@@ -21,7 +20,7 @@ const MAX_DEADLOCK_ATTEMPTS = 5;
  * A handler's writes and the cursor, committed together in the read model's database: whatever fails, and wherever
  * the process dies, each fact has taken effect once or not at all.
  */
-export class TypeOrmEffects implements Effects {
+export class TransactionalCommit implements ProjectionCommit {
   readonly transactional = true;
   readonly cursorStore: ReadModelCursorStore;
   readonly defaultTimeout: number;
@@ -111,7 +110,7 @@ export class TypeOrmEffects implements Effects {
         // The owner holds rows of the read model and waits for ours.
         if (attempt < MAX_DEADLOCK_ATTEMPTS && isDeadlock(error)) continue;
         // An error of onReset's own is no failure of the database.
-        throw own !== undefined && !isQueryError(own.error) ? own.error : error;
+        throw own !== undefined && !this.#database.isQueryError(own.error) ? own.error : error;
       }
     }
   }
