@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { InvalidVersionError } from '../../lib/contract/errors.js';
+import { prepareAppend } from '../../lib/contract/append-request.js';
 import { DEFAULT_LIMITS, MAX_SEQUENCE_NUMBER } from '../../lib/contract/limits.js';
 import { prepareQuery, prepareVersion } from '../../lib/contract/validation.js';
 import { around } from './support/texts.js';
@@ -7,13 +8,26 @@ import { refusal } from './support/refusal.js';
 
 const MAX = 2n ** 63n - 1n;
 
-/** Both places that a sequence number comes in by. */
+/** The places that a sequence number comes in by. */
 const PLACES: readonly [what: string, take: (version: unknown) => unknown][] = [
   ['it', (version) => prepareVersion(version, 'it')],
   [
     'min_sequence_number',
     (version) =>
       prepareQuery({ min_sequence_number: version as bigint }, DEFAULT_LIMITS).min_sequence_number,
+  ],
+  [
+    'expectedContextVersion',
+    (version) =>
+      prepareAppend(
+        {
+          events: [{ event_type: 'a', payload: 1 }],
+          options: undefined,
+          condition: { query: {}, expected: version as bigint },
+        },
+        DEFAULT_LIMITS,
+        (query) => query,
+      ).condition!.expected,
   ],
 ];
 

@@ -19,7 +19,9 @@ export const postgres: Provider<SharedDatabase> = {
     const stores: FactstrPostgresStore[] = [];
     return {
       open: async (options) => {
-        const store = new FactstrPostgresStore(database.url, options);
+        // How long the server takes on a busy machine is none of the contract's.
+        const patient = { statementTimeout: 60_000, queryTimeout: 90_000, ...options };
+        const store = new FactstrPostgresStore(database.url, patient);
         stores.push(store);
         return store;
       },

@@ -1,0 +1,23 @@
+import { expect, it } from '@jest/globals';
+import { decoded, translated } from '../../lib/contract/fact-codec.js';
+import type { FactCodec } from '../../lib/contract/fact-codec.js';
+import { EVERY_FACT } from '../../lib/contract/validation.js';
+
+const fact = { sequence_number: 1n, occurred_at: '', event_type: 'a', payload: { deep: {} } };
+const codec: FactCodec = {
+  translate: (query) => ({ ...query, filters: [] }),
+  decode: (record) => ({ ...record, event_type: `${record.event_type}!` }),
+};
+
+it('Without a codec queries and facts are what they are', () => {
+  expect(translated(EVERY_FACT, undefined)).toBe(EVERY_FACT);
+  const facts = [fact];
+  expect(decoded(facts, undefined)).toBe(facts);
+});
+
+it('A codec translates a query, and decodes each fact, which is frozen then', () => {
+  expect(translated(EVERY_FACT, codec)).toEqual({ filters: [], min_sequence_number: null });
+  const shown = decoded([fact, { ...fact, event_type: 'b' }], codec);
+  expect(shown.map(({ event_type }) => event_type)).toEqual(['a!', 'b!']);
+  expect(shown.every((one) => Object.isFrozen(one) && Object.isFrozen(one.payload))).toBe(true);
+});
