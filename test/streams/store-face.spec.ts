@@ -9,7 +9,7 @@ import type { FactstrError } from '../../lib/contract/errors.js';
 import { resolveLimits } from '../../lib/contract/limits.js';
 import { FactstrMemoryStore } from '../../lib/stores/memory/store.js';
 import type { LogSource } from '../../lib/streams/log-source.js';
-import { StreamingStore } from '../../lib/streams/streaming-store.js';
+import { COMMON_OPTIONS, StreamingStore } from '../../lib/streams/streaming-store.js';
 import { limitsOf, logOf, streamLive, walkableOf } from '../../lib/streams/store-face.js';
 import { facts, ofTypes } from '../support/facts/facts.js';
 import { Gate, Inbox } from '../support/inbox/inbox.js';
@@ -87,6 +87,10 @@ describe('A store that is not ours', () => {
 });
 
 describe('A store of ours', () => {
+  it('has three options whatever its provider', () => {
+    expect(Object.keys(COMMON_OPTIONS)).toEqual(['limits', 'leaseTtl', 'appendIdRetention']);
+  });
+
   it('has one reader for its streams and projections, until it is closed', async () => {
     const store = new FactstrMemoryStore();
     const walkable = walkableOf(store)!;

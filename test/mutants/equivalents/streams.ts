@@ -158,6 +158,24 @@ export const streams: readonly Equivalent[] = [
       'Methods that nobody calls through a Proxy, and which of two ways they are bound in: faster, or open to a test’s replacements.',
   },
   {
+    file: 'lib/streams/streaming-store.ts',
+    from: 'limits: true,',
+    to: 'limits: false,',
+    reason: 'Of the table only the names are read.',
+  },
+  {
+    file: 'lib/streams/streaming-store.ts',
+    from: 'leaseTtl: true,',
+    to: 'leaseTtl: false,',
+    reason: 'Of the table only the names are read.',
+  },
+  {
+    file: 'lib/streams/streaming-store.ts',
+    from: 'appendIdRetention: true,',
+    to: 'appendIdRetention: false,',
+    reason: 'Of the table only the names are read.',
+  },
+  {
     file: 'lib/support/async/turns.ts',
     from: "signal.addEventListener('abort', () => resolve(), { once: true });",
     to: "signal.addEventListener('abort', () => resolve(), {});",
