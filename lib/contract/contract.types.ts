@@ -3,7 +3,7 @@
  * Semantics: `docs/contract.md`.
  */
 
-import type { FactStoreLimits } from './limits.js';
+import type { FactStoreLimitOptions } from './limits.js';
 
 /**
  * A value, or a promise of it: stores may be synchronous (memory, SQLite) or not (Postgres).
@@ -178,9 +178,9 @@ export interface StorePromises extends Pick<FactStore, 'append' | 'query' | 'app
 }
 
 /**
- * What a store can do besides the contract, said in one place. A store that wraps another one, to trace it for
- * example, hands on that one's `capabilities`, whole or with what it changes: what it wraps then does all that it did
- * before, and each method that the wrapper has itself is called instead of the wrapped store's.
+ * What a store can do besides the contract, said in one place. A store that wraps one of this package's, to trace it
+ * for example, hands on that one's `capabilities`, whole or with what it changes: the wrapped store then does all that
+ * it did before, and each method that the wrapper has itself is called instead of the wrapped store's.
  *
  * @publicApi
  */
@@ -190,7 +190,7 @@ export interface StoreCapabilities {
   /** Whether it honours the option `manager`: appends inside the application's transaction. Default `false`. */
   readonly managers?: boolean | undefined;
   /** By which handlers' names and queries are checked before they run. Default: what the module's option `limits` says. */
-  readonly limits?: Partial<FactStoreLimits> | undefined;
+  readonly limits?: FactStoreLimitOptions | undefined;
   /** Methods that do not block the event loop, where the store's own do: `FactstrStore` prefers them. */
   readonly promises?: StorePromises | undefined;
 }

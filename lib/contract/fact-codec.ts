@@ -5,10 +5,10 @@ import type { PreparedQuery } from './validation.js';
 /**
  * Stands between the facts as they are stored and as readers see them. Matching, the index, fingerprints and the
  * texts of cursors' queries know stored facts only: queries are translated where they enter a store, and facts are
- * decoded where they leave it, after matching.
+ * decoded where they leave it, after matching. A query without filters matches every fact, translated or not.
  */
 export interface FactCodec {
-  /** Makes of a query on what readers see the one on what is stored. @throws where it cannot */
+  /** Turns a query on what readers see into one on what is stored. @throws where it cannot */
   translate(query: PreparedQuery): PreparedQuery;
   /** A stored fact as readers see it, under the same number. @throws where it cannot */
   decode(record: EventRecord): EventRecord;

@@ -99,7 +99,7 @@ export interface CursorStore {
 /** Which cursor store has a projection's cursor: the fact store's, or that of the read model's database. */
 export type CursorPlace = 'plain' | 'transactional';
 
-/** Where an intervention leaves the cursor; `undefined` where it was. */
+/** Where the cursor is after an intervention; `undefined` if that does not move it. */
 export function placeAfter(verb: string | null | undefined): CursorPlace | undefined {
   if (verb === 'transactional') return verb;
   // A transactional projection's resets are recorded in the read model's database.

@@ -6,7 +6,7 @@ import type { ProjectionObserver } from './projection.js';
 import type { ProjectionState } from './status.js';
 
 /**
- * A runner's state. What happens in a run is said here, and only here: it goes on to the observer, to `status`, and
+ * A runner's state. What happens while facts are handled is said here: it goes on to the observer, to `status`, and
  * through the cursor store to other processes.
  */
 export class RunnerState {

@@ -71,6 +71,7 @@ export class AppendRetry {
 
   async #repeat<R>(append: () => R, first: IndeterminateAppendError): Promise<Awaited<R>> {
     const end = performance.now() + this.#timeout;
+    let last = first;
     for (let attempt = 0; performance.now() < end; attempt++) {
       await pause(Math.min(retryDelay(attempt), end - performance.now()));
       try {
@@ -78,11 +79,13 @@ export class AppendRetry {
       } catch (error) {
         // The repetition's failure does not tell whether the first append committed.
         if (isInstance(error, AppendIdReusedError)) throw error;
-        if (!isTransient(error))
-          throw new IndeterminateAppendError(first.message, { cause: error });
+        const failure = new IndeterminateAppendError(first.message, { cause: error });
+        if (!isTransient(error)) throw failure;
+        // Why it is not known is told by the newest failure.
+        if (!isInstance(error, IndeterminateAppendError)) last = failure;
       }
     }
-    throw first;
+    throw last;
   }
 }
 

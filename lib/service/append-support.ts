@@ -4,10 +4,11 @@ import type { PostgresAppendOptions } from '../stores/postgres/append/append-ins
 
 /** @throws InvalidOptionsError where the store does not support an option that is given */
 export function checkAppendSupport(
-  { capabilities }: FactStore,
+  store: FactStore,
   options: PostgresAppendOptions | undefined,
 ): void {
   if (options === undefined) return;
+  const { capabilities } = store;
   if (options.manager !== undefined && capabilities?.managers !== true) {
     throw new InvalidOptionsError(
       'The option manager is for provider "postgres": on others facts cannot be a part of the application\'s transaction. Append without it.',

@@ -19,6 +19,7 @@ export type {
   PostgresStoreOptions,
 } from './postgres/options.js';
 export type { FactStoreCommonOptions, FactStoreOptions } from '../streams/streaming-store.js';
+export type { StoreWithLog } from '../streams/store-face.js';
 export type { CommittedBatch, FactMark, LogPage, LogSource } from '../streams/log-source.js';
 export type {
   Fingerprint,

@@ -9,7 +9,7 @@ import type {
 import type { LogReplacedError } from '../contract/errors.js';
 import type { FactCodec } from '../contract/fact-codec.js';
 import { resolveLimits } from '../contract/limits.js';
-import type { FactStoreLimits } from '../contract/limits.js';
+import type { FactStoreLimitOptions, FactStoreLimits } from '../contract/limits.js';
 import { DEFAULT_LEASE_TTL, leaseOptions } from '../cursors/lease.js';
 import type { LeaseOptions } from '../cursors/lease.js';
 import { CleanContext } from './clean-context.js';
@@ -42,12 +42,16 @@ export interface WalkableStore {
   readonly codec?: FactCodec | undefined;
 }
 
-/** Methods past which a call may go, to another one of the same store that does the same. */
+/** Methods for which a store of ours has another one that does the same, and that is preferred. */
 export type BypassedMethod = 'append' | 'appendIf' | 'query' | 'queryPage' | 'streamTo' | 'close';
 
-/** What a store of ours can do besides what its `capabilities` say to everyone. */
+/** What only a store of ours can do: its `capabilities` bring it along. */
 export interface OwnStore {
   readonly log: LogSource;
+  /** What its `capabilities` say; a wrapper may have `promises` of its own in their place. */
+  readonly promises?: StorePromises | undefined;
+  /** Where it keeps its facts, if that is a file. */
+  readonly file?: string | undefined;
   /** @throws StoreClosedError */
   readonly walkable: WalkableStore;
   /** Whether a method is the store's as this package made it: not a subclass's, a wrapper's or a test's. */
@@ -81,7 +85,7 @@ export function logOf(store: FactStore): LogSource | undefined {
 }
 
 /** The store's limits where it tells them, else those that `said` declares. */
-export function limitsOf(store: FactStore, said?: Partial<FactStoreLimits>): FactStoreLimits {
+export function limitsOf(store: FactStore, said?: FactStoreLimitOptions): FactStoreLimits {
   return resolveLimits(store.capabilities?.limits ?? said);
 }
 
@@ -93,7 +97,7 @@ export function streamLive(
   replaced: (error: LogReplacedError) => void,
 ): EventStreamSubscription {
   if (isOwn(store, 'streamTo')) return ownOf(store)!.follow(query, handle, replaced);
-  // Another one's stream may call inside the request that appended.
+  // The stream of a custom store may call inside the request that appended.
   const context = new CleanContext();
   return store.streamTo(query, (facts) => context.run(() => handle(facts)));
 }
@@ -120,11 +124,12 @@ export function walkableOf(store: FactStore): WalkableStore | undefined {
 /**
  * The methods of a store that do not block the event loop while it waits for another process's lock: `promises` where
  * the store has them (SQLite), otherwise its own. A method that a subclass overrides, or that a wrapper has, is called
- * itself; pages then come from a `query` of that kind, and not from what it was put before.
+ * itself; then pages come from that one's `query` too, and not from the store's own pages.
  */
 export function asynchronous(store: FactStore): StorePromises {
   const { promises = store } = store.capabilities ?? {};
-  if (ownOf(store) === undefined) return promises;
+  const own = ownOf(store);
+  if (own === undefined || (promises !== store && promises !== own.promises)) return promises;
   const of = (name: BypassedMethod): StorePromises => (isOwn(store, name) ? promises : store);
   const names = ['append', 'appendIf', 'query', 'queryPage'] as const;
   if (names.every((name) => isOwn(store, name))) return promises;
@@ -155,6 +160,11 @@ export async function closeStore(store: FactStore, limit?: number): Promise<void
 }
 
 type FourOf<T> = [T, T, T, T];
+
+/** The file that a store of ours keeps its facts in, wrapped or not. */
+export function storeFileOf(store: FactStore): string | undefined {
+  return ownOf(store)?.file;
+}
 
 /** The store of ours that is wrapped, or is the store itself. */
 function ownOf(store: FactStore): OwnStore | undefined {

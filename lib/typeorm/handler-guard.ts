@@ -73,7 +73,7 @@ export class HandlerGuard {
 /** The first word of a statement that reads, behind comments and brackets. */
 const READS =
   /^(?:\s|--[^\n]*\n|\/\*(?:[^*]|\*(?!\/))*\*\/)*\(*\s*(SELECT|WITH|VALUES|TABLE|SHOW|EXPLAIN|PRAGMA)\b/i;
-/** Of these words those that a statement that writes may follow. */
+/** The ones of these words behind which a statement may still write. */
 const MAY_LEAD = /WITH|EXPLAIN/i;
 const WRITES = /\b(?:INSERT\s+INTO|UPDATE\s+\S+\s+SET|DELETE\s+FROM|MERGE\s+INTO)\b/i;
 

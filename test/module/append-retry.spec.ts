@@ -101,6 +101,14 @@ describe('The repetition of appends', () => {
     expect((await outcome(new AppendRetry(), append, ID)).error).toBe(reused);
   });
 
+  it('tells in the end why the outcome still is not known', async () => {
+    const full = new StorageFullError('full');
+    const { append } = scripted(unknown(), unknown(), full);
+    const { error } = await outcome(new AppendRetry(), append, ID);
+    expect(error).toBeInstanceOf(IndeterminateAppendError);
+    expect(error).toMatchObject({ message: 'not known', cause: full });
+  });
+
   it('does not take a repetition’s refusal for the first one’s', async () => {
     const refused = new InvalidEventError('no');
     const { append, calls } = scripted(unknown(), refused, 'done');

@@ -9,6 +9,7 @@ import { fact, facts, ofTypes, upTo } from '../support/facts/facts.js';
 import { Inbox } from '../support/inbox/inbox.js';
 import { errorOf } from '../support/facts/outcome.js';
 import { until } from '../support/waiting/until.js';
+import { postgresUrl, runSql } from '../support/postgres.js';
 import { StoreDatabase, testDatabases } from '../support/postgres/database.js';
 
 const create = testDatabases();
@@ -35,6 +36,24 @@ async function everything(database: StoreDatabase): Promise<unknown> {
      UNION ALL SELECT proname, 'function' FROM pg_proc WHERE pronamespace = 'public'::regnamespace ORDER BY 1`,
   );
 }
+
+describe('A database that is dropped under a running store', () => {
+  it('is set up again by the first call that finds a new one', async () => {
+    const database = await create();
+    const store = database.store();
+    await store.append(facts(2));
+    const { name } = database;
+    await runSql(postgresUrl(), `DROP DATABASE ${name} WITH (FORCE)`);
+    // The connections that were cut are told first.
+    await until(
+      async () => (await errorOf(async () => store.query({}))) instanceof SchemaMissingError,
+      () => 'the missing database to be told',
+    );
+    await runSql(postgresUrl(), `CREATE DATABASE ${name}`);
+    expect(await store.query({})).toMatchObject({ event_records: [] });
+    expect(await store.append(facts(1))).toMatchObject({ last_sequence_number: 1n });
+  });
+});
 
 describe('A new database', () => {
   it('gets FACTSTR’s tables, indexes and markers', async () => {

@@ -69,7 +69,7 @@ describe('The runner of a projection', () => {
       },
     });
     const handle = () => void seen.push('handled');
-    const runner = makeRunner(store, projection('p', { handle }), observer, { effects });
+    const runner = makeRunner(store, projection('p', { handle }), observer, { commits: effects });
     runner.start();
     await settle();
     expect(seen).toEqual(['enclosed', 'handled']);

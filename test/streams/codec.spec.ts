@@ -142,6 +142,22 @@ describe.each([memory, sqlite, postgres])('A codec that renames a type, on $name
     expect(shown(later)).toEqual(['6 place-taken']);
   });
 
+  it('fails with its own error where it cannot decode', async () => {
+    const failure = new TypeError('no such type');
+    const decode = (): never => {
+      throw failure;
+    };
+    const store = await (await createDatabase()).open({ codec: { ...renaming, decode } });
+    await store.append(taken);
+    const promises = (store as Partial<FactstrSqliteStore>).promises ?? store;
+    for (const face of [store, promises]) {
+      await expect(async () => face.query(ofPlaces)).rejects.toBe(failure);
+    }
+    expect(await store.appendIf(taken, ofPlaces, null)).toMatchObject({
+      conflict: { actual_context_version: 1n },
+    });
+  });
+
   it('shows handlers its name, also of facts that were parked', async () => {
     const store = await filled();
     const app = await fixtures.app({

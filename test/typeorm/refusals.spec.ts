@@ -4,8 +4,13 @@ import { join } from 'node:path';
 import { Global, Injectable, Module } from '@nestjs/common';
 import { getDataSourceToken } from '@nestjs/typeorm';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { DurableProjection, FactstrModule, FactstrProjections } from 'nestjs-factstr';
-import type { EventRecord } from 'nestjs-factstr';
+import {
+  DurableProjection,
+  FactstrModule,
+  FactstrProjections,
+  FactstrSqliteStore,
+} from 'nestjs-factstr';
+import type { EventRecord, FactStore } from 'nestjs-factstr';
 import { FactstrTypeOrmModule } from 'nestjs-factstr/typeorm';
 import type { TransactionalContext } from 'nestjs-factstr/typeorm';
 import type { DataSourceOptions, EntityManager } from 'typeorm';
@@ -119,13 +124,21 @@ describe('a bootstrap with a transactional projection', () => {
     ).rejects.toThrow(/in memory/);
   });
 
-  it('fails on the fact store’s own file, also through a link', async () => {
+  it('fails on the fact store’s own file, also through a link, and of a store that is wrapped', async () => {
     const folder = await fixtures.folder();
     const path = join(folder, 'facts.sqlite');
     const other = join(folder, 'linked.sqlite');
     await expect(
       startBook(fixtures, {
         facts: { provider: 'sqlite', path },
+        readModel: await sqlite(path),
+        handlers: [Book],
+      }),
+    ).rejects.toThrow(/own file/);
+    const store = (): FactStore => new Proxy(new FactstrSqliteStore(path), {});
+    await expect(
+      startBook(fixtures, {
+        facts: { provider: 'custom', store },
         readModel: await sqlite(path),
         handlers: [Book],
       }),

@@ -9,7 +9,7 @@ export interface CursorTables {
   readonly streams: string;
   readonly parked: string;
   readonly interventions: string;
-  /** Whether the streams' table has the columns `place`: a read model's has not, where they are not asked for. */
+  /** Whether the streams' table has the columns `place`: a read model's table has none, since it is not asked for them. */
   readonly hasPlace?: boolean;
 }
 

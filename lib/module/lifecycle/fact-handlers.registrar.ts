@@ -3,6 +3,7 @@ import { InvalidOptionsError } from '../../contract/errors.js';
 import type { ProjectionCommit } from '../../projections/delivery/commit.js';
 import { TRANSACTIONAL_COMMITS } from '../../projections/transactional/transactional-commits.js';
 import type { TransactionalCommits } from '../../projections/transactional/transactional-commits.js';
+import { storeFileOf } from '../../streams/store-face.js';
 import { worksBehindProxy } from '../../support/behind-proxy.js';
 import { FactHandlersExplorer } from '../handlers/fact-handlers.explorer.js';
 import type { FactHandler } from '../handlers/fact-handler.js';
@@ -132,7 +133,7 @@ export class FactHandlersRegistrar {
             metadata,
             store.options,
             this.#logger,
-            this.#effectsOf(store, label, metadata),
+            this.#commitOf(store, label, metadata),
           ),
         );
       }
@@ -147,8 +148,8 @@ export class FactHandlersRegistrar {
     return live ? liveHandlers.map((handler) => handler.start()) : [];
   }
 
-  /** A transactional projection's effects; `undefined` where the fact store keeps the cursor. */
-  #effectsOf(
+  /** How a transactional projection commits; `undefined` where the fact store keeps the cursor. */
+  #commitOf(
     store: OpenStore,
     label: string,
     { options }: DurableMetadata,
@@ -162,7 +163,7 @@ export class FactHandlersRegistrar {
       name: cursorName(options),
       label,
       store: store.raw,
-      storeFile: store.options.provider === 'sqlite' ? store.options.path : undefined,
+      storeFile: storeFileOf(store.raw),
       dataSource: transactional === true ? undefined : transactional.dataSource,
       timeout,
       hasStart: startFrom !== undefined,

@@ -53,7 +53,7 @@ export function checkOptions(options: FactstrOptions): void {
   const { provider } = options;
   const given = Object.entries(options).filter(([, value]) => value !== undefined);
   check(options, COMMON);
-  if (!Object.hasOwn(OF_PROVIDERS, provider)) {
+  if (typeof provider !== 'string' || !Object.hasOwn(OF_PROVIDERS, provider)) {
     throw new InvalidOptionsError(messages.unknownProvider(shown(provider)));
   }
   check(options, OF_PROVIDERS[provider]);

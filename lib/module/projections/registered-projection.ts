@@ -38,7 +38,7 @@ export class RegisteredProjection {
     metadata: DurableMetadata,
     options: FactstrCommonOptions,
     logger: Logger,
-    effects?: ProjectionCommit,
+    commits?: ProjectionCommit,
   ) {
     const { name, version = 1 } = metadata.options;
     this.name = name;
@@ -47,10 +47,10 @@ export class RegisteredProjection {
     this.label = handler.label;
     this.#store = store;
     this.#handler = handler;
-    const projection = this.#projection(metadata, options, effects?.defaultTimeout);
+    const projection = this.#projection(metadata, options, commits?.defaultTimeout);
     this.runner = makeRunner(store, projection, this.#observer(projection, logger), {
       limits: limitsOf(store, options.limits),
-      ...(effects === undefined ? {} : { effects }),
+      ...(commits === undefined ? {} : { commits }),
     });
   }
 

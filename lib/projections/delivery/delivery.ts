@@ -43,7 +43,7 @@ export class GivenUp extends Error {
  */
 export class Delivery implements WalkSteps {
   readonly #projection: Projection;
-  readonly #effects: ProjectionCommit;
+  readonly #commits: ProjectionCommit;
   readonly #lease: Lease;
   readonly #persistence: Persistence;
   readonly #state: RunnerState;
@@ -65,7 +65,7 @@ export class Delivery implements WalkSteps {
 
   constructor(
     projection: Projection,
-    effects: ProjectionCommit,
+    commits: ProjectionCommit,
     lease: Lease,
     state: RunnerState,
     persistence: Persistence,
@@ -73,7 +73,7 @@ export class Delivery implements WalkSteps {
     signals: RunSignals,
   ) {
     this.#projection = projection;
-    this.#effects = effects;
+    this.#commits = commits;
     this.#lease = lease;
     this.#state = state;
     this.#persistence = persistence;
@@ -174,7 +174,7 @@ export class Delivery implements WalkSteps {
     let handled = false;
     const work = async (manager: unknown): Promise<void> => {
       // A plain handler that succeeded is not called again because its cursor could not be stored.
-      if (handled && !this.#effects.transactional) return;
+      if (handled && !this.#commits.transactional) return;
       await this.#call(facts, attempt, manager);
       handled = true;
     };
@@ -182,7 +182,7 @@ export class Delivery implements WalkSteps {
       try {
         const { cursorName, epoch } = this.#fence();
         this.#persistence.checkCommitted(
-          await this.#effects.commit(cursorName, epoch, fingerprintOf(last), work),
+          await this.#commits.commit(cursorName, epoch, fingerprintOf(last), work),
         );
         if (attempt > 1 || failures > 0) this.#state.recovered();
         return undefined;
@@ -216,7 +216,7 @@ export class Delivery implements WalkSteps {
     failure: HandlerFailure,
   ): Promise<void> {
     const parks = this.#projection.onFailure === 'park';
-    if (facts.length > 1 && (parks || this.#effects.transactional)) {
+    if (facts.length > 1 && (parks || this.#commits.transactional)) {
       for (const fact of facts) await this.#deliverSingly(fact, attempts);
       await this.#store(last);
       return;
@@ -244,7 +244,7 @@ export class Delivery implements WalkSteps {
     const { cursorName, epoch } = this.#fence();
     const parked = { sequence_number, error: reason, attempts, at: new Date().toISOString() };
     await this.#persistence.write(() =>
-      this.#effects.park(cursorName, epoch, parked, fingerprintOf(fact)),
+      this.#commits.park(cursorName, epoch, parked, fingerprintOf(fact)),
     );
     this.#state.addParked(sequence_number, reason);
   }
@@ -252,7 +252,7 @@ export class Delivery implements WalkSteps {
   async #store(last: EventRecord): Promise<void> {
     const { cursorName, epoch } = this.#fence();
     await this.#persistence.write(() =>
-      this.#effects.cursorStore.advance(cursorName, epoch, fingerprintOf(last)),
+      this.#commits.cursorStore.advance(cursorName, epoch, fingerprintOf(last)),
     );
   }
 

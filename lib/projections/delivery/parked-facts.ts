@@ -16,18 +16,18 @@ import type { RunnerState } from '../state.js';
 export async function retryParked(
   source: LogSource,
   projection: Projection,
-  effects: ProjectionCommit,
+  commits: ProjectionCommit,
   lease: Lease,
   state: RunnerState,
   persistence: Persistence,
   signals: RunSignals,
 ): Promise<void> {
-  for (const parked of await effects.cursorStore.parked(projection.name)) {
+  for (const parked of await commits.cursorStore.parked(projection.name)) {
     if (signals.stop.aborted) return;
     const fact = await readFact(source, parked.sequence_number);
     const attempt = parked.attempts + 1;
     try {
-      const committed = await effects.unpark(
+      const committed = await commits.unpark(
         projection.name,
         lease.epoch,
         parked.sequence_number,
@@ -53,7 +53,7 @@ export async function retryParked(
         at: new Date().toISOString(),
       };
       await persistence.write(() =>
-        effects.cursorStore.repark(projection.name, lease.epoch, still),
+        commits.cursorStore.repark(projection.name, lease.epoch, still),
       );
       state.recovered();
       return;

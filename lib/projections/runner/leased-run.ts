@@ -25,7 +25,7 @@ export class LeasedRun {
   readonly #reader: LogReader;
   readonly #projection: Projection;
   readonly #query: PreparedQuery;
-  readonly #effects: ProjectionCommit;
+  readonly #commits: ProjectionCommit;
   readonly #lease: Lease;
   readonly #state: RunnerState;
   readonly #observer: ProjectionObserver;
@@ -40,7 +40,7 @@ export class LeasedRun {
     reader: LogReader,
     projection: Projection,
     query: PreparedQuery,
-    effects: ProjectionCommit,
+    commits: ProjectionCommit,
     own: { lease: Lease; state: RunnerState; observer: ProjectionObserver },
   ) {
     const { lease, state, observer } = own;
@@ -48,12 +48,12 @@ export class LeasedRun {
     this.#reader = reader;
     this.#projection = projection;
     this.#query = query;
-    this.#effects = effects;
+    this.#commits = commits;
     this.#lease = lease;
     this.#state = state;
     this.#observer = observer;
     this.#reports = new ReportWriter(
-      (report) => effects.cursorStore.report(projection.name, lease.epoch, report),
+      (report) => commits.cursorStore.report(projection.name, lease.epoch, report),
       lease.lost,
     );
   }
@@ -94,7 +94,7 @@ export class LeasedRun {
   async #walk(signals: RunSignals): Promise<void> {
     const { name } = this.#projection;
     // Read again under the lease: the former owner may have moved it since.
-    const stored = (await this.#effects.cursorStore.find(name))!;
+    const stored = (await this.#commits.cursorStore.find(name))!;
     // An operator may have spoken between the look and the claim.
     if (stored.paused) return;
     checkQuery(name, stored, this.#query);
@@ -113,7 +113,7 @@ export class LeasedRun {
       if (stored.retryParked) await this.#retryParked(persistence, signals);
       const owned = new Delivery(
         this.#projection,
-        this.#effects,
+        this.#commits,
         this.#lease,
         this.#state,
         persistence,
@@ -138,7 +138,7 @@ export class LeasedRun {
     this.#observer.moved(moved.message);
     if (fact === undefined) return;
     const { epoch } = this.#lease;
-    if (!(await this.#effects.cursorStore.advance(name, epoch, fingerprintOf(fact)))) {
+    if (!(await this.#commits.cursorStore.advance(name, epoch, fingerprintOf(fact)))) {
       throw new LeaseLost();
     }
   }
@@ -148,7 +148,7 @@ export class LeasedRun {
     return retryParked(
       this.#source,
       this.#projection,
-      this.#effects,
+      this.#commits,
       this.#lease,
       this.#state,
       persistence,
@@ -159,7 +159,7 @@ export class LeasedRun {
   /** Recorded as an operator's pause is, so that neither another process nor a restart takes the projection up. */
   async #pauseItself(error: GivenUp, persistence: Persistence): Promise<void> {
     const { name } = this.#projection;
-    const { cursorStore } = this.#effects;
+    const { cursorStore } = this.#commits;
     const code = errorCode(error.cause);
     const report = { ...this.#state.report(), state: 'paused', reason: error.message, code };
     await this.#reports.end();

@@ -63,7 +63,7 @@ export class LeasedRunner implements Runner {
   readonly #log: WalkableLog;
   readonly #projection: Projection;
   readonly #query: PreparedQuery;
-  readonly #effects: ProjectionCommit;
+  readonly #commits: ProjectionCommit;
   readonly #cursor: StoredCursor;
   readonly #calls: OwnCalls;
   readonly #lease: LeaseOptions;
@@ -84,7 +84,7 @@ export class LeasedRunner implements Runner {
     log: WalkableLog,
     projection: Projection,
     query: PreparedQuery,
-    effects: ProjectionCommit,
+    commits: ProjectionCommit,
     calls: OwnCalls,
     lease: LeaseOptions,
     observer: ProjectionObserver,
@@ -92,8 +92,8 @@ export class LeasedRunner implements Runner {
     this.#log = log;
     this.#projection = projection;
     this.#query = query;
-    this.#effects = effects;
-    this.#cursor = new StoredCursor(log.source, projection, query, effects);
+    this.#commits = commits;
+    this.#cursor = new StoredCursor(log.source, projection, query, commits);
     this.#calls = calls;
     this.#lease = lease;
     this.#observer = observer;
@@ -133,7 +133,7 @@ export class LeasedRunner implements Runner {
   }
 
   async stored(): Promise<StoredStream | undefined> {
-    return this.#effects.cursorStore.find(this.#projection.name);
+    return this.#commits.cursorStore.find(this.#projection.name);
   }
 
   /**
@@ -179,23 +179,23 @@ export class LeasedRunner implements Runner {
       if (isSaidAlready(intervention, stored)) return;
       await this.#owned?.finish();
       const takesQuery = intervention.position !== undefined;
-      await this.#effects.intervene(
+      await this.#commits.intervene(
         name,
         takesQuery ? { ...intervention, queryText: queryText(this.#query) } : intervention,
         onReset,
       );
-      const told = await this.#effects.cursorStore.find(name);
+      const told = await this.#commits.cursorStore.find(name);
       if (told?.paused === true) this.#standBy(told, 'nobody');
     });
     this.#sleep.abort();
   }
 
   async parked(): Promise<ParkedFact[]> {
-    return this.#effects.cursorStore.parked(this.#projection.name);
+    return this.#commits.cursorStore.parked(this.#projection.name);
   }
 
   async interventions(): Promise<RecordedIntervention[]> {
-    return this.#effects.cursorStore.interventions(this.#projection.name);
+    return this.#commits.cursorStore.interventions(this.#projection.name);
   }
 
   async #contend(run: Run): Promise<void> {
@@ -253,7 +253,7 @@ export class LeasedRunner implements Runner {
   }
 
   #contender(): Contender {
-    return new Contender(this.#effects.cursorStore, this.#projection.name, this.#lease);
+    return new Contender(this.#commits.cursorStore, this.#projection.name, this.#lease);
   }
 
   #standBy(stored: StoredStream, holder: string): void {
@@ -271,7 +271,7 @@ export class LeasedRunner implements Runner {
   /** An array around the promise, which the turn would await if it were returned bare. */
   #own(lease: Lease, run: Run): [Promise<void>] {
     const { source, reader, closed } = this.#log;
-    const walk = new LeasedRun(source, reader, this.#projection, this.#query, this.#effects, {
+    const walk = new LeasedRun(source, reader, this.#projection, this.#query, this.#commits, {
       lease,
       state: this.#state,
       observer: this.#observer,

@@ -15,7 +15,7 @@ import { StreamRunner } from './stream-runner.js';
 
 export interface RunnerOptions {
   /** Present where the store itself does not keep the cursor. */
-  readonly effects?: ProjectionCommit;
+  readonly commits?: ProjectionCommit;
   /** Limits that the query is checked by. Default: the store's. */
   readonly limits?: FactStoreLimits;
 }
@@ -25,7 +25,7 @@ export function makeRunner(
   store: FactStore,
   projection: Projection,
   observer: ProjectionObserver,
-  { effects, limits = limitsOf(store) }: RunnerOptions = {},
+  { commits, limits = limitsOf(store) }: RunnerOptions = {},
 ): Runner {
   const calls = new OwnCalls();
   const walkable = walkableOf(store);
@@ -43,14 +43,14 @@ export function makeRunner(
     handle: (call) =>
       context.run(() => {
         const handle = (): unknown => calls.run(() => projection.handle(call));
-        return effects?.enclose === undefined ? handle() : effects.enclose(handle);
+        return commits?.enclose === undefined ? handle() : commits.enclose(handle);
       }),
   };
   return new LeasedRunner(
     { source, reader, closed, streams },
     outside,
     translated(prepareQuery(projection.query, limits), codec),
-    effects ?? new PlainCommit(source.cursorStore, lease, projection.startFrom !== undefined),
+    commits ?? new PlainCommit(source.cursorStore, lease, projection.startFrom !== undefined),
     calls,
     lease,
     observer,

@@ -10,28 +10,28 @@ export class StoredCursor {
   readonly #source: LogSource;
   readonly #projection: Projection;
   readonly #query: PreparedQuery;
-  readonly #effects: ProjectionCommit;
+  readonly #commits: ProjectionCommit;
   #opened = false;
 
   constructor(
     source: LogSource,
     projection: Projection,
     query: PreparedQuery,
-    effects: ProjectionCommit,
+    commits: ProjectionCommit,
   ) {
     this.#source = source;
     this.#projection = projection;
     this.#query = query;
-    this.#effects = effects;
+    this.#commits = commits;
   }
 
   /** Opens the cursor, once in each process: that checks the batches' boundaries, and completes what FACTSTR began. */
   async open({ resets = false } = {}): Promise<StoredStream> {
     const { name } = this.#projection;
-    const { cursorStore } = this.#effects;
+    const { cursorStore } = this.#commits;
     const known = await cursorStore.find(name);
     if (known !== undefined && this.#opened) return known;
-    if (!resets) await this.#effects.admit(name, known);
+    if (!resets) await this.#commits.admit(name, known);
     const start = known === undefined ? await this.#start() : 0n;
     const stored = await cursorStore.open(name, queryText(this.#query), start);
     this.#opened = true;

@@ -35,7 +35,7 @@ export class FactstrPostgresStore extends StreamingStore implements FactStore {
   readonly #connection: ReadyConnection;
   readonly #known: KnownLog;
   readonly #index: PostgresContextIndex;
-  readonly #keeper: PostgresIndexBuilder;
+  readonly #builder: PostgresIndexBuilder;
   readonly #appender: PostgresAppender;
   readonly #appends: AppendQueue;
   readonly #log: PostgresLog;
@@ -44,9 +44,9 @@ export class FactstrPostgresStore extends StreamingStore implements FactStore {
     super(options, FactstrPostgresStore);
     const resolved = resolvePostgresOptions(options);
     this.#connection = new ReadyConnection(parseTarget(url), resolved);
-    this.#known = new KnownLog(this.#connection, () => this.#keeper.wake());
+    this.#known = new KnownLog(this.#connection, () => this.#builder.wake());
     this.#index = new PostgresContextIndex(this.#connection, this.#known);
-    this.#keeper = new PostgresIndexBuilder(this.#connection, this.#known);
+    this.#builder = new PostgresIndexBuilder(this.#connection, this.#known);
     this.#appender = new PostgresAppender(
       this.#connection,
       this.#known,
@@ -133,7 +133,7 @@ export class FactstrPostgresStore extends StreamingStore implements FactStore {
   async contextsIndexed(): Promise<void> {
     this.assertOpen();
     await this.#known.refresh();
-    await this.#keeper.finished();
+    await this.#builder.finished();
   }
 
   async adoptBatchBoundaries(): Promise<void> {
@@ -153,7 +153,7 @@ export class FactstrPostgresStore extends StreamingStore implements FactStore {
   }
 
   protected override async release(): Promise<void> {
-    await this.#keeper.close();
+    await this.#builder.close();
     await this.#log.end();
     await this.#connection.end();
   }

@@ -38,7 +38,7 @@ export class FactstrSqliteStore extends StreamingStore implements FactStore {
   readonly #index: SqliteContextIndex;
   readonly #builder: SqliteIndexBuilder;
   readonly #context: SqliteContext;
-  readonly #writer: SqliteAppender;
+  readonly #appender: SqliteAppender;
   readonly #queue: SqliteAppendQueue;
   readonly #cursorStore: SqliteCursorStore;
   readonly #log: SqliteLog;
@@ -50,13 +50,13 @@ export class FactstrSqliteStore extends StreamingStore implements FactStore {
     const file = prepareFile(path);
     this.#retry = new BusyRetry(file, busyTimeout, (error) => this.#explain(error));
     this.#connection = openDatabase(file, this.#retry);
-    const walk = new SqliteScan(this.#connection);
-    this.#index = new SqliteContextIndex(this.#connection, walk, () => this.#builder.wake());
+    const scan = new SqliteScan(this.#connection);
+    this.#index = new SqliteContextIndex(this.#connection, scan, () => this.#builder.wake());
     this.#builder = new SqliteIndexBuilder(this.#connection, this.#index);
-    this.#context = new SqliteContext(this.#index, walk);
+    this.#context = new SqliteContext(this.#index, scan);
     this.#cursorStore = new SqliteCursorStore(this.#connection.file, this.#retry);
     this.#log = new SqliteLog(this.#connection, this.#cursorStore, this.#retry, pollInterval);
-    this.#writer = new SqliteAppender(
+    this.#appender = new SqliteAppender(
       this.#connection,
       this.#index,
       this.#context,
@@ -64,7 +64,7 @@ export class FactstrSqliteStore extends StreamingStore implements FactStore {
       (range) => this.#log.committed(range),
     );
     this.#queue = new SqliteAppendQueue(
-      (requests) => this.#writer.commitGroup(requests),
+      (requests) => this.#appender.commitGroup(requests),
       this.#retry,
       maxQueuedAppends,
     );
@@ -84,9 +84,14 @@ export class FactstrSqliteStore extends StreamingStore implements FactStore {
     return this.#log;
   }
 
+  /** @internal */
+  get file(): string {
+    return this.#connection.file.path;
+  }
+
   append(events: NewEvent[], options?: AppendOptions): AppendResult {
     const request = this.appendRequest({ events, options });
-    return this.#retry.blocking(() => this.#writer.commit(request)).append_result!;
+    return this.#retry.blocking(() => this.#appender.commit(request)).append_result!;
   }
 
   query(query: EventQuery): QueryResult {
@@ -96,7 +101,7 @@ export class FactstrSqliteStore extends StreamingStore implements FactStore {
   /** As `query`, but at most `limit` rows: the oldest after `min_sequence_number`. */
   queryPage(query: EventQuery, limit: number): QueryResult {
     const prepared = this.contextQuery(query);
-    return this.#retry.blocking(() => this.#read(prepared, limit));
+    return this.found(this.#retry.blocking(() => this.#read(prepared, limit)));
   }
 
   appendIf(
@@ -107,12 +112,12 @@ export class FactstrSqliteStore extends StreamingStore implements FactStore {
   ): AppendIfResult {
     const condition = { query, expected: expectedContextVersion };
     const request = this.appendRequest({ events, options, condition });
-    return this.#retry.blocking(() => this.#writer.commit(request));
+    return this.#retry.blocking(() => this.#appender.commit(request));
   }
 
   adoptBatchBoundaries(): void {
     this.assertOpen();
-    this.#retry.blocking(() => this.#writer.adoptSparseBatches());
+    this.#retry.blocking(() => this.#appender.adoptSparseBatches());
   }
 
   contextIndex(): ContextIndexProgress {
@@ -148,7 +153,9 @@ export class FactstrSqliteStore extends StreamingStore implements FactStore {
 
   async #queryLater(query: EventQuery, limit: number): Promise<QueryResult> {
     const prepared = this.contextQuery(query);
-    return this.#retry.soon(() => this.#read(prepared, limit), this.#closed.signal);
+    return this.found(
+      await this.#retry.soon(() => this.#read(prepared, limit), this.#closed.signal),
+    );
   }
 
   /** What became of the tables, where a statement that was right when the store was opened fails. */
@@ -160,6 +167,6 @@ export class FactstrSqliteStore extends StreamingStore implements FactStore {
 
   /** Rows and version of one snapshot. */
   #read(query: PreparedQuery, limit: number): QueryResult {
-    return this.found(this.#index.read(() => this.#context.read(query, limit)));
+    return this.#index.read(() => this.#context.read(query, limit));
   }
 }

@@ -21,6 +21,7 @@ describe('Options that cannot be meant fail the bootstrap with InvalidOptionsErr
   const cases: [string, unknown, RegExp][] = [
     ['no options at all', null, /options of FactstrModule are null/],
     ['an unknown provider', { provider: 'mysql' }, /provider is "mysql".*"memory", "sqlite"/],
+    ['a provider that only looks like one', { provider: ['sqlite'] }, /provider is a object/],
     ['no provider', {}, /provider is undefined/],
     ['SQLite without a path', { provider: 'sqlite' }, /"sqlite" needs the option path/],
     ['SQLite with an empty path', { provider: 'sqlite', path: '' }, /needs the option path/],

@@ -252,3 +252,23 @@ it('A wrapped store on Postgres appends inside the application’s transaction',
     );
   }
 });
+
+it('A wrapper’s own promises go before its methods', async () => {
+  const path = join(await fixtures.folder(), 'facts.sqlite');
+  const inner = new FactstrSqliteStore(path);
+  const { promises } = inner;
+  class Promised extends Delegating {
+    override get capabilities(): StoreCapabilities {
+      const append: typeof promises.append = async (...given) => {
+        seen.push('promises.append');
+        return promises.append(...given);
+      };
+      return { ...inner.capabilities, promises: { ...promises, append } };
+    }
+  }
+  const store = FactstrStore.of(new Promised(inner));
+  fixtures.later(() => store.close());
+  await store.append(x);
+  await store.query({});
+  expect(seen).toEqual(['promises.append']);
+});

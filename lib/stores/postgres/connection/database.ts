@@ -170,10 +170,10 @@ export class PostgresDatabase {
       const result = await work(client);
       client.release();
       return result;
-    } catch (error) {
-      if (client === undefined) throw connectError(error, attempt);
+    } catch (caught) {
+      const error = client === undefined ? connectError(caught, attempt) : caught;
       // The connection may be in any state: it is closed, and the next statement gets another one.
-      client.release(error as Error);
+      client?.release(caught as Error);
       if (error instanceof SchemaMissingError) this.#schemaMissing();
       throw error;
     } finally {

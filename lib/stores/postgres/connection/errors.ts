@@ -199,6 +199,7 @@ function answered(error: DriverError, { what, target }: Attempt): FactstrError |
     case OTHER_LOG:
       return new SchemaMissingError(replacedLog(what, target), options);
     case '42P01':
+    case '42703':
     case '42883':
     case '3F000':
       return new SchemaMissingError(

@@ -118,7 +118,7 @@ export function createTableSql(schema: string, table: TableDefinition, guard = '
   return `CREATE TABLE ${guard}${quoteIdentifier(schema)}.${table.name} (${table.definition}\n)`;
 }
 
-/** What is missing where a table lacks them. */
+/** The statements that add the columns which an older table lacks. */
 export function addedTo({ name, added = {} }: TableDefinition): string {
   return `${name} (${Object.keys(added).join(', ')})`;
 }

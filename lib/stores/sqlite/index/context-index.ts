@@ -55,7 +55,7 @@ export class SqliteContextIndex {
   #stored: Stored | undefined;
 
   /** `onWork` is called after transactions that leave work for the background. */
-  constructor(connection: SqliteConnection, walk: SqliteScan, onWork: () => void) {
+  constructor(connection: SqliteConnection, scan: SqliteScan, onWork: () => void) {
     this.#connection = connection;
     this.#onWork = onWork;
     this.#tables = new SqliteIndexTables(connection);
@@ -65,7 +65,7 @@ export class SqliteContextIndex {
       `SELECT ${RECORD_COLUMNS} FROM events
        WHERE sequence_number > ? ORDER BY sequence_number`,
     );
-    this.#storage = new SqliteIndexStorage(connection, this.#tables, walk, (segment) =>
+    this.#storage = new SqliteIndexStorage(connection, this.#tables, scan, (segment) =>
       this.#index.discard(segment),
     );
   }

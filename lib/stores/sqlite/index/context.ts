@@ -8,24 +8,24 @@ import type { SqliteScan } from '../log/scan.js';
 /** Finds the facts of a context, inside a `read` or `write` of the index. */
 export class SqliteContext {
   readonly #index: SqliteContextIndex;
-  readonly #walk: SqliteScan;
+  readonly #scan: SqliteScan;
 
-  constructor(index: SqliteContextIndex, walk: SqliteScan) {
+  constructor(index: SqliteContextIndex, scan: SqliteScan) {
     this.#index = index;
-    this.#walk = walk;
+    this.#scan = scan;
   }
 
   /** The newest sequence number that matches; `min_sequence_number` is no part of a context. */
   version(query: PreparedQuery): bigint | null {
     if (!this.#index.usable) {
-      return this.#walk.newest(query, { after: 0n, last: this.#index.head }) || null;
+      return this.#scan.newest(query, { after: 0n, last: this.#index.head }) || null;
     }
     return BigInt(this.#index.look(contextVersion(this.#index.memory, query)).version) || null;
   }
 
   /** The matching facts after `min_sequence_number`, oldest first, at most `limit`, and the context's version. */
   read(query: PreparedQuery, limit: number): QueryResult {
-    if (!this.#index.usable) return this.#walkThrough(query, limit);
+    if (!this.#index.usable) return this.#scanThrough(query, limit);
     const { records, version } = this.#index.look(readContext(this.#index.memory, query, limit));
     return {
       event_records: records,
@@ -34,9 +34,9 @@ export class SqliteContext {
     };
   }
 
-  #walkThrough(query: PreparedQuery, limit: number): QueryResult {
+  #scanThrough(query: PreparedQuery, limit: number): QueryResult {
     const range = { after: query.min_sequence_number ?? 0n, last: MAX_SEQUENCE_NUMBER };
-    const event_records = this.#walk.rows(query, range, limit);
+    const event_records = this.#scan.rows(query, range, limit);
     return {
       event_records,
       last_returned_sequence_number: event_records.at(-1)?.sequence_number ?? null,

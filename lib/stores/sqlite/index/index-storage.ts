@@ -14,7 +14,7 @@ import type { SqliteScan } from '../log/scan.js';
 /** What look-ups need of the database, inside the caller's transaction. */
 export class SqliteIndexStorage implements IndexStorage<EventRecord> {
   readonly #tables: SqliteIndexTables;
-  readonly #walk: SqliteScan;
+  readonly #scan: SqliteScan;
   readonly #fact: SqliteStatement<RecordRow>;
   readonly #types: SqliteStatement<string>;
   readonly repair: (segment: Segment) => void;
@@ -22,11 +22,11 @@ export class SqliteIndexStorage implements IndexStorage<EventRecord> {
   constructor(
     connection: SqliteConnection,
     tables: SqliteIndexTables,
-    walk: SqliteScan,
+    scan: SqliteScan,
     repair: (segment: Segment) => void,
   ) {
     this.#tables = tables;
-    this.#walk = walk;
+    this.#scan = scan;
     this.repair = repair;
     // Jumps from each type to the next one in the index of types.
     this.#types = connection.values(
@@ -65,14 +65,14 @@ export class SqliteIndexStorage implements IndexStorage<EventRecord> {
   newest(query: PreparedQuery, after: number, last: number): number {
     const types = typesOf(query);
     if (after === 0 && types !== null && isDecidedByType(query)) {
-      const newest = Number(this.#walk.newestOfTypes(types));
+      const newest = Number(this.#scan.newestOfTypes(types));
       // The newest fact lies beyond the hole: that has to be scanned.
       if (newest <= last) return newest;
     }
-    return Number(this.#walk.newest(query, { after: BigInt(after), last: BigInt(last) }));
+    return Number(this.#scan.newest(query, { after: BigInt(after), last: BigInt(last) }));
   }
 
   rows(query: PreparedQuery, after: number, last: number, limit: number): EventRecord[] {
-    return this.#walk.rows(query, { after: BigInt(after), last: BigInt(last) }, limit);
+    return this.#scan.rows(query, { after: BigInt(after), last: BigInt(last) }, limit);
   }
 }

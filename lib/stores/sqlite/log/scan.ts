@@ -22,7 +22,7 @@ export class SqliteScan {
   readonly #connection: SqliteConnection;
   readonly #newestOfTypes: SqliteStatement<bigint | null>;
   /** By direction and number of types; at most 2 x (MAX_MERGED_TYPES + 2). */
-  readonly #walks = new Map<string, SqliteStatement<RecordRow>>();
+  readonly #scans = new Map<string, SqliteStatement<RecordRow>>();
 
   constructor(connection: SqliteConnection) {
     this.#connection = connection;
@@ -36,8 +36,8 @@ export class SqliteScan {
   newest(query: PreparedQuery, { after, last }: LogRange): bigint {
     const types = typesOf(query);
     if (types?.length === 0) return 0n;
-    const walk = this.#walk('DESC', types);
-    for (const row of walk.iterate(...typeParameters(types), { after, last, limit: -1 })) {
+    const scan = this.#scan('DESC', types);
+    for (const row of scan.iterate(...typeParameters(types), { after, last, limit: -1 })) {
       const fact = new StoredFact(row);
       if (matchesQuery(fact, query)) return fact.sequence_number;
     }
@@ -54,12 +54,12 @@ export class SqliteScan {
     const types = typesOf(query);
     const found: EventRecord[] = [];
     if (types?.length === 0) return found;
-    const walk = this.#walk('ASC', types);
+    const scan = this.#scan('ASC', types);
     const decided = isDecidedByType(query);
     const page = decided ? Math.min(PAGE_FACTS, Math.ceil(limit)) : PAGE_FACTS;
     let begin = after;
     while (found.length < limit) {
-      const rows = walk.all(...typeParameters(types), { after: begin, last, limit: page });
+      const rows = scan.all(...typeParameters(types), { after: begin, last, limit: page });
       for (const row of rows) {
         if (decided) {
           found.push(recordOf(row));
@@ -75,15 +75,15 @@ export class SqliteScan {
     return found;
   }
 
-  #walk(direction: 'ASC' | 'DESC', types: readonly string[] | null): SqliteStatement<RecordRow> {
+  #scan(direction: 'ASC' | 'DESC', types: readonly string[] | null): SqliteStatement<RecordRow> {
     const count = types === null ? -1 : types.length <= MAX_MERGED_TYPES ? types.length : 0;
     const key = `${direction}${count}`;
-    let walk = this.#walks.get(key);
-    if (walk === undefined) {
-      walk = this.#connection.rows<RecordRow>(walkSql(direction, count));
-      this.#walks.set(key, walk);
+    let scan = this.#scans.get(key);
+    if (scan === undefined) {
+      scan = this.#connection.rows<RecordRow>(scanSql(direction, count));
+      this.#scans.set(key, scan);
     }
-    return walk;
+    return scan;
   }
 }
 
@@ -105,7 +105,7 @@ function typeParameters(types: readonly string[] | null): readonly string[] {
 }
 
 /** `count`: -1 for all types, 0 for more than can be merged. */
-function walkSql(direction: 'ASC' | 'DESC', count: number): string {
+function scanSql(direction: 'ASC' | 'DESC', count: number): string {
   const range = `SELECT ${RECORD_COLUMNS} FROM events
 WHERE sequence_number > @after AND sequence_number <= @last`;
   const candidates =

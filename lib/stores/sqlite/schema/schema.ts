@@ -185,7 +185,7 @@ function isComplete(connection: SqliteConnection, file: string): boolean {
   return types.has('store_metadata') ? hasKnownFormat(connection, file) && complete : false;
 }
 
-/** As they are declared, of a table that is there. */
+/** The declarations of the columns that the table lacks. */
 function missingColumns(connection: SqliteConnection): string[] {
   const found = columnsOf(connection, 'nestjs_factstr_streams');
   return ADDED.filter((column) => !found.includes(`${column} 0`));
