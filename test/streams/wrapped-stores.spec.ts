@@ -10,6 +10,7 @@ import {
   asynchronous,
   closeStore,
   logOf,
+  storeFileOf,
   streamLive,
   walkableOf,
 } from '../../lib/streams/store-face.js';
@@ -194,5 +195,31 @@ describe('A wrapper of a store of ours', () => {
     const deliver = called[1]![2] as (facts: unknown[]) => void;
     request.run('appending', () => deliver(['a fact']));
     expect(seen).toEqual([['a fact'], undefined]);
+  });
+});
+
+describe('A store of ours behind a wrapper', () => {
+  it('is asked by the wrapper’s own promises where that has some', () => {
+    const inner = new Ours();
+    const own = promisesOf();
+    const wrapper = { capabilities: { ...inner.capabilities, promises: own } } as FactStore;
+    expect(asynchronous(wrapper)).toBe(own);
+    const same = { capabilities: inner.capabilities } as FactStore;
+    expect(asynchronous(same)).not.toBe(inner.promises);
+  });
+
+  it('without such methods is not asked for pages past a query of the wrapper’s', () => {
+    const store = patched(new FactstrMemoryStore(), 'query');
+    const face = asynchronous(store);
+    expect(face.query({})).toBe('what query answers');
+    expect('queryPage' in face).toBe(false);
+  });
+
+  it('tells its file, if it has one', () => {
+    const inner = new FactstrMemoryStore();
+    expect(storeFileOf(inner)).toBeUndefined();
+    expect(storeFileOf({} as FactStore)).toBeUndefined();
+    const own = { ...inner.capabilities, own: { file: 'facts.sqlite' } };
+    expect(storeFileOf({ capabilities: own } as unknown as FactStore)).toBe('facts.sqlite');
   });
 });
