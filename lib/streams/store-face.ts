@@ -133,8 +133,8 @@ export function asynchronous(store: FactStore): StorePromises {
   const of = (name: BypassedMethod): StorePromises => (isOwn(store, name) ? promises : store);
   const names = ['append', 'appendIf', 'query', 'queryPage'] as const;
   if (names.every((name) => isOwn(store, name))) return promises;
-  const [append, appendIf, query, queryPage] = names.map(of) as FourOf<StorePromises>;
-  const pages = isOwn(store, 'query') || !isOwn(store, 'queryPage') ? queryPage : undefined;
+  const [append, appendIf, query] = [of('append'), of('appendIf'), of('query')];
+  const pages = isOwn(store, 'query') || !isOwn(store, 'queryPage') ? of('queryPage') : undefined;
   return {
     append: (...given) => append.append(...given),
     appendIf: (...given) => appendIf.appendIf(...given),
@@ -158,8 +158,6 @@ export async function closeStore(store: FactStore, limit?: number): Promise<void
   const { promises } = store.capabilities ?? {};
   await (own !== undefined || promises?.close === undefined ? store.close?.() : promises.close());
 }
-
-type FourOf<T> = [T, T, T, T];
 
 /** The file that a store of ours keeps its facts in, wrapped or not. */
 export function storeFileOf(store: FactStore): string | undefined {

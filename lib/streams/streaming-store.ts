@@ -94,6 +94,7 @@ export abstract class StreamingStore {
   protected readonly limits: FactStoreLimits;
   protected readonly appendIdRetention: number;
   readonly #codec: FactCodec | undefined;
+  #capabilities: OwnCapabilities | undefined;
   /** The methods that are the provider's own, bound to this store. */
   readonly #own: ReadonlyMap<BypassedMethod, unknown>;
   readonly #onStreamError: (error: FactstrError) => void;
@@ -104,9 +105,12 @@ export abstract class StreamingStore {
   #closing: Promise<void> | undefined;
 
   /** `provider`: the provider's class, whose methods are its own; a subclass's are not. */
-  protected constructor(options: FactStoreOptions = {}, provider: object = StreamingStore) {
+  protected constructor(
+    options: FactStoreOptions = {},
+    provider: { readonly prototype: object } = StreamingStore,
+  ) {
     worksBehindProxy(this, { except: ['assertOpen'], fixed: true });
-    this.#own = ownMethods(this, provider as { prototype: object });
+    this.#own = ownMethods(this, provider);
     this.#codec = options.codec;
     this.limits = resolveLimits(options.limits);
     this.#leaseTtl = resolveLeaseTtl(options.leaseTtl);
@@ -127,13 +131,13 @@ export abstract class StreamingStore {
 
   /** What this store can do besides the contract. */
   get capabilities(): StoreCapabilities {
-    const own: OwnCapabilities = {
+    this.#capabilities ??= {
       ...this.abilities(),
       appendIds: true,
       limits: this.limits,
       own: this,
     };
-    return own;
+    return this.#capabilities;
   }
 
   streamTo(query: EventQuery, handle: StreamHandler): EventStreamSubscription {
@@ -342,7 +346,7 @@ const BYPASSED: readonly BypassedMethod[] = [
 
 function ownMethods(
   store: StreamingStore,
-  { prototype }: { prototype: object },
+  { prototype }: { readonly prototype: object },
 ): ReadonlyMap<BypassedMethod, unknown> {
   const nearest = Object.getPrototypeOf(store) as object;
   return new Map(

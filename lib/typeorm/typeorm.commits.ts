@@ -23,7 +23,7 @@ const MAX_TIMEOUT_SHARE = 0.8;
 const DEFAULT_TIMEOUT_SHARE = 2 / 3;
 const MAX_DEFAULT_TIMEOUT_MS = 30_000;
 
-/** The effects of the application's transactional projections, by data source. */
+/** The commits of the application's transactional projections, by data source. */
 @Injectable()
 export class TypeOrmCommits implements TransactionalCommits {
   readonly #moduleRef: ModuleRef;

@@ -70,15 +70,12 @@ export async function callHandler(
     if (own.missed !== undefined) throw own.missed;
     if (result === false) throw new Error('the handler returned false');
   } catch (error) {
-    throw isInstance(error, FactFailure)
-      ? new HandlerFailure(error.cause, facts.filter(isSame(error.fact)))
-      : new HandlerFailure(error, facts);
+    if (!isInstance(error, FactFailure)) throw new HandlerFailure(error, facts);
+    // The stored fact: a codec may have made another one of it.
+    const { sequence_number } = error.fact;
+    const failed = facts.filter((fact) => fact.sequence_number === sequence_number);
+    throw new HandlerFailure(error.cause, failed);
   } finally {
     own.end();
   }
-}
-
-/** The stored fact of a decoded one. */
-function isSame({ sequence_number }: EventRecord): (fact: EventRecord) => boolean {
-  return (fact) => fact.sequence_number === sequence_number;
 }

@@ -25,7 +25,7 @@ export interface TransactionalRequest {
   readonly hasStart: boolean;
 }
 
-/** Makes effects whose commits happen in the read model's database, together with the cursor. */
+/** Makes the commits of projections whose effects and cursor are in the read model's database. */
 export interface TransactionalCommits {
   /** @throws InvalidOptionsError when the data source cannot do that safely */
   commitFor(request: TransactionalRequest): ProjectionCommit;

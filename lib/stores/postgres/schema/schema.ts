@@ -118,11 +118,12 @@ export function createTableSql(schema: string, table: TableDefinition, guard = '
   return `CREATE TABLE ${guard}${quoteIdentifier(schema)}.${table.name} (${table.definition}\n)`;
 }
 
-/** The statements that add the columns which an older table lacks. */
+/** What is said to be missing where a table lacks columns that were added to it. */
 export function addedTo({ name, added = {} }: TableDefinition): string {
   return `${name} (${Object.keys(added).join(', ')})`;
 }
 
+/** The statements that add the columns which an older table lacks. */
 export function addColumnsSql(schema: string, { name, added = {} }: TableDefinition): string[] {
   return Object.entries(added).map(
     ([column, type]) =>
