@@ -35,9 +35,23 @@ export type { LiveHandlerStatus } from './module/handlers/live-handler.js';
 export type { ProjectionState, ProjectionStatus } from './projections/status.js';
 
 // Typed facts
-export * from './facts/fact-map.js';
+export { fact, foreignFact } from './facts/fact-map.js';
+export type {
+  FactInput,
+  FactMap,
+  FactPart,
+  FactPayload,
+  FactQueryResult,
+  FactRecord,
+  FactStored,
+  FactType,
+  ForeignFact,
+  NewFact,
+  PayloadPart,
+  SchemaPayload,
+} from './facts/fact-map.js';
 export { FactFilter, factQuery, facts } from './facts/fact-query.js';
-export type { PayloadPart } from './facts/fact-query.js';
+export type { FactQuery } from './facts/fact-query.js';
 
 // Sequence numbers on the way out and in
 export { FactstrJsonInterceptor } from './http/factstr-json.interceptor.js';

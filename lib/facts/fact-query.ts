@@ -1,18 +1,16 @@
 import type { EventFilter, EventQuery } from '../contract/contract.types.js';
-import type { FactPayload, FactType } from './fact-map.js';
+import type { FactMap, FactPart, FactType } from './fact-map.js';
+
+declare const FACTS: unique symbol;
 
 /**
- * A payload predicate: any part of a payload, which a fact's payload is to contain.
+ * A query that knows the types of the facts it finds. It is a plain `EventQuery`; the types are the compiler's only.
  *
  * @publicApi
  */
-export type PayloadPart<P> = unknown extends P
-  ? unknown
-  : P extends readonly (infer E)[]
-    ? PayloadPart<E>[]
-    : P extends object
-      ? { [K in keyof P]?: PayloadPart<P[K]> }
-      : P;
+export interface FactQuery<T extends string = FactType, Facts = FactMap> extends EventQuery {
+  readonly [FACTS]: { readonly types: T; readonly facts: Facts };
+}
 
 /**
  * One alternative of a query: facts of the given types whose payload contains one of the given parts, where there are
@@ -20,7 +18,8 @@ export type PayloadPart<P> = unknown extends P
  *
  * @publicApi
  */
-export class FactFilter<T extends string> implements EventFilter {
+export class FactFilter<T extends string, Facts = FactMap> implements EventFilter {
+  declare readonly [FACTS]: { readonly types: T; readonly facts: Facts };
   readonly event_types: string[] | null;
   readonly payload_predicates: unknown[] | null;
 
@@ -31,7 +30,7 @@ export class FactFilter<T extends string> implements EventFilter {
   }
 
   /** Narrows to facts whose payload contains one of `parts`. Called again, it adds further alternatives. */
-  where(...parts: PayloadPart<FactPayload<T>>[]): FactFilter<T> {
+  where(...parts: FactPart<T, Facts>[]): FactFilter<T, Facts> {
     return new FactFilter(this.event_types, [...(this.payload_predicates ?? []), ...parts]);
   }
 }
@@ -45,6 +44,18 @@ export function facts<const T extends FactType>(...types: T[]): FactFilter<T> {
   return new FactFilter(types.length === 0 ? null : types, null);
 }
 
+/** A filter that knows its types. */
+interface TypedFilter extends EventFilter {
+  readonly [FACTS]: { readonly types: string; readonly facts: unknown };
+}
+
+/** The types of a filter, and of which map. */
+type FactsFound<F, Part extends 'types' | 'facts'> = F extends {
+  readonly [FACTS]: { readonly [P in Part]: infer Found };
+}
+  ? Found
+  : never;
+
 /**
  * A context over several entities, readable:
  * ```ts
@@ -57,6 +68,11 @@ export function facts<const T extends FactType>(...types: T[]): FactFilter<T> {
  *
  * @publicApi
  */
+export function factQuery(): FactQuery;
+export function factQuery<const F extends readonly TypedFilter[]>(
+  ...filters: F
+): FactQuery<FactsFound<F[number], 'types'> & string, FactsFound<F[number], 'facts'>>;
+export function factQuery(...filters: EventFilter[]): EventQuery;
 export function factQuery(...filters: EventFilter[]): EventQuery {
   return { filters };
 }

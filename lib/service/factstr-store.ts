@@ -12,6 +12,8 @@ import type {
   StorePromises,
   StreamHandler,
 } from '../contract/contract.types.js';
+import type { FactMap, FactQueryResult, FactRecord, NewFact } from '../facts/fact-map.js';
+import type { FactQuery } from '../facts/fact-query.js';
 import { InvalidOptionsError } from '../contract/errors.js';
 import { isWhole } from '../contract/numbers.js';
 import type { PostgresAppendOptions } from '../stores/postgres/append/append-inside.js';
@@ -38,9 +40,11 @@ export interface ReadOptions {
  * A fact store as a Nest provider: every method returns a promise, whatever the provider. Inject it by its
  * class, or `@InjectFactstrStore('name')` for a named one.
  *
+ * `Facts`: the facts that it takes, by default the application's `FactMap`. A named store may have its own.
+ *
  * @publicApi
  */
-export class FactstrStore {
+export class FactstrStore<Facts extends object = FactMap> {
   readonly #raw: FactStore;
   readonly #face: StorePromises;
   readonly #retry: AppendRetry;
@@ -70,8 +74,11 @@ export class FactstrStore {
    *
    * @throws InvalidOptionsError
    */
-  static of(store: FactStore, options?: AppendRetryOptions): FactstrStore {
-    return new FactstrStore(store, options);
+  static of<Facts extends object = FactMap>(
+    store: FactStore,
+    options?: AppendRetryOptions,
+  ): FactstrStore<Facts> {
+    return new FactstrStore<Facts>(store, options);
   }
 
   /** The store that does the work. @internal */
@@ -90,20 +97,22 @@ export class FactstrStore {
    *
    * @throws InvalidOptionsError for an option that the store does not support, and as `FactStore.append`
    */
-  async append(events: NewEvent[], options?: PostgresAppendOptions): Promise<AppendResult> {
+  async append(events: NewFact<Facts>[], options?: PostgresAppendOptions): Promise<AppendResult> {
     checkAppendSupport(this.#raw, options);
     const named = this.#retry.withId(options);
     return this.#retry.run(() => this.#face.append(events, named), named);
   }
 
   /** The matching facts and the context's version, of one snapshot. Holds all rows in memory; see `read`. */
+  query<T extends string, Found>(query: FactQuery<T, Found>): Promise<FactQueryResult<T, Found>>;
+  query(query: EventQuery): Promise<QueryResult>;
   async query(query: EventQuery): Promise<QueryResult> {
     return this.#face.query(query);
   }
 
   /** Appends exactly when the newest match of `query` is still `expectedContextVersion`; a conflict is a result. */
   async appendIf(
-    events: NewEvent[],
+    events: NewFact<Facts>[],
     query: EventQuery,
     expectedContextVersion?: bigint | null,
     options?: PostgresAppendOptions,
@@ -117,6 +126,11 @@ export class FactstrStore {
    *
    * @throws InvalidOptionsError for a page size that is no positive integer
    */
+  read<T extends string, Found>(
+    query: FactQuery<T, Found>,
+    options?: ReadOptions,
+  ): AsyncGenerator<FactRecord<T, Found>, void>;
+  read(query: EventQuery, options?: ReadOptions): AsyncGenerator<EventRecord, void>;
   async *read(query: EventQuery, options: ReadOptions = {}): AsyncGenerator<EventRecord, void> {
     const pageSize = options.pageSize ?? 1_000;
     if (!isWhole(pageSize, 1)) {
@@ -143,6 +157,16 @@ export class FactstrStore {
    * @throws DecisionConflictError when the context changed at every attempt
    * @throws AppendIdReusedError when the id was used for other events
    */
+  decide<T extends string, Found>(
+    query: FactQuery<T, Found>,
+    decision: (context: FactQueryResult<T, Found>) => MaybePromise<NewFact<Facts>[]>,
+    options?: DecideOptions,
+  ): Promise<AppendResult | null>;
+  decide(
+    query: EventQuery,
+    decision: (context: QueryResult) => MaybePromise<NewFact<Facts>[]>,
+    options?: DecideOptions,
+  ): Promise<AppendResult | null>;
   decide(
     query: EventQuery,
     decision: (context: QueryResult) => MaybePromise<NewEvent[]>,
@@ -157,6 +181,11 @@ export class FactstrStore {
   }
 
   /** As `FactStore.streamTo`; resolves when the head is known. */
+  streamTo<T extends string, Found>(
+    query: FactQuery<T, Found>,
+    handle: (facts: FactRecord<T, Found>[]) => unknown,
+  ): Promise<EventStreamSubscription>;
+  streamTo(query: EventQuery, handle: StreamHandler): Promise<EventStreamSubscription>;
   async streamTo(query: EventQuery, handle: StreamHandler): Promise<EventStreamSubscription> {
     return started(this.#raw.streamTo(query, handle));
   }
@@ -170,6 +199,16 @@ export class FactstrStore {
   }
 
   /** As `FactStore.streamToDurable`. */
+  streamToDurable<T extends string, Found>(
+    stream: DurableStream,
+    query: FactQuery<T, Found>,
+    handle: (facts: FactRecord<T, Found>[]) => unknown,
+  ): Promise<EventStreamSubscription>;
+  streamToDurable(
+    stream: DurableStream,
+    query: EventQuery,
+    handle: StreamHandler,
+  ): Promise<EventStreamSubscription>;
   async streamToDurable(
     stream: DurableStream,
     query: EventQuery,

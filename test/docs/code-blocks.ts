@@ -79,6 +79,7 @@ const DECLARED: Readonly<Record<string, string>> = {
   dataSource: "const dataSource: import('typeorm').DataSource",
   events: "const events: import('nestjs-factstr').NewEvent[]",
   order: 'const order: { id: number }',
+  order_id: 'const order_id: string',
   payload: 'const payload: object',
   project: 'function project(facts: object[]): Promise<void>',
   projections: "const projections: import('nestjs-factstr').FactstrProjections",

@@ -2,6 +2,7 @@ import type { EventQuery, EventRecord } from '../../contract/contract.types.js';
 import type { DurableProjectionOptions } from './durable-projection.options.js';
 import type { FactRecord, FactType } from '../../facts/fact-map.js';
 import { toEventQuery } from '../../facts/fact-query.js';
+import type { FactQuery } from '../../facts/fact-query.js';
 import { classProjectionDecorator, handlerDecorator } from './handler-metadata.js';
 import type {
   FactHandlerDecorator,
@@ -26,6 +27,9 @@ import type {
 export function DurableProjection<const T extends FactType>(
   options: DurableProjectionOptions & { query: T | readonly T[] },
 ): FactHandlerDecorator<FactRecord<T>, ProjectionContext>;
+export function DurableProjection<T extends string, Facts>(
+  options: DurableProjectionOptions & { query: FactQuery<T, Facts> },
+): FactHandlerDecorator<FactRecord<T, Facts>, ProjectionContext>;
 export function DurableProjection(
   options: DurableProjectionOptions & { query: EventQuery },
 ): FactHandlerDecorator<EventRecord, ProjectionContext>;

@@ -1,6 +1,7 @@
 import type { EventQuery, EventRecord } from '../../contract/contract.types.js';
 import type { FactRecord, FactType } from '../../facts/fact-map.js';
 import { toEventQuery } from '../../facts/fact-query.js';
+import type { FactQuery } from '../../facts/fact-query.js';
 import { handlerDecorator } from './handler-metadata.js';
 import type { FactHandlerDecorator, LiveContext } from './handler-types.js';
 
@@ -30,6 +31,10 @@ export function OnFacts<const T extends FactType>(
   types: T | readonly T[],
   options?: OnFactsOptions,
 ): FactHandlerDecorator<FactRecord<T>, LiveContext>;
+export function OnFacts<T extends string, Facts>(
+  query: FactQuery<T, Facts>,
+  options?: OnFactsOptions,
+): FactHandlerDecorator<FactRecord<T, Facts>, LiveContext>;
 export function OnFacts(
   query: EventQuery,
   options?: OnFactsOptions,
