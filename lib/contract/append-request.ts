@@ -1,12 +1,6 @@
 import { checkAppendOptions, prepareAppendId } from './append-id.js';
-import type { PreparedAppendId } from './append-id.js';
-import type {
-  AppendIfResult,
-  AppendOptions,
-  AppendResult,
-  EventQuery,
-  NewEvent,
-} from './contract.types.js';
+import type { OwnAppendOptions, PreparedAppendId } from './append-id.js';
+import type { AppendIfResult, AppendResult, EventQuery, NewEvent } from './contract.types.js';
 import type { AppendIdReusedError } from './errors.js';
 import type { FactStoreLimits } from './limits.js';
 import { prepareFacts, prepareQuery, prepareVersion } from './validation.js';
@@ -15,7 +9,7 @@ import type { PreparedFact, PreparedQuery } from './validation.js';
 /** What a caller asks for, unchecked. */
 export interface AppendCall {
   readonly events: NewEvent[];
-  readonly options: AppendOptions | undefined;
+  readonly options: OwnAppendOptions | undefined;
   /** The condition of `appendIf`; absent for `append`. */
   readonly condition?: {
     readonly query: EventQuery;
@@ -51,7 +45,7 @@ export function prepareAppend<Query extends PreparedQuery>(
 ): AppendRequest<Query> {
   checkAppendOptions(options, known);
   const facts = prepareFacts(events, limits);
-  const appendId = prepareAppendId(options?.appendId, facts, limits);
+  const appendId = prepareAppendId(options?.appendId, facts, limits, options ?? undefined);
   if (condition === undefined) return { facts, condition: null, appendId };
   const expected = prepareVersion(condition.expected, 'expectedContextVersion');
   const query = asContext(prepareQuery(condition.query, limits));

@@ -128,6 +128,14 @@ export interface AppendOptions {
    * `appendIdRetention`, by default at least 7 days.
    */
   appendId?: string | undefined;
+  /**
+   * What the append was asked for by, such as a request's body: anything that JSON carries. Its hash is kept with the
+   * `appendId`, and tells instead of the facts whether an append is the same one: the same id with an equal command
+   * returns the original result, whatever the facts (they may hold times, or random ids); with another command it
+   * fails with `AppendIdReusedError`. The order of keys does not count. Where the earlier append, or this one, has no
+   * command, the facts are compared. Needs an `appendId`.
+   */
+  command?: unknown;
 }
 
 /**
@@ -187,6 +195,8 @@ export interface StorePromises extends Pick<FactStore, 'append' | 'query' | 'app
 export interface StoreCapabilities {
   /** Whether it honours the option `appendId`. Default `false`. */
   readonly appendIds?: boolean | undefined;
+  /** Whether it honours the option `command` beside an `appendId`. Default `false`. */
+  readonly commands?: boolean | undefined;
   /** Whether it honours the option `manager`: appends inside the application's transaction. Default `false`. */
   readonly managers?: boolean | undefined;
   /** By which handlers' names and queries are checked before they run. Default: what the module's option `limits` says. */

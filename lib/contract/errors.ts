@@ -76,7 +76,7 @@ export class InvalidAppendIdError extends FactstrError {
   readonly code = 'INVALID_APPEND_ID';
 }
 
-/** The append's id was used for other facts before. Nothing was written. @publicApi */
+/** The append's id was used for other facts, or another command, before. Nothing was written. @publicApi */
 export class AppendIdReusedError extends FactstrError {
   readonly code = 'APPEND_ID_REUSED';
 }

@@ -267,7 +267,8 @@ export function nameProblem(name: unknown, limits: FactStoreLimits): string | un
   return textProblem(name);
 }
 
-function exceeds(text: string, maxBytes: number): boolean {
+/** Whether a text has more bytes in UTF-8. */
+export function exceeds(text: string, maxBytes: number): boolean {
   // A UTF-16 unit takes at most three bytes of UTF-8: counting is needed only in between.
   if (text.length > maxBytes) return true;
   return text.length * 3 > maxBytes && Buffer.byteLength(text) > maxBytes;

@@ -19,4 +19,9 @@ export function checkAppendSupport(
       'The options appendId and idempotentAppends need a store that keeps ids (capabilities.appendIds); this custom store would append again. Leave them out.',
     );
   }
+  if (options.command !== undefined && capabilities?.commands !== true) {
+    throw new InvalidOptionsError(
+      'The option command needs a store that keeps commands with ids (capabilities.commands); this custom store compares facts. Leave it out.',
+    );
+  }
 }

@@ -38,7 +38,12 @@ export interface Decider {
   ): Promise<AppendIfResult>;
 }
 
-const KNOWN: Record<keyof DecideOptions, true> = { retries: true, appendId: true, manager: true };
+const KNOWN: Record<keyof DecideOptions, true> = {
+  retries: true,
+  appendId: true,
+  command: true,
+  manager: true,
+};
 
 /** Takes turns with this process's other decisions on the context; see `FactstrStore.decide`. */
 export async function decideInTurn(
@@ -103,10 +108,15 @@ function checkOptions(options: DecideOptions): void {
 }
 
 /** The append's options, without absent ones. */
-function appendOptions({ appendId, manager }: DecideOptions): PostgresAppendOptions | undefined {
-  if (appendId === undefined && manager === undefined) return undefined;
+function appendOptions({
+  appendId,
+  command,
+  manager,
+}: DecideOptions): PostgresAppendOptions | undefined {
+  if (appendId === undefined && command === undefined && manager === undefined) return undefined;
   return {
     ...(appendId === undefined ? {} : { appendId }),
+    ...(command === undefined ? {} : { command }),
     ...(manager === undefined ? {} : { manager }),
   };
 }

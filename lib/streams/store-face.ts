@@ -1,7 +1,9 @@
 import type {
+  AppendResult,
   EventQuery,
   EventStreamSubscription,
   FactStore,
+  MaybePromise,
   StoreCapabilities,
   StorePromises,
   StreamHandler,
@@ -62,6 +64,13 @@ export interface OwnStore {
     handle: StreamHandler,
     replaced: (error: LogReplacedError) => void,
   ): EventStreamSubscription;
+  /**
+   * The result of the append that was committed under this id with this command. `undefined` where the id is not
+   * recorded, and where one of the two has no command: an append tells by its facts then.
+   *
+   * @throws AppendIdReusedError for another command; InvalidAppendIdError, InvalidOptionsError, LimitExceededError
+   */
+  recordedAppend(appendId: string, command?: unknown): MaybePromise<AppendResult | undefined>;
   /** As `close`; what is in flight is waited for so long at most, in milliseconds. */
   closeWithin(limit: number): Promise<void>;
 }
@@ -157,6 +166,18 @@ export async function closeStore(store: FactStore, limit?: number): Promise<void
   // A custom store may have an asynchronous face of its own that does not close.
   const { promises } = store.capabilities ?? {};
   await (own !== undefined || promises?.close === undefined ? store.close?.() : promises.close());
+}
+
+/**
+ * The result of the append that was committed under this id with this command, where the store can tell without an
+ * append; see `OwnStore.recordedAppend`.
+ */
+export function recordedAppendOf(
+  store: FactStore,
+  appendId: string,
+  command?: unknown,
+): MaybePromise<AppendResult | undefined> {
+  return ownOf(store)?.recordedAppend(appendId, command);
 }
 
 /** The file that a store of ours keeps its facts in, wrapped or not. */

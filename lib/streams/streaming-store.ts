@@ -1,6 +1,9 @@
+import { prepareAskedId } from '../contract/append-id.js';
+import type { AskedAppendId } from '../contract/append-id.js';
 import { prepareAppend } from '../contract/append-request.js';
 import type { AppendCall } from '../contract/append-request.js';
 import type {
+  AppendResult,
   DurableStream,
   EventQuery,
   EventStreamSubscription,
@@ -125,6 +128,18 @@ export abstract class StreamingStore {
    */
   abstract readonly log: LogSource;
 
+  /**
+   * The result of the append that was committed under this id with this command. `undefined` where the id is not
+   * recorded, and where one of the two has no command: an append tells by its facts then.
+   *
+   * @throws StoreClosedError, AppendIdReusedError, InvalidAppendIdError, InvalidOptionsError, LimitExceededError
+   * @internal
+   */
+  abstract recordedAppend(
+    appendId: string,
+    command?: unknown,
+  ): MaybePromise<AppendResult | undefined>;
+
   streamAll(handle: StreamHandler): EventStreamSubscription {
     return this.#live(EVERY_FACT, handle);
   }
@@ -134,6 +149,7 @@ export abstract class StreamingStore {
     this.#capabilities ??= {
       ...this.abilities(),
       appendIds: true,
+      commands: true,
       limits: this.limits,
       own: this,
     };
@@ -243,6 +259,16 @@ export abstract class StreamingStore {
   protected appendRequest(call: AppendCall, known?: readonly string[]): ContextAppend {
     this.assertOpen();
     return prepareAppend(call, this.limits, this.#asContext, known);
+  }
+
+  /**
+   * Where an id enters the store that is only asked for.
+   *
+   * @throws StoreClosedError, and what `prepareAskedId` throws
+   */
+  protected askedId(appendId: string, command: unknown): AskedAppendId {
+    this.assertOpen();
+    return prepareAskedId(appendId, command, this.limits);
   }
 
   /**

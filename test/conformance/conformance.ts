@@ -1,4 +1,5 @@
 import { describe } from '@jest/globals';
+import { describeAppendCommands } from './suites/append-commands.js';
 import { describeAppendIdRetention } from './suites/append-id-retention.js';
 import { describeAppendIds, describeSharedAppendIds } from './suites/append-ids.js';
 import { describeAppending } from './suites/appending.js';
@@ -30,6 +31,7 @@ export function describeConformance(provider: Provider): void {
     describeAppending(provider);
     describeAppendIds(provider);
     describeAppendIdRetention(provider);
+    describeAppendCommands(provider);
     describeQuerying(provider);
     describeContainment(provider);
     describeContexts(provider);

@@ -28,7 +28,32 @@ describe('An append id', () => {
     expect(prepareAppendId('k', prepareFacts(events, DEFAULT_LIMITS), DEFAULT_LIMITS)).toEqual({
       id: 'k',
       facts_hash: createHash('sha256').update(text).digest('hex'),
+      command_hash: null,
+      permanent: false,
     });
+  });
+});
+
+describe('The hash of an append’s command', () => {
+  const commandHash = (command: unknown): string | null =>
+    prepareAppendId('k', [], DEFAULT_LIMITS, { command })!.command_hash;
+
+  it('is the SHA-256 of the command, with its keys in order', () => {
+    // What one version stored under an id, the next one has to know.
+    const text = '{"":[["a",{"":[["","x"]]}],["b",[1,null]]]}';
+    const hash = createHash('sha256').update(text).digest('hex');
+    expect(commandHash({ b: [1, null], a: { '': 'x' }, c: undefined })).toBe(hash);
+    expect(commandHash(undefined)).toBeNull();
+    expect(commandHash(null)).toBe(createHash('sha256').update('null').digest('hex'));
+  });
+
+  it('is one for each value, whatever the order of its keys', () => {
+    fc.assert(
+      fc.property(jsonValue, jsonValue, (left, right) => {
+        expect(commandHash(left) === commandHash(right)).toBe(canonical(left) === canonical(right));
+        expect(commandHash(reordered(left))).toBe(commandHash(left));
+      }),
+    );
   });
 });
 

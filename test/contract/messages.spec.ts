@@ -146,7 +146,7 @@ describe('The options of an append', () => {
     for (const length of [59, 60, 61]) {
       const name = 'o'.repeat(length);
       expect(check({ appendId: 'a', [name]: null })).toBe(
-        `The append has the unknown option "${name.slice(0, 60)}"; known here: appendId. Nothing was written.`,
+        `The append has the unknown option "${name.slice(0, 60)}"; known here: appendId, command. Nothing was written.`,
       );
     }
     expect(check({ retries: 1, appendId: 'a' }, ['appendId', 'retries'])).toBeUndefined();
@@ -168,7 +168,7 @@ describe('An append that is repeated', () => {
       [7n, 9n, 3n],
       [2n ** 53n, 2n ** 53n + 1n, 2n],
     ] as const) {
-      expect(recordedAppend(id(1), { facts_hash, first, last })).toEqual({
+      expect(recordedAppend(id(1), { facts_hash, command_hash: null, first, last })).toEqual({
         first_sequence_number: first,
         last_sequence_number: last,
         committed_count: count,
@@ -178,7 +178,8 @@ describe('An append that is repeated', () => {
 
   it('with other facts is told of the range that has its id', () => {
     const { facts_hash } = id(1);
-    const repeat = (): unknown => recordedAppend(id(2), { facts_hash, first: 7n, last: 9n });
+    const repeat = (): unknown =>
+      recordedAppend(id(2), { facts_hash, command_hash: null, first: 7n, last: 9n });
     expect(repeat).toThrow(AppendIdReusedError);
     expect(refusal(repeat)).toBe(
       'The appendId "an \\"id\\"" was used for other facts before (7 to 9). Nothing was written. Use a new id for each append, and the same one only to repeat it.',

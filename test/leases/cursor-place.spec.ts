@@ -1,47 +1,18 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Intervention } from '../../lib/cursors/cursor-store.js';
 import { placeOf, sayPlace } from '../../lib/projections/delivery/cursor-place.js';
-import type { FactstrPostgresStore } from '../../lib/stores/postgres/store.js';
 import { postgresSchemaSql } from '../../lib/stores/postgres/schema/schema.js';
-import type { FactstrSqliteStore } from '../../lib/stores/sqlite/store.js';
 import { StoreDatabase } from '../support/postgres/database.js';
-import { TestFolder } from '../support/sqlite/folder.js';
+import { SQL_DATABASES } from '../support/providers/sql-databases.js';
+import type { SqlDatabase } from '../support/providers/sql-databases.js';
 
 const STREAMS = 'nestjs_factstr_streams';
 const COLUMNS = ['cursor_place', 'cursor_place_after'];
 
-interface Database {
-  open(): FactstrSqliteStore | FactstrPostgresStore;
-  run(sql: string): Promise<unknown>;
-  rows(sql: string): Promise<unknown[]>;
-  dispose(): Promise<void>;
-}
-
-const DATABASES = {
-  sqlite: async (): Promise<Database> => {
-    const folder = new TestFolder();
-    return {
-      open: () => folder.open(),
-      run: async (sql) => folder.database().exec(sql),
-      rows: async (sql) => folder.database().prepare(sql).all(),
-      dispose: () => folder.dispose(),
-    };
-  },
-  postgres: async (): Promise<Database> => {
-    const database = await StoreDatabase.create();
-    return {
-      open: () => database.store(),
-      run: (sql) => database.run(sql),
-      rows: (sql) => database.rows(sql),
-      dispose: () => database.dispose(),
-    };
-  },
-};
-
 describe.each(['sqlite', 'postgres'] as const)('Where a cursor is kept, in %s', (provider) => {
-  let database: Database;
+  let database: SqlDatabase;
   beforeEach(async () => {
-    database = await DATABASES[provider]();
+    database = await SQL_DATABASES[provider]();
   });
   afterEach(() => database.dispose());
 

@@ -23,7 +23,7 @@ describe('The functions of a schema', () => {
   it('are granted by the types of what goes in', () => {
     expect(one.arguments).toBe('text[], text[], oid, boolean, text');
     expect(group.arguments).toBe(
-      'text[], text[], integer[], integer[], integer[], text[], text[], boolean[], bigint[], bigint[], ' +
+      'text[], text[], integer[], integer[], integer[], text[], text[], text[], boolean[], boolean[], bigint[], bigint[], ' +
         'bigint[], text[], integer[], text[], text[], text[], oid, bigint, text, bigint, boolean, bigint, text',
     );
   });

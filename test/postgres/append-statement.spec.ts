@@ -31,7 +31,14 @@ function pending(
     context,
     expected = null,
     id,
-  }: { context?: EventQuery; expected?: bigint | null; id?: string } = {},
+    ...options
+  }: {
+    context?: EventQuery;
+    expected?: bigint | null;
+    id?: string;
+    command?: unknown;
+    permanent?: true;
+  } = {},
 ): ContextAppend {
   const prepared = prepareFacts(events, DEFAULT_LIMITS);
   return {
@@ -40,7 +47,7 @@ function pending(
       context === undefined
         ? null
         : { query: new ContextQuery(prepareQuery(context, DEFAULT_LIMITS)), expected },
-    appendId: prepareAppendId(id, prepared, DEFAULT_LIMITS),
+    appendId: prepareAppendId(id, prepared, DEFAULT_LIMITS, options),
   };
 }
 
@@ -50,7 +57,7 @@ function members(...all: ContextAppend[]): GroupMember[] {
 
 describe('The statement of a group', () => {
   it('says for each member what is asked, and for each fact whose it is', () => {
-    const id = pending(facts(1), { id: 'the "id"' });
+    const id = pending(facts(1), { id: 'the "id"', command: 7, permanent: true });
     const group: GroupMember[] = [
       { pending: pending([fact('a', 'ä"{'), fact('b\\', [1])]), known: null },
       {
@@ -71,7 +78,7 @@ describe('The statement of a group', () => {
     );
     expect(name).toBe('append-group');
     expect(text).toContain(`FROM "s".${functions.group.name}($1, `);
-    expect(text).toContain('$23)');
+    expect(text).toContain('$25)');
     expect(values).toEqual([
       String.raw`{"a","b\\","c","noted","a"}`,
       String.raw`{"\"ä\\\"{\"","[1]","{}","{\"n\":0}","{}"}`,
@@ -80,6 +87,8 @@ describe('The statement of a group', () => {
       '{2,1,1,1}',
       ['', '', 'the "id"', ''],
       `{"","",${id.appendId!.facts_hash},""}`,
+      `{"","",${id.appendId!.command_hash},""}`,
+      '{false,false,true,false}',
       '{false,true,false,true}',
       '{-1,7,-1,-1}',
       '{0,40,0,41}',
@@ -108,7 +117,7 @@ describe('The statement of a group', () => {
       { ...settings, sparse: false },
     );
     expect(values!.slice(2, 5)).toEqual([null, null, '{2}']);
-    expect(values!.slice(7, 16)).toEqual([
+    expect(values!.slice(9, 18)).toEqual([
       '{true}',
       '{3}',
       '{0}',
@@ -119,13 +128,13 @@ describe('The statement of a group', () => {
       [''],
       [''],
     ]);
-    expect(values!.slice(16, 21)).toEqual(['4711', null, null, null, false]);
+    expect(values!.slice(18, 23)).toEqual(['4711', null, null, null, false]);
   });
 
   it('names earlier facts where all decide', () => {
     const deciding = pending([fact('a')], { context: ofTypes('a') });
     const { values } = groupStatement(members(deciding, deciding), null, null, settings);
-    expect(values![11]).toEqual(['', '{1,0}']);
+    expect(values![13]).toEqual(['', '{1,0}']);
   });
 
   it('names no earlier facts where nobody decides', () => {
@@ -135,8 +144,8 @@ describe('The statement of a group', () => {
       null,
       settings,
     );
-    expect(values![11]).toEqual(['', '']);
-    expect(values!.slice(13, 16)).toEqual([[], [], []]);
+    expect(values![13]).toEqual(['', '']);
+    expect(values!.slice(15, 18)).toEqual([[], [], []]);
   });
 
   it('is one of its own for one plain append, and for that only', () => {
@@ -227,6 +236,26 @@ describe('The answer to a group', () => {
     expect(result!.outcomes.slice(0, 2)).toEqual([there(11n, 3n), there(4n, 2n)]);
     expect(result!.outcomes[2]).toEqual({ refusal: expect.any(AppendIdReusedError) });
     expect(result!.appended).toEqual([plain]);
+  });
+
+  it('tells a member by its command where it has one, and the append under its id had', () => {
+    const asked = pending(facts(2), { id: 'x', command: 1 });
+    const { facts_hash, command_hash } = asked.appendId!;
+    const other = '0'.repeat(64);
+    const recorded = [`${other} ${command_hash}`, `${facts_hash} ${other}`, facts_hash, other];
+    const result = groupResult(
+      recorded.map(() => asked),
+      [
+        '10',
+        '1.5',
+        '2.5',
+        '{NULL,NULL,NULL,NULL}',
+        '{NULL,NULL,NULL,NULL}',
+        `{${recorded.map((hashes) => `"4 5 ${hashes}"`).join(',')}}`,
+      ],
+    );
+    const refusal = { refusal: expect.any(AppendIdReusedError) };
+    expect(result!.outcomes).toEqual([there(4n, 2n), refusal, there(4n, 2n), refusal]);
   });
 
   it('that the group was stale is no result', () => {

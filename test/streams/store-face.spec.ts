@@ -134,6 +134,8 @@ describe('A store of ours', () => {
       readonly log = new FactstrMemoryStore().log;
       readonly retention = this.appendIdRetention;
 
+      recordedAppend(): undefined {}
+
       static open(): Store {
         return new Store();
       }

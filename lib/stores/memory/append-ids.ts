@@ -15,6 +15,7 @@ export class MemoryAppendIds {
   readonly #retention: number;
   /** Oldest first. */
   readonly #kept = new Map<string, Kept>();
+  readonly #permanent = new Map<string, RecordedAppend>();
 
   /** @param retention how long an id is kept at least, in milliseconds */
   constructor(retention: number) {
@@ -24,23 +25,29 @@ export class MemoryAppendIds {
   /**
    * The result of the append that had this id before.
    *
-   * @throws AppendIdReusedError when it had other facts
+   * @throws AppendIdReusedError when it had another command, or other facts
    */
   find(id: PreparedAppendId | null): AppendResult | undefined {
-    const kept = id === null ? undefined : this.#kept.get(id.id);
+    const kept = id === null ? undefined : this.recorded(id.id);
     return kept && recordedAppend(id!, kept);
+  }
+
+  recorded(id: string): RecordedAppend | undefined {
+    return this.#kept.get(id) ?? this.#permanent.get(id);
   }
 
   record(id: PreparedAppendId | null, result: AppendResult): void {
     if (id === null) return;
     const now = performance.now();
     this.#removeOlderThan(now - this.#retention);
-    this.#kept.set(id.id, {
+    const recorded = {
       facts_hash: id.facts_hash,
+      command_hash: id.command_hash,
       first: result.first_sequence_number,
       last: result.last_sequence_number,
-      since: now,
-    });
+    };
+    if (id.permanent) this.#permanent.set(id.id, recorded);
+    else this.#kept.set(id.id, { ...recorded, since: now });
   }
 
   #removeOlderThan(time: number): void {

@@ -1,3 +1,4 @@
+import { answerOf } from '../../contract/append-id.js';
 import { committed, refused } from '../../contract/append-request.js';
 import type { AppendRequest } from '../../contract/append-request.js';
 import type {
@@ -64,6 +65,12 @@ export class FactstrMemoryStore extends StreamingStore implements FactStore {
   ): AppendIfResult {
     const condition = { query, expected: expectedContextVersion };
     return this.#append(this.appendRequest({ events, options, condition }));
+  }
+
+  /** @internal */
+  recordedAppend(appendId: string, command?: unknown): AppendResult | undefined {
+    const asked = this.askedId(appendId, command);
+    return answerOf(asked, this.#ids.recorded(asked.id));
   }
 
   #append({ facts, condition, appendId }: AppendRequest): AppendIfResult {

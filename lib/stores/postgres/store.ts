@@ -1,3 +1,4 @@
+import { APPEND_OPTIONS, answerOf } from '../../contract/append-id.js';
 import type {
   AppendIfResult,
   AppendResult,
@@ -15,6 +16,7 @@ import { StreamingStore } from '../../streams/streaming-store.js';
 import { AppendQueue } from './append/append-queue.js';
 import { appendInside } from './append/append-inside.js';
 import type { AppendManager, PostgresAppendOptions } from './append/append-inside.js';
+import { recordedOf, recordedStatement } from './append/append-statement.js';
 import { PostgresAppender } from './append/appender.js';
 import { checkDatabaseName, createDatabase } from './connection/bootstrap.js';
 import { ReadyConnection } from './schema/ready-schema.js';
@@ -28,7 +30,7 @@ import type { PostgresStoreOptions } from './options.js';
 import { queryResult, queryStatement } from './log/query.js';
 import { parseTarget, withDatabase } from './connection/target.js';
 
-const APPEND_OPTIONS = ['appendId', 'manager'];
+const POSTGRES_APPEND_OPTIONS = [...APPEND_OPTIONS, 'manager'];
 
 /** The class behind `FactstrPostgresStore` of `store-types.ts`, where its members are described. */
 export class FactstrPostgresStore extends StreamingStore implements FactStore {
@@ -90,7 +92,7 @@ export class FactstrPostgresStore extends StreamingStore implements FactStore {
 
   /** With `manager`: inside the application's transaction. */
   async append(events: NewEvent[], options?: PostgresAppendOptions): Promise<AppendResult> {
-    const request = this.appendRequest({ events, options }, APPEND_OPTIONS);
+    const request = this.appendRequest({ events, options }, POSTGRES_APPEND_OPTIONS);
     return (await this.#append(request, options?.manager)).append_result!;
   }
 
@@ -120,8 +122,17 @@ export class FactstrPostgresStore extends StreamingStore implements FactStore {
     options?: PostgresAppendOptions,
   ): Promise<AppendIfResult> {
     const condition = { query, expected: expectedContextVersion };
-    const request = this.appendRequest({ events, options, condition }, APPEND_OPTIONS);
+    const request = this.appendRequest({ events, options, condition }, POSTGRES_APPEND_OPTIONS);
     return this.#append(request, options?.manager);
+  }
+
+  /** @internal */
+  async recordedAppend(appendId: string, command?: unknown): Promise<AppendResult | undefined> {
+    const asked = this.askedId(appendId, command);
+    const ready = await this.#connection.ready();
+    const statement = recordedStatement(asked.id, ready.schema);
+    const [row] = await ready.run('Looking an append up', statement);
+    return row && answerOf(asked, recordedOf(row[0]!));
   }
 
   async contextIndex(): Promise<ContextIndexProgress> {

@@ -1,9 +1,11 @@
+import { answerOf } from '../../contract/append-id.js';
 import type {
   AppendIfResult,
   AppendOptions,
   AppendResult,
   EventQuery,
   FactStore,
+  MaybePromise,
   NewEvent,
   QueryResult,
   StoreCapabilities,
@@ -38,6 +40,7 @@ export class FactstrSqliteStore extends StreamingStore implements FactStore {
   readonly #index: SqliteContextIndex;
   readonly #builder: SqliteIndexBuilder;
   readonly #context: SqliteContext;
+  readonly #ids: SqliteAppendIds;
   readonly #appender: SqliteAppender;
   readonly #queue: SqliteAppendQueue;
   readonly #cursorStore: SqliteCursorStore;
@@ -56,11 +59,12 @@ export class FactstrSqliteStore extends StreamingStore implements FactStore {
     this.#context = new SqliteContext(this.#index, scan);
     this.#cursorStore = new SqliteCursorStore(this.#connection.file, this.#retry);
     this.#log = new SqliteLog(this.#connection, this.#cursorStore, this.#retry, pollInterval);
+    this.#ids = new SqliteAppendIds(this.#connection, this.appendIdRetention);
     this.#appender = new SqliteAppender(
       this.#connection,
       this.#index,
       this.#context,
-      new SqliteAppendIds(this.#connection, this.appendIdRetention),
+      this.#ids,
       (range) => this.#log.committed(range),
     );
     this.#queue = new SqliteAppendQueue(
@@ -113,6 +117,15 @@ export class FactstrSqliteStore extends StreamingStore implements FactStore {
     const condition = { query, expected: expectedContextVersion };
     const request = this.appendRequest({ events, options, condition });
     return this.#retry.blocking(() => this.#appender.commit(request));
+  }
+
+  /** @internal */
+  recordedAppend(appendId: string, command?: unknown): MaybePromise<AppendResult | undefined> {
+    const asked = this.askedId(appendId, command);
+    return this.#retry.soon(() => {
+      this.#connection.assertReadable();
+      return answerOf(asked, this.#ids.recorded(asked.id));
+    }, this.#closed.signal);
   }
 
   adoptBatchBoundaries(): void {

@@ -97,7 +97,7 @@ describe('decide refuses, before anything is decided,', () => {
   });
 
   it.each([
-    [{ retry: 3 }, /unknown option "retry"; known are retries, appendId, manager/],
+    [{ retry: 3 }, /unknown option "retry"; known are retries, appendId, command, manager/],
     [{ appendID: 'x' }, /unknown option "appendID"/],
     [7, /an object such as .*, not a number/],
     [null, /an object such as .*, not null/],
@@ -113,6 +113,14 @@ describe('decide refuses, before anything is decided,', () => {
     const store = FactstrStore.of(synchronousStore().store);
     await expect(store.decide({}, decision, { appendId: 'one' })).rejects.toThrow(
       /capabilities.appendIds/,
+    );
+  });
+
+  it('a command on a store that compares facts', async () => {
+    const custom = { ...synchronousStore().store, capabilities: { appendIds: true } };
+    const options = { appendId: 'one', command: 1 };
+    await expect(FactstrStore.of(custom).decide({}, decision, options)).rejects.toThrow(
+      /capabilities.commands/,
     );
   });
 

@@ -29,7 +29,7 @@ export class StubbedQueue {
     const request: AppendRequest = {
       facts: [],
       condition: null,
-      appendId: { id: name, facts_hash: '' },
+      appendId: { id: name, facts_hash: '', command_hash: null, permanent: false },
     };
     try {
       return nameOf(await this.queue.append(request));

@@ -79,6 +79,9 @@ function promised(store: FactstrSqliteStore): ConformingStore {
     get log() {
       return store.log;
     },
+    get capabilities() {
+      return store.capabilities;
+    },
     append: (events, options) => store.promises.append(events, options),
     query: (query) => store.promises.query(query),
     appendIf: (events, query, expected, options) =>

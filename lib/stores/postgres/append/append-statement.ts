@@ -1,4 +1,5 @@
 import { recordedAppend } from '../../../contract/append-id.js';
+import type { RecordedAppend } from '../../../contract/append-id.js';
 import { committed, refused } from '../../../contract/append-request.js';
 import type { AppendOutcome } from '../../../contract/append-request.js';
 import type { AppendIdReusedError } from '../../../contract/errors.js';
@@ -65,7 +66,7 @@ export function groupStatement(
     name: 'append-group',
     text: `SELECT out_head::text, out_head_at, out_at, out_firsts::text, out_actual::text, out_recorded::text
 FROM ${settings.schema}.${settings.functions.group.name}($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16,
-  $17, $18, $19, $20, $21, $22, $23)`,
+  $17, $18, $19, $20, $21, $22, $23, $24, $25)`,
     values: [
       arrayText(facts.map((fact) => fact.event_type)),
       jsonArrayText(facts.map((fact) => fact.payload_text)),
@@ -74,6 +75,8 @@ FROM ${settings.schema}.${settings.functions.group.name}($1, $2, $3, $4, $5, $6,
       list(pending.map(({ facts: own }) => own.length)),
       pending.map(({ appendId }) => appendId?.id ?? ''),
       list(pending.map(({ appendId }) => appendId?.facts_hash ?? '""')),
+      list(pending.map(({ appendId }) => appendId?.command_hash ?? '""')),
+      list(pending.map(({ appendId }) => appendId?.permanent === true)),
       list(pending.map(({ condition }) => condition !== null)),
       list(pending.map(({ condition }) => condition?.expected ?? -1)),
       list(members.map((member) => member.known?.head ?? 0)),
@@ -148,10 +151,8 @@ function outcome(
   recorded: string | null,
 ): AppendOutcome {
   if (recorded !== null) {
-    const [from, to, facts_hash] = recorded.split(' ');
-    const before = { first: BigInt(from!), last: BigInt(to!), facts_hash: facts_hash! };
     try {
-      return { verdict: committed(recordedAppend(appendId!, before)) };
+      return { verdict: committed(recordedAppend(appendId!, recordedOf(recorded))) };
     } catch (refusal) {
       return { refusal: refusal as AppendIdReusedError };
     }
@@ -165,6 +166,22 @@ function outcome(
   const committed_count = BigInt(facts.length);
   const last_sequence_number = first_sequence_number + committed_count - 1n;
   return { verdict: committed({ first_sequence_number, last_sequence_number, committed_count }) };
+}
+
+/** What the server tells of an id. */
+export function recordedOf(text: string): RecordedAppend {
+  const [first, last, facts_hash, command_hash = null] = text.split(' ');
+  return { first: BigInt(first!), last: BigInt(last!), facts_hash: facts_hash!, command_hash };
+}
+
+/** What was recorded under an id. */
+export function recordedStatement(id: string, schema: string): PgStatement {
+  return {
+    name: 'recorded-append',
+    text: `SELECT concat_ws(' ', first_sequence_number, last_sequence_number, facts_hash, command_hash)
+FROM ${schema}.nestjs_factstr_appends WHERE append_id = $1`,
+    values: [id],
+  };
 }
 
 /** For each member the facts of those before it that match its condition. */

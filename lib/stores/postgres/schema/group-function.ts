@@ -3,7 +3,7 @@ import { LOOK, LOOK_UP_SETTINGS, PRAGMA, SAME_LOG, TURN } from './append-turn.js
 /**
  * A group of appends: one round trip, one transaction.
  *
- * `in_sizes`, `in_append_ids`, `in_hashes`, `in_conditional`, `in_expected`, `in_since`, `in_newest`,
+ * `in_sizes`, `in_append_ids`, `in_hashes`, `in_command_hashes`, `in_permanent`, `in_conditional`, `in_expected`, `in_since`, `in_newest`,
  * `in_earlier` and `in_filter_counts` have an element per member, judged in order, each against what is committed
  * and the members before it:
  * - `in_newest` is the newest match among the facts up to `in_since`, by the caller's knowledge; those after it are
@@ -11,7 +11,8 @@ import { LOOK, LOOK_UP_SETTINGS, PRAGMA, SAME_LOG, TURN } from './append-turn.js
  *   longer so, or more than `in_gap` facts came since, nothing is written and `out_firsts` is NULL.
  * - `in_earlier` names the facts of earlier members that match, newest first: `{member,offset,…}`.
  * - `out_firsts` has the first number of each member that was committed now, `out_actual` the newest match of each
- *   that was not, and `out_recorded` first and last number and hash of those whose append id was there before.
+ *   that was not, and `out_recorded` first and last number and hashes of those whose append id was there before.
+ * - An id of `in_permanent` is kept for ever: no time is after the one that it gets.
  * - Filters arrive as parallel arrays, each element the text of an array, empty for an absent part; scalar
  *   predicates apart, as `@>` lets them match arrays, and ours do not.
  * - No array has an element that is NULL, as a session may have turned off what reads one (`array_nulls`): `''`, 0
@@ -29,6 +30,8 @@ export const GROUP_HEAD = `CREATE FUNCTION {schema}.{name}(
   in_sizes integer[],
   in_append_ids text[],
   in_hashes text[],
+  in_command_hashes text[],
+  in_permanent boolean[],
   in_conditional boolean[],
   in_expected bigint[],
   in_since bigint[],
@@ -96,12 +99,12 @@ BEGIN
     filters_end := first_filter + in_filter_counts[member];
 
     IF in_append_ids[member] <> '' THEN
-      SELECT a.facts_hash, a.first_sequence_number, a.last_sequence_number INTO recorded
+      SELECT a.facts_hash, a.command_hash, a.first_sequence_number, a.last_sequence_number INTO recorded
       FROM {schema}.nestjs_factstr_appends AS a WHERE a.append_id = in_append_ids[member];
       IF FOUND THEN
         out_recorded := coalesce(out_recorded, array_fill(NULL::text, ARRAY[members]));
         out_recorded[member] := concat_ws(' ', recorded.first_sequence_number,
-          recorded.last_sequence_number, recorded.facts_hash);
+          recorded.last_sequence_number, recorded.facts_hash, recorded.command_hash);
         CONTINUE;
       END IF;
     END IF;
@@ -174,8 +177,10 @@ BEGIN
     batches := batches OR in_sizes[member] > 1;
     IF in_append_ids[member] <> '' THEN
       INSERT INTO {schema}.nestjs_factstr_appends
-        (append_id, facts_hash, first_sequence_number, last_sequence_number, appended_at)
-      VALUES (in_append_ids[member], in_hashes[member], starts[member], last_number, clock_timestamp());
+        (append_id, facts_hash, first_sequence_number, last_sequence_number, appended_at, command_hash)
+      VALUES (in_append_ids[member], in_hashes[member], starts[member], last_number,
+        CASE WHEN in_permanent[member] THEN 'infinity' ELSE clock_timestamp() END,
+        nullif(in_command_hashes[member], ''));
       ids := ids + 1;
     END IF;
   END LOOP;

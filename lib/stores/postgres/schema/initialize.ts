@@ -137,7 +137,7 @@ function schemaMissing(catalog: Catalog, target: string, cause?: Error): SchemaM
   const why =
     cause === undefined
       ? 'and initialize is false'
-      : 'and the role may not create it (CREATE on the schema, ownership of events for an index and of nestjs_factstr_streams for a column)';
+      : 'and the role may not create it (CREATE on the schema, ownership of events for an index and of our tables for a column)';
   return new SchemaMissingError(
     `Missing in ${target}, schema ${quoteIdentifier(catalog.schema)}: ${catalog.missing.join(', ')}; ${why}. ` +
       'postgresSchemaSql() prints the SQL to be run by a role that may.',

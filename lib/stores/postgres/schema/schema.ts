@@ -93,6 +93,7 @@ export const TABLES: readonly TableDefinition[] = [
   first_sequence_number bigint NOT NULL,
   last_sequence_number bigint NOT NULL,
   appended_at timestamptz NOT NULL`,
+    added: { command_hash: TEXT },
   },
 ];
 

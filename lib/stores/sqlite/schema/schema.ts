@@ -5,7 +5,7 @@ import {
   UnsupportedFormatError,
 } from '../../../contract/errors.js';
 import { cursorColumns } from '../../../cursors/sql/cursor-sql.js';
-import { APPEND_ID_TABLES } from './append-id-tables.js';
+import { APPEND_COMMAND, APPEND_ID_TABLES, HAS_APPEND_COMMAND } from './append-id-tables.js';
 import type { SqliteConnection } from '../connection/connection.js';
 import { INDEX_TABLES } from './index-tables.js';
 
@@ -127,9 +127,7 @@ export function createSchema(connection: SqliteConnection, file: string): void {
     if (isComplete(connection, file)) return;
     const createsEvents = !objectTypes(connection).has('events');
     for (const statement of Object.values(OBJECTS)) connection.execute(statement);
-    for (const column of missingColumns(connection)) {
-      connection.execute(`ALTER TABLE nestjs_factstr_streams ADD COLUMN ${column}`);
-    }
+    for (const statement of missingColumns(connection)) connection.execute(statement);
     connection.execute(STORE_FORMAT);
     // Creating `events` decides the format of its batches; an existing log keeps its own.
     if (createsEvents) connection.execute(SPARSE_BATCHES);
@@ -185,10 +183,15 @@ function isComplete(connection: SqliteConnection, file: string): boolean {
   return types.has('store_metadata') ? hasKnownFormat(connection, file) && complete : false;
 }
 
-/** The declarations of the columns that the table lacks. */
+/** The statements that add the columns which tables of the release before lack. */
 function missingColumns(connection: SqliteConnection): string[] {
   const found = columnsOf(connection, 'nestjs_factstr_streams');
-  return ADDED.filter((column) => !found.includes(`${column} 0`));
+  const statements = ADDED.filter((column) => !found.includes(`${column} 0`)).map(
+    (column) => `ALTER TABLE nestjs_factstr_streams ADD COLUMN ${column}`,
+  );
+  const hasIds = columnsOf(connection, 'nestjs_factstr_appends').length > 0;
+  const hasCommands = connection.values<bigint>(HAS_APPEND_COMMAND).get() === 1n;
+  return hasIds && !hasCommands ? [...statements, APPEND_COMMAND] : statements;
 }
 
 function hasKnownFormat(connection: SqliteConnection, file: string): boolean {
