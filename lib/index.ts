@@ -53,7 +53,11 @@ export type {
 export { FactFilter, factQuery, facts } from './facts/fact-query.js';
 export type { FactQuery } from './facts/fact-query.js';
 
-// Sequence numbers on the way out and in
+// HTTP: sequence numbers out and in, errors out, idempotency keys in
+export { FactstrExceptionFilter } from './http/factstr-exception.filter.js';
+export type { FactstrAnswer } from './http/factstr-exception.filter.js';
+export { IdempotencyKey } from './http/idempotency-key.decorator.js';
+export type { IdempotencyKeyOptions } from './http/idempotency-key.decorator.js';
 export { FactstrJsonInterceptor } from './http/factstr-json.interceptor.js';
 export { ParseSequencePipe } from './http/parse-sequence.pipe.js';
 export type { ParseSequencePipeOptions } from './http/parse-sequence.pipe.js';
