@@ -149,7 +149,8 @@ function* numbersOfSegment(
   return inOrder(found);
 }
 
-function numbersOfTail(tail: TailContent, sets: TermSets, after: number): number[] {
+/** The tail's candidates beyond `after`, ascending. */
+export function numbersOfTail(tail: TailContent, sets: TermSets, after: number): number[] {
   const found: number[][] = [];
   for (const terms of tail.mayOverflow ? [...sets.leaves, ...sets.overflow] : sets.leaves) {
     const numbers: number[] = [];

@@ -4,7 +4,9 @@ import type { Matchable } from '../matching/matches-query.js';
 const MAX_FACTS = 4_096;
 const MAX_CHARACTERS = 8 * 1024 * 1024;
 
-interface RecentFact extends Matchable {
+export interface RecentFact extends Matchable {
+  /** Its time, as it was added. */
+  readonly at: string;
   readonly size: number;
 }
 
@@ -27,8 +29,8 @@ export class RecentFacts {
   }
 
   /** Adds the next fact; `size` is its payload's length as text. */
-  add(number: number, { event_type, payload }: Matchable, size: number): void {
-    this.#facts.set(number, { event_type, payload, size });
+  add(number: number, { event_type, payload }: Matchable, size: number, at = ''): void {
+    this.#facts.set(number, { event_type, payload, at, size });
     this.#size += size;
     for (const [oldest, fact] of this.#facts) {
       if (this.#facts.size <= MAX_FACTS && this.#size <= MAX_CHARACTERS) break;
@@ -38,7 +40,7 @@ export class RecentFacts {
     }
   }
 
-  get(number: number): Matchable | undefined {
+  get(number: number): RecentFact | undefined {
     return this.#facts.get(number);
   }
 }

@@ -17,17 +17,18 @@ function filterText(filter: PreparedFilter): string {
   const predicates =
     filter.payload_predicates === null
       ? 'null'
-      : `[${filter.payload_predicates.map(valueText).join(',')}]`;
+      : `[${filter.payload_predicates.map(jsonText).join(',')}]`;
   return `{"event_types":${types},"payload_predicates":${predicates}}`;
 }
 
-function valueText(value: JsonValue): string {
+/** A JSON value's text, the same whatever the order of keys. */
+export function jsonText(value: JsonValue): string {
   if (typeof value === 'number') return numberText(value);
   if (value === null || typeof value !== 'object') return JSON.stringify(value);
-  if (Array.isArray(value)) return `[${value.map(valueText).join(',')}]`;
+  if (Array.isArray(value)) return `[${value.map(jsonText).join(',')}]`;
   const members = Object.keys(value)
     .sort(byCodePoint)
-    .map((key) => `${JSON.stringify(key)}:${valueText(value[key]!)}`);
+    .map((key) => `${JSON.stringify(key)}:${jsonText(value[key]!)}`);
   return `{${members.join(',')}}`;
 }
 

@@ -1,6 +1,7 @@
 import type {
   AppendResult,
   EventQuery,
+  EventRecord,
   EventStreamSubscription,
   FactStore,
   MaybePromise,
@@ -47,6 +48,30 @@ export interface WalkableStore {
 /** Methods for which a store of ours has another one that does the same, and that is preferred. */
 export type BypassedMethod = 'append' | 'appendIf' | 'query' | 'queryPage' | 'streamTo' | 'close';
 
+/** A context of which the facts after a number are read. */
+export interface ContextPart {
+  readonly query: EventQuery;
+  /** Exclusive. */
+  readonly after: bigint;
+}
+
+/** Several contexts at one moment. */
+export interface ContextsRead {
+  /** Of the log. */
+  readonly head: bigint;
+  /** Compared by identity: another value once the log was restored or replaced. Found out at that moment. */
+  readonly log: unknown;
+  /** In the order of what was asked. */
+  readonly parts: readonly ContextPartRead[];
+}
+
+export interface ContextPartRead {
+  /** As readers see them; they belong to the caller. */
+  readonly event_records: EventRecord[];
+  /** The newest number of the whole part, whatever `after` and `upTo` leave out; `null` when nothing matches. */
+  readonly version: bigint | null;
+}
+
 /** What only a store of ours can do: its `capabilities` bring it along. */
 export interface OwnStore {
   readonly log: LogSource;
@@ -71,6 +96,17 @@ export interface OwnStore {
    * @throws AppendIdReusedError for another command; InvalidAppendIdError, InvalidOptionsError, LimitExceededError
    */
   recordedAppend(appendId: string, command?: unknown): MaybePromise<AppendResult | undefined>;
+  /**
+   * Reads several contexts at one moment, of each the facts after a number of its own and up to `upTo`. `whole` is
+   * their union, on which the caller will append: its version is remembered.
+   *
+   * @throws StoreClosedError, InvalidQueryError, InvalidVersionError, LimitExceededError
+   */
+  readContexts(
+    parts: readonly ContextPart[],
+    whole: EventQuery,
+    upTo?: bigint,
+  ): MaybePromise<ContextsRead>;
   /** As `close`; what is in flight is waited for so long at most, in milliseconds. */
   closeWithin(limit: number): Promise<void>;
 }
@@ -128,6 +164,17 @@ export function walkableOf(store: FactStore): WalkableStore | undefined {
     walkables.set(source, walkable);
   }
   return walkable;
+}
+
+/**
+ * The store of ours that reads contexts for this store, where its queries are that one's own: those of a wrapper, or
+ * of a subclass, are asked themselves.
+ */
+export function contextsOf(store: FactStore): Pick<OwnStore, 'readContexts'> | undefined {
+  const promises = store.capabilities?.promises;
+  const own = ownOf(store);
+  const isBypassed = promises !== undefined && promises !== own?.promises;
+  return isOwn(store, 'query') && !isBypassed ? own : undefined;
 }
 
 /**

@@ -1,3 +1,4 @@
+import { isPromise } from 'node:util/types';
 import { prepareAskedId } from '../contract/append-id.js';
 import type { AskedAppendId } from '../contract/append-id.js';
 import { prepareAppend } from '../contract/append-request.js';
@@ -29,6 +30,7 @@ import {
   checkHandler,
   prepareQuery,
   prepareStreamName,
+  prepareVersion,
 } from '../contract/validation.js';
 import type { PreparedQuery } from '../contract/validation.js';
 import { ContextQuery } from '../context-index/terms/context-plan.js';
@@ -42,7 +44,7 @@ import type { StreamHost } from './live-stream.js';
 import { LogReader } from './reader/log-reader.js';
 import type { LogSource } from './log-source.js';
 import { OpenStreams } from './open-streams.js';
-import type { BypassedMethod, OwnCapabilities } from './store-face.js';
+import type { BypassedMethod, ContextPart, ContextsRead, OwnCapabilities } from './store-face.js';
 import type { StreamSubscription } from './stream-subscription.js';
 import { within } from '../support/async/turns.js';
 
@@ -286,6 +288,46 @@ export abstract class StreamingStore {
     const codec = this.#codec;
     if (codec === undefined) return result;
     return { ...result, event_records: result.event_records.map((fact) => codec.decode(fact)) };
+  }
+
+  /**
+   * What `OwnStore` says of it.
+   *
+   * @internal
+   */
+  readContexts(
+    parts: readonly ContextPart[],
+    whole: EventQuery,
+    upTo?: bigint,
+  ): MaybePromise<ContextsRead> {
+    const last = prepareVersion(upTo, 'upTo');
+    const asked = parts.map(({ query, after }) =>
+      this.contextQuery({ ...query, min_sequence_number: after }),
+    );
+    const read = this.contexts(asked, this.contextQuery(whole));
+    return isPromise(read)
+      ? read.then((found) => this.#foundContexts(found, last))
+      : this.#foundContexts(read, last);
+  }
+
+  /** The facts of each context after its query's cursor, and its version; `whole` is their union. */
+  protected abstract contexts(
+    parts: readonly ContextQuery[],
+    whole: ContextQuery,
+  ): MaybePromise<ContextsRead>;
+
+  #foundContexts(read: ContextsRead, last: bigint | null): ContextsRead {
+    const codec = this.#codec;
+    if (codec === undefined && last === null) return read;
+    const parts = read.parts.map(({ event_records, version }) => {
+      const end = event_records.findIndex((fact) => last !== null && fact.sequence_number > last);
+      const shown = end < 0 ? event_records : event_records.slice(0, end);
+      return {
+        event_records: codec === undefined ? shown : shown.map((fact) => codec.decode(fact)),
+        version,
+      };
+    });
+    return { ...read, parts };
   }
 
   readonly #asContext = (query: PreparedQuery): ContextQuery =>

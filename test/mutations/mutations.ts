@@ -250,9 +250,11 @@ WHERE name = $1 AND \${number('$2')} IS NOT NULL`,
     promise: 'a query sees all that was committed before it was asked',
     file: 'lib/stores/postgres/index/context-index.ts',
     find: `    await this.#log.refresh();
-    if (!this.#log.isUsable) return undefined;`,
+    if (!this.#log.isUsable) return undefined;
+    const { log } = this.#log.head;`,
     replace: `    if (!this.#log.isOpen) await this.#log.refresh();
-    if (!this.#log.isUsable) return undefined;`,
+    if (!this.#log.isUsable) return undefined;
+    const { log } = this.#log.head;`,
     suites: ['test/conformance/postgres'],
   },
   {

@@ -140,6 +140,10 @@ describe('A store of ours', () => {
         return new Store();
       }
 
+      protected override contexts(): never {
+        throw new Error('Nothing is read of it.');
+      }
+
       protected override halt(): void {
         steps.push('halt');
       }

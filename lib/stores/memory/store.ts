@@ -11,8 +11,10 @@ import type {
   QueryResult,
 } from '../../contract/contract.types.js';
 import type { PreparedQuery } from '../../contract/validation.js';
+import type { ContextQuery } from '../../context-index/terms/context-plan.js';
 import { CommitSignal } from '../../streams/commit-signal.js';
 import type { LogSource } from '../../streams/log-source.js';
+import type { ContextsRead } from '../../streams/store-face.js';
 import { StreamingStore } from '../../streams/streaming-store.js';
 import type { FactStoreOptions } from '../../streams/streaming-store.js';
 import { MemoryAppendIds } from './append-ids.js';
@@ -71,6 +73,18 @@ export class FactstrMemoryStore extends StreamingStore implements FactStore {
   recordedAppend(appendId: string, command?: unknown): AppendResult | undefined {
     const asked = this.askedId(appendId, command);
     return answerOf(asked, this.#ids.recorded(asked.id));
+  }
+
+  protected override contexts(parts: readonly ContextQuery[]): ContextsRead {
+    return {
+      head: this.#memory.head(),
+      // The log of a memory store is never replaced.
+      log: this.#memory,
+      parts: parts.map((part) => ({
+        event_records: this.#memory.context.records(part, Infinity),
+        version: this.#contextVersion(part),
+      })),
+    };
   }
 
   #append({ facts, condition, appendId }: AppendRequest): AppendIfResult {

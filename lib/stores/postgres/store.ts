@@ -9,10 +9,12 @@ import type {
   StoreCapabilities,
 } from '../../contract/contract.types.js';
 import { SchemaMissingError } from '../../contract/errors.js';
-import type { ContextAppend } from '../../context-index/terms/context-plan.js';
+import type { ContextAppend, ContextQuery } from '../../context-index/terms/context-plan.js';
 import type { ContextIndexProgress } from '../../context-index/progress.js';
 import type { LogSource } from '../../streams/log-source.js';
+import type { ContextsRead } from '../../streams/store-face.js';
 import { StreamingStore } from '../../streams/streaming-store.js';
+import { GenerationToken } from '../../support/generation-token.js';
 import { AppendQueue } from './append/append-queue.js';
 import { appendInside } from './append/append-inside.js';
 import type { AppendManager, PostgresAppendOptions } from './append/append-inside.js';
@@ -27,6 +29,7 @@ import { adoptSparseBoundaries } from './schema/initialize.js';
 import { PostgresLog } from './log/log.js';
 import { resolvePostgresOptions } from './options.js';
 import type { PostgresStoreOptions } from './options.js';
+import { contextsOf } from './log/contexts.js';
 import { queryResult, queryStatement } from './log/query.js';
 import { parseTarget, withDatabase } from './connection/target.js';
 
@@ -41,6 +44,7 @@ export class FactstrPostgresStore extends StreamingStore implements FactStore {
   readonly #appender: PostgresAppender;
   readonly #appends: AppendQueue;
   readonly #log: PostgresLog;
+  readonly #token = new GenerationToken();
 
   constructor(url: string, options: PostgresStoreOptions = {}) {
     super(options, FactstrPostgresStore);
@@ -153,6 +157,23 @@ export class FactstrPostgresStore extends StreamingStore implements FactStore {
     if (sparse) return;
     await adoptSparseBoundaries(database, catalogSchema);
     this.#connection.invalidate();
+  }
+
+  protected override async contexts(
+    queries: readonly ContextQuery[],
+    whole: ContextQuery,
+  ): Promise<ContextsRead> {
+    const found = await this.#index.contexts(queries, whole);
+    if (found === undefined) return contextsOf(await this.#connection.ready(), queries);
+    const { parts, head, log } = found;
+    return {
+      head: BigInt(head),
+      log: this.#token.of(log),
+      parts: parts.map(({ records, version }) => ({
+        event_records: records,
+        version: version === 0 ? null : BigInt(version),
+      })),
+    };
   }
 
   protected override abilities(): StoreCapabilities {

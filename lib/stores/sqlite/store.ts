@@ -12,8 +12,11 @@ import type {
 } from '../../contract/contract.types.js';
 import type { PreparedQuery } from '../../contract/validation.js';
 import type { ContextIndexProgress } from '../../context-index/progress.js';
+import type { ContextQuery } from '../../context-index/terms/context-plan.js';
 import type { LogSource } from '../../streams/log-source.js';
+import type { ContextsRead } from '../../streams/store-face.js';
 import { StreamingStore } from '../../streams/streaming-store.js';
+import { GenerationToken } from '../../support/generation-token.js';
 import { SqliteAppendIds } from './append/append-ids.js';
 import { SqliteAppendQueue } from './append/append-queue.js';
 import { BusyRetry } from './connection/busy.js';
@@ -46,6 +49,7 @@ export class FactstrSqliteStore extends StreamingStore implements FactStore {
   readonly #cursorStore: SqliteCursorStore;
   readonly #log: SqliteLog;
   readonly #closed = new AbortController();
+  readonly #token = new GenerationToken();
 
   constructor(path: string, options: SqliteStoreOptions = {}) {
     super(options, FactstrSqliteStore);
@@ -145,6 +149,18 @@ export class FactstrSqliteStore extends StreamingStore implements FactStore {
     } catch (error) {
       throw this.#retry.failure(error);
     }
+  }
+
+  protected override contexts(queries: readonly ContextQuery[]): MaybePromise<ContextsRead> {
+    const read = (): ContextsRead => ({
+      head: this.#index.head,
+      log: this.#token.of(this.#index.log),
+      parts: queries.map((query) => {
+        const { event_records, current_context_version } = this.#context.read(query, Infinity);
+        return { event_records, version: current_context_version ?? null };
+      }),
+    });
+    return this.#retry.soon(() => this.#index.read(read), this.#closed.signal);
   }
 
   protected override abilities(): StoreCapabilities {

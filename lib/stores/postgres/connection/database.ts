@@ -88,12 +88,16 @@ export class PostgresDatabase {
     });
   }
 
-  /** Runs the statements of `work` in one transaction at READ COMMITTED. */
-  async transaction<T>(what: string, work: (run: Run) => Promise<T>): Promise<T> {
+  /** Runs the statements of `work` in one transaction at READ COMMITTED, or in what `begin` begins. */
+  async transaction<T>(
+    what: string,
+    work: (run: Run) => Promise<T>,
+    begin = 'BEGIN ISOLATION LEVEL READ COMMITTED',
+  ): Promise<T> {
     const attempt = this.#attempt(what);
     return this.#use(this.#reads, attempt, async (client) => {
       try {
-        await this.#query(client, { text: 'BEGIN ISOLATION LEVEL READ COMMITTED' });
+        await this.#query(client, { text: begin });
         const result = await work((statement) => this.#query(client, statement));
         await this.#query(client, { text: 'COMMIT' });
         return result;
@@ -102,6 +106,11 @@ export class PostgresDatabase {
         throw statementError(error, attempt);
       }
     });
+  }
+
+  /** Runs the statements of `work` on one snapshot. */
+  snapshot<T>(what: string, work: (run: Run) => Promise<T>): Promise<T> {
+    return this.transaction(what, work, 'BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY');
   }
 
   /** Runs the one statement of an append, and tells what may have committed from what has not. */

@@ -1,18 +1,28 @@
-import type { MaybePromise, QueryResult } from '../../../contract/contract.types.js';
+import type { EventRecord, MaybePromise, QueryResult } from '../../../contract/contract.types.js';
 import type { ContextQuery } from '../../../context-index/terms/context-plan.js';
 import { contextVersion, readContext } from '../../../context-index/context.js';
+import type { ContextRead } from '../../../context-index/context.js';
 import { KnownContexts } from '../../../context-index/terms/known-contexts.js';
 import type { KnownVersion } from '../../../context-index/terms/known-contexts.js';
-import { newestSince } from '../../../context-index/newest-since.js';
+import { matchesSince, newestSince } from '../../../context-index/newest-since.js';
 import type { ContextIndexProgress } from '../../../context-index/progress.js';
 import { runStepsSoon } from '../../../context-index/steps.js';
 import type { ReadyConnection } from '../schema/ready-schema.js';
+import { recentRecords } from './recent-records.js';
 import { PostgresIndexStorage } from './index-storage.js';
 import type { KnownLog } from './known-log.js';
 import type { HeadOfLog, VersionOfLog } from './log-state.js';
 
 /** Attempts of a look-up, at most, when the log was replaced, or has grown, meanwhile. */
 const MAX_ATTEMPTS = 10;
+
+/** Several contexts at one moment. */
+export interface ContextsOfLog {
+  readonly parts: readonly ContextRead<EventRecord>[];
+  readonly head: number;
+  /** The log that they are of. */
+  readonly log: number;
+}
 
 /**
  * The context index on Postgres. What is known of the log never changes, so that a look-up needs no snapshot of the
@@ -55,6 +65,34 @@ export class PostgresContextIndex {
     };
   }
 
+  /**
+   * Each context's facts after its query's cursor and its version, all of one moment: from memory where that reaches
+   * back so far, which costs one round trip. The version of `whole`, their union, is remembered. `undefined`: ask
+   * without the index.
+   */
+  async contexts(
+    queries: readonly ContextQuery[],
+    whole: ContextQuery,
+    attempt = 1,
+  ): Promise<ContextsOfLog | undefined> {
+    await this.#log.refresh();
+    if (!this.#log.isUsable) return undefined;
+    const { log, number: head } = this.#log.head;
+    // All begin now, hence at one head.
+    const known = queries.map((query) => this.#fromMemory(query));
+    const reads = queries.filter((_, place) => known[place] === undefined);
+    const read = await Promise.all(reads.map(async (query) => this.#fromStorage(query)));
+    const parts = known.map((part) => part ?? read.shift()!);
+    // What was read from the server is of this log if that is there still.
+    if (reads.length > 0) await this.#log.refresh();
+    if (log !== this.#log.head.log || parts.some((part) => part.head !== head)) {
+      return attempt < MAX_ATTEMPTS ? this.contexts(queries, whole, attempt + 1) : undefined;
+    }
+    queries.forEach((query, place) => this.#known().set(query, parts[place]!));
+    this.#known().set(whole, { version: Math.max(0, ...parts.map((part) => part.version)), head });
+    return { parts, head, log };
+  }
+
   /** Remembers the server's answer. `before` is what was known of the log when the server was asked. */
   remember(query: ContextQuery, version: bigint | null, before: HeadOfLog): void {
     if (!this.#log.isOpen || before.log !== this.#log.head.log) return;
@@ -88,6 +126,22 @@ export class PostgresContextIndex {
   current(query: ContextQuery, known: VersionOfLog): VersionOfLog | undefined {
     if (!this.#log.isOpen || known.log !== this.#log.head.log) return undefined;
     return this.#broughtUp(query, known);
+  }
+
+  #fromMemory(query: ContextQuery): ContextRead<EventRecord> | undefined {
+    const { memory, recent } = this.#log;
+    const numbers = matchesSince(memory, recent, query, Number(query.min_sequence_number ?? 0n));
+    const records = numbers && recentRecords(recent, numbers);
+    if (records === undefined) return undefined;
+    const { end: head } = memory.tail;
+    if (numbers!.length > 0) return { records, version: numbers!.at(-1)!, head };
+    const known = this.#known().get(query);
+    const current = known && this.#broughtUp(query, known);
+    return current && { records, version: current.version, head };
+  }
+
+  #fromStorage(query: ContextQuery): MaybePromise<ContextRead<EventRecord>> {
+    return runStepsSoon(readContext<EventRecord>(this.#log.memory, query, Infinity), this.#storage);
   }
 
   async #catchUp(query: ContextQuery, attempt: number): Promise<VersionOfLog | null> {

@@ -126,7 +126,7 @@ export class KnownLog {
   #take({ head, headAt, at, facts }: OwnCommit): void {
     if (!this.#opened || head !== this.memory.tail.end || headAt !== this.#at) return;
     let number = head;
-    for (const fact of facts) this.#add(++number, fact, fact.payload_text.length);
+    for (const fact of facts) this.#add(++number, fact, fact.payload_text.length, at);
     this.#at = at;
   }
 
@@ -205,7 +205,7 @@ export class KnownLog {
     }
     for (const fact of facts) {
       if (fact.number <= tail.end) continue;
-      this.#add(fact.number, fact, fact.size);
+      this.#add(fact.number, fact, fact.size, fact.at);
       this.#at = fact.at;
     }
     this.#shorten();
@@ -218,11 +218,11 @@ export class KnownLog {
     this.#at = headAt;
   }
 
-  #add(number: number, fact: Matchable, size: number): void {
+  #add(number: number, fact: Matchable, size: number, at: string): void {
     this.memory.add(number, fact.event_type, fact.payload);
     // A payload that was too large to be read is a candidate for every predicate, and matched in the database.
     if (fact.payload === undefined) this.recent.restart(number);
-    else this.recent.add(number, fact, size);
+    else this.recent.add(number, fact, size, at);
   }
 
   /** Where segments cannot be stored the oldest facts of the tail become a hole. */
