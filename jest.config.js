@@ -12,6 +12,7 @@ export default {
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: {
     '^nestjs-factstr/stores$': '<rootDir>/lib/stores/index.ts',
+    '^nestjs-factstr/testing$': '<rootDir>/lib/testing/index.ts',
     '^nestjs-factstr/typeorm$': '<rootDir>/lib/typeorm/index.ts',
     '^nestjs-factstr$': '<rootDir>/lib/index.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',

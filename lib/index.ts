@@ -30,7 +30,11 @@ export type {
   ProjectionContext,
 } from './module/handlers/handler-types.js';
 export { FactstrProjections } from './module/factstr-projections.js';
-export type { ProjectionSelector, VerbOptions } from './module/factstr-projections.js';
+export type {
+  DrainedOptions,
+  ProjectionSelector,
+  VerbOptions,
+} from './module/factstr-projections.js';
 export type { LiveHandlerStatus } from './module/handlers/live-handler.js';
 export type { ProjectionState, ProjectionStatus } from './projections/status.js';
 

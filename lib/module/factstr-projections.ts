@@ -3,8 +3,11 @@ import { WaitTimeoutError } from '../contract/errors.js';
 import type { ProjectionStatus } from '../projections/status.js';
 import type { Intervention, ParkedFact, RecordedIntervention } from '../cursors/cursor-store.js';
 import { until } from '../support/async/until.js';
+import type { Timing } from '../support/async/until.js';
 import { describeError, stackOf } from '../support/describe-error.js';
 import { ActiveVersions } from './projections/active-versions.js';
+import { drained, isAt, settled } from './waits.js';
+import { messages } from './messages.js';
 import { worksBehindProxy } from '../support/behind-proxy.js';
 import { FactHandlersRegistrar } from './lifecycle/fact-handlers.registrar.js';
 import { findProjection } from './find-projection.js';
@@ -41,6 +44,18 @@ export interface ProjectionSelector {
 export interface VerbOptions extends ProjectionSelector {
   /** The operator's name, for the record: text of up to 256 characters. */
   by?: string | undefined;
+}
+
+/**
+ * Options of `drained`.
+ *
+ * @publicApi
+ */
+export interface DrainedOptions {
+  /** In milliseconds, from the call on. Default 5,000. */
+  timeout?: number | undefined;
+  /** The projections that are waited for, in every version and of every store. Default: all. */
+  names?: string | readonly string[] | undefined;
 }
 
 /**
@@ -198,39 +213,37 @@ export class FactstrProjections {
     checkVerbOptions(options, [...SELECTOR, 'timeout']);
     const projection = this.#find(name, options);
     const { timeout = 5_000 } = options;
-    const reached = await until(
-      async () => ((await projection.position()) ?? -1n) >= sequenceNumber,
-      timeout,
-    );
-    if (reached) return;
-    const { state, position, reason } = await this.#status(projection);
-    throw new WaitTimeoutError(
-      `Projection "${name}" has not reached fact ${sequenceNumber} after ${timeout} ms: it is ${state} at ${position}${reason === null ? '' : ` (${reason})`}.`,
-    );
+    if (await until(() => isAt(projection, sequenceNumber), timeout)) return;
+    const status = await this.#status(projection);
+    throw new WaitTimeoutError(messages.notReached(status, sequenceNumber, timeout));
   }
 
   /**
-   * For tests: resolves when every registered projection has reached the head as it is now. `timeout` in
-   * milliseconds, default 5,000.
+   * For tests: resolves when every registered projection, or those of the given names, has reached the head as it is
+   * now. On a store with the contract only: the newest fact of its query. `timeout` in milliseconds, default 5,000.
    *
-   * @throws WaitTimeoutError naming the projections that have not
+   * @throws WaitTimeoutError that tells of each one that has not: where it is, its state and its last error
    */
-  async drained(options: { timeout?: number | undefined } = {}): Promise<void> {
+  async drained(options: DrainedOptions = {}): Promise<void> {
+    await this.drainedBy(undefined, options);
+  }
+
+  /** As `drained`, with a clock and timers of the caller's. @internal */
+  async drainedBy(timing: Timing | undefined, options: DrainedOptions): Promise<void> {
+    checkVerbOptions(options, ['timeout', 'names']);
+    await drained(this.#named(options.names), options, timing);
+  }
+
+  /**
+   * Resolves when no handler of this application, live or durable, has anything left to do, what they append
+   * included.
+   *
+   * @internal
+   */
+  async settledBy(timing: Timing, options: Pick<DrainedOptions, 'timeout'>): Promise<void> {
     checkVerbOptions(options, ['timeout']);
-    const { timeout = 5_000 } = options;
-    const heads = await this.#list();
-    const behind = async (): Promise<string[]> => {
-      const late: string[] = [];
-      for (const [index, projection] of this.#projections.entries()) {
-        const head = heads[index]?.head ?? 0n;
-        if (((await projection.position()) ?? 0n) < head) late.push(`"${projection.name}"`);
-      }
-      return late;
-    };
-    if (await until(async () => (await behind()).length === 0, timeout)) return;
-    throw new WaitTimeoutError(
-      `Not at the head after ${timeout} ms: ${(await behind()).join(', ')}. See status() for why.`,
-    );
+    const live = this.#liveHandlers.filter(({ status }) => status.running);
+    await settled([...this.#projections, ...live], options, timing);
   }
 
   /**
@@ -280,6 +293,15 @@ export class FactstrProjections {
   async #status(projection: RegisteredProjection): Promise<ProjectionStatus> {
     const active = await this.#active.told(this.#versions(projection));
     return projection.status(active === projection.version);
+  }
+
+  /** All projections, or every version of each name. */
+  #named(names: string | readonly string[] | undefined): readonly RegisteredProjection[] {
+    if (names === undefined) return this.#projections;
+    return [names].flat().flatMap((name) => {
+      const found = this.#projections.filter((projection) => projection.name === name);
+      return found.length > 0 ? found : this.#find(name, {});
+    });
   }
 
   /** The registered versions of the projection's name. */

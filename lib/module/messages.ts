@@ -2,6 +2,10 @@ import type { ProjectionStatus } from '../projections/status.js';
 
 type Behind = Pick<ProjectionStatus, 'name' | 'version' | 'state' | 'position' | 'head'>;
 
+type Laggard = Omit<ProjectionStatus, 'active'>;
+
+type LateHandler = Pick<Laggard, 'handler' | 'store' | 'reason' | 'lastError'>;
+
 /** A handler, and the module and token that provide it. */
 interface Declared {
   readonly label: string;
@@ -54,6 +58,35 @@ export const messages = {
     `${verb} of projection ${quote(name)} needs a store that shows its log (LogSource); this custom store has the contract only.`,
   behind: ({ name, version, state, position, head }: Behind): string =>
     `Version ${version} of projection ${quote(name)} is not caught up: it is ${state} at ${position ?? 'no fact yet'} of ${head ?? 'an unknown head'}. Wait for it, or switch with { force: true }.`,
+  notReached: (
+    { name, state, position, reason }: Laggard,
+    sequenceNumber: bigint,
+    timeout: number,
+  ): string =>
+    `Projection ${quote(name)} has not reached fact ${sequenceNumber} after ${timeout} ms: it is ${state} at ${position}${reason === null ? '' : ` (${reason})`}.`,
+  laggard: (
+    { name, version, store, handler, state, position, reason, lastError }: Laggard,
+    target: bigint | null,
+  ): string =>
+    `projection ${quote(name)}${version === 1 ? '' : ` version ${version}`} of store ${quote(store)} (${handler}) is ${state} at ${position ?? 'no fact that can be read'} of ${target ?? 'a head that cannot be read'}` +
+    (reason === null ? '' : `: ${reason}`) +
+    (lastError === null || reason?.includes(lastError) === true
+      ? ''
+      : `; last error: ${lastError}`),
+  lateHandler: (
+    { handler, store, reason, lastError }: LateHandler,
+    position: bigint | null,
+    target: bigint | null,
+  ): string =>
+    `live handler ${handler} of store ${quote(store)} is at ${position ?? 'work'} of ${target ?? 'a head that cannot be read'}` +
+    (reason === null ? '' : `: ${reason}`) +
+    (lastError === null ? '' : `; last error: ${lastError}`),
+  notAtHead: (late: readonly string[], timeout: number): string =>
+    `Not at the head after ${timeout} ms:${late.map((line) => `\n- ${line}`).join('')}`,
+  notSettled: (late: readonly string[], timeout: number): string =>
+    `Not at rest after ${timeout} ms:${late.map((line) => `\n- ${line}`).join('')}`,
+  stillAppending: (timeout: number): string =>
+    `Not at rest after ${timeout} ms: every handler has caught up each time, and facts were appended meanwhile each time. Either something else appends, or handlers answer one another without an end.`,
   needsLog: (label: string, option: string, store: string): string =>
     `${label} uses the option ${option}, which needs a store that shows its log (LogSource); the custom store ${quote(store)} has the contract only. Leave the option out, or use another provider.`,
   notAClass: (key: string): string =>

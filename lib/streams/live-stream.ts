@@ -43,12 +43,16 @@ export function startLiveStream(
   reader.enter();
   const position = findStart(host);
   const started = Promise.resolve(position).then(() => undefined);
-  const ended = follow({ host, query, call, replaced }, position, stop.signal).finally(() =>
+  const passed = (reached: bigint): void => {
+    subscription.passed = reached;
+  };
+  const ended = follow({ host, query, call, replaced, passed }, position, stop.signal).finally(() =>
     reader.leave(),
   );
   // Reported by `follow`; a caller that awaits `started` gets it too.
   started.catch(() => undefined);
-  return new StreamSubscription(stop, started, ended);
+  const subscription = new StreamSubscription(stop, started, ended);
+  return subscription;
 }
 
 function findStart({ source, reader }: StreamHost): MaybePromise<Standing> {
@@ -88,15 +92,18 @@ interface LiveStream {
   readonly query: PreparedQuery;
   readonly call: HandlerCall;
   readonly replaced: (error: LogReplacedError) => void;
+  readonly passed: (position: bigint) => void;
 }
 
 async function follow(
-  { host, query, call, replaced }: LiveStream,
+  { host, query, call, replaced, passed }: LiveStream,
   start: MaybePromise<Standing>,
   signal: AbortSignal,
 ): Promise<void> {
   try {
-    const walk = new StreamWalk(host.reader, query, await start, signal);
+    const standing = await start;
+    passed(standing.position);
+    const walk = new StreamWalk(host.reader, query, standing, signal);
     await walk.run({
       batch: async (matching) => {
         if (matching.length === 0) return;
@@ -106,7 +113,7 @@ async function follow(
           host.report(error);
         }
       },
-      pageEnd: () => undefined,
+      pageEnd: passed,
       replaced: async (standing, at) => {
         const resumed = await host.reader.resume(standing);
         if (resumed.position !== standing.position) replaced(replacedLog(standing, resumed, at));

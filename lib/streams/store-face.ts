@@ -11,7 +11,7 @@ import type {
 } from '../contract/contract.types.js';
 import type { LogReplacedError } from '../contract/errors.js';
 import type { FactCodec } from '../contract/fact-codec.js';
-import { resolveLimits } from '../contract/limits.js';
+import { MAX_SEQUENCE_NUMBER, resolveLimits } from '../contract/limits.js';
 import type { FactStoreLimitOptions, FactStoreLimits } from '../contract/limits.js';
 import { DEFAULT_LEASE_TTL, leaseOptions } from '../cursors/lease.js';
 import type { LeaseOptions } from '../cursors/lease.js';
@@ -145,6 +145,17 @@ export function streamLive(
   // The stream of a custom store may call inside the request that appended.
   const context = new CleanContext();
   return store.streamTo(query, (facts) => context.run(() => handle(facts)));
+}
+
+/**
+ * The newest fact that a stream of this query is to pass: the log's head, or, of a store with the contract only, the
+ * newest match.
+ */
+export async function newestFor(store: FactStore, { filters }: EventQuery): Promise<bigint> {
+  const source = logOf(store);
+  if (source !== undefined) return source.head();
+  const none = { filters, min_sequence_number: MAX_SEQUENCE_NUMBER };
+  return (await store.query(none)).current_context_version ?? 0n;
 }
 
 /** @throws StoreClosedError */

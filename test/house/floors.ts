@@ -14,7 +14,7 @@ export const FLOORS: readonly (readonly string[])[] = [
   ['stores/memory', 'stores/sqlite', 'stores/postgres', 'projections'],
   ['stores', 'service'],
   ['module'],
-  ['typeorm'],
+  ['typeorm', 'testing'],
 ];
 
 /** The floor of a file; the longest name that fits. */

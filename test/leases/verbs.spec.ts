@@ -137,7 +137,7 @@ describe.each(['memory', 'sqlite', 'postgres'] as const)('Operators on %s', (pro
       await app.projections.pause('items');
       await owner.append('x');
       await expect(app.projections.drained({ timeout: 50 })).rejects.toThrow(
-        /Not at the head after 50 ms: "items"/,
+        /Not at the head after 50 ms:\n- projection "items"/,
       );
       await expect(app.projections.waitFor('items', 3n, { timeout: 50 })).rejects.toThrow(
         WaitTimeoutError,

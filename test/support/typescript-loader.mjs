@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 
 const library = {
   'nestjs-factstr': new URL('../../lib/index.ts', import.meta.url).href,
+  'nestjs-factstr/testing': new URL('../../lib/testing/index.ts', import.meta.url).href,
   'nestjs-factstr/typeorm': new URL('../../lib/typeorm/index.ts', import.meta.url).href,
 };
 

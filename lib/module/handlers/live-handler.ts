@@ -7,8 +7,9 @@ import type {
 } from '../../contract/contract.types.js';
 import { HandlerTimeoutError } from '../../contract/errors.js';
 import type { LogReplacedError } from '../../contract/errors.js';
-import { streamLive } from '../../streams/store-face.js';
-import { ended } from '../../streams/stream-subscription.js';
+import { MAX_SEQUENCE_NUMBER } from '../../contract/limits.js';
+import { newestFor, streamLive } from '../../streams/store-face.js';
+import { ended, passedBy } from '../../streams/stream-subscription.js';
 import { CallSignal } from '../../support/async/call-signal.js';
 import { describeError, stackOf } from '../../support/describe-error.js';
 import type { FactHandler } from './fact-handler.js';
@@ -16,6 +17,8 @@ import type { FactstrCommonOptions } from '../factstr.options.js';
 import { callAround } from './handler-call.js';
 import type { AroundHandlers } from './handler-call.js';
 import type { LiveContext } from './handler-types.js';
+import { messages } from '../messages.js';
+import type { Follower } from '../waits.js';
 
 /**
  * The state of an `@OnFacts` method in this process.
@@ -47,7 +50,7 @@ export interface LiveHandlerStatus {
 }
 
 /** One `@OnFacts` method: registered at bootstrap, ended at shutdown; failures are logged and the stream goes on. */
-export class LiveHandler {
+export class LiveHandler implements Follower {
   readonly #store: FactStore;
   readonly #storeName: string;
   readonly #handler: FactHandler;
@@ -96,6 +99,22 @@ export class LiveHandler {
       replaced: this.#replaced,
       lastError: this.#lastError,
     };
+  }
+
+  newest(): Promise<bigint> {
+    return newestFor(this.#store, this.#query);
+  }
+
+  /** On a store with the contract only: beyond every fact, once no call is in flight. */
+  async position(): Promise<bigint | null> {
+    const passed = passedBy(this.#subscription);
+    if (passed !== undefined) return passed;
+    await this.#inFlight;
+    return MAX_SEQUENCE_NUMBER;
+  }
+
+  async describe(target: bigint | null): Promise<string> {
+    return messages.lateHandler(this.status, passedBy(this.#subscription) ?? null, target);
   }
 
   /** Resolves when the head of the log is known. Does nothing when it runs. */

@@ -2,6 +2,7 @@ import { InvalidOptionsError, ProjectionBehindError } from '../../contract/error
 import { until } from '../../support/async/until.js';
 import { messages } from '../messages.js';
 import type { RegisteredProjection } from './registered-projection.js';
+import { isAt } from '../waits.js';
 
 /** How long a switch waits until the version has caught up with facts that were appended just before. */
 const MAX_CATCH_UP_MS = 1_000;
@@ -55,7 +56,7 @@ export class ActiveVersions {
 async function checkCaughtUp(projection: RegisteredProjection): Promise<void> {
   const { head } = await projection.status(false);
   const reached = await until(
-    async () => head !== null && ((await projection.position()) ?? -1n) >= head,
+    async () => head !== null && (await isAt(projection, head)),
     MAX_CATCH_UP_MS,
   );
   const status = await projection.status(false);

@@ -1,5 +1,5 @@
 import type { Logger } from '@nestjs/common';
-import type { EventRecord, FactStore } from '../../contract/contract.types.js';
+import type { EventQuery, EventRecord, FactStore } from '../../contract/contract.types.js';
 import { DEFAULT_RETRY_POLICY } from '../../support/async/back-off.js';
 import type { ProjectionCommit } from '../../projections/delivery/commit.js';
 import { describeError, stackOf } from '../../support/describe-error.js';
@@ -13,16 +13,18 @@ import type { ProjectionStatus } from '../../projections/status.js';
 import { readStatus } from '../../projections/runner/read-status.js';
 import type { Runner } from '../../projections/runner/runner.js';
 import type { RecordedIntervention, CursorStore } from '../../cursors/cursor-store.js';
-import { limitsOf, logOf } from '../../streams/store-face.js';
+import { limitsOf, logOf, newestFor } from '../../streams/store-face.js';
 import type { FactHandler } from '../handlers/fact-handler.js';
 import type { FactstrCommonOptions } from '../factstr.options.js';
 import { callAround } from '../handlers/handler-call.js';
 import type { Invoke } from '../handlers/handler-call.js';
 import type { DurableMetadata } from '../handlers/handler-metadata.js';
 import type { ProjectionContext } from '../handlers/handler-types.js';
+import { messages } from '../messages.js';
+import type { Follower } from '../waits.js';
 
 /** One `@DurableProjection` with its runner. */
-export class RegisteredProjection {
+export class RegisteredProjection implements Follower {
   readonly name: string;
   readonly version: number;
   readonly storeName: string;
@@ -30,6 +32,7 @@ export class RegisteredProjection {
   readonly runner: Runner;
   readonly #store: FactStore;
   readonly #handler: FactHandler;
+  readonly #query: EventQuery;
 
   constructor(
     store: FactStore,
@@ -47,6 +50,7 @@ export class RegisteredProjection {
     this.label = handler.label;
     this.#store = store;
     this.#handler = handler;
+    this.#query = metadata.query;
     const projection = this.#projection(metadata, options, commits?.defaultTimeout);
     this.runner = makeRunner(store, projection, this.#observer(projection, logger), {
       limits: limitsOf(store, options.limits),
@@ -68,6 +72,14 @@ export class RegisteredProjection {
   /** The stored cursor's position, as far as it can be read. */
   async position(): Promise<bigint | null> {
     return (await this.runner.stored())?.position ?? this.runner.state.storedPosition;
+  }
+
+  newest(): Promise<bigint> {
+    return newestFor(this.#store, this.#query);
+  }
+
+  async describe(target: bigint | null): Promise<string> {
+    return messages.laggard(await this.status(false), target);
   }
 
   /** The interventions of this version, and the switches between versions of its name; oldest first. */

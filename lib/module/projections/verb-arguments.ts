@@ -22,6 +22,13 @@ const CHECKS = {
   version: (value, option) => requireThat(isWhole(value, 1), option, value, VERSION),
   by: checkBy,
   force: requireBoolean,
+  names: (value, option) =>
+    requireThat(
+      isText(value) || (Array.isArray(value) && value.length > 0 && value.every(isText)),
+      option,
+      value,
+      'the name of a projection, or a list of names',
+    ),
   live: requireBoolean,
   durable: requireBoolean,
   timeout: (value, option) =>

@@ -15,6 +15,7 @@ import { Exclusive } from '../../support/async/exclusive.js';
 import type { OwnCalls } from './own-calls.js';
 import type { Projection, ProjectionObserver } from '../projection.js';
 import type { Runner, Said } from './runner.js';
+import { newestFor } from '../../streams/store-face.js';
 import { RunnerState } from '../state.js';
 
 /**
@@ -132,11 +133,15 @@ export class StreamRunner implements Runner {
 
   async #register(run: AbortController): Promise<EventStreamSubscription> {
     const { name, query } = this.#projection;
-    return this.#store.streamToDurable({ name }, query, (facts) => {
+    const newest = await newestFor(this.#store, query);
+    const subscription = await this.#store.streamToDurable({ name }, query, (facts) => {
       const delivery = this.#context.run(() => this.#deliver(facts, run));
       this.#inFlight = delivery;
       return delivery;
     });
+    // The replay has passed it, also where an earlier run had delivered it.
+    if ((this.state.storedPosition ?? 0n) < newest) this.state.position(newest);
+    return subscription;
   }
 
   /** Retries in place: the stream waits, and the cursor stays. `false` ends the stream. */

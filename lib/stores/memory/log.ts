@@ -11,11 +11,14 @@ export class MemoryLog implements LogSource {
   readonly cursorStore = new MemoryCursorStore();
   readonly #commits: CommitSignal;
   readonly #facts = new MemoryFacts();
-  #clock = { milliseconds: NaN, text: '' };
+  readonly #clock: () => number;
+  #told = { milliseconds: NaN, text: '' };
   readonly context = new MemoryContext(this.#facts);
 
-  constructor(commits: CommitSignal) {
+  /** @param clock milliseconds since 1970 */
+  constructor(commits: CommitSignal, clock = (): number => Date.now()) {
     this.#commits = commits;
+    this.#clock = clock;
   }
 
   append(facts: readonly PreparedFact[]): AppendResult {
@@ -68,10 +71,10 @@ export class MemoryLog implements LogSource {
 
   /** Hundreds of appends share a millisecond, and its text costs as much as the rest of them. */
   #time(): string {
-    const milliseconds = Date.now();
-    if (this.#clock.milliseconds !== milliseconds) {
-      this.#clock = { milliseconds, text: new Date(milliseconds).toISOString() };
+    const milliseconds = this.#clock();
+    if (this.#told.milliseconds !== milliseconds) {
+      this.#told = { milliseconds, text: new Date(milliseconds).toISOString() };
     }
-    return this.#clock.text;
+    return this.#told.text;
   }
 }

@@ -20,14 +20,21 @@ import type { FactStoreOptions } from '../../streams/streaming-store.js';
 import { MemoryAppendIds } from './append-ids.js';
 import { MemoryLog } from './log.js';
 
+/** Options of the memory store, of which users see those of every store. */
+export interface MemoryStoreOptions extends FactStoreOptions {
+  /** The time of an append, read once for each: milliseconds since 1970. */
+  readonly clock?: (() => number) | undefined;
+}
+
 /** The class behind `FactstrMemoryStore` of `store-types.ts`, where its members are described. */
 export class FactstrMemoryStore extends StreamingStore implements FactStore {
   readonly #commits = new CommitSignal();
-  readonly #memory = new MemoryLog(this.#commits);
+  readonly #memory: MemoryLog;
   readonly #ids: MemoryAppendIds;
 
-  constructor(options: FactStoreOptions = {}) {
+  constructor(options: MemoryStoreOptions = {}) {
     super(options, FactstrMemoryStore);
+    this.#memory = new MemoryLog(this.#commits, options.clock);
     this.#ids = new MemoryAppendIds(this.appendIdRetention);
   }
 

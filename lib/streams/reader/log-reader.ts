@@ -1,3 +1,4 @@
+import { setImmediate as inNextTurn } from 'node:timers';
 import type { EventRecord } from '../../contract/contract.types.js';
 import { deepFreeze } from '../../support/deep-freeze.js';
 import { factAt, isSameFact, readPage } from './fact-mark.js';
@@ -292,7 +293,7 @@ export class LogReader {
     if (this.#wakeScheduled) return;
     this.#wakeScheduled = true;
     // Never inside the append's call stack; several commits in a row wake once.
-    setImmediate(() => {
+    inNextTurn(() => {
       this.#wakeScheduled = false;
       this.#commits++;
       this.#news++;

@@ -6,6 +6,7 @@ const root = pathToFileURL(`${process.cwd()}/`);
 const library = {
   'nestjs-factstr': new URL('lib/index.ts', root).href,
   'nestjs-factstr/stores': new URL('lib/stores/index.ts', root).href,
+  'nestjs-factstr/testing': new URL('lib/testing/index.ts', root).href,
   'nestjs-factstr/typeorm': new URL('lib/typeorm/index.ts', root).href,
 };
 

@@ -44,6 +44,7 @@ export class Running {
     const calls = new OwnCalls();
     const query = { filters: [{ event_types: ['x'] }] };
     const store = {
+      query: () => ({ event_records: [], current_context_version: null }),
       streamToDurable: async (stream: unknown, asked: unknown, deliver: StreamHandler) => {
         this.names.push([stream, asked]);
         const refusal = this.refusals.shift();

@@ -11,6 +11,8 @@ import {
 } from 'nestjs-factstr';
 import type { FactRecord } from 'nestjs-factstr';
 import { FactstrSqliteStore } from 'nestjs-factstr/stores';
+import { TestClock, createTestStore, drained } from 'nestjs-factstr/testing';
+import type { TestStore, TestedApplication } from 'nestjs-factstr/testing';
 import { FactstrTypeOrmModule } from 'nestjs-factstr/typeorm';
 import type { TransactionalContext } from 'nestjs-factstr/typeorm';
 
@@ -61,6 +63,11 @@ export class Inventory {
   providers: [Inventory],
 })
 export class AppModule {}
+
+export async function test(app: TestedApplication): Promise<TestStore> {
+  await drained(app, { timeout: 5_000, names: ['inventory'] });
+  return createTestStore({ now: new TestClock({ step: 1 }) });
+}
 
 export const version: bigint | null | undefined = new FactstrSqliteStore('other.sqlite').query(
   {},

@@ -10,6 +10,7 @@ import {
 } from 'nestjs-factstr';
 import type { EventRecord } from 'nestjs-factstr';
 import { FactstrMemoryStore } from 'nestjs-factstr/stores';
+import { drained } from 'nestjs-factstr/testing';
 
 @Injectable()
 class Inventory {
@@ -36,6 +37,7 @@ describe('An application', () => {
     const inventory = app.get(Inventory);
     await inventory.store.append([fact('item-added', { sku: 'a' })]);
     await app.get(FactstrProjections).drained();
+    await drained(app);
     expect(inventory.skus).toEqual(['a']);
     await app.close();
   });
