@@ -6,7 +6,8 @@ export { FactstrModule } from './module/factstr.module.js';
 export type * from './module/factstr.options.js';
 export { FactstrStore } from './service/factstr-store.js';
 export type { ReadOptions } from './service/factstr-store.js';
-export type { DecideOptions } from './service/decide.js';
+export type { ModelState, ServiceOptions, StateOptions } from './service/factstr-store.js';
+export type { DecideOptions } from './service/decide-options.js';
 export type { AppendRetryOptions } from './service/append-retry.js';
 export { InjectFactstrStore, getFactstrStoreToken } from './module/factstr.tokens.js';
 
@@ -56,6 +57,22 @@ export type {
 } from './facts/fact-map.js';
 export { FactFilter, factQuery, facts } from './facts/fact-query.js';
 export type { FactQuery } from './facts/fact-query.js';
+
+// Decisions
+export { BoundModel, decisionModel } from './decisions/decision-model.js';
+export type { DecisionModel } from './decisions/decision-model.js';
+export { DecisionDefinition, defineDecision } from './decisions/define-decision.js';
+export type { DecisionModels, StatesOf } from './decisions/fold.js';
+export { Model, model } from './decisions/model.js';
+export type { Reducer } from './decisions/model.js';
+export type {
+  Decided,
+  DecisionContext,
+  DecisionOutcome,
+  FactsToAppend,
+  ResultOf,
+} from './decisions/outcome.js';
+export type { RememberedStatesOptions } from './decisions/remembered-states.js';
 
 // HTTP: sequence numbers out and in, errors out, idempotency keys in
 export { FactstrExceptionFilter } from './http/factstr-exception.filter.js';

@@ -200,6 +200,16 @@ export class DecisionConflictError extends FactstrError {
   }
 }
 
+/** A decision model is defined wrongly: its name is taken, or an argument or the initial state is not JSON data. @publicApi */
+export class InvalidModelError extends FactstrError {
+  readonly code = 'INVALID_MODEL';
+}
+
+/** A model's reducer threw, changed its state in place, or returned what is not JSON data. Nothing was decided. @publicApi */
+export class ModelFailedError extends FactstrError {
+  readonly code = 'MODEL_FAILED';
+}
+
 // Streams.
 
 /** A durable stream of this name runs already. @publicApi */

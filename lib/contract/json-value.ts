@@ -184,7 +184,8 @@ const MAX_PRINTED_STEPS = 4;
 /** Characters of a key that are printed. */
 const MAX_PRINTED_KEY_CHARS = 40;
 
-function printPath(path: readonly (string | number)[]): string {
+/** Where in a value, as in `$.lines[2].price`. */
+export function printPath(path: readonly (string | number)[]): string {
   if (path.length <= 2 * MAX_PRINTED_STEPS) return `$${path.map(printStep).join('')}`;
   const [first, last] = [path.slice(0, MAX_PRINTED_STEPS), path.slice(-MAX_PRINTED_STEPS)];
   return `$${first.map(printStep).join('')}…${last.map(printStep).join('')}`;

@@ -185,6 +185,8 @@ export const FOREIGN_FACT: unique symbol = Symbol.for('nestjs-factstr:foreign') 
  * @publicApi
  */
 export interface ForeignFact extends NewEvent {
+  // Kept apart from the known types, so that these stay literals where a fact is inferred.
+  event_type: string & {};
   readonly [FOREIGN_FACT]: true;
 }
 

@@ -1,5 +1,5 @@
 import type { FactStore } from '../contract/contract.types.js';
-import type { AppendRetryOptions } from '../service/append-retry.js';
+import type { ServiceOptions } from '../service/factstr-store.js';
 import type { PostgresOwnOptions } from '../stores/postgres/options.js';
 import type { SqliteOwnOptions } from '../stores/sqlite/options.js';
 import type { FactStoreCommonOptions } from '../streams/streaming-store.js';
@@ -10,7 +10,7 @@ import type { AroundHandlers } from './handlers/handler-call.js';
  *
  * @publicApi
  */
-export interface FactstrCommonOptions extends FactStoreCommonOptions, AppendRetryOptions {
+export interface FactstrCommonOptions extends FactStoreCommonOptions, ServiceOptions {
   /**
    * Which handlers this process runs. `false`: none (an API-only process, a CLI, a seed script). Default: both
    * kinds. `FactstrProjections.start()` starts left-out ones later.

@@ -1,31 +1,23 @@
-import { setTimeout as pause } from 'node:timers/promises';
+import { isPromise } from 'node:util/types';
 import type {
   AppendIfResult,
-  AppendResult,
   EventQuery,
   FactStore,
   MaybePromise,
   NewEvent,
   QueryResult,
 } from '../contract/contract.types.js';
-import { DecisionConflictError, InvalidOptionsError } from '../contract/errors.js';
-import { isWhole } from '../contract/numbers.js';
+import { DecisionConflictError } from '../contract/errors.js';
+import type { Decided, NormalizedOutcome } from '../decisions/outcome.js';
 import type { PostgresAppendOptions } from '../stores/postgres/append/append-inside.js';
+import { recordedAppendOf } from '../streams/store-face.js';
+import { pause } from '../support/async/turns.js';
 import { checkAppendSupport } from './append-support.js';
-import { DecisionTurns, insideDecision, isInsideDecision } from './decision-turns.js';
-
-/**
- * Options of `decide`.
- *
- * @publicApi
- */
-export interface DecideOptions extends PostgresAppendOptions {
-  /** How often the decision is made again after a conflict. Default 10. */
-  retries?: number | undefined;
-}
-
-/** Decides on a context: the events that it returns are appended if the context has not changed meanwhile. */
-export type Decision = (context: QueryResult) => MaybePromise<NewEvent[]>;
+import { appendOptionsOf, checkDecideOptions } from './decide-options.js';
+import type { DecideOptions } from './decide-options.js';
+import { insideDecision, isInsideDecision } from './decision-turns.js';
+import type { DecisionTurn, DecisionTurns } from './decision-turns.js';
+import { turnsOf } from './turns-of.js';
 
 /** What `decide` needs of the service. */
 export interface Decider {
@@ -38,47 +30,88 @@ export interface Decider {
   ): Promise<AppendIfResult>;
 }
 
-const KNOWN: Record<keyof DecideOptions, true> = {
-  retries: true,
-  appendId: true,
-  command: true,
-  manager: true,
-};
+/** What is decided, and on what. */
+export interface DecisionSubject<Context extends { readonly version: bigint | null | undefined }> {
+  /** The context on which the append is conditional. */
+  readonly query: EventQuery;
+  /** What stands for the append where the caller gives an id and no command; absent: its facts do. */
+  readonly command?: unknown;
+  /** Reads it. */
+  readonly read: () => MaybePromise<Context>;
+  readonly decide: (context: Context, attempt: number) => MaybePromise<NormalizedOutcome>;
+}
 
 /** Takes turns with this process's other decisions on the context; see `FactstrStore.decide`. */
-export async function decideInTurn(
+export async function decideInTurn<Context extends { readonly version: bigint | null | undefined }>(
   raw: FactStore,
-  store: Decider,
-  query: EventQuery,
-  decision: Decision,
+  store: Pick<Decider, 'appendIf'>,
+  subject: DecisionSubject<Context>,
   options: DecideOptions,
-): Promise<AppendResult | null> {
-  checkOptions(options);
-  const { retries = 10 } = options;
-  const appending = appendOptions(options);
+): Promise<Decided<unknown>> {
+  checkDecideOptions(options);
+  const { retries = 10, signal } = options;
+  const appending = appendOptionsOf(options, raw, subject.command);
   checkAppendSupport(raw, appending);
+  signal?.throwIfAborted();
+  /** The append that was committed under the id before. */
+  const recorded = async (): Promise<Decided<unknown> | undefined> => {
+    if (appending?.appendId === undefined || appending.command === undefined) return undefined;
+    const appended = await recordedAppendOf(raw, appending.appendId, appending.command);
+    return appended && { appended, result: undefined };
+  };
+  const answer = appending?.command === undefined ? undefined : await recorded();
+  if (answer !== undefined) return answer;
   // A transaction may hold up the decision that it would wait for, and a decision inside another would wait for itself.
   const waits = appending?.manager === undefined && !isInsideDecision();
-  const turn = waits ? DecisionTurns.of(raw).enter(query) : undefined;
-  if (turn?.begins !== undefined) await turn.begins;
+  const found = waits ? turnsOf(raw) : undefined;
+  const turns = isPromise(found) ? await found : found;
+  let turn = turns?.enter(subject.query);
   let failure: unknown;
   try {
+    if (turn?.begins !== undefined) {
+      await begun(turn.begins, signal);
+      const answer = await recorded();
+      if (answer !== undefined) return answer;
+    }
     for (let attempt = 1; ; attempt++) {
-      const context = await store.query(query);
-      const version = context.current_context_version;
-      const events = await insideDecision(decision, context);
+      signal?.throwIfAborted();
+      const context = await subject.read();
+      let outcome: NormalizedOutcome;
+      try {
+        outcome = await insideDecision(subject.decide, context, attempt);
+      } catch (error) {
+        // The context may hold the facts of the same call, made in another process at the same time.
+        const answer = await recorded();
+        if (answer !== undefined) return answer;
+        throw error;
+      }
+      const { events, result } = outcome;
       // `appendIf` refuses a value that is no array.
-      if (Array.isArray(events) && events.length === 0) return null;
-      const { append_result, conflict } = await store.appendIf(events, query, version, appending);
-      if (append_result !== null && append_result !== undefined) return append_result;
+      if (Array.isArray(events) && events.length === 0) {
+        return (await recorded()) ?? { appended: null, result };
+      }
+      signal?.throwIfAborted();
+      const { append_result, conflict } = await store.appendIf(
+        events,
+        subject.query,
+        context.version,
+        appending,
+      );
+      if (append_result !== null && append_result !== undefined) {
+        turn?.appended(events);
+        return { appended: append_result, result };
+      }
       if (attempt > retries) {
         throw new DecisionConflictError(
           `The context changed during each of ${attempt} attempts; its version is ${String(conflict?.actual_context_version)} now. Try again later, or narrow the query.`,
           attempt,
         );
       }
+      const next = enteredAnew(turns, turn, subject.query);
+      turn = next ?? turn;
+      if (next?.begins !== undefined) await begun(next.begins, signal);
       // Contenders that met once must not meet again: up to 2 ms, doubling to 128 ms.
-      await pause(Math.random() * 2 ** Math.min(attempt, 7));
+      else await pause(Math.random() * 2 ** Math.min(attempt, 7), ...(signal ? [signal] : []));
     }
   } catch (error) {
     failure = error;
@@ -88,35 +121,27 @@ export async function decideInTurn(
   }
 }
 
-/** @throws InvalidOptionsError */
-function checkOptions(options: DecideOptions): void {
-  if (typeof options !== 'object' || options === null) {
-    throw new InvalidOptionsError(
-      `The options of decide are an object such as { retries: 3 }, not ${options === null ? 'null' : `a ${typeof options}`}. Nothing was decided.`,
-    );
-  }
-  for (const key in options) {
-    if (Object.hasOwn(KNOWN, key) || options[key as keyof DecideOptions] === undefined) continue;
-    throw new InvalidOptionsError(
-      `decide has the unknown option ${JSON.stringify(key.slice(0, 60))}; known are ${Object.keys(KNOWN).join(', ')}. Nothing was decided.`,
-    );
-  }
-  const { retries = 0 } = options;
-  if (!isWhole(retries, 0)) {
-    throw new InvalidOptionsError(`retries is ${String(retries)}; expected 0 or more.`);
-  }
+/** A turn for all alternatives of a context, where the former one was for some of them, or is over. */
+function enteredAnew(
+  turns: DecisionTurns | undefined,
+  turn: DecisionTurn | undefined,
+  query: EventQuery,
+): DecisionTurn | undefined {
+  if (turns === undefined || turn?.isPartial !== true) return undefined;
+  turn.end();
+  return turns.enter(query, true);
 }
 
-/** The append's options, without absent ones. */
-function appendOptions({
-  appendId,
-  command,
-  manager,
-}: DecideOptions): PostgresAppendOptions | undefined {
-  if (appendId === undefined && command === undefined && manager === undefined) return undefined;
-  return {
-    ...(appendId === undefined ? {} : { appendId }),
-    ...(command === undefined ? {} : { command }),
-    ...(manager === undefined ? {} : { manager }),
-  };
+/** Resolves when the turn begins; rejects with the signal's reason. */
+async function begun(begins: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
+  if (signal === undefined) return begins;
+  let abort!: () => void;
+  const aborted = new Promise<void>((resolve) => (abort = resolve));
+  signal.addEventListener('abort', abort);
+  try {
+    await Promise.race([begins, aborted]);
+    signal.throwIfAborted();
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
 }

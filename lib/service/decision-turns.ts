@@ -1,8 +1,11 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { EventQuery, FactStore } from '../contract/contract.types.js';
+import type { EventQuery, NewEvent } from '../contract/contract.types.js';
 import { isTransient } from './append-retry.js';
+import { keysOf } from './turn-keys.js';
+import type { TurnKey } from './turn-keys.js';
+import { MatchedShapes } from './matched-shapes.js';
 
-/** How long a decision keeps the next one on its context waiting. */
+/** How long a decision keeps those after it waiting. */
 const MAX_TURN_MS = 5_000;
 
 /** Set while a decision is made: a decision inside it would wait for itself. */
@@ -14,123 +17,191 @@ export function isInsideDecision(): boolean {
 }
 
 /** Makes a decision. */
-export function insideDecision<C, T>(decision: (context: C) => T, context: C): T {
-  return deciding.run(true, decision, context);
+export function insideDecision<A extends unknown[], T>(
+  decision: (...context: A) => T,
+  ...context: A
+): T {
+  return deciding.run(true, decision, ...context);
 }
 
-/** A decision's place in the queue of its context. */
+/** A decision's place in the queues of its context's alternatives. */
 export interface DecisionTurn {
   /** Resolves when the turn begins; absent when it has begun. */
   readonly begins: Promise<void> | undefined;
-  /** Begins the next turn, or all waiting ones where `error` says that the database does not answer. */
+  /** Whether alternatives were left out, or the turn took too long: after a conflict it is to be entered anew. */
+  readonly isPartial: boolean;
+  /** Tells what the decision has appended. */
+  appended(events: readonly NewEvent[]): void;
+  /** Ends the turn, or gives the place up; `error`: where the database does not answer, all that wait behind it begin. */
   end(error?: unknown): void;
 }
 
 /**
- * Has the decisions of this process on one context take turns: at once, all but one would be made in vain. Decisions
- * on other contexts do not wait, and correctness does not rest on turns: the append is still conditional. A turn
- * lasts `MAX_TURN_MS` at most, and none is waited for when the database does not answer.
+ * Has the decisions of this process that share an alternative of their contexts (a type with a predicate) take turns:
+ * at once, all but one would be made in vain. Alternatives that the decisions' own facts have not matched lately are
+ * left out. A decision enters the queues of all its alternatives at once, and begins when it is the first in each of
+ * them: none waits for one that came later. Correctness does not rest on turns: the append is still conditional. A
+ * turn lasts `MAX_TURN_MS` at most, and none is waited for when the database does not answer.
  */
 export class DecisionTurns {
-  static readonly #ofStores = new WeakMap<FactStore, DecisionTurns>();
-  /** The current turns, by context. */
-  readonly #current = new Map<string, Turn>();
-  /** The current turn while there is only one: its context's text need not be computed. */
+  /** The turns that were entered and have not ended, by alternative, in order. */
+  readonly #queues = new Map<string, Set<Turn>>();
+  readonly #shapes = new MatchedShapes();
+  /** The current turn while there is only one: the alternatives of its context need not be computed. */
   #only: Turn | undefined;
 
-  /** The turns of a store, shared by all services on it. */
-  static of(store: FactStore): DecisionTurns {
-    const known = this.#ofStores.get(store);
-    if (known !== undefined) return known;
-    const turns = new DecisionTurns();
-    this.#ofStores.set(store, turns);
-    return turns;
-  }
-
-  /** How many contexts are decided on now. */
+  /** How many alternatives are waited for or decided on now. */
   get size(): number {
-    return this.#current.size + (this.#only === undefined ? 0 : 1);
+    return this.#queues.size + (this.#only === undefined ? 0 : 1);
   }
 
-  /** A place on the context of a query; contexts are equal when their queries are written alike. */
-  enter(query: EventQuery): DecisionTurn {
-    const turn = new Turn(this, query);
-    if (this.#only === undefined && this.#current.size === 0) return (this.#only = turn);
+  /** A place behind those that were entered before. `everywhere`: in the queue of each alternative. */
+  enter(query: EventQuery, everywhere = false): DecisionTurn {
+    const turn = new Turn(this, this.#shapes, query, everywhere);
+    if (this.#only === undefined && this.#queues.size === 0) return (this.#only = turn);
     if (this.#only !== undefined) {
-      this.#current.set(this.#only.context, this.#only);
+      this.#queue(this.#only);
       this.#only = undefined;
     }
-    const current = this.#current.get(turn.context);
-    if (current === undefined) this.#current.set(turn.context, turn);
-    else current.keepWaiting(turn);
+    this.#queue(turn);
     return turn;
   }
 
-  /** Puts `next` in the place of its context's current turn. Returns false where `turn` is no longer that. */
-  pass(turn: Turn, next: Turn | undefined): boolean {
+  /** Takes a turn out of its queues. Returns those whose turn it is then. */
+  leave(turn: Turn): Turn[] {
     if (this.#only === turn) this.#only = undefined;
-    else if (this.#current.get(turn.context) !== turn) return false;
-    else if (next === undefined) this.#current.delete(turn.context);
-    else this.#current.set(turn.context, next);
-    return true;
+    const next: Turn[] = [];
+    for (const key of turn.queues) {
+      const queue = this.#queues.get(key)!;
+      const wasFirst = first(queue) === turn;
+      queue.delete(turn);
+      if (queue.size === 0) this.#queues.delete(key);
+      else if (wasFirst && first(queue).cameFirst()) next.push(first(queue));
+    }
+    turn.queues = NONE;
+    return next;
+  }
+
+  /** The turns behind a turn. */
+  behind(turn: Turn): Set<Turn> {
+    const found = new Set<Turn>();
+    for (const key of turn.queues) for (const other of this.#queues.get(key)!) found.add(other);
+    found.delete(turn);
+    return found;
+  }
+
+  /** Whether a turn keeps others waiting. */
+  isWaitedFor(turn: Turn): boolean {
+    return turn.queues.some((key) => this.#queues.get(key)!.size > 1);
+  }
+
+  #queue(turn: Turn): void {
+    const before = new Set<Turn>();
+    let ahead = 0;
+    turn.queues = turn.keys.map(({ text }) => text);
+    for (const key of turn.queues) {
+      const queue = this.#queues.get(key);
+      if (queue === undefined) {
+        this.#queues.set(key, new Set([turn]));
+        continue;
+      }
+      ahead++;
+      before.add(first(queue));
+      queue.add(turn);
+    }
+    if (ahead === 0) return;
+    turn.wait(ahead);
+    for (const other of before) if (other.begins === undefined) other.watch();
   }
 }
 
-/** The current turn of a context holds the waiting ones, in order. */
+/** The first turn of each of its queues is on. */
 class Turn implements DecisionTurn {
   begins: Promise<void> | undefined;
-  private begin: (() => void) | undefined;
-  private waiting: Turn[] = NONE;
-  private timer: NodeJS.Timeout | undefined;
-  private text: string | undefined;
+  /** The alternatives in whose queues it stands. */
+  queues: readonly string[] = NONE;
+  #begin: (() => void) | undefined;
+  /** In how many queues others are before it. */
+  #ahead = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #hasEnded = false;
+  #alternatives: readonly TurnKey[] | undefined;
+  #keys: readonly TurnKey[] | undefined;
 
   constructor(
     private readonly turns: DecisionTurns,
+    private readonly shapes: MatchedShapes,
     private readonly query: EventQuery,
+    private readonly everywhere: boolean,
   ) {}
 
-  get context(): string {
-    return (this.text ??= textOf(this.query));
+  /** The alternatives for which turns are taken. */
+  get keys(): readonly TurnKey[] {
+    this.#keys ??= this.everywhere
+      ? this.#all
+      : this.#all.filter(({ shape }) => this.shapes.areMatched(shape));
+    return this.#keys;
   }
 
-  keepWaiting(turn: Turn): void {
-    turn.begins = new Promise((resolve) => {
-      turn.begin = resolve;
+  get isPartial(): boolean {
+    return this.#hasEnded || (this.#keys !== undefined && this.#keys.length < this.#all.length);
+  }
+
+  get #all(): readonly TurnKey[] {
+    return (this.#alternatives ??= keysOf(this.query));
+  }
+
+  appended(events: readonly NewEvent[]): void {
+    // Alone, only some of the decisions compute their alternatives.
+    if (this.#alternatives === undefined && !this.shapes.wants()) return;
+    this.shapes.learn(this.#all, events);
+  }
+
+  wait(ahead: number): void {
+    this.#ahead = ahead;
+    this.begins = new Promise((resolve) => {
+      this.#begin = resolve;
     });
-    if (this.waiting === NONE) this.waiting = [];
-    this.waiting.push(turn);
-    this.watch();
   }
 
-  end(error?: unknown): void {
-    clearTimeout(this.timer);
-    const { waiting } = this;
-    const next = error !== undefined && isTransient(error) ? undefined : waiting[0];
-    // A turn that took too long has been ended before.
-    if (!this.turns.pass(this, next) || waiting.length === 0) return;
-    if (next === undefined) {
-      for (const turn of waiting) turn.begin!();
-      return;
-    }
-    waiting.shift();
-    next.waiting = waiting;
-    if (waiting.length > 0) next.watch();
-    next.begin!();
+  /** It came to be the first of one more queue. Returns whether it is on now. */
+  cameFirst(): boolean {
+    return --this.#ahead === 0;
   }
 
   /** The timer keeps the process alive, since decisions wait for it. */
-  private watch(): void {
-    this.timer ??= setTimeout(() => this.end(), MAX_TURN_MS);
+  watch(): void {
+    this.#timer ??= setTimeout(() => this.end(), MAX_TURN_MS);
+  }
+
+  end(error?: unknown): void {
+    if (this.#hasEnded) return;
+    this.#hasEnded = true;
+    clearTimeout(this.#timer);
+    if (error !== undefined && this.begins === undefined && isTransient(error)) {
+      for (const turn of this.turns.behind(this)) turn.#hurry();
+    }
+    for (const turn of this.turns.leave(this)) turn.#on();
+  }
+
+  /** Begins without being the first, and holds up none. */
+  #hurry(): void {
+    this.#hasEnded = true;
+    clearTimeout(this.#timer);
+    const next = this.turns.leave(this);
+    this.#on();
+    for (const turn of next) turn.#on();
+  }
+
+  #on(): void {
+    this.begins = undefined;
+    this.#begin?.();
+    if (this.turns.isWaitedFor(this)) this.watch();
   }
 }
 
-const NONE: Turn[] = [];
+const NONE: readonly string[] = [];
 
-function textOf(query: EventQuery): string {
-  try {
-    return JSON.stringify(query.filters ?? []);
-  } catch {
-    // The store refuses the query.
-    return 'malformed';
-  }
+function first(queue: ReadonlySet<Turn>): Turn {
+  return queue.values().next().value!;
 }

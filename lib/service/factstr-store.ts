@@ -12,6 +12,12 @@ import type {
   StorePromises,
   StreamHandler,
 } from '../contract/contract.types.js';
+import type { BoundModel } from '../decisions/decision-model.js';
+import { DecisionDefinition } from '../decisions/define-decision.js';
+import type { DecisionModels, NotEmpty, StatesOf } from '../decisions/fold.js';
+import type { Decided, DecisionContext, DecisionOutcome, ResultOf } from '../decisions/outcome.js';
+import { rememberedStatesLimits } from '../decisions/remembered-states.js';
+import type { RememberedStatesOptions } from '../decisions/remembered-states.js';
 import type { FactMap, FactQueryResult, FactRecord, NewFact } from '../facts/fact-map.js';
 import type { FactQuery } from '../facts/fact-query.js';
 import { InvalidOptionsError } from '../contract/errors.js';
@@ -22,7 +28,10 @@ import { worksBehindProxy } from '../support/behind-proxy.js';
 import { AppendRetry } from './append-retry.js';
 import type { AppendRetryOptions } from './append-retry.js';
 import { decideInTurn } from './decide.js';
-import type { DecideOptions, Decider } from './decide.js';
+import type { Decider } from './decide.js';
+import type { DecideOptions } from './decide-options.js';
+import { areModels, onModels, onRows } from './decide-models.js';
+import { ModelStates } from './model-states.js';
 import { checkAppendSupport } from './append-support.js';
 import { pagesOf } from './pages.js';
 
@@ -34,6 +43,43 @@ import { pagesOf } from './pages.js';
 export interface ReadOptions {
   /** Facts read at a time; up to twice as many are held in memory. Default 1,000. */
   pageSize?: number | undefined;
+}
+
+/**
+ * Options of the service.
+ *
+ * @publicApi
+ */
+export interface ServiceOptions extends AppendRetryOptions {
+  /**
+   * How many states of decision models are remembered, for all services on the store; `false`: none, each decision
+   * reads its whole context. By default up to 10,000 states and 32 MiB of their texts.
+   */
+  rememberedStates?: false | RememberedStatesOptions | undefined;
+}
+
+/**
+ * Options of `state`.
+ *
+ * @publicApi
+ */
+export interface StateOptions {
+  /** As it was at this number. */
+  upTo?: bigint | undefined;
+}
+
+/**
+ * The state of a model.
+ *
+ * @publicApi
+ */
+export interface ModelState<State> {
+  /** JSON data, frozen. */
+  readonly state: State;
+  /** The number of the newest fact that went into it; `null` for none. */
+  readonly version: bigint | null;
+  /** The newest number of the log, or `upTo`: all facts up to it were looked at. */
+  readonly head: bigint;
 }
 
 /**
@@ -49,15 +95,18 @@ export class FactstrStore<Facts extends object = FactMap> {
   readonly #face: StorePromises;
   readonly #retry: AppendRetry;
   readonly #decider: Decider;
+  readonly #states: ModelStates;
 
   #closed = false;
 
-  private constructor(raw: FactStore, options?: AppendRetryOptions) {
+  private constructor(raw: FactStore, options?: ServiceOptions) {
     worksBehindProxy(this);
     this.#raw = raw;
     this.#face = asynchronous(raw);
     this.#retry = new AppendRetry(options);
     checkAppendSupport(raw, this.#retry.withId(undefined));
+    const limits = rememberedStatesLimits(options?.rememberedStates);
+    this.#states = new ModelStates(raw, this.#face, limits);
     const face = this.#face;
     const retry = this.#retry;
     this.#decider = {
@@ -76,7 +125,7 @@ export class FactstrStore<Facts extends object = FactMap> {
    */
   static of<Facts extends object = FactMap>(
     store: FactStore,
-    options?: AppendRetryOptions,
+    options?: ServiceOptions,
   ): FactstrStore<Facts> {
     return new FactstrStore<Facts>(store, options);
   }
@@ -142,21 +191,45 @@ export class FactstrStore<Facts extends object = FactMap> {
   }
 
   /**
-   * Queries the context, lets `decision` decide, and appends what it returns if the context has not changed
-   * meanwhile; otherwise it decides again on the new context. What `decision` throws is passed on.
+   * Makes the states of the models, lets `decision` decide on them, and appends the facts that it returns if none has
+   * come into the models' contexts meanwhile; otherwise it decides again. What `decision` throws is passed on.
    *
-   * Decisions of this process on one context (a query written alike) take turns, in the order of the calls: all that
-   * can succeed one after another do. A turn ends after 5 s at the latest, and a decision with `manager`, or one
-   * that is made inside another, waits for none.
+   * The states are remembered: a decision reads what came since the last one on the same models. Decisions of this
+   * process that share a filter (a type with a part of the payload) take turns, in the order of the calls: all that can
+   * succeed one after another do. A turn ends after 5 s at the latest; a decision with `manager`, or one that is made
+   * inside another, waits for none.
    *
-   * With `appendId` the append is repeated by itself while its outcome is not known. The same call again decides
-   * again; where the decision returns equal events it resolves with the result recorded under the id, though the context
-   * has changed by them.
+   * With `appendId` a call whose append was committed before resolves with it, without deciding; `command` tells
+   * whether it is the same call (for a definition the input, otherwise the models with their arguments). A decision
+   * that appends nothing records nothing.
    *
-   * @returns the append's result, or `null` when the decision was to append nothing
+   * With a query in place of models the decision gets the query's rows, and returns a list of facts. Without a `command`
+   * it is made again for an id that is recorded, and returns the recorded append where the facts are equal.
+   *
    * @throws DecisionConflictError when the context changed at every attempt
-   * @throws AppendIdReusedError when the id was used for other events
+   * @throws AppendIdReusedError when the id was used for another command, or for other facts
+   * @throws InvalidModelError, ModelFailedError, and the signal's reason
    */
+  decide<const Models extends DecisionModels, Outcome extends DecisionOutcome<Facts>>(
+    models: Models & NotEmpty<Models>,
+    decision: (states: StatesOf<Models>, context: DecisionContext) => MaybePromise<Outcome>,
+    options?: DecideOptions & { appendId?: undefined },
+  ): Promise<Decided<ResultOf<Outcome>>>;
+  decide<const Models extends DecisionModels, Outcome extends DecisionOutcome<Facts>>(
+    models: Models & NotEmpty<Models>,
+    decision: (states: StatesOf<Models>, context: DecisionContext) => MaybePromise<Outcome>,
+    options: DecideOptions,
+  ): Promise<Decided<ResultOf<Outcome> | undefined>>;
+  decide<Input, Result>(
+    definition: DecisionDefinition<Input, Result>,
+    input: Input,
+    options?: DecideOptions & { appendId?: undefined },
+  ): Promise<Decided<Result>>;
+  decide<Input, Result>(
+    definition: DecisionDefinition<Input, Result>,
+    input: Input,
+    options: DecideOptions,
+  ): Promise<Decided<Result | undefined>>;
   decide<T extends string, Found>(
     query: FactQuery<T, Found>,
     decision: (context: FactQueryResult<T, Found>) => MaybePromise<NewFact<Facts>[]>,
@@ -167,12 +240,38 @@ export class FactstrStore<Facts extends object = FactMap> {
     decision: (context: QueryResult) => MaybePromise<NewFact<Facts>[]>,
     options?: DecideOptions,
   ): Promise<AppendResult | null>;
-  decide(
-    query: EventQuery,
-    decision: (context: QueryResult) => MaybePromise<NewEvent[]>,
+  async decide(
+    on: EventQuery | DecisionModels | DecisionDefinition<unknown, unknown>,
+    given: unknown,
     options: DecideOptions = {},
-  ): Promise<AppendResult | null> {
-    return decideInTurn(this.#raw, this.#decider, query, decision, options);
+  ): Promise<AppendResult | null | Decided<unknown>> {
+    if (on instanceof DecisionDefinition) {
+      const decision = (states: never, context: DecisionContext): unknown =>
+        on.decide(states, given, context);
+      const subject = onModels(this.#states, on.models(given), decision, options?.signal, given);
+      return decideInTurn(this.#raw, this.#decider, subject, options);
+    }
+    if (areModels(on)) {
+      const decision = given as (states: never, context: DecisionContext) => unknown;
+      const subject = onModels(this.#states, on, decision, options?.signal);
+      return decideInTurn(this.#raw, this.#decider, subject, options);
+    }
+    const decision = given as (context: QueryResult) => MaybePromise<NewEvent[]>;
+    const subject = onRows(this.#decider, on, decision);
+    return (await decideInTurn(this.#raw, this.#decider, subject, options)).appended;
+  }
+
+  /**
+   * The state of a model; with `upTo`, as it was at that number.
+   *
+   * @throws InvalidModelError, ModelFailedError
+   */
+  async state<State>(
+    model: BoundModel<State>,
+    { upTo }: StateOptions = {},
+  ): Promise<ModelState<State>> {
+    const { states, version, head } = await this.#states.read([model], undefined, upTo);
+    return { state: states[0]!.state as State, version, head: head ?? version ?? 0n };
   }
 
   /** As `FactStore.streamAll`; resolves when the head is known. */

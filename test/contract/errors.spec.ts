@@ -117,8 +117,8 @@ describe('the errors', () => {
         .flat()
         .map(([, , , code]) => code),
     );
-    // The two of the construction are the providers' own.
-    const construction = ['INVALID_DATABASE_NAME', 'INVALID_OPTIONS'];
+    // Those of the construction are the providers' own, and models are the service's.
+    const construction = ['INVALID_DATABASE_NAME', 'INVALID_MODEL', 'INVALID_OPTIONS'];
     const input = documented
       .map(({ code }) => code!)
       .filter((code) => /^(EMPTY|INVALID|LIMIT)_/.test(code) && !construction.includes(code));

@@ -9,7 +9,7 @@ export const FLOORS: readonly (readonly string[])[] = [
   ['support'],
   ['contract'],
   ['matching', 'facts', 'http'],
-  ['context-index', 'cursors'],
+  ['context-index', 'cursors', 'decisions'],
   ['streams'],
   ['stores/memory', 'stores/sqlite', 'stores/postgres', 'projections'],
   ['stores', 'service'],

@@ -7,6 +7,7 @@ import {
   isInsideDecision,
 } from '../../lib/service/decision-turns.js';
 import type { DecisionTurn } from '../../lib/service/decision-turns.js';
+import { turnsOf } from '../../lib/service/turns-of.js';
 import { FactstrMemoryStore } from '../../lib/stores/memory/store.js';
 import { containing, ofTypes } from '../support/facts/facts.js';
 
@@ -173,11 +174,11 @@ describe('The turns of decisions', () => {
     expect(turns.size).toBe(0);
   });
 
-  it('belong to a store', async () => {
+  it('belong to a database', async () => {
     const stores = [new FactstrMemoryStore(), new FactstrMemoryStore()] as const;
-    expect(DecisionTurns.of(stores[0])).toBe(DecisionTurns.of(stores[0]));
+    expect(turnsOf(stores[0])).toBe(turnsOf(stores[0]));
     const entered = [0, 1, 0].map(
-      (index) => new Entered(DecisionTurns.of(stores[index as 0 | 1]), a),
+      (index) => new Entered(turnsOf(stores[index as 0 | 1]) as DecisionTurns, a),
     );
     expect(await on(...entered)).toEqual([true, true, false]);
     for (const { turn } of entered) turn.end();

@@ -23,6 +23,7 @@ const COMMON: Table<FactstrCommonOptions> = {
   timeout: whole(1),
   idempotentAppends: undefined,
   appendRetryTimeout: undefined,
+  rememberedStates: undefined,
   shutdownTimeout: whole(0),
 };
 

@@ -1,0 +1,77 @@
+import type {
+  EventQuery,
+  MaybePromise,
+  NewEvent,
+  QueryResult,
+} from '../contract/contract.types.js';
+import { InvalidModelError } from '../contract/errors.js';
+import { BoundModel } from '../decisions/decision-model.js';
+import { contextOf } from '../decisions/fold.js';
+import type { DecisionModels } from '../decisions/fold.js';
+import { normalizedOutcome } from '../decisions/outcome.js';
+import type { DecisionContext } from '../decisions/outcome.js';
+import type { Decider, DecisionSubject } from './decide.js';
+import type { ModelStates, StatesRead } from './model-states.js';
+
+/** A decision on the rows of a query. */
+export function onRows(
+  store: Pick<Decider, 'query'>,
+  query: EventQuery,
+  decision: (context: QueryResult) => MaybePromise<NewEvent[]>,
+): DecisionSubject<{ readonly version: bigint | null | undefined; readonly rows: QueryResult }> {
+  return {
+    query,
+    read: async () => {
+      const rows = await store.query(query);
+      return { version: rows.current_context_version, rows };
+    },
+    decide: async ({ rows }) => ({ events: await decision(rows), result: undefined }),
+  };
+}
+
+/** A decision on the states of models. */
+export function onModels(
+  states: ModelStates,
+  models: DecisionModels,
+  decision: (states: never, context: DecisionContext) => unknown,
+  signal: AbortSignal | undefined,
+  command: unknown = commandOf(models),
+): DecisionSubject<StatesRead> {
+  const names = Object.keys(models);
+  const list = names.map((name) => models[name]!);
+  const query = contextOf(list);
+  return {
+    query,
+    command,
+    read: () => states.read(list, query),
+    decide: async ({ states, version }, attempt) => {
+      const byName = Object.fromEntries(names.map((name, index) => [name, states[index]!.state]));
+      const context: DecisionContext = { version, attempt, signal };
+      return normalizedOutcome(await decision(Object.freeze(byName) as never, context));
+    },
+  };
+}
+
+/** Whether it is models, as against a query. @throws InvalidModelError where some members are models only */
+export function areModels(given: EventQuery | DecisionModels): given is DecisionModels {
+  if (typeof given !== 'object' || given === null) return false;
+  if (given instanceof BoundModel) {
+    throw new InvalidModelError(
+      `The models of a decision have names: decide({ ${given.name}: … }, …). Nothing was decided.`,
+    );
+  }
+  const members = Object.entries(given);
+  if (!members.some(([, member]) => member instanceof BoundModel)) return false;
+  const other = members.find(([, member]) => !(member instanceof BoundModel));
+  if (other === undefined) return true;
+  const what =
+    typeof other[1] === 'function' ? 'a function: call the model with its arguments' : 'no model';
+  throw new InvalidModelError(
+    `The decision's ${JSON.stringify(other[0].slice(0, 60))} is ${what}. Nothing was decided.`,
+  );
+}
+
+/** What a decision is about, where its caller does not say it. */
+function commandOf(models: DecisionModels): unknown {
+  return Object.entries(models).map(([name, { key }]) => [name, key]);
+}
