@@ -101,6 +101,60 @@ export class InvalidOptionsError extends FactstrError {
   readonly code = 'INVALID_OPTIONS';
 }
 
+// Facts with a schema.
+
+/** `defineFacts`, or the option `facts`, was given what cannot be used as schemas of facts. @publicApi */
+export class InvalidSchemaError extends FactstrError {
+  readonly code = 'INVALID_SCHEMA';
+}
+
+/** An event's payload does not fit the schema of its type, or the type's check refused it. Nothing was written. @publicApi */
+export class InvalidFactError extends FactstrError {
+  readonly code = 'INVALID_FACT';
+  /** The type whose schema or check refused the payload. */
+  readonly event_type: string;
+  /** Where the payload does not fit, as in `$.lines[2].price`: ten places at most. `$` is the whole payload. */
+  readonly paths: readonly string[];
+
+  constructor(message: string, options: Cause & { event_type?: string; paths?: string[] } = {}) {
+    super(message, options);
+    this.event_type = options.event_type ?? '';
+    this.paths = options.paths ?? [];
+  }
+}
+
+/** An event is of a type that has no schema, where facts have schemas. Nothing was written. @publicApi */
+export class UnregisteredTypeError extends FactstrError {
+  readonly code = 'UNREGISTERED_TYPE';
+  readonly event_type: string;
+
+  constructor(message: string, options: Cause & { event_type?: string } = {}) {
+    super(message, options);
+    this.event_type = options.event_type ?? '';
+  }
+}
+
+/** A stored fact does not fit the schema of its type, or cannot be read as the type that has replaced its own. @publicApi */
+export class InvalidStoredFactError extends FactstrError {
+  readonly code = 'INVALID_STORED_FACT';
+  /** Of the fact. */
+  readonly sequence_number: bigint;
+  /** As it is stored. */
+  readonly event_type: string;
+  /** Where the payload does not fit: ten places at most. */
+  readonly paths: readonly string[];
+
+  constructor(
+    message: string,
+    options: Cause & { sequence_number?: bigint; event_type?: string; paths?: string[] } = {},
+  ) {
+    super(message, options);
+    this.sequence_number = options.sequence_number ?? 0n;
+    this.event_type = options.event_type ?? '';
+    this.paths = options.paths ?? [];
+  }
+}
+
 // The store and its database.
 
 /** The store was closed. @publicApi */

@@ -158,6 +158,15 @@ class JsonCopier {
   }
 }
 
+/** A copy of a JSON value, of plain arrays and objects. */
+export function copyJson(value: JsonValue): JsonValue {
+  if (value === null || typeof value !== 'object') return value;
+  if (Array.isArray(value)) return value.map(copyJson);
+  const copy: { [key: string]: JsonValue } = {};
+  for (const key of Object.keys(value)) setOwn(copy, key, copyJson(value[key]!));
+  return copy;
+}
+
 /** Why a text cannot be stored on every provider, or `undefined` when it can. */
 export function textProblem(text: string): string | undefined {
   if (text.includes('\u0000')) return 'contains the character U+0000, which Postgres cannot store';

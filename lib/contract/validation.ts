@@ -129,11 +129,8 @@ export function prepareQuery(query: EventQuery, limits: FactStoreLimits): Prepar
   // Array.from, not map(): holes in a sparse array are to be refused like undefined.
   const prepared =
     filters && Array.from(filters, (filter, index) => prepareFilter(filter, index, limits));
-  const predicates = prepared?.reduce(
-    (sum, filter) => sum + (filter.payload_predicates?.length ?? 0),
-    0,
-  );
-  if (predicates !== undefined && predicates > limits.maxPredicates) {
+  const predicates = predicatesIn(prepared ?? null);
+  if (predicates > limits.maxPredicates) {
     throw new LimitExceededError(
       `The query has ${predicates} payload predicates; the limit is ${limits.maxPredicates} (maxPredicates).`,
     );
@@ -142,6 +139,14 @@ export function prepareQuery(query: EventQuery, limits: FactStoreLimits): Prepar
     filters: prepared ?? null,
     min_sequence_number: prepareVersion(min_sequence_number, 'min_sequence_number'),
   };
+}
+
+/** How many payload predicates a query has. */
+export function predicatesIn(filters: PreparedQuery['filters']): number {
+  return (filters ?? []).reduce(
+    (sum, { payload_predicates }) => sum + (payload_predicates?.length ?? 0),
+    0,
+  );
 }
 
 function prepareFilter(filter: unknown, index: number, limits: FactStoreLimits): PreparedFilter {

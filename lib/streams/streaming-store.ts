@@ -35,6 +35,8 @@ import {
 import type { PreparedQuery } from '../contract/validation.js';
 import { ContextQuery } from '../context-index/terms/context-plan.js';
 import type { ContextAppend } from '../context-index/terms/context-plan.js';
+import { codecOf } from '../facts/schemas/fact-schemas.js';
+import type { FactSchemas } from '../facts/schemas/fact-schemas.js';
 import { worksBehindProxy } from '../support/behind-proxy.js';
 import { describeError, isInstance } from '../support/describe-error.js';
 import { startDurableStream } from './durable-stream.js';
@@ -67,6 +69,8 @@ export interface FactStoreCommonOptions {
    * that may append again.
    */
   appendIdRetention?: number | undefined;
+  /** The schemas of the facts, of `defineFacts`: types that they do not have are not appended. Absent: all are. */
+  facts?: FactSchemas | readonly FactSchemas[] | undefined;
 }
 
 /** Each of those, so that none is forgotten where they are handed on. */
@@ -74,6 +78,7 @@ export const COMMON_OPTIONS: Readonly<Record<keyof FactStoreCommonOptions, true>
   limits: true,
   leaseTtl: true,
   appendIdRetention: true,
+  facts: true,
 };
 
 /**
@@ -116,7 +121,7 @@ export abstract class StreamingStore {
   ) {
     worksBehindProxy(this, { except: ['assertOpen'], fixed: true });
     this.#own = ownMethods(this, provider);
-    this.#codec = options.codec;
+    this.#codec = options.codec ?? codecOf(options.facts);
     this.limits = resolveLimits(options.limits);
     this.#leaseTtl = resolveLeaseTtl(options.leaseTtl);
     this.appendIdRetention = resolveRetention(options.appendIdRetention);
@@ -260,7 +265,9 @@ export abstract class StreamingStore {
    */
   protected appendRequest(call: AppendCall, known?: readonly string[]): ContextAppend {
     this.assertOpen();
-    return prepareAppend(call, this.limits, this.#asContext, known);
+    const request = prepareAppend(call, this.limits, this.#asContext, known);
+    this.#codec?.admit(request.facts, call.events);
+    return request;
   }
 
   /**
@@ -331,11 +338,11 @@ export abstract class StreamingStore {
   }
 
   readonly #asContext = (query: PreparedQuery): ContextQuery =>
-    new ContextQuery(translated(query, this.#codec));
+    new ContextQuery(translated(query, this.#codec, this.limits));
 
   /** A stream's query. */
   #prepare(query: EventQuery): PreparedQuery {
-    return translated(prepareQuery(query, this.limits), this.#codec);
+    return translated(prepareQuery(query, this.limits), this.#codec, this.limits);
   }
 
   /** @throws StoreClosedError */

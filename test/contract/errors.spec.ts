@@ -76,7 +76,7 @@ describe('the errors', () => {
     expect(new Own('message').transient).toBe(false);
   });
 
-  it('tell numbers where they have some', () => {
+  it('tell numbers and places where they have some', () => {
     const { CursorMovedError, DecisionConflictError, LogReplacedError } = errors;
     expect(new DecisionConflictError('message', 3).attempts).toBe(3);
     for (const [one, other] of [
@@ -94,6 +94,19 @@ describe('the errors', () => {
         to: other,
       });
     }
+    const { InvalidFactError, InvalidStoredFactError, UnregisteredTypeError } = errors;
+    const where = { event_type: 'a', paths: ['$.b'] };
+    expect(new InvalidFactError('message', where)).toMatchObject(where);
+    expect(new InvalidFactError('message')).toMatchObject({ event_type: '', paths: [] });
+    expect(new UnregisteredTypeError('message', { event_type: 'a' }).event_type).toBe('a');
+    expect(new UnregisteredTypeError('message').event_type).toBe('');
+    const stored = { ...where, sequence_number: 7n };
+    expect(new InvalidStoredFactError('message', stored)).toMatchObject(stored);
+    expect(new InvalidStoredFactError('message')).toMatchObject({
+      sequence_number: 0n,
+      event_type: '',
+      paths: [],
+    });
     expect(new LogReplacedError('message')).toMatchObject({ position: 0n, resumedAfter: 0n });
     expect(new CursorMovedError('message')).toMatchObject({ from: 0n, to: 0n });
   });
@@ -119,9 +132,12 @@ describe('the errors', () => {
     );
     // Those of the construction are the providers' own, and models are the service's.
     const construction = ['INVALID_DATABASE_NAME', 'INVALID_MODEL', 'INVALID_OPTIONS'];
+    // Those of schemas are met by test/schemas.
+    const schemas = ['INVALID_SCHEMA', 'INVALID_FACT', 'INVALID_STORED_FACT'];
+    const elsewhere = [...construction, ...schemas];
     const input = documented
       .map(({ code }) => code!)
-      .filter((code) => /^(EMPTY|INVALID|LIMIT)_/.test(code) && !construction.includes(code));
+      .filter((code) => /^(EMPTY|INVALID|LIMIT)_/.test(code) && !elsewhere.includes(code));
     expect([...met].sort()).toEqual(input.sort());
   });
 });

@@ -218,6 +218,7 @@ describe.each<Provider>([memory, sqlite, postgres])('Contexts of a $name store',
         filters: query.filters?.map((filter) => ({ ...filter, event_types: ['stored'] })) ?? null,
       }),
       decode: (record) => ({ ...record, event_type: 'read' }),
+      admit: () => undefined,
     });
     await store.append([fact('stored'), fact('other'), fact('stored')]);
     const parts = [{ query: ofTypes('read'), after: 0n }];

@@ -37,6 +37,7 @@ const renaming: FactCodec = {
     min_sequence_number,
   }),
   decode: (record) => ({ ...record, event_type: record.event_type.replace('seat', 'place') }),
+  admit: () => undefined,
 };
 
 const taken = [fact('seat-taken', { seat: 1 })];

@@ -49,7 +49,7 @@ export function makeRunner(
   return new LeasedRunner(
     { source, reader, closed, streams },
     outside,
-    translated(prepareQuery(projection.query, limits), codec),
+    translated(prepareQuery(projection.query, limits), codec, limits),
     commits ?? new PlainCommit(source.cursorStore, lease, projection.startFrom !== undefined),
     calls,
     lease,

@@ -21,12 +21,6 @@ export const contract: readonly Equivalent[] = [
   },
   {
     file: VALIDATION,
-    from: 'if (predicates !== undefined && predicates > limits.maxPredicates) {',
-    to: 'if (true && predicates > limits.maxPredicates) {',
-    reason: 'undefined is not larger than any number.',
-  },
-  {
-    file: VALIDATION,
     from: "throw new JsonRefusal('its text is too long', '$', true);",
     to: 'throw new JsonRefusal("", \'$\', true);',
     reason: UNSEEN,

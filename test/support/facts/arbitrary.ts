@@ -28,7 +28,7 @@ export function queriesAbout(facts: readonly NewEvent[]): fc.Arbitrary<EventQuer
 }
 
 /** Something that the value contains: some members, some elements, or all of it. */
-function partOf(value: unknown): fc.Arbitrary<unknown> {
+export function partOf(value: unknown): fc.Arbitrary<unknown> {
   if (value === null || typeof value !== 'object') return fc.constant(value);
   if (Array.isArray(value)) {
     return fc
