@@ -5,7 +5,7 @@ export * from './stores/index.js';
 export { FactstrModule } from './module/factstr.module.js';
 export type * from './module/factstr.options.js';
 export { FactstrStore } from './service/factstr-store.js';
-export type { ReadOptions } from './service/factstr-store.js';
+export type { QueryOptions, ReadOptions } from './service/reading/query-options.js';
 export type { ModelState, ServiceOptions, StateOptions } from './service/factstr-store.js';
 export type { DecideOptions } from './service/decide-options.js';
 export type { AppendRetryOptions } from './service/append-retry.js';

@@ -1,10 +1,12 @@
 import type { EventRecord } from '../contract/contract.types.js';
+import type { PreparedPage } from '../contract/query-page.js';
 import type { PreparedQuery } from '../contract/validation.js';
 import type { ContextIndex } from './context-index.js';
 import { planQuery } from './terms/context-plan.js';
 import type { ContextPlan } from './terms/context-plan.js';
-import { matchingRows, newestMatch } from './look-up.js';
+import { newestMatch } from './look-up.js';
 import type { IndexView } from './look-up.js';
+import { newestRows, oldestRows } from './matching-rows.js';
 import { needNewest, needRows } from './steps.js';
 import type { Steps } from './steps.js';
 
@@ -17,23 +19,34 @@ export interface ContextRead<R> {
   readonly head: number;
 }
 
-/** The first `limit` facts of a context after its query's cursor, oldest first, and its version. */
+/** A page of a context after its query's cursor, and the whole context's version. */
 export function readContext<R extends EventRecord>(
   index: ContextIndex,
   query: PreparedQuery,
-  limit: number,
+  page: PreparedPage,
 ): Steps<ContextRead<R>> {
   const plan = planQuery(query);
   return index.read(function* (view) {
     const { end: head } = view.tail;
-    const records = yield* recordsOf<R>(index, view, plan, query, limit);
-    const last = records.at(-1)?.sequence_number;
-    // Only a limit hides newer facts, and only a cursor hides all of them.
-    const reachesEnd =
-      records.length < limit && (last !== undefined || query.min_sequence_number === null);
-    const version = reachesEnd ? Number(last ?? 0n) : yield* versionOf(index, view, plan);
+    const records = yield* recordsOf<R>(index, view, plan, query, page);
+    const version = newestOf(records, query, page, head) ?? (yield* versionOf(index, view, plan));
     return { records, version, head };
   });
+}
+
+/** The context's version by its rows, 0 when it is empty; `undefined` where they do not tell. */
+function newestOf(
+  records: readonly EventRecord[],
+  { min_sequence_number }: PreparedQuery,
+  { limit, descending, upTo }: PreparedPage,
+  head: number,
+): number | undefined {
+  // Facts beyond `upTo` may match too, and so may those that a limit hides from the rows' end.
+  if (upTo !== null && upTo < BigInt(head)) return undefined;
+  if (records.length === limit && (limit === 0 || !descending)) return undefined;
+  const newest = (descending ? records[0] : records.at(-1))?.sequence_number;
+  // A cursor may hide all facts.
+  return newest === undefined && min_sequence_number !== null ? undefined : Number(newest ?? 0n);
 }
 
 /** The newest number that matches up to the head, 0 when there is none, and that head. */
@@ -65,22 +78,33 @@ function* recordsOf<R extends EventRecord>(
   view: IndexView,
   { everything, walked, indexed }: ContextPlan,
   query: PreparedQuery,
-  limit: number,
+  { limit, descending, upTo }: PreparedPage,
 ): Steps<R[]> {
-  const { end: head } = view.tail;
   const cursor = query.min_sequence_number ?? 0n;
-  if (cursor >= BigInt(head)) return [];
+  const head = BigInt(view.tail.end);
+  const end = upTo === null || upTo > head ? head : upTo;
+  if (cursor >= end || limit === 0) return [];
   const after = Number(cursor);
-  if (everything) return yield* needRows<R>(query, after, head, limit);
-  const found = walked === null ? [] : yield* needRows<R>(walked, after, head, limit);
+  const last = Number(end);
+  const rowsOf = (of: PreparedQuery): Steps<R[]> => needRows<R>(of, after, last, limit, descending);
+  if (everything) return yield* rowsOf(query);
+  const found = walked === null ? [] : yield* rowsOf(walked);
   if (indexed === null) return found;
   const sets = yield* index.sets(indexed);
-  const others = yield* matchingRows<R>(view, indexed.query, sets, after, limit);
-  return firstOf(found, others, limit);
+  const asked = { query: indexed.query, sets, after, last };
+  const others = descending
+    ? yield* newestRows<R>(view, asked, limit)
+    : yield* oldestRows<R>(view, asked, limit);
+  return firstOf(found, others, limit, descending);
 }
 
-/** The first `limit` facts of two ascending lists; a fact may be in both. */
-function firstOf<R extends EventRecord>(left: R[], right: R[], limit: number): R[] {
+/** The first `limit` facts of two lists in one order; a fact may be in both. */
+function firstOf<R extends EventRecord>(
+  left: R[],
+  right: R[],
+  limit: number,
+  descending: boolean,
+): R[] {
   if (left.length === 0) return right;
   if (right.length === 0) return left;
   const merged: R[] = [];
@@ -89,7 +113,9 @@ function firstOf<R extends EventRecord>(left: R[], right: R[], limit: number): R
   while (merged.length < limit && (l < left.length || r < right.length)) {
     const next = left[l]?.sequence_number;
     const other = right[r]?.sequence_number;
-    const takesLeft = other === undefined || (next !== undefined && next <= other);
+    const takesLeft =
+      other === undefined ||
+      (next !== undefined && (next === other || next < other !== descending));
     merged.push(takesLeft ? left[l]! : right[r]!);
     if (takesLeft) l++;
     if (!takesLeft || next === other) r++;

@@ -1,13 +1,12 @@
 import type { PreparedQuery } from '../contract/validation.js';
 import { matchesQuery } from '../matching/matches-query.js';
-import type { Matchable } from '../matching/matches-query.js';
 import type { ChunkCache } from './segments/chunk-cache.js';
 import type { TermSet, TermSets } from './terms/context-plan.js';
 import type { Segment } from './segments/segment.js';
 import { isHole } from './segments/segment-list.js';
 import type { SegmentList } from './segments/segment-list.js';
 import { SegmentSpan, placesOf } from './segments/segment-span.js';
-import { needFacts, needMatchables, needNewest, needRows, needSoon } from './steps.js';
+import { needMatchables, needNewest, needSoon } from './steps.js';
 import type { ChunkPlace, Steps } from './steps.js';
 import { newestInTail } from './tail/tail-view.js';
 import type { TailContent } from './tail/tail-view.js';
@@ -44,43 +43,6 @@ export function* newestMatch(
     if (found > 0) return found;
   }
   return 0;
-}
-
-/** The first `limit` matches beyond `after`, oldest first. */
-export function* matchingRows<R extends Matchable>(
-  { tail, segments, cache }: IndexView,
-  query: PreparedQuery,
-  sets: TermSets,
-  after: number,
-  limit: number,
-): Steps<R[]> {
-  const rows: R[] = [];
-  const pieces = Array.from(segments.pieces(tail.start))
-    .toReversed()
-    .filter(({ last }) => last > after);
-  yield* needSoon(() =>
-    missing(
-      cache,
-      pieces.flatMap((piece) => (isHole(piece) ? [] : placesIn(piece, sets, after))),
-    ),
-  );
-  for (const piece of pieces) {
-    const left = limit - rows.length;
-    if (left <= 0) return rows;
-    if (isHole(piece)) {
-      append(rows, yield* needRows<R>(query, Math.max(piece.after, after), piece.last, left));
-      continue;
-    }
-    const numbers = yield* numbersOfSegment(piece, cache, sets, after);
-    if (numbers.length * 4 > piece.last - piece.first) {
-      // Above a quarter of the segment, reading one fact after the other is cheaper than looking each up.
-      append(rows, yield* needRows<R>(query, Math.max(piece.first - 1, after), piece.last, left));
-    } else {
-      append(rows, yield* verified<R>(numbers, query, left));
-    }
-  }
-  append(rows, yield* verified<R>(numbersOfTail(tail, sets, after), query, limit - rows.length));
-  return rows;
 }
 
 /** The newest match of the tail beyond `after`, 0 when there is none. */
@@ -135,73 +97,22 @@ function* firstMatch(numbers: readonly number[], query: PreparedQuery): Steps<nu
   return numbers[place] ?? 0;
 }
 
-function* numbersOfSegment(
-  segment: Segment,
-  cache: ChunkCache,
-  sets: TermSets,
-  after: number,
-): Steps<number[]> {
-  const found: number[][] = [];
-  for (const terms of setsIn(segment, sets)) {
-    const span = yield* SegmentSpan.of(segment, cache, terms, after);
-    if (span !== undefined) found.push(yield* span.take(Infinity));
-  }
-  return inOrder(found);
-}
-
-/** The tail's candidates beyond `after`, ascending. */
-export function numbersOfTail(tail: TailContent, sets: TermSets, after: number): number[] {
-  const found: number[][] = [];
-  for (const terms of tail.mayOverflow ? [...sets.leaves, ...sets.overflow] : sets.leaves) {
-    const numbers: number[] = [];
-    let number = newestInTail(tail, terms, after, Infinity);
-    while (number > 0) {
-      numbers.push(number);
-      number = newestInTail(tail, terms, after, number);
-    }
-    found.push(numbers);
-  }
-  return inOrder(found);
-}
-
-/** Ascending and without repetition, from lists that are each descending. */
-function inOrder(lists: readonly number[][]): number[] {
-  const filled = lists.filter((list) => list.length > 0);
-  if (filled.length < 2) return filled[0]?.toReversed() ?? [];
-  return Array.from(new Set(filled.flat())).sort((left, right) => left - right);
-}
-
-function* verified<R extends Matchable>(
-  numbers: readonly number[],
-  query: PreparedQuery,
-  limit: number,
-): Steps<R[]> {
-  const rows: R[] = [];
-  const page = Math.min(MAX_PAGE_CANDIDATES, limit + 8);
-  for (let begin = 0; begin < numbers.length && rows.length < limit; begin += page) {
-    const facts = yield* needFacts<R>(numbers.slice(begin, begin + page));
-    for (const fact of facts) {
-      if (rows.length >= limit) break;
-      if (fact !== undefined && matchesQuery(fact, query)) rows.push(fact);
-    }
-  }
-  return rows;
-}
-
-function setsIn(segment: Segment, sets: TermSets): readonly TermSet[] {
+/** The sets under which a segment may have facts. */
+export function setsIn(segment: Segment, sets: TermSets): readonly TermSet[] {
   return segment.overflows ? [...sets.leaves, ...sets.overflow] : sets.leaves;
 }
 
 /** The chunks that a look-up of the segment begins with. */
-function placesIn(segment: Segment, sets: TermSets, after: number): ChunkPlace[] {
-  return setsIn(segment, sets).flatMap((terms) => placesOf(segment, terms, after));
+export function placesIn(
+  segment: Segment,
+  sets: TermSets,
+  after: number,
+  last?: number,
+): ChunkPlace[] {
+  return setsIn(segment, sets).flatMap((terms) => placesOf(segment, terms, after, last));
 }
 
-function missing(cache: ChunkCache, places: readonly ChunkPlace[]): ChunkPlace[] {
+/** The chunks that are not in memory. */
+export function missing(cache: ChunkCache, places: readonly ChunkPlace[]): ChunkPlace[] {
   return places.filter(([segment, chunk]) => !cache.has(segment, chunk));
-}
-
-/** Without spreading: there may be more rows than a call has room for arguments. */
-function append<T>(target: T[], added: readonly T[]): void {
-  for (const item of added) target.push(item);
 }

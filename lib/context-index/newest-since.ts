@@ -2,7 +2,8 @@ import type { PreparedQuery } from '../contract/validation.js';
 import { matchesQuery } from '../matching/matches-query.js';
 import type { ContextIndex } from './context-index.js';
 import { planQuery } from './terms/context-plan.js';
-import { newestOfTail, numbersOfTail } from './look-up.js';
+import { newestOfTail } from './look-up.js';
+import { numbersOfTail } from './matching-rows.js';
 import type { RecentFacts } from './recent-facts.js';
 
 /** Facts that are matched one by one, at most, where terms do not help. */

@@ -34,6 +34,7 @@ export type Need =
       readonly after: number;
       readonly last: number;
       readonly limit: number;
+      readonly descending: boolean;
     };
 
 /** How one storage answers; `R` is its row of a fact. */
@@ -51,8 +52,8 @@ export interface IndexStorage<R extends Matchable> {
   repair(segment: Segment): void;
   /** Without the index: the newest match beyond `after` and up to `last`, 0 when there is none. */
   newest(query: PreparedQuery, after: number, last: number): number;
-  /** Without the index: the first `limit` matches beyond `after` and up to `last`, oldest first. */
-  rows(query: PreparedQuery, after: number, last: number, limit: number): R[];
+  /** Without the index: the first `limit` matches beyond `after` and up to `last`, oldest or newest first. */
+  rows(query: PreparedQuery, after: number, last: number, limit: number, descending: boolean): R[];
 }
 
 /** An `IndexStorage` that is asked over a network, and answers at once only what it has in memory. */
@@ -64,7 +65,13 @@ export interface AsyncIndexStorage<R extends Matchable> {
   types(): MaybePromise<readonly string[]>;
   repair(segment: Segment): MaybePromise<void>;
   newest(query: PreparedQuery, after: number, last: number): MaybePromise<number>;
-  rows(query: PreparedQuery, after: number, last: number, limit: number): MaybePromise<R[]>;
+  rows(
+    query: PreparedQuery,
+    after: number,
+    last: number,
+    limit: number,
+    descending: boolean,
+  ): MaybePromise<R[]>;
 }
 
 /** A look-up on its way to a `T`. What it is resumed with is the answer to what it yielded. */
@@ -109,8 +116,9 @@ export function* needRows<R>(
   after: number,
   last: number,
   limit: number,
+  descending: boolean,
 ): Steps<R[]> {
-  return (yield { kind: 'rows', query, after, last, limit }) as R[];
+  return (yield { kind: 'rows', query, after, last, limit, descending }) as R[];
 }
 
 /** Runs a look-up on a synchronous storage. */
@@ -179,6 +187,6 @@ export function answerNeed<R extends Matchable>(
     case 'newest':
       return storage.newest(need.query, need.after, need.last);
     default:
-      return storage.rows(need.query, need.after, need.last, need.limit);
+      return storage.rows(need.query, need.after, need.last, need.limit, need.descending);
   }
 }

@@ -64,14 +64,29 @@ export interface EventQuery {
 }
 
 /**
+ * The part of a context that is returned. It narrows the rows and nothing else: `current_context_version` is always
+ * the whole context's.
+ *
+ * @publicApi
+ */
+export interface QueryPage {
+  /** Rows, at most: the first ones in `order`. 0 for the version alone. Default: all. */
+  limit?: number | undefined;
+  /** `asc` (the default): oldest first; `desc`: newest first. */
+  order?: 'asc' | 'desc' | undefined;
+  /** Inclusive: the newest sequence number that a row may have. Default: the head of the log. */
+  upTo?: bigint | null | undefined;
+}
+
+/**
  * What `query` returns: rows and version of one snapshot.
  *
  * @publicApi
  */
 export interface QueryResult {
-  /** The matching facts in ascending order. They belong to the caller. */
+  /** The matching facts in ascending order, or as a page says. They belong to the caller. */
   event_records: EventRecord[];
-  /** The newest sequence number among the returned rows; `null` when there are none. */
+  /** The sequence number of the last row: the newest one in ascending order. `null` when there are no rows. */
   last_returned_sequence_number?: bigint | null;
   /** The newest sequence number of the whole context; `null` when nothing matches. To be passed to `appendIf`. */
   current_context_version?: bigint | null;
@@ -180,8 +195,8 @@ export type StreamHandler = (events: EventRecord[]) => unknown;
  * @publicApi
  */
 export interface StorePromises extends Pick<FactStore, 'append' | 'query' | 'appendIf'> {
-  /** As `query`, but at most `limit` rows: the oldest after `min_sequence_number`. */
-  queryPage?(query: EventQuery, limit: number): MaybePromise<QueryResult>;
+  /** As `query`, but a page of the rows after `min_sequence_number`; a number: at most so many, the oldest. */
+  queryPage?(query: EventQuery, page: number | QueryPage): MaybePromise<QueryResult>;
   close?(): MaybePromise<void>;
 }
 
@@ -199,6 +214,11 @@ export interface StoreCapabilities {
   readonly commands?: boolean | undefined;
   /** Whether it honours the option `manager`: appends inside the application's transaction. Default `false`. */
   readonly managers?: boolean | undefined;
+  /**
+   * Whether `queryPage` takes a `QueryPage`, not only a number of rows. Default `false`: then `FactstrStore` narrows
+   * what `query` returns.
+   */
+  readonly pages?: boolean | undefined;
   /** By which handlers' names and queries are checked before they run. Default: what the module's option `limits` says. */
   readonly limits?: FactStoreLimitOptions | undefined;
   /** Methods that do not block the event loop, where the store's own do: `FactstrStore` prefers them. */

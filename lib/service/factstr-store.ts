@@ -20,10 +20,10 @@ import { rememberedStatesLimits } from '../decisions/remembered-states.js';
 import type { RememberedStatesOptions } from '../decisions/remembered-states.js';
 import type { FactMap, FactQueryResult, FactRecord, NewFact } from '../facts/fact-map.js';
 import type { FactQuery } from '../facts/fact-query.js';
-import { InvalidOptionsError } from '../contract/errors.js';
-import { isWhole } from '../contract/numbers.js';
+import { MAX_SEQUENCE_NUMBER } from '../contract/limits.js';
 import type { PostgresAppendOptions } from '../stores/postgres/append/append-inside.js';
 import { asynchronous, closeStore } from '../streams/store-face.js';
+import { unlessAborted } from '../support/async/unless-aborted.js';
 import { worksBehindProxy } from '../support/behind-proxy.js';
 import { AppendRetry } from './append-retry.js';
 import type { AppendRetryOptions } from './append-retry.js';
@@ -33,17 +33,9 @@ import type { DecideOptions } from './decide-options.js';
 import { areModels, onModels, onRows } from './decide-models.js';
 import { ModelStates } from './model-states.js';
 import { checkAppendSupport } from './append-support.js';
-import { pagesOf } from './pages.js';
-
-/**
- * Options of `read`.
- *
- * @publicApi
- */
-export interface ReadOptions {
-  /** Facts read at a time; up to twice as many are held in memory. Default 1,000. */
-  pageSize?: number | undefined;
-}
+import { PageReader, pagesOf } from './reading/pages.js';
+import { queryOptions, readOptions } from './reading/query-options.js';
+import type { QueryOptions, ReadOptions } from './reading/query-options.js';
 
 /**
  * Options of the service.
@@ -93,6 +85,7 @@ export interface ModelState<State> {
 export class FactstrStore<Facts extends object = FactMap> {
   readonly #raw: FactStore;
   readonly #face: StorePromises;
+  readonly #pages: PageReader;
   readonly #retry: AppendRetry;
   readonly #decider: Decider;
   readonly #states: ModelStates;
@@ -103,6 +96,7 @@ export class FactstrStore<Facts extends object = FactMap> {
     worksBehindProxy(this);
     this.#raw = raw;
     this.#face = asynchronous(raw);
+    this.#pages = new PageReader(raw, this.#face);
     this.#retry = new AppendRetry(options);
     checkAppendSupport(raw, this.#retry.withId(undefined));
     const limits = rememberedStatesLimits(options?.rememberedStates);
@@ -152,11 +146,27 @@ export class FactstrStore<Facts extends object = FactMap> {
     return this.#retry.run(() => this.#face.append(events, named), named);
   }
 
-  /** The matching facts and the context's version, of one snapshot. Holds all rows in memory; see `read`. */
-  query<T extends string, Found>(query: FactQuery<T, Found>): Promise<FactQueryResult<T, Found>>;
-  query(query: EventQuery): Promise<QueryResult>;
-  async query(query: EventQuery): Promise<QueryResult> {
-    return this.#face.query(query);
+  /**
+   * The matching facts and the context's version, of one snapshot. Holds all rows in memory; see `read`. `limit`,
+   * `order` and `upTo` narrow the rows, never the version: it is the whole context's, as `appendIf` needs it.
+   *
+   * @throws InvalidOptionsError; what `signal` aborts with; and as `FactStore.query`
+   */
+  query<T extends string, Found>(
+    query: FactQuery<T, Found>,
+    options?: QueryOptions,
+  ): Promise<FactQueryResult<T, Found>>;
+  query(query: EventQuery, options?: QueryOptions): Promise<QueryResult>;
+  async query(query: EventQuery, options?: QueryOptions): Promise<QueryResult> {
+    if (options === undefined) return this.#face.query(query);
+    const { page, signal } = queryOptions(options);
+    return unlessAborted(signal, () => this.#pages.read(query, page));
+  }
+
+  /** The newest sequence number of the log; 0 when it is empty. */
+  async head(): Promise<bigint> {
+    const found = await this.#face.query({ min_sequence_number: MAX_SEQUENCE_NUMBER });
+    return found.current_context_version ?? 0n;
   }
 
   /** Appends exactly when the newest match of `query` is still `expectedContextVersion`; a conflict is a result. */
@@ -171,9 +181,10 @@ export class FactstrStore<Facts extends object = FactMap> {
   }
 
   /**
-   * Reads the matching facts in order, a page at a time, up to the context's version at the beginning.
+   * Reads the matching facts in order, a page at a time, up to the context's version at the beginning. With
+   * `order: 'desc'` the newest come first, and pages are read backwards: no more than one beyond what is taken.
    *
-   * @throws InvalidOptionsError for a page size that is no positive integer
+   * @throws InvalidOptionsError; what `signal` aborts with; and as `FactStore.query`
    */
   read<T extends string, Found>(
     query: FactQuery<T, Found>,
@@ -181,13 +192,7 @@ export class FactstrStore<Facts extends object = FactMap> {
   ): AsyncGenerator<FactRecord<T, Found>, void>;
   read(query: EventQuery, options?: ReadOptions): AsyncGenerator<EventRecord, void>;
   async *read(query: EventQuery, options: ReadOptions = {}): AsyncGenerator<EventRecord, void> {
-    const pageSize = options.pageSize ?? 1_000;
-    if (!isWhole(pageSize, 1)) {
-      throw new InvalidOptionsError(
-        `pageSize is ${String(pageSize)}; expected a positive integer.`,
-      );
-    }
-    yield* pagesOf(this.#face, query, pageSize);
+    yield* pagesOf(this.#pages, query, readOptions(options));
   }
 
   /**

@@ -100,7 +100,7 @@ export interface OwnStore {
    * Reads several contexts at one moment, of each the facts after a number of its own and up to `upTo`. `whole` is
    * their union, on which the caller will append: its version is remembered.
    *
-   * @throws StoreClosedError, InvalidQueryError, InvalidVersionError, LimitExceededError
+   * @throws StoreClosedError, InvalidQueryError, InvalidVersionError, InvalidOptionsError, LimitExceededError
    */
   readContexts(
     parts: readonly ContextPart[],

@@ -25,12 +25,13 @@ import type { FactCodec } from '../contract/fact-codec.js';
 import { resolveLimits } from '../contract/limits.js';
 import type { FactStoreLimitOptions, FactStoreLimits } from '../contract/limits.js';
 import { isWithin } from '../contract/numbers.js';
+import { preparePage } from '../contract/query-page.js';
+import type { PreparedPage } from '../contract/query-page.js';
 import {
   EVERY_FACT,
   checkHandler,
   prepareQuery,
   prepareStreamName,
-  prepareVersion,
 } from '../contract/validation.js';
 import type { PreparedQuery } from '../contract/validation.js';
 import { ContextQuery } from '../context-index/terms/context-plan.js';
@@ -156,6 +157,7 @@ export abstract class StreamingStore {
     this.#capabilities ??= {
       ...this.abilities(),
       appendIds: true,
+      pages: true,
       commands: true,
       limits: this.limits,
       own: this,
@@ -307,35 +309,30 @@ export abstract class StreamingStore {
     whole: EventQuery,
     upTo?: bigint,
   ): MaybePromise<ContextsRead> {
-    const last = prepareVersion(upTo, 'upTo');
+    const page = preparePage({ upTo });
     const asked = parts.map(({ query, after }) =>
       this.contextQuery({ ...query, min_sequence_number: after }),
     );
-    const read = this.contexts(asked, this.contextQuery(whole));
-    return isPromise(read)
-      ? read.then((found) => this.#foundContexts(found, last))
-      : this.#foundContexts(read, last);
+    const read = this.contexts(asked, this.contextQuery(whole), page);
+    return isPromise(read) ? read.then(this.#foundContexts) : this.#foundContexts(read);
   }
 
-  /** The facts of each context after its query's cursor, and its version; `whole` is their union. */
+  /** A page of each context after its query's cursor, and its version; `whole` is their union. */
   protected abstract contexts(
     parts: readonly ContextQuery[],
     whole: ContextQuery,
+    page: PreparedPage,
   ): MaybePromise<ContextsRead>;
 
-  #foundContexts(read: ContextsRead, last: bigint | null): ContextsRead {
+  readonly #foundContexts = (read: ContextsRead): ContextsRead => {
     const codec = this.#codec;
-    if (codec === undefined && last === null) return read;
-    const parts = read.parts.map(({ event_records, version }) => {
-      const end = event_records.findIndex((fact) => last !== null && fact.sequence_number > last);
-      const shown = end < 0 ? event_records : event_records.slice(0, end);
-      return {
-        event_records: codec === undefined ? shown : shown.map((fact) => codec.decode(fact)),
-        version,
-      };
-    });
+    if (codec === undefined) return read;
+    const parts = read.parts.map(({ event_records, version }) => ({
+      event_records: event_records.map((fact) => codec.decode(fact)),
+      version,
+    }));
     return { ...read, parts };
-  }
+  };
 
   readonly #asContext = (query: PreparedQuery): ContextQuery =>
     new ContextQuery(translated(query, this.#codec, this.limits));

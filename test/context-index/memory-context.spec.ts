@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { preparePage } from '../../lib/contract/query-page.js';
 import type { EventQuery, EventRecord, NewEvent } from '../../lib/contract/contract.types.js';
 import type { PreparedFact } from '../../lib/contract/validation.js';
 import { MemoryContext } from '../../lib/stores/memory/context.js';
@@ -67,7 +68,7 @@ class Memory {
   /** The facts that are read for rows. */
   readForRows(query: EventQuery, limit: number): number[] {
     this.facts.read.length = 0;
-    this.context.records(prepared(query), limit);
+    this.context.records(prepared(query), preparePage(limit));
     return [...this.facts.read];
   }
 
@@ -80,7 +81,9 @@ class Memory {
       const asked = prepared({ ...query, min_sequence_number });
       const after = numbers.filter((number) => number > (cursor ?? 0));
       for (const limit of [0, 1, after.length, after.length + 1, Infinity]) {
-        const found = this.context.records(asked, limit).map((record) => record.sequence_number);
+        const found = this.context
+          .records(asked, preparePage(limit))
+          .map((record) => record.sequence_number);
         const expected = after.slice(0, limit).join();
         // Nearly always; comparing as Jest does takes longer than the look-up.
         if (found.join() === expected) continue;
@@ -178,7 +181,7 @@ describe('The facts of a context in memory', () => {
     };
     memory.append(match, other);
     memory.context.version(prepared({}));
-    memory.context.records(prepared({}), 0);
+    memory.context.records(prepared({}), preparePage(0));
     expect(payloads).toBe(0);
     memory.context.version(prepared({ filters: [{ event_types: ['d'] }] }));
     expect(payloads).toBe(2);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { WHOLE_CONTEXT } from '../../lib/contract/query-page.js';
 import type { AppendIfResult, EventQuery, NewEvent } from '../../lib/contract/contract.types.js';
 import { DEFAULT_LIMITS } from '../../lib/contract/limits.js';
 import { prepareFacts } from '../../lib/contract/validation.js';
@@ -109,7 +110,7 @@ describe('A context that is forgotten at any step of a look-up', () => {
     let n = 0;
     for (const happen of HAPPENINGS) {
       for (let moment = 0; ; moment++, n++) {
-        await process.index.query(context(n), Infinity);
+        await process.index.query(context(n), WHOLE_CONTEXT);
         await before(deciding, n);
         const expected = model.version(about(n));
         const verdict = await interrupted(
@@ -148,11 +149,11 @@ describe('A context that is forgotten at any step of a look-up', () => {
     let n = 0;
     for (const happen of HAPPENINGS) {
       for (let moment = 0; ; moment++, n++) {
-        await process.index.query(context(n), Infinity);
+        await process.index.query(context(n), WHOLE_CONTEXT);
         await deciding.others(fact(n));
         const earlier = model.numbers(about(n));
         const answer = await interrupted(
-          () => process.index.query(context(n), Infinity),
+          () => process.index.query(context(n), WHOLE_CONTEXT),
           moment,
           async () => happen(deciding, n),
         );

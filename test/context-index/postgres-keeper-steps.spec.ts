@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { WHOLE_CONTEXT } from '../../lib/contract/query-page.js';
 import type { NewEvent } from '../../lib/contract/contract.types.js';
 import { ContextQuery } from '../../lib/context-index/terms/context-plan.js';
 import { numbers, upTo } from '../support/facts/facts.js';
@@ -45,7 +46,7 @@ describe('The background that stores the index in Postgres, step by step', () =>
   /** What one that begins finds in the index. */
   async function found(n: number): Promise<number[]> {
     const { index, log } = begin(database);
-    const result = await index.query(about(n), Infinity);
+    const result = await index.query(about(n), WHOLE_CONTEXT);
     expect(log.memory.useless.size).toBe(0);
     return numbers(result!.event_records);
   }

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { WHOLE_CONTEXT } from '../../lib/contract/query-page.js';
 import type { NewEvent } from '../../lib/contract/contract.types.js';
 import { ContextQuery } from '../../lib/context-index/terms/context-plan.js';
 import type { StoreDatabase } from '../support/postgres/database.js';
@@ -46,7 +47,7 @@ describe('What a process remembers of contexts in Postgres', () => {
   it('is known at once, and brought up to what was appended since', async () => {
     const { index, connection } = process;
     await insertFacts(database, [fact(1), fact(2)]);
-    const found = await index.query(about(1), Infinity);
+    const found = await index.query(about(1), WHOLE_CONTEXT);
     expect(found).toMatchObject({ current_context_version: 1n, last_returned_sequence_number: 1n });
     const asked = connection.asked.length;
     expect(index.known(about(1))).toEqual({ version: 1, head: 2, log: 0 });
@@ -56,7 +57,7 @@ describe('What a process remembers of contexts in Postgres', () => {
     expect(index.known(about(1))).toEqual({ version: 4, head: 5, log: 0 });
     expect(index.known(about(3))).toEqual({ version: 0, head: 5, log: 0 });
     expect(connection.asked).toHaveLength(asked);
-    expect(await index.query(about(3), Infinity)).toEqual({
+    expect(await index.query(about(3), WHOLE_CONTEXT)).toEqual({
       event_records: [],
       last_returned_sequence_number: null,
       current_context_version: null,
@@ -80,7 +81,7 @@ describe('What a process remembers of contexts in Postgres', () => {
   it('is what was found when memory does not reach back so far', async () => {
     const { index, log, connection } = process;
     await insertFacts(database, [fact(1), fact(2)]);
-    await index.query(about(1), Infinity);
+    await index.query(about(1), WHOLE_CONTEXT);
     log.recent.restart(2);
     await append(fact(3));
     expect(index.known(about(1))).toEqual({ version: 1, head: 3, log: 0 });
@@ -151,23 +152,23 @@ describe('What a process remembers of contexts in Postgres', () => {
   it('of one log is nothing of another', async () => {
     const { index, log } = process;
     await insertFacts(database, [fact(1), fact(2)]);
-    await index.query(about(1), Infinity);
+    await index.query(about(1), WHOLE_CONTEXT);
     const known = await index.known(about(1));
     await regrow(database, 0, [fact(2), fact(1)]);
     await log.refresh();
     expect(log.head.log).toBe(1);
     expect(index.current(about(1), known!)).toBeUndefined();
     expect(await index.known(about(1))).toEqual({ version: 2, head: 2, log: 1 });
-    expect((await index.query(about(2), Infinity))!.current_context_version).toBe(1n);
+    expect((await index.query(about(2), WHOLE_CONTEXT))!.current_context_version).toBe(1n);
   });
 
   it('of two processes is each one’s own', async () => {
     const other = new KnowingProcess(database.url);
     try {
       await insertFacts(database, [fact(1)]);
-      await process.index.query(about(1), Infinity);
+      await process.index.query(about(1), WHOLE_CONTEXT);
       await insertFacts(database, [fact(1)]);
-      await other.index.query(about(1), Infinity);
+      await other.index.query(about(1), WHOLE_CONTEXT);
       expect(other.index.known(about(1))).toEqual({ version: 2, head: 2, log: 0 });
       expect(process.index.known(about(1))).toEqual({ version: 1, head: 1, log: 0 });
     } finally {
@@ -196,7 +197,7 @@ describe('What a process remembers of contexts in Postgres', () => {
       const { index, log } = process;
       await insertFacts(database, [fact(2)]);
       replaceWhileLooking(times);
-      const found = await index.query(about(2), Infinity);
+      const found = await index.query(about(2), WHOLE_CONTEXT);
       await log.refresh();
       if (times < ATTEMPTS) {
         expect(found!.event_records.map(({ payload }) => payload)).toEqual([{ n: 2 }]);
@@ -268,7 +269,7 @@ describe('What a process remembers of contexts in Postgres', () => {
     await database.run(
       `INSERT INTO events (sequence_number, event_type, payload) VALUES (${2n ** 60n}, 'a', '{"n":1}')`,
     );
-    expect(await index.query(about(1), Infinity)).toBeUndefined();
+    expect(await index.query(about(1), WHOLE_CONTEXT)).toBeUndefined();
     expect(await index.known(about(1))).toBeNull();
     index.remember(about(1), 1n, log.head);
     expect(index.current(about(1), { version: 1, head: 0, log: 0 })).toBeUndefined();

@@ -6,6 +6,7 @@ import { FULL, factsOf } from './support/boundaries.js';
 import { insertFacts, segmentRanges } from '../support/sqlite/index-tables.js';
 import { IndexedFile } from './support/indexed-file.js';
 import { prepared } from '../support/index/world.js';
+import { preparePage } from '../../lib/contract/query-page.js';
 
 const DATA_VERSION = 'PRAGMA data_version';
 const KNOWN_FACT = 'SELECT occurred_at, event_type, payload FROM events WHERE sequence_number = ?';
@@ -91,8 +92,8 @@ describe('What a process holds of a SQLite file’s index', () => {
     });
     file.index.read(() => {
       expect(context.version(query)).toBe(7n);
-      expect(numbers(context.read(query, 1).event_records)).toEqual([3]);
-      expect(context.read(query, 9).current_context_version).toBe(7n);
+      expect(numbers(context.read(query, preparePage(1)).event_records)).toEqual([3]);
+      expect(context.read(query, preparePage(9)).current_context_version).toBe(7n);
     });
     expect(file.walk.walks).toBe(0);
   });

@@ -32,7 +32,7 @@ const storage: IndexStorage<typeof fact> = {
   types: () => ['a', 'b'],
   repair: () => undefined,
   newest: (_, after, last) => after * 100 + last,
-  rows: (_, after, last, limit) => [{ event_type: '', payload: [after, last, limit] }] as never,
+  rows: (_, ...asked) => [{ event_type: '', payload: asked }] as never,
 };
 
 const soon: AsyncIndexStorage<typeof fact> = { ...storage, soon: () => undefined };
@@ -47,7 +47,7 @@ function* all(): Steps<unknown[]> {
     yield* needTypes(),
     yield* needRepair(segment),
     yield* needNewest(query, 8, 9),
-    yield* needRows(query, 10, 11, 12),
+    yield* needRows(query, 10, 11, 12, true),
   ];
 }
 
@@ -62,7 +62,7 @@ const answers = [
   ['a', 'b'],
   undefined,
   809,
-  [{ event_type: '', payload: [10, 11, 12] }],
+  [{ event_type: '', payload: [10, 11, 12, true] }],
 ];
 
 describe('The steps of a look-up', () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { WHOLE_CONTEXT, preparePage } from '../../lib/contract/query-page.js';
 import type { EventQuery } from '../../lib/contract/contract.types.js';
 import { DEFAULT_LIMITS } from '../../lib/contract/limits.js';
 import { prepareQuery } from '../../lib/contract/validation.js';
@@ -93,14 +94,14 @@ const log = { schema: '"s"', log: '4711' };
 describe('The statement of a query', () => {
   it('is a page of the log where it asks for everything', () => {
     const after = { ...prepare({}), min_sequence_number: 3n };
-    const { name, values } = queryStatement(after, log, 10);
+    const { name, values } = queryStatement(after, log, preparePage(10));
     expect([name, values]).toEqual(['read-page 4711', ['3', 10]]);
     // Without a limit it is none that is prepared.
-    expect(queryStatement(prepare({}), log, Infinity).name).toBeUndefined();
+    expect(queryStatement(prepare({}), log, WHOLE_CONTEXT).name).toBeUndefined();
   });
 
   it('has all of it in order, where nothing is left out', () => {
-    const { text, values } = queryStatement(prepare(ofTypes('a')), log, Infinity);
+    const { text, values } = queryStatement(prepare(ofTypes('a')), log, WHOLE_CONTEXT);
     expect(text).not.toContain('context.version');
     expect(values).toEqual(['{"a"}']);
   });
@@ -111,7 +112,7 @@ describe('The statement of a query', () => {
     [3n, Infinity, ['{"a"}', '3']],
   ])('after %d, at most %d', (min_sequence_number, limit, expected) => {
     const query = { ...prepare(ofTypes('a')), min_sequence_number };
-    const { text, values } = queryStatement(query, log, limit);
+    const { text, values } = queryStatement(query, log, preparePage(limit));
     expect(values).toEqual(expected);
     expect(text).toContain('context.version');
     expect(text.includes('LIMIT NULL')).toBe(limit === Infinity);

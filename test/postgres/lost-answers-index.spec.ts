@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { WHOLE_CONTEXT } from '../../lib/contract/query-page.js';
 import type { NewEvent } from '../../lib/contract/contract.types.js';
 import { DatabaseUnavailableError } from '../../lib/contract/errors.js';
 import { ContextQuery } from '../../lib/context-index/terms/context-plan.js';
@@ -38,7 +39,7 @@ const NUMBERS = [N, STORED + N];
 
 async function numbersOf({ index }: KnowingProcess, n: number): Promise<number[]> {
   const filters = [{ event_types: ['a'], payload_predicates: [{ n }] }];
-  const found = await index.query(new ContextQuery(prepared({ filters })), Infinity);
+  const found = await index.query(new ContextQuery(prepared({ filters })), WHOLE_CONTEXT);
   return numbers(found!.event_records);
 }
 

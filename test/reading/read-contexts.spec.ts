@@ -242,7 +242,7 @@ describe.each<Provider>([memory, sqlite, postgres])('Contexts of a $name store',
     expect(await refused([{ query: { filters: 1 }, after: 0n }], {})).toBe('INVALID_QUERY');
     expect(await refused([{ query: {}, after: -1n }], {})).toBe('INVALID_VERSION');
     expect(await refused([], { filters: 1 })).toBe('INVALID_QUERY');
-    expect(await refused([], {}, 5)).toBe('INVALID_VERSION');
+    expect(await refused([], {}, 5)).toBe('INVALID_OPTIONS');
     await store.close();
     expect(await refused([], {})).toBe('STORE_CLOSED');
   });

@@ -28,21 +28,23 @@ export class SegmentSpan {
     low: number,
     base: number,
     others: number[],
+    last: number,
   ) {
     this.#segment = segment;
     this.#cache = cache;
     this.#base = base;
     this.#low = low;
-    this.#high = entryOf(base, spanOf(segment));
+    this.#high = entryOf(base, spanOf(segment, last));
     this.#others = others.map((term) => entryOf(term, 0));
   }
 
-  /** `undefined` where no fact beyond `after` can have all of the terms. */
+  /** Facts beyond `after` and up to `last`; `undefined` where none can have all of the terms. */
   static *of(
     segment: Segment,
     cache: ChunkCache,
     terms: TermSet,
     after: number,
+    last = Infinity,
   ): Steps<SegmentSpan | undefined> {
     for (const term of terms) if (!segment.bloom.mayHave(term)) return undefined;
     const offset = offsetOf(segment, after);
@@ -59,7 +61,7 @@ export class SegmentSpan {
       }
     }
     const others = terms.filter((term) => term !== base);
-    return new SegmentSpan(segment, cache, entryOf(base, offset), base, others);
+    return new SegmentSpan(segment, cache, entryOf(base, offset), base, others, last);
   }
 
   /** The next numbers, at most `limit`, newest first; empty at the end. */
@@ -96,14 +98,19 @@ export class SegmentSpan {
   }
 }
 
-/** The chunks that are read first for facts beyond `after` with all of the terms. */
-export function placesOf(segment: Segment, terms: TermSet, after: number): ChunkPlace[] {
+/** The chunks that are read first for facts beyond `after` and up to `last` with all of the terms. */
+export function placesOf(
+  segment: Segment,
+  terms: TermSet,
+  after: number,
+  last = Infinity,
+): ChunkPlace[] {
   if (!terms.every((term) => segment.bloom.mayHave(term))) return [];
   const offset = offsetOf(segment, after);
   const places: ChunkPlace[] = [];
   for (const term of terms) {
     const low = entryOf(term, offset);
-    const high = entryOf(term, spanOf(segment));
+    const high = entryOf(term, spanOf(segment, last));
     const count = segment.chunksBetween(low, high);
     const newest = segment.chunkOf(high - 1);
     const oldest = count > MAX_CHUNKS_AHEAD ? newest : segment.chunkOf(low);
@@ -141,7 +148,10 @@ function offsetOf({ first }: Segment, after: number): number {
   return Math.min(Math.max(0, after + 1 - first), MAX_SPAN);
 }
 
-/** Exclusive bound of the offsets. A segment with long stretches without facts has more numbers than offsets. */
-function spanOf({ first, last }: Segment): number {
-  return Math.min(last - first + 1, MAX_SPAN);
+/**
+ * Exclusive bound of the offsets up to `until`. A segment with long stretches without facts has more numbers than
+ * offsets.
+ */
+function spanOf({ first, last }: Segment, until = Infinity): number {
+  return Math.min(Math.min(last, until) - first + 1, MAX_SPAN);
 }

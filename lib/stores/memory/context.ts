@@ -1,4 +1,5 @@
 import type { EventRecord } from '../../contract/contract.types.js';
+import type { PreparedPage } from '../../contract/query-page.js';
 import type { PreparedFact, PreparedQuery } from '../../contract/validation.js';
 import { newestInChains, numbersInChains } from '../../context-index/chains/chain-walk.js';
 import { planQuery } from '../../context-index/terms/context-plan.js';
@@ -44,10 +45,12 @@ export class MemoryContext {
     return newest;
   }
 
-  /** The matching facts after `min_sequence_number`, oldest first, at most `limit`. They belong to the caller. */
-  records(query: PreparedQuery, limit: number): EventRecord[] {
+  /** A page of the matching facts after `min_sequence_number`. They belong to the caller. */
+  records(query: PreparedQuery, { limit, descending, upTo }: PreparedPage): EventRecord[] {
     const records: EventRecord[] = [];
-    for (const number of this.#candidates(query)) {
+    const head = this.#facts.head;
+    const last = upTo === null ? head : Math.min(head, Number(upTo));
+    for (const number of this.#candidates(query, last, descending)) {
       if (records.length >= limit) break;
       const record = this.#facts.record(number);
       if (matchesQuery(record, query)) records.push(record);
@@ -55,17 +58,20 @@ export class MemoryContext {
     return records;
   }
 
-  #candidates(query: PreparedQuery): Iterable<number> {
+  #candidates(query: PreparedQuery, last: number, descending: boolean): Iterable<number> {
     // Numbers beyond the log, up to 2^63 - 1, are beyond every fact as doubles too.
     const after = Number(query.min_sequence_number ?? 0n);
     const plan = planQuery(query);
     if (plan.everything || walksLog(plan)) {
-      return numbersBetween(after, this.#facts.head);
+      return descending ? numbersBack(last, after) : numbersBetween(after, last);
     }
     const chains = this.#index();
     const found = this.#sets(plan).map(([terms]) => numbersInChains(chains, terms, after));
-    if (found.length === 1) return found[0]!.toReversed();
-    return new Set(found.flat().sort((left, right) => left - right));
+    const [only] = found;
+    const numbers =
+      found.length === 1 ? only! : [...new Set(found.flat())].sort((left, right) => right - left);
+    const within = last < this.#facts.head ? numbers.filter((number) => number <= last) : numbers;
+    return descending ? within : within.toReversed();
   }
 
   /** Terms of candidates, each with the query by which the candidates are verified. */
@@ -123,6 +129,10 @@ function walksLog({ walked }: ContextPlan): boolean {
   return walked !== null && walked.filters!.some(({ event_types }) => event_types === null);
 }
 
-function* numbersBetween(after: number, head: number): Iterable<number> {
-  for (let number = after + 1; number <= head; number++) yield number;
+function* numbersBetween(after: number, last: number): Iterable<number> {
+  for (let number = after + 1; number <= last; number++) yield number;
+}
+
+function* numbersBack(last: number, after: number): Iterable<number> {
+  for (let number = last; number > after; number--) yield number;
 }

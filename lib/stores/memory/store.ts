@@ -8,8 +8,11 @@ import type {
   EventQuery,
   FactStore,
   NewEvent,
+  QueryPage,
   QueryResult,
 } from '../../contract/contract.types.js';
+import { WHOLE_CONTEXT, preparePage } from '../../contract/query-page.js';
+import type { PreparedPage } from '../../contract/query-page.js';
 import type { PreparedQuery } from '../../contract/validation.js';
 import type { ContextQuery } from '../../context-index/terms/context-plan.js';
 import { CommitSignal } from '../../streams/commit-signal.js';
@@ -48,22 +51,11 @@ export class FactstrMemoryStore extends StreamingStore implements FactStore {
   }
 
   query(query: EventQuery): QueryResult {
-    return this.queryPage(query, Infinity);
+    return this.#query(query, WHOLE_CONTEXT);
   }
 
-  /** As `query`, but at most `limit` rows: the oldest after `min_sequence_number`. */
-  queryPage(query: EventQuery, limit: number): QueryResult {
-    const prepared = this.contextQuery(query);
-    const event_records = this.#memory.context.records(prepared, limit);
-    const last = event_records.at(-1)?.sequence_number ?? null;
-    // Only a limit hides newer facts, and only a cursor hides all of them.
-    const reachesEnd =
-      event_records.length < limit && (last !== null || prepared.min_sequence_number === null);
-    return this.found({
-      event_records,
-      last_returned_sequence_number: last,
-      current_context_version: reachesEnd ? last : this.#contextVersion(prepared),
-    });
+  queryPage(query: EventQuery, page: number | QueryPage): QueryResult {
+    return this.#query(query, preparePage(page));
   }
 
   appendIf(
@@ -82,16 +74,33 @@ export class FactstrMemoryStore extends StreamingStore implements FactStore {
     return answerOf(asked, this.#ids.recorded(asked.id));
   }
 
-  protected override contexts(parts: readonly ContextQuery[]): ContextsRead {
+  protected override contexts(
+    parts: readonly ContextQuery[],
+    _whole: ContextQuery,
+    page: PreparedPage,
+  ): ContextsRead {
     return {
       head: this.#memory.head(),
       // The log of a memory store is never replaced.
       log: this.#memory,
       parts: parts.map((part) => ({
-        event_records: this.#memory.context.records(part, Infinity),
+        event_records: this.#memory.context.records(part, page),
         version: this.#contextVersion(part),
       })),
     };
+  }
+
+  #query(query: EventQuery, page: PreparedPage): QueryResult {
+    const prepared = this.contextQuery(query);
+    const event_records = this.#memory.context.records(prepared, page);
+    const last = event_records.at(-1)?.sequence_number ?? null;
+    // A page of a larger context may hide newer facts, and a cursor all of them.
+    const isWhole = page === WHOLE_CONTEXT && prepared.min_sequence_number === null;
+    return this.found({
+      event_records,
+      last_returned_sequence_number: last,
+      current_context_version: isWhole ? last : this.#contextVersion(prepared),
+    });
   }
 
   #append({ facts, condition, appendId }: AppendRequest): AppendIfResult {

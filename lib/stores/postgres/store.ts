@@ -5,9 +5,12 @@ import type {
   EventQuery,
   FactStore,
   NewEvent,
+  QueryPage,
   QueryResult,
   StoreCapabilities,
 } from '../../contract/contract.types.js';
+import { WHOLE_CONTEXT, preparePage } from '../../contract/query-page.js';
+import type { PreparedPage } from '../../contract/query-page.js';
 import { SchemaMissingError } from '../../contract/errors.js';
 import type { ContextAppend, ContextQuery } from '../../context-index/terms/context-plan.js';
 import type { ContextIndexProgress } from '../../context-index/progress.js';
@@ -101,18 +104,21 @@ export class FactstrPostgresStore extends StreamingStore implements FactStore {
   }
 
   async query(query: EventQuery): Promise<QueryResult> {
-    return this.queryPage(query, Infinity);
+    return this.#query(query, WHOLE_CONTEXT);
   }
 
-  /** As `query`, but at most `limit` rows: the oldest after `min_sequence_number`. */
-  async queryPage(query: EventQuery, limit: number): Promise<QueryResult> {
+  async queryPage(query: EventQuery, page: number | QueryPage): Promise<QueryResult> {
+    return this.#query(query, preparePage(page));
+  }
+
+  async #query(query: EventQuery, page: PreparedPage): Promise<QueryResult> {
     const prepared = this.contextQuery(query);
     const indexed =
-      prepared.plan.indexed === null ? undefined : await this.#index.query(prepared, limit);
+      prepared.plan.indexed === null ? undefined : await this.#index.query(prepared, page);
     if (indexed !== undefined) return this.found(indexed);
     const ready = await this.#connection.ready();
     const { head } = this.#known;
-    const found = queryResult(await ready.run('The query', queryStatement(prepared, ready, limit)));
+    const found = queryResult(await ready.run('The query', queryStatement(prepared, ready, page)));
     if (this.#known.isOf(ready.log))
       this.#index.remember(prepared, found.current_context_version ?? null, head);
     return this.found(found);
@@ -162,9 +168,10 @@ export class FactstrPostgresStore extends StreamingStore implements FactStore {
   protected override async contexts(
     queries: readonly ContextQuery[],
     whole: ContextQuery,
+    page: PreparedPage,
   ): Promise<ContextsRead> {
-    const found = await this.#index.contexts(queries, whole);
-    if (found === undefined) return contextsOf(await this.#connection.ready(), queries);
+    const found = await this.#index.contexts(queries, whole, page);
+    if (found === undefined) return contextsOf(await this.#connection.ready(), queries, page);
     const { parts, head, log } = found;
     return {
       head: BigInt(head),

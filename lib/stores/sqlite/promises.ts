@@ -4,6 +4,7 @@ import type {
   AppendResult,
   EventQuery,
   NewEvent,
+  QueryPage,
   QueryResult,
 } from '../../contract/contract.types.js';
 
@@ -26,8 +27,8 @@ export interface SqliteStorePromises {
     options?: AppendOptions,
   ): Promise<AppendIfResult>;
   query(query: EventQuery): Promise<QueryResult>;
-  /** As `query`, but at most `limit` rows: the oldest after `min_sequence_number`. */
-  queryPage(query: EventQuery, limit: number): Promise<QueryResult>;
+  /** As `query`, but a page of the rows after `min_sequence_number`; a number: at most so many, the oldest. */
+  queryPage(query: EventQuery, page: number | QueryPage): Promise<QueryResult>;
   /** As the store's own `close`. */
   close(): Promise<void>;
 }

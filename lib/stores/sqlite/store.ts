@@ -7,9 +7,12 @@ import type {
   FactStore,
   MaybePromise,
   NewEvent,
+  QueryPage,
   QueryResult,
   StoreCapabilities,
 } from '../../contract/contract.types.js';
+import { WHOLE_CONTEXT, preparePage } from '../../contract/query-page.js';
+import type { PreparedPage } from '../../contract/query-page.js';
 import type { PreparedQuery } from '../../contract/validation.js';
 import type { ContextIndexProgress } from '../../context-index/progress.js';
 import type { ContextQuery } from '../../context-index/terms/context-plan.js';
@@ -81,8 +84,8 @@ export class FactstrSqliteStore extends StreamingStore implements FactStore {
         (await this.#queue.append(this.appendRequest({ events, options }))).append_result!,
       appendIf: async (events, query, expected, options) =>
         this.#queue.append(this.appendRequest({ events, options, condition: { query, expected } })),
-      query: async (query) => this.#queryLater(query, Infinity),
-      queryPage: async (query, limit) => this.#queryLater(query, limit),
+      query: async (query) => this.#queryLater(query, WHOLE_CONTEXT),
+      queryPage: async (query, page) => this.#queryLater(query, preparePage(page)),
       close: () => this.close(),
     };
   }
@@ -103,13 +106,11 @@ export class FactstrSqliteStore extends StreamingStore implements FactStore {
   }
 
   query(query: EventQuery): QueryResult {
-    return this.queryPage(query, Infinity);
+    return this.#query(query, WHOLE_CONTEXT);
   }
 
-  /** As `query`, but at most `limit` rows: the oldest after `min_sequence_number`. */
-  queryPage(query: EventQuery, limit: number): QueryResult {
-    const prepared = this.contextQuery(query);
-    return this.found(this.#retry.blocking(() => this.#read(prepared, limit)));
+  queryPage(query: EventQuery, page: number | QueryPage): QueryResult {
+    return this.#query(query, preparePage(page));
   }
 
   appendIf(
@@ -151,12 +152,16 @@ export class FactstrSqliteStore extends StreamingStore implements FactStore {
     }
   }
 
-  protected override contexts(queries: readonly ContextQuery[]): MaybePromise<ContextsRead> {
+  protected override contexts(
+    queries: readonly ContextQuery[],
+    _whole: ContextQuery,
+    page: PreparedPage,
+  ): MaybePromise<ContextsRead> {
     const read = (): ContextsRead => ({
       head: this.#index.head,
       log: this.#token.of(this.#index.log),
       parts: queries.map((query) => {
-        const { event_records, current_context_version } = this.#context.read(query, Infinity);
+        const { event_records, current_context_version } = this.#context.read(query, page);
         return { event_records, version: current_context_version ?? null };
       }),
     });
@@ -180,10 +185,15 @@ export class FactstrSqliteStore extends StreamingStore implements FactStore {
     this.#cursorStore.close();
   }
 
-  async #queryLater(query: EventQuery, limit: number): Promise<QueryResult> {
+  #query(query: EventQuery, page: PreparedPage): QueryResult {
+    const prepared = this.contextQuery(query);
+    return this.found(this.#retry.blocking(() => this.#read(prepared, page)));
+  }
+
+  async #queryLater(query: EventQuery, page: PreparedPage): Promise<QueryResult> {
     const prepared = this.contextQuery(query);
     return this.found(
-      await this.#retry.soon(() => this.#read(prepared, limit), this.#closed.signal),
+      await this.#retry.soon(() => this.#read(prepared, page), this.#closed.signal),
     );
   }
 
@@ -195,7 +205,7 @@ export class FactstrSqliteStore extends StreamingStore implements FactStore {
   }
 
   /** Rows and version of one snapshot. */
-  #read(query: PreparedQuery, limit: number): QueryResult {
-    return this.#index.read(() => this.#context.read(query, limit));
+  #read(query: PreparedQuery, page: PreparedPage): QueryResult {
+    return this.#index.read(() => this.#context.read(query, page));
   }
 }

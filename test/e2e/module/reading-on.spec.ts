@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import type { EventRecord, QueryResult } from 'nestjs-factstr';
+import type { EventRecord, FactStore, QueryResult } from 'nestjs-factstr';
 import { FactstrMemoryStore, FactstrStore } from 'nestjs-factstr';
-import { pagesOf } from '../../../lib/service/pages.js';
+import { PageReader, pagesOf } from '../../../lib/service/reading/pages.js';
+import { readOptions } from '../../../lib/service/reading/query-options.js';
 import { FactstrPostgresStore } from '../../../lib/stores/postgres/store.js';
 import { FactstrSqliteStore } from '../../../lib/stores/sqlite/store.js';
 import { settle } from '../../support/waiting/until.js';
@@ -85,8 +86,8 @@ class SteppedPages {
 }
 
 function reading(pages: SteppedPages, pageSize: number) {
-  const face = pages as unknown as Parameters<typeof pagesOf>[0];
-  return pagesOf(face, {}, pageSize);
+  const store = pages as unknown as FactStore;
+  return pagesOf(new PageReader(store, store), {}, readOptions({ pageSize }));
 }
 
 describe('A page that is read ahead', () => {

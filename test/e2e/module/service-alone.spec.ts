@@ -43,11 +43,11 @@ describe('FactstrStore', () => {
   it('reads page after page, so that memory holds one', async () => {
     const raw = new FactstrMemoryStore();
     for (let n = 0; n < 20; n++) raw.append([enrolled('a', String(n))]);
-    const limits: number[] = [];
+    const limits: unknown[] = [];
     const queryPage = raw.queryPage.bind(raw);
-    raw.queryPage = (query, limit) => {
-      limits.push(limit);
-      return queryPage(query, limit);
+    raw.queryPage = (query, page) => {
+      limits.push(page);
+      return queryPage(query, page);
     };
     let read = 0;
     for await (const _ of FactstrStore.of(raw).read({}, { pageSize: 4 })) read++;

@@ -1,7 +1,6 @@
 import type { Equivalent } from './equivalent.js';
 
-const REACHES_END =
-  'event_records.length < limit && (last !== null || prepared.min_sequence_number === null);';
+const IS_WHOLE = 'const isWhole = page === WHOLE_CONTEXT && prepared.min_sequence_number === null;';
 const KNOWN_VERSION =
   'Where the version is not known from the facts that were found, it is looked up: the same number, later.';
 const SPARSE =
@@ -28,9 +27,9 @@ export const appendsSqlite: readonly Equivalent[] = [
   },
   {
     file: MEMORY_CONTEXT,
-    from: 'if (found.length === 1) return found[0]!.toReversed();',
-    to: 'if (false) return found[0]!.toReversed();',
-    reason: 'Sorted, and each once: that is what one list turned round is already.',
+    from: 'found.length === 1 ? only! :',
+    to: 'false ? only! :',
+    reason: 'Newest first, and each once: that is what one list is already.',
   },
   {
     file: MEMORY_CONTEXT,
@@ -64,26 +63,8 @@ export const appendsSqlite: readonly Equivalent[] = [
   },
   {
     file: 'lib/stores/memory/store.ts',
-    from: REACHES_END,
-    to: 'false;',
-    reason: KNOWN_VERSION,
-  },
-  {
-    file: 'lib/stores/memory/store.ts',
-    from: REACHES_END,
-    to: 'event_records.length < limit && (last !== null && prepared.min_sequence_number === null);',
-    reason: KNOWN_VERSION,
-  },
-  {
-    file: 'lib/stores/memory/store.ts',
-    from: REACHES_END,
-    to: 'event_records.length < limit && (false || prepared.min_sequence_number === null);',
-    reason: KNOWN_VERSION,
-  },
-  {
-    file: 'lib/stores/memory/store.ts',
-    from: REACHES_END,
-    to: 'event_records.length < limit && (last !== null || false);',
+    from: IS_WHOLE,
+    to: 'const isWhole = false;',
     reason: KNOWN_VERSION,
   },
   {

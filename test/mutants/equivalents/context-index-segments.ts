@@ -203,12 +203,6 @@ export const contextIndexSegments: readonly Equivalent[] = [
     reason: 'The last entry that was walked is the chunk’s fence.',
   },
   {
-    file: 'lib/context-index/segments/segment-span.ts',
-    from: 'return Math.min(last - first + 1, MAX_SPAN);',
-    to: 'return Math.min(last + first + 1, MAX_SPAN);',
-    reason: 'No entry is between the segment’s own last offset and the last one there is.',
-  },
-  {
     file: 'lib/context-index/segments/slice-builder.ts',
     from: 'if (this.#count + count <= this.#terms.length) return;',
     to: 'if (this.#count + count < this.#terms.length) return;',

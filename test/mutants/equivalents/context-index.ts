@@ -2,25 +2,25 @@ import type { Equivalent } from './equivalent.js';
 
 export const contextIndex: readonly Equivalent[] = [
   {
-    file: 'lib/context-index/look-up.ts',
+    file: 'lib/context-index/matching-rows.ts',
     from: 'const filled = lists.filter((list) => list.length > 0);',
     to: 'const filled = lists;',
     reason: 'Empty lists add nothing to the union; only one list needs no sorting.',
   },
   {
-    file: 'lib/context-index/look-up.ts',
+    file: 'lib/context-index/matching-rows.ts',
     from: 'const filled = lists.filter((list) => list.length > 0);',
     to: 'const filled = lists.filter((list) => true);',
     reason: 'Empty lists add nothing to the union; only one list needs no sorting.',
   },
   {
-    file: 'lib/context-index/look-up.ts',
+    file: 'lib/context-index/matching-rows.ts',
     from: 'const filled = lists.filter((list) => list.length > 0);',
     to: 'const filled = lists.filter((list) => list.length >= 0);',
     reason: 'Empty lists add nothing to the union; only one list needs no sorting.',
   },
   {
-    file: 'lib/context-index/look-up.ts',
+    file: 'lib/context-index/matching-rows.ts',
     from: 'if (filled.length < 2) return filled[0]?.toReversed() ?? [];',
     to: 'if (false) return filled[0]?.toReversed() ?? [];',
     reason: 'Sorting the one list gives the same as reversing it.',
@@ -66,12 +66,6 @@ export const contextIndex: readonly Equivalent[] = [
     from: 'if (right.length === 0) return left;',
     to: 'if (false) return left;',
     reason: 'Merging with an empty list gives the other one.',
-  },
-  {
-    file: 'lib/context-index/context.ts',
-    from: 'const takesLeft = other === undefined || (next !== undefined && next <= other);',
-    to: 'const takesLeft = other === undefined || (true && next <= other);',
-    reason: 'Nothing is less than or equal to what is not there.',
   },
   {
     file: 'lib/context-index/newest-since.ts',

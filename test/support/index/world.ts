@@ -1,6 +1,7 @@
 import { expect } from '@jest/globals';
 import type { EventQuery, EventRecord, NewEvent } from '../../../lib/contract/contract.types.js';
 import { DEFAULT_LIMITS } from '../../../lib/contract/limits.js';
+import { preparePage } from '../../../lib/contract/query-page.js';
 import { prepareQuery } from '../../../lib/contract/validation.js';
 import type { PreparedQuery } from '../../../lib/contract/validation.js';
 import { chunkKey } from '../../../lib/context-index/segments/chunk-cache.js';
@@ -177,10 +178,17 @@ export class World implements IndexStorage<EventRecord> {
     return this.numbers(query, after, last).at(-1) ?? 0;
   }
 
-  rows(query: PreparedQuery, after: number, last: number, limit: number): EventRecord[] {
+  rows(
+    query: PreparedQuery,
+    after: number,
+    last: number,
+    limit: number,
+    descending: boolean,
+  ): EventRecord[] {
     this.#checkRange(after, last);
     if (limit <= 0) throw new Error('No rows are wanted.');
     const numbers = this.numbers(query, after, last);
+    if (descending) numbers.reverse();
     return numbers.slice(0, limit).map((number) => this.#log[number - 1]!);
   }
 
@@ -205,7 +213,7 @@ export interface Question {
 }
 
 export function ask({ index }: World, { query, limit }: Question): Steps<ContextRead<EventRecord>> {
-  if (limit !== undefined) return readContext(index, prepared(query), limit);
+  if (limit !== undefined) return readContext(index, prepared(query), preparePage(limit));
   return withoutRows(contextVersion(index, prepared(query)));
 }
 

@@ -1,5 +1,6 @@
 import type { EventRecord, MaybePromise, QueryResult } from '../../../contract/contract.types.js';
 import type { ContextQuery } from '../../../context-index/terms/context-plan.js';
+import type { PreparedPage } from '../../../contract/query-page.js';
 import { contextVersion, readContext } from '../../../context-index/context.js';
 import type { ContextRead } from '../../../context-index/context.js';
 import { KnownContexts } from '../../../context-index/terms/known-contexts.js';
@@ -48,14 +49,18 @@ export class PostgresContextIndex {
   }
 
   /** Rows and version of one moment, all that was committed before the call included. `undefined`: ask without the index. */
-  async query(query: ContextQuery, limit: number, attempt = 1): Promise<QueryResult | undefined> {
+  async query(
+    query: ContextQuery,
+    page: PreparedPage,
+    attempt = 1,
+  ): Promise<QueryResult | undefined> {
     await this.#log.refresh();
     if (!this.#log.isUsable) return undefined;
     const { log } = this.#log.head;
-    const found = await runStepsSoon(readContext(this.#log.memory, query, limit), this.#storage);
+    const found = await runStepsSoon(readContext(this.#log.memory, query, page), this.#storage);
     // What was read of two logs belongs to none.
     if (log !== this.#log.head.log)
-      return attempt < MAX_ATTEMPTS ? this.query(query, limit, attempt + 1) : undefined;
+      return attempt < MAX_ATTEMPTS ? this.query(query, page, attempt + 1) : undefined;
     this.#known().set(query, found);
     const { records, version } = found;
     return {
@@ -73,20 +78,21 @@ export class PostgresContextIndex {
   async contexts(
     queries: readonly ContextQuery[],
     whole: ContextQuery,
+    page: PreparedPage,
     attempt = 1,
   ): Promise<ContextsOfLog | undefined> {
     await this.#log.refresh();
     if (!this.#log.isUsable) return undefined;
     const { log, number: head } = this.#log.head;
     // All begin now, hence at one head.
-    const known = queries.map((query) => this.#fromMemory(query));
+    const known = queries.map((query) => this.#fromMemory(query, page));
     const reads = queries.filter((_, place) => known[place] === undefined);
-    const read = await Promise.all(reads.map(async (query) => this.#fromStorage(query)));
+    const read = await Promise.all(reads.map(async (query) => this.#fromStorage(query, page)));
     const parts = known.map((part) => part ?? read.shift()!);
     // What was read from the server is of this log if that is there still.
     if (reads.length > 0) await this.#log.refresh();
     if (log !== this.#log.head.log || parts.some((part) => part.head !== head)) {
-      return attempt < MAX_ATTEMPTS ? this.contexts(queries, whole, attempt + 1) : undefined;
+      return attempt < MAX_ATTEMPTS ? this.contexts(queries, whole, page, attempt + 1) : undefined;
     }
     queries.forEach((query, place) => this.#known().set(query, parts[place]!));
     this.#known().set(whole, { version: Math.max(0, ...parts.map((part) => part.version)), head });
@@ -128,20 +134,25 @@ export class PostgresContextIndex {
     return this.#broughtUp(query, known);
   }
 
-  #fromMemory(query: ContextQuery): ContextRead<EventRecord> | undefined {
+  #fromMemory(query: ContextQuery, { upTo }: PreparedPage): ContextRead<EventRecord> | undefined {
     const { memory, recent } = this.#log;
     const numbers = matchesSince(memory, recent, query, Number(query.min_sequence_number ?? 0n));
-    const records = numbers && recentRecords(recent, numbers);
+    if (numbers === undefined) return undefined;
+    const last = upTo === null ? Infinity : Number(upTo);
+    const records = recentRecords(
+      recent,
+      numbers.filter((number) => number <= last),
+    );
     if (records === undefined) return undefined;
     const { end: head } = memory.tail;
-    if (numbers!.length > 0) return { records, version: numbers!.at(-1)!, head };
+    if (numbers.length > 0) return { records, version: numbers.at(-1)!, head };
     const known = this.#known().get(query);
     const current = known && this.#broughtUp(query, known);
     return current && { records, version: current.version, head };
   }
 
-  #fromStorage(query: ContextQuery): MaybePromise<ContextRead<EventRecord>> {
-    return runStepsSoon(readContext<EventRecord>(this.#log.memory, query, Infinity), this.#storage);
+  #fromStorage(query: ContextQuery, page: PreparedPage): MaybePromise<ContextRead<EventRecord>> {
+    return runStepsSoon(readContext<EventRecord>(this.#log.memory, query, page), this.#storage);
   }
 
   async #catchUp(query: ContextQuery, attempt: number): Promise<VersionOfLog | null> {

@@ -102,9 +102,10 @@ SELECT type FROM types WHERE type IS NOT NULL`,
     after: number,
     last: number,
     limit: number,
+    descending: boolean,
   ): Promise<EventRecord[]> {
     const ready = await this.#connection.ready();
-    const statement = rowsStatement(query, ready, { after, last, limit });
+    const statement = rowsStatement(query, ready, { after, last, limit, descending });
     const rows = await ready.run(WHAT, statement);
     return rows.map(toRecord);
   }

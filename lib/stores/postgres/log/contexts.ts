@@ -1,3 +1,4 @@
+import type { PreparedPage } from '../../../contract/query-page.js';
 import type { PreparedQuery } from '../../../contract/validation.js';
 import type { ContextsRead } from '../../../streams/store-face.js';
 import { openedEvents } from '../connection/records.js';
@@ -8,6 +9,7 @@ import { queryResult, queryStatement } from './query.js';
 export function contextsOf(
   ready: ReadySchema,
   queries: readonly PreparedQuery[],
+  page: PreparedPage,
 ): Promise<ContextsRead> {
   return ready.database.snapshot('Reading contexts', async (run) => {
     const [newest] = await run({
@@ -15,7 +17,7 @@ export function contextsOf(
     });
     const parts = [];
     for (const query of queries) {
-      const statement = queryStatement(query, ready, Infinity);
+      const statement = queryStatement(query, ready, page);
       const { event_records, current_context_version } = queryResult(await run(statement));
       parts.push({ event_records, version: current_context_version ?? null });
     }

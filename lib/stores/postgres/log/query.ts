@@ -1,5 +1,7 @@
 import type { QueryResult } from '../../../contract/contract.types.js';
 import { MAX_SEQUENCE_NUMBER } from '../../../contract/limits.js';
+import { WHOLE_CONTEXT } from '../../../contract/query-page.js';
+import type { PreparedPage } from '../../../contract/query-page.js';
 import type { PreparedQuery } from '../../../contract/validation.js';
 import { matchesEveryFact } from '../../../matching/matches-query.js';
 import type { PgRow, PgStatement } from '../connection/driver.js';
@@ -14,71 +16,97 @@ export interface LogRange {
   readonly last: number;
 }
 
+interface AskedRange extends LogRange {
+  readonly limit: number;
+  readonly descending?: boolean;
+}
+
 /**
  * One statement, hence one snapshot, for rows and context version. Each row carries the version in its last
  * column; a context without rows to return has one row that holds nothing else.
  */
-export function queryStatement(query: PreparedQuery, log: OpenedLog, limit: number): PgStatement {
+export function queryStatement(
+  query: PreparedQuery,
+  log: OpenedLog,
+  page: PreparedPage,
+): PgStatement {
+  const { limit, descending, upTo } = page;
   const parameters = new Parameters();
   const filters = sqlFilters(query);
   const condition = filterCondition(filters, parameters);
   const events = openedEvents(log);
   const after = query.min_sequence_number ?? 0n;
-  if (matchesEveryFact(query) && limit !== Infinity) return pageOfAll(log, after, limit);
-  if (after === 0n && limit === Infinity) {
+  if (matchesEveryFact(query) && limit !== Infinity) return pageOfAll(log, after, page);
+  if (after === 0n && page === WHOLE_CONTEXT) {
     // The last row is the context's newest. Ordered by the table's column: the selected one is text.
     const text = `SELECT ${RECORD_COLUMNS} FROM ${events} WHERE ${condition} ORDER BY events.sequence_number`;
     return { text, values: parameters.values };
   }
   const beyond =
     after === 0n ? '' : ` AND sequence_number > ${parameters.add(String(after), 'bigint')}`;
+  const within =
+    upTo === null ? '' : ` AND sequence_number <= ${parameters.add(String(upTo), 'bigint')}`;
   const rows = limit === Infinity ? 'NULL' : parameters.add(limit, 'bigint');
-  // A page that is not full ends with the context's newest fact, which need not be looked for then.
+  const order = descending ? ' DESC' : '';
+  // A page that is not full ends with the context's newest fact, which need not be looked for then, and the page of
+  // the newest facts begins with it; unless there are others beyond its end.
+  const full = descending ? MAX_SEQUENCE_NUMBER : `coalesce(${rows}, ${MAX_SEQUENCE_NUMBER})`;
+  const newest = newestSql(filters, condition, events);
+  const version =
+    upTo === null
+      ? `CASE
+    WHEN (SELECT count(*) FROM page) BETWEEN 1 AND ${full} - 1
+      THEN (SELECT max(sequence_number) FROM page)
+    ELSE (${newest})
+  END`
+      : `(${newest})`;
   const text = `
 WITH page AS MATERIALIZED (
   SELECT sequence_number, occurred_at, event_type, payload FROM ${events}
-  WHERE (${condition})${beyond}
-  ORDER BY sequence_number LIMIT ${rows}
+  WHERE (${condition})${beyond}${within}
+  ORDER BY sequence_number${order} LIMIT ${rows}
 ), context AS MATERIALIZED (
-  SELECT CASE
-    WHEN (SELECT count(*) FROM page) BETWEEN 1 AND coalesce(${rows}, ${MAX_SEQUENCE_NUMBER}) - 1
-      THEN (SELECT max(sequence_number) FROM page)
-    ELSE (${newestSql(filters, condition, events)})
-  END AS version
+  SELECT ${version} AS version
 )
 SELECT ${RECORD_COLUMNS}, context.version::text
 FROM context LEFT JOIN page ON TRUE
-ORDER BY page.sequence_number`;
+ORDER BY page.sequence_number${order}`;
   return { text, values: parameters.values };
 }
 
 /** A page of the whole log. */
-function pageOfAll(opened: OpenedLog, after: bigint, limit: number): PgStatement {
+function pageOfAll(
+  opened: OpenedLog,
+  after: bigint,
+  { limit, descending, upTo }: PreparedPage,
+): PgStatement {
+  const order = descending ? ' DESC' : '';
   return {
-    name: `read-page ${opened.log}`,
+    name: `read-page${descending ? '-back' : ''}${upTo === null ? '' : '-up-to'} ${opened.log}`,
     text: `SELECT page.*, context.version::text
 FROM (SELECT max(sequence_number) AS version FROM ${openedEvents(opened)}) AS context
 LEFT JOIN LATERAL (
   SELECT ${RECORD_COLUMNS} FROM ${opened.schema}.events
-  WHERE sequence_number > $1::bigint ORDER BY events.sequence_number LIMIT $2::bigint
+  WHERE sequence_number > $1::bigint${upTo === null ? '' : ' AND sequence_number <= $3::bigint'}
+  ORDER BY events.sequence_number${order} LIMIT $2::bigint
 ) AS page ON TRUE
-ORDER BY page.sequence_number`,
-    values: [String(after), limit],
+ORDER BY page.sequence_number${order}`,
+    values: [String(after), limit, ...(upTo === null ? [] : [String(upTo)])],
   };
 }
 
-/** The first `limit` facts of part of the log that match, oldest first. */
+/** The first `limit` facts of part of the log that match, oldest or newest first. */
 export function rowsStatement(
   query: PreparedQuery,
   log: OpenedLog,
-  { after, last, limit }: LogRange & { readonly limit: number },
+  { after, last, limit, descending = false }: AskedRange,
 ): PgStatement {
   const parameters = new Parameters();
   const condition = filterCondition(sqlFilters(query), parameters);
   const range = rangeCondition({ after, last }, parameters);
   const rows = limit === Infinity ? 'NULL' : parameters.add(limit, 'bigint');
   const text = `SELECT ${RECORD_COLUMNS} FROM ${openedEvents(log)}
-WHERE (${condition}) AND ${range} ORDER BY events.sequence_number LIMIT ${rows}`;
+WHERE (${condition}) AND ${range} ORDER BY events.sequence_number${descending ? ' DESC' : ''} LIMIT ${rows}`;
   return { text, values: parameters.values };
 }
 

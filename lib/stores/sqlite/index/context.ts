@@ -1,5 +1,6 @@
 import type { QueryResult } from '../../../contract/contract.types.js';
 import { MAX_SEQUENCE_NUMBER } from '../../../contract/limits.js';
+import type { PreparedPage } from '../../../contract/query-page.js';
 import type { PreparedQuery } from '../../../contract/validation.js';
 import { contextVersion, readContext } from '../../../context-index/context.js';
 import type { SqliteContextIndex } from './context-index.js';
@@ -23,10 +24,10 @@ export class SqliteContext {
     return BigInt(this.#index.look(contextVersion(this.#index.memory, query)).version) || null;
   }
 
-  /** The matching facts after `min_sequence_number`, oldest first, at most `limit`, and the context's version. */
-  read(query: PreparedQuery, limit: number): QueryResult {
-    if (!this.#index.usable) return this.#scanThrough(query, limit);
-    const { records, version } = this.#index.look(readContext(this.#index.memory, query, limit));
+  /** A page of the matching facts after `min_sequence_number`, and the context's version. */
+  read(query: PreparedQuery, page: PreparedPage): QueryResult {
+    if (!this.#index.usable) return this.#scanThrough(query, page);
+    const { records, version } = this.#index.look(readContext(this.#index.memory, query, page));
     return {
       event_records: records,
       last_returned_sequence_number: records.at(-1)?.sequence_number ?? null,
@@ -34,9 +35,9 @@ export class SqliteContext {
     };
   }
 
-  #scanThrough(query: PreparedQuery, limit: number): QueryResult {
-    const range = { after: query.min_sequence_number ?? 0n, last: MAX_SEQUENCE_NUMBER };
-    const event_records = this.#scan.rows(query, range, limit);
+  #scanThrough(query: PreparedQuery, { limit, descending, upTo }: PreparedPage): QueryResult {
+    const range = { after: query.min_sequence_number ?? 0n, last: upTo ?? MAX_SEQUENCE_NUMBER };
+    const event_records = this.#scan.rows(query, range, limit, descending);
     return {
       event_records,
       last_returned_sequence_number: event_records.at(-1)?.sequence_number ?? null,

@@ -72,7 +72,14 @@ export class SqliteIndexStorage implements IndexStorage<EventRecord> {
     return Number(this.#scan.newest(query, { after: BigInt(after), last: BigInt(last) }));
   }
 
-  rows(query: PreparedQuery, after: number, last: number, limit: number): EventRecord[] {
-    return this.#scan.rows(query, { after: BigInt(after), last: BigInt(last) }, limit);
+  rows(
+    query: PreparedQuery,
+    after: number,
+    last: number,
+    limit: number,
+    descending: boolean,
+  ): EventRecord[] {
+    const range = { after: BigInt(after), last: BigInt(last) };
+    return this.#scan.rows(query, range, limit, descending);
   }
 }

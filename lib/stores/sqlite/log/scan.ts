@@ -49,17 +49,22 @@ export class SqliteScan {
     return this.#newestOfTypes.get(JSON.stringify(types)) ?? 0n;
   }
 
-  /** The first `limit` matches of the range, oldest first. */
-  rows(query: PreparedQuery, { after, last }: LogRange, limit: number): EventRecord[] {
+  /** The first `limit` matches of the range, oldest or newest first. */
+  rows(
+    query: PreparedQuery,
+    { after, last }: LogRange,
+    limit: number,
+    descending = false,
+  ): EventRecord[] {
     const types = typesOf(query);
     const found: EventRecord[] = [];
     if (types?.length === 0) return found;
-    const scan = this.#scan('ASC', types);
+    const scan = this.#scan(descending ? 'DESC' : 'ASC', types);
     const decided = isDecidedByType(query);
     const page = decided ? Math.min(PAGE_FACTS, Math.ceil(limit)) : PAGE_FACTS;
-    let begin = after;
+    const range = { after, last };
     while (found.length < limit) {
-      const rows = scan.all(...typeParameters(types), { after: begin, last, limit: page });
+      const rows = scan.all(...typeParameters(types), { ...range, limit: page });
       for (const row of rows) {
         if (decided) {
           found.push(recordOf(row));
@@ -70,7 +75,9 @@ export class SqliteScan {
         if (found.length >= limit) return found;
       }
       if (rows.length < page) return found;
-      begin = rows.at(-1)![0];
+      const [read] = rows.at(-1)!;
+      if (descending) range.last = read - 1n;
+      else range.after = read;
     }
     return found;
   }
