@@ -66,6 +66,7 @@ export type { DecisionModels, StatesOf } from './decisions/fold.js';
 export { Model, model } from './decisions/model.js';
 export type { Reducer } from './decisions/model.js';
 export type {
+  AppendedOf,
   Decided,
   DecisionContext,
   DecisionOutcome,

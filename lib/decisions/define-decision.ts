@@ -1,18 +1,20 @@
-import type { MaybePromise } from '../contract/contract.types.js';
+import type { AppendResult, MaybePromise } from '../contract/contract.types.js';
 import { InvalidModelError } from '../contract/errors.js';
 import type { FactMap } from '../facts/fact-map.js';
 import type { DecisionModels, StatesOf } from './fold.js';
-import type { DecisionContext, DecisionOutcome, ResultOf } from './outcome.js';
+import type { AppendedOf, DecisionContext, DecisionOutcome, ResultOf } from './outcome.js';
 
 declare const INPUT: unique symbol;
+declare const APPENDED: unique symbol;
 
 /**
  * A decision as a value, for `FactstrStore.decide` and for tests.
  *
  * @publicApi
  */
-export class DecisionDefinition<Input, Result = undefined> {
+export class DecisionDefinition<Input, Result = undefined, Appended = AppendResult | null> {
   declare readonly [INPUT]: (input: Input) => Result;
+  declare readonly [APPENDED]: Appended;
   /** The models that the decision needs for an input. @internal */
   readonly models: (input: Input) => DecisionModels;
   /** @internal */
@@ -56,7 +58,7 @@ export function defineDecision<
     input: Input,
     context: DecisionContext,
   ) => MaybePromise<Outcome>,
-): DecisionDefinition<Input, ResultOf<Outcome>> {
+): DecisionDefinition<Input, ResultOf<Outcome>, AppendedOf<Outcome>> {
   if (typeof models !== 'function' || typeof decide !== 'function') {
     throw new InvalidModelError(
       'A decision is defined by two functions: defineDecision((input) => ({ name: model(…) }), (states, input) => …).',

@@ -32,13 +32,25 @@ export type ResultOf<Outcome> = Outcome extends {
   : undefined;
 
 /**
+ * What an outcome appends: never `null` where a decision always comes to a fact, or throws.
+ *
+ * @publicApi
+ */
+export type AppendedOf<Outcome> = [Outcome] extends [Some | { readonly append: Some }]
+  ? AppendResult
+  : AppendResult | null;
+
+/** One fact at least. */
+type Some = NewEvent | readonly [NewEvent, ...NewEvent[]];
+
+/**
  * What was decided.
  *
  * @publicApi
  */
-export interface Decided<Result = undefined> {
+export interface Decided<Result = undefined, Appended = AppendResult | null> {
   /** The numbers of the facts; `null` when none was appended. */
-  readonly appended: AppendResult | null;
+  readonly appended: Appended;
   /** What the decision returned as its `result`. It is not kept: `undefined` where a recorded append answered. */
   readonly result: Result;
 }

@@ -35,7 +35,7 @@ export function onModels(
   models: DecisionModels,
   decision: (states: never, context: DecisionContext) => unknown,
   signal: AbortSignal | undefined,
-  command: unknown = commandOf(models),
+  command?: unknown,
 ): DecisionSubject<StatesRead> {
   const names = Object.keys(models);
   const list = names.map((name) => models[name]!);
@@ -69,9 +69,4 @@ export function areModels(given: EventQuery | DecisionModels): given is Decision
   throw new InvalidModelError(
     `The decision's ${JSON.stringify(other[0].slice(0, 60))} is ${what}. Nothing was decided.`,
   );
-}
-
-/** What a decision is about, where its caller does not say it. */
-function commandOf(models: DecisionModels): unknown {
-  return Object.entries(models).map(([name, { key }]) => [name, key]);
 }

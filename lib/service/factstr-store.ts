@@ -15,7 +15,13 @@ import type {
 import type { BoundModel } from '../decisions/decision-model.js';
 import { DecisionDefinition } from '../decisions/define-decision.js';
 import type { DecisionModels, NotEmpty, StatesOf } from '../decisions/fold.js';
-import type { Decided, DecisionContext, DecisionOutcome, ResultOf } from '../decisions/outcome.js';
+import type {
+  AppendedOf,
+  Decided,
+  DecisionContext,
+  DecisionOutcome,
+  ResultOf,
+} from '../decisions/outcome.js';
 import { rememberedStatesLimits } from '../decisions/remembered-states.js';
 import type { RememberedStatesOptions } from '../decisions/remembered-states.js';
 import type { FactMap, FactQueryResult, FactRecord, NewFact } from '../facts/fact-map.js';
@@ -205,11 +211,10 @@ export class FactstrStore<Facts extends object = FactMap> {
    * inside another, waits for none.
    *
    * With `appendId` a call whose append was committed before resolves with it, without deciding; `command` tells
-   * whether it is the same call (for a definition the input, otherwise the models with their arguments). A decision
-   * that appends nothing records nothing.
+   * whether it is the same call: for a definition it is the input. A call without one is decided again, and returns the
+   * recorded append where the facts are equal. A decision that appends nothing records nothing.
    *
-   * With a query in place of models the decision gets the query's rows, and returns a list of facts. Without a `command`
-   * it is made again for an id that is recorded, and returns the recorded append where the facts are equal.
+   * With a query in place of models the decision gets the query's rows, and returns a list of facts.
    *
    * @throws DecisionConflictError when the context changed at every attempt
    * @throws AppendIdReusedError when the id was used for another command, or for other facts
@@ -219,22 +224,22 @@ export class FactstrStore<Facts extends object = FactMap> {
     models: Models & NotEmpty<Models>,
     decision: (states: StatesOf<Models>, context: DecisionContext) => MaybePromise<Outcome>,
     options?: DecideOptions & { appendId?: undefined },
-  ): Promise<Decided<ResultOf<Outcome>>>;
+  ): Promise<Decided<ResultOf<Outcome>, AppendedOf<Outcome>>>;
   decide<const Models extends DecisionModels, Outcome extends DecisionOutcome<Facts>>(
     models: Models & NotEmpty<Models>,
     decision: (states: StatesOf<Models>, context: DecisionContext) => MaybePromise<Outcome>,
     options: DecideOptions,
-  ): Promise<Decided<ResultOf<Outcome> | undefined>>;
-  decide<Input, Result>(
-    definition: DecisionDefinition<Input, Result>,
+  ): Promise<Decided<ResultOf<Outcome> | undefined, AppendedOf<Outcome>>>;
+  decide<Input, Result, Appended>(
+    definition: DecisionDefinition<Input, Result, Appended>,
     input: Input,
     options?: DecideOptions & { appendId?: undefined },
-  ): Promise<Decided<Result>>;
-  decide<Input, Result>(
-    definition: DecisionDefinition<Input, Result>,
+  ): Promise<Decided<Result, Appended>>;
+  decide<Input, Result, Appended>(
+    definition: DecisionDefinition<Input, Result, Appended>,
     input: Input,
     options: DecideOptions,
-  ): Promise<Decided<Result | undefined>>;
+  ): Promise<Decided<Result | undefined, Appended>>;
   decide<T extends string, Found>(
     query: FactQuery<T, Found>,
     decision: (context: FactQueryResult<T, Found>) => MaybePromise<NewFact<Facts>[]>,

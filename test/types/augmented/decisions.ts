@@ -8,6 +8,7 @@ import {
   model,
 } from 'nestjs-factstr';
 import type {
+  AppendResult,
   BoundModel,
   Decided,
   DecisionDefinition,
@@ -87,7 +88,8 @@ async function decisions(): Promise<void> {
     true satisfies Same<typeof context.version, bigint | null>;
     return fact('counted', states.total + 1);
   });
-  true satisfies Same<typeof one, Decided>;
+  // It always comes to a fact.
+  true satisfies Same<typeof one, Decided<undefined, AppendResult>>;
   const several = await store.decide({ names: names() }, async ({ names: all }) =>
     all.map((sku) => fact('item-removed', { sku, reason: 'sold' })),
   );
@@ -105,14 +107,14 @@ async function decisions(): Promise<void> {
     ({ total: sum }) => ({ append: fact('counted', 1), result: sum }),
     { retries: 3 },
   );
-  true satisfies Same<typeof withResult, Decided<number>>;
+  true satisfies Same<typeof withResult, Decided<number, AppendResult>>;
   // A recorded append answers without a result.
   const named = await store.decide(
     { total: total() },
     ({ total: sum }) => ({ append: fact('counted', 1), result: sum }),
     { appendId: 'x', command: { n: 1 } },
   );
-  true satisfies Same<typeof named, Decided<number | undefined>>;
+  true satisfies Same<typeof named, Decided<number | undefined, AppendResult>>;
   const state = await store.state(stock('x'), { upTo: 3n });
   true satisfies Same<typeof state, ModelState<Stock>>;
 }
