@@ -33,6 +33,7 @@ export type {
 export { FactstrProjections } from './module/factstr-projections.js';
 export type {
   DrainedOptions,
+  WaitForOptions,
   ProjectionSelector,
   VerbOptions,
 } from './module/factstr-projections.js';

@@ -2,11 +2,12 @@ import { Injectable, Logger } from '@nestjs/common';
 import { WaitTimeoutError } from '../contract/errors.js';
 import type { ProjectionStatus } from '../projections/status.js';
 import type { Intervention, ParkedFact, RecordedIntervention } from '../cursors/cursor-store.js';
+import { unlessAborted } from '../support/async/unless-aborted.js';
 import { until } from '../support/async/until.js';
 import type { Timing } from '../support/async/until.js';
 import { describeError, stackOf } from '../support/describe-error.js';
 import { ActiveVersions } from './projections/active-versions.js';
-import { drained, isAt, settled } from './waits.js';
+import { drained, positionFrom, settled } from './waits.js';
 import { messages } from './messages.js';
 import { worksBehindProxy } from '../support/behind-proxy.js';
 import { FactHandlersRegistrar } from './lifecycle/fact-handlers.registrar.js';
@@ -44,6 +45,18 @@ export interface ProjectionSelector {
 export interface VerbOptions extends ProjectionSelector {
   /** The operator's name, for the record: text of up to 256 characters. */
   by?: string | undefined;
+}
+
+/**
+ * Options of `waitFor`.
+ *
+ * @publicApi
+ */
+export interface WaitForOptions extends ProjectionSelector {
+  /** In milliseconds, from the call on. Default 5,000. */
+  timeout?: number | undefined;
+  /** When it aborts, the wait rejects with its reason. */
+  signal?: AbortSignal | undefined;
 }
 
 /**
@@ -199,21 +212,27 @@ export class FactstrProjections {
   }
 
   /**
-   * Resolves when the projection's cursor has reached a fact: what an append returned is in the read model.
-   * `timeout` in milliseconds, default 5,000.
+   * Resolves when the projection's cursor has reached a fact: what an append returned is in the read model. The
+   * position that it has reached is that fact's number, or a later one.
    *
-   * @throws WaitTimeoutError
+   * @throws WaitTimeoutError, what `signal` aborts with, StoreClosedError when the application ends before
    */
   async waitFor(
     name: string,
     sequenceNumber: bigint,
-    options: ProjectionSelector & { timeout?: number | undefined } = {},
-  ): Promise<void> {
+    options: WaitForOptions = {},
+  ): Promise<bigint> {
     checkSequenceNumber(sequenceNumber, 'What is waited for');
-    checkVerbOptions(options, [...SELECTOR, 'timeout']);
+    checkVerbOptions(options, [...SELECTOR, 'timeout', 'signal']);
     const projection = this.#find(name, options);
-    const { timeout = 5_000 } = options;
-    if (await until(() => isAt(projection, sequenceNumber), timeout)) return;
+    const { timeout = 5_000, signal } = options;
+    let position: bigint | undefined;
+    const isThere = async (): Promise<boolean> => {
+      position = await positionFrom(projection, sequenceNumber);
+      return position !== undefined;
+    };
+    await unlessAborted(signal, () => until(isThere, timeout, undefined, signal));
+    if (position !== undefined) return position;
     const status = await this.#status(projection);
     throw new WaitTimeoutError(messages.notReached(status, sequenceNumber, timeout));
   }

@@ -64,6 +64,8 @@ export const messages = {
     timeout: number,
   ): string =>
     `Projection ${quote(name)} has not reached fact ${sequenceNumber} after ${timeout} ms: it is ${state} at ${position}${reason === null ? '' : ` (${reason})`}.`,
+  ended: (sequenceNumber: bigint): string =>
+    `The application has ended: fact ${sequenceNumber} is not reached any more. Wait for it in an application that runs.`,
   laggard: (
     { name, version, store, handler, state, position, reason, lastError }: Laggard,
     target: bigint | null,

@@ -1,4 +1,4 @@
-import { FactstrError, WaitTimeoutError } from '../contract/errors.js';
+import { FactstrError, StoreClosedError, WaitTimeoutError } from '../contract/errors.js';
 import { until } from '../support/async/until.js';
 import type { Timing } from '../support/async/until.js';
 import { describeError, isInstance } from '../support/describe-error.js';
@@ -13,6 +13,8 @@ export interface Follower {
   newest(): Promise<bigint>;
   /** How far it has come; `null` where that cannot be told. */
   position(): Promise<bigint | null>;
+  /** Whether it goes no further, as its application has ended; where its store tells that, reading fails instead. */
+  readonly ended?: boolean;
   /** A line that says how it is, for a wait that was in vain. */
   describe(target: bigint | null): Promise<string>;
 }
@@ -22,8 +24,26 @@ export interface WaitOptions {
   readonly timeout?: number | undefined;
 }
 
+/** @throws StoreClosedError where it does not get there any more */
 export async function isAt(follower: Follower, sequenceNumber: bigint): Promise<boolean> {
-  return ((await follower.position()) ?? -1n) >= sequenceNumber;
+  return (await positionFrom(follower, sequenceNumber)) !== undefined;
+}
+
+/**
+ * How far it has come, where that is the given fact at least.
+ *
+ * @throws StoreClosedError where it does not get there any more
+ */
+export async function positionFrom(
+  follower: Follower,
+  sequenceNumber: bigint,
+): Promise<bigint | undefined> {
+  // Asked first: what it did before it ended counts.
+  const { ended = false } = follower;
+  const position = (await follower.position()) ?? -1n;
+  if (position >= sequenceNumber) return position;
+  if (ended) throw new StoreClosedError(messages.ended(sequenceNumber));
+  return undefined;
 }
 
 /**

@@ -74,6 +74,10 @@ export class RegisteredProjection implements Follower {
     return (await this.runner.stored())?.position ?? this.runner.state.storedPosition;
   }
 
+  get ended(): boolean {
+    return this.runner.ended;
+  }
+
   newest(): Promise<bigint> {
     return newestFor(this.#store, this.#query);
   }

@@ -2,6 +2,7 @@ import { InvalidOptionsError } from '../../contract/errors.js';
 import { textProblem } from '../../contract/json-value.js';
 import { isSequenceNumber } from '../../contract/limits.js';
 import { MAX_TIMER_MS, isWhole, isWithin } from '../../contract/numbers.js';
+import { isSignal } from '../../support/async/unless-aborted.js';
 import { storableText } from '../../support/storable-text.js';
 
 /**
@@ -38,6 +39,7 @@ const CHECKS = {
       value,
       `milliseconds from 0 to ${MAX_TIMER_MS}`,
     ),
+  signal: (value, option) => requireThat(isSignal(value), option, value, 'an AbortSignal'),
 } as const satisfies Record<string, Check>;
 
 type Option = keyof typeof CHECKS;

@@ -73,6 +73,7 @@ export class LeasedRunner implements Runner {
   #running: Promise<void> = Promise.resolve();
   #owned: LeasedRun | undefined;
   #stoppedForGood = false;
+  #ended = false;
   /** Claims and interventions, one after the other. */
   readonly #exclusive = new Exclusive();
   /** Verbs of the projection's own code that have not taken effect yet: no claim before they have. */
@@ -126,6 +127,13 @@ export class LeasedRunner implements Runner {
     this.#run = undefined;
     this.#state.enter('stopped', 'the application is shutting down');
     await this.#running;
+    this.#ended = true;
+  }
+
+  /** Another process may go on with it, which the store's cursors show as long as that is open. */
+  get ended(): boolean {
+    const { closed, streams } = this.#log;
+    return closed.aborted || (this.#ended && streams === undefined);
   }
 
   get owned(): boolean {

@@ -21,6 +21,8 @@ export interface Runner {
   readonly state: RunnerState;
   /** Whether this process runs it. */
   readonly owned: boolean;
+  /** Whether nothing moves its cursor any more, as far as this process can tell. */
+  readonly ended: boolean;
   /** Begins. Does nothing while it runs, and after `stop`. */
   start(): void;
   /** Ends for good: what fails from now on is not an attempt. Resolves when nothing is in flight. */

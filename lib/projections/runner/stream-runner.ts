@@ -33,6 +33,7 @@ export class StreamRunner implements Runner {
   #running: Promise<void> = Promise.resolve();
   #inFlight: Promise<unknown> = Promise.resolve();
   #stoppedForGood = false;
+  #ended = false;
   /** Interventions, one after the other. */
   readonly #exclusive = new Exclusive();
   /** Aborts when the call in flight has not settled at its deadline. */
@@ -52,6 +53,10 @@ export class StreamRunner implements Runner {
     this.state = new RunnerState(observer, () => undefined);
   }
 
+  get ended(): boolean {
+    return this.#ended;
+  }
+
   start(): void {
     if (this.#run !== undefined || this.#stoppedForGood) return;
     const run = new AbortController();
@@ -64,6 +69,7 @@ export class StreamRunner implements Runner {
   async stop(): Promise<void> {
     this.#stoppedForGood = true;
     await this.#end();
+    this.#ended = true;
     this.state.enter('stopped', 'the application is shutting down');
   }
 

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { DurableProjection, WaitTimeoutError } from 'nestjs-factstr';
-import type { EventRecord, FactstrOptions } from 'nestjs-factstr';
+import type { EventRecord, FactstrOptions, WaitForOptions } from 'nestjs-factstr';
 import { Fixtures, optionsOf } from '../../support/fixtures/applications.js';
 import { synchronousStore } from '../../support/fixtures/hand-written-stores.js';
 import { TestApp } from '../../support/fixtures/two-apps.js';
@@ -38,7 +38,7 @@ async function start(options: FactstrOptions, onFailure: 'park' | 'pause' = 'pau
   await app.shows('items', { state: 'live' });
   const { projections } = app;
   /** Waits for a fact, and tells when it is over. */
-  const waiting = (sequence: bigint, timing = LONG) => {
+  const waiting = (sequence: bigint, timing: WaitForOptions = LONG) => {
     const wait = { over: false, done: projections.waitFor('items', sequence, timing) };
     void wait.done.then(
       () => (wait.over = true),
@@ -151,19 +151,55 @@ describe.each(stores)('waitFor on %s', (name, makeOptions) => {
     }
   });
 
-  it('ends with the store of the application, or with its time, and says which', async () => {
+  it('ends with the application, long before its time', async () => {
     const { app, projections, waiting } = await start(await makeOptions());
-    const wait = waiting(1n, isDatabase ? LONG : { timeout: 200 });
+    await app.append('x');
+    await projections.waitFor('items', 1n, LONG);
+    const wait = waiting(2n);
     await settle();
     await app.app.close();
-    const code = isDatabase ? 'STORE_CLOSED' : 'WAIT_TIMEOUT';
-    await expect(wait.done).rejects.toMatchObject({ code });
-    const message = isDatabase
-      ? 'The store is closed.'
-      : expect.stringMatching(
-          /after 1 ms: it is stopped at (0|null) \(the application is shutting down\)\.$/,
-        );
-    await expect(projections.waitFor('items', 1n, SHORT)).rejects.toMatchObject({ code, message });
+    const refused = {
+      code: 'STORE_CLOSED',
+      message: isDatabase
+        ? 'The store is closed.'
+        : 'The application has ended: fact 2 is not reached any more. Wait for it in an application that runs.',
+    };
+    await expect(wait.done).rejects.toMatchObject(refused);
+    await expect(projections.waitFor('items', 2n, LONG)).rejects.toMatchObject(refused);
+    // What was reached stays so, where it can be read.
+    if (!isDatabase) expect(await projections.waitFor('items', 1n, LONG)).toBe(1n);
+  });
+
+  it('resolves with the position that was reached', async () => {
+    const { app, projections, hold } = await start(await makeOptions());
+    const gate = hold();
+    await app.append('x');
+    await app.append('x');
+    const wait = projections.waitFor('items', 1n, LONG);
+    gate.open();
+    expect([1n, 2n]).toContain(await wait);
+    expect(await projections.waitFor('items', 2n, LONG)).toBe(2n);
+    expect(await projections.waitFor('items', 0n, LONG)).toBe(2n);
+  });
+
+  it('ends with the signal’s reason', async () => {
+    const { app, projections, hold } = await start(await makeOptions());
+    const reason = new Error('The client has gone.');
+    hold();
+    await app.append('x');
+    const controller = new AbortController();
+    const wait = projections.waitFor('items', 1n, { ...LONG, signal: controller.signal });
+    await settle();
+    controller.abort(reason);
+    await expect(wait).rejects.toBe(reason);
+    await expect(
+      projections.waitFor('items', 0n, { ...LONG, signal: controller.signal }),
+    ).rejects.toBe(reason);
+    const signal = 'now' as never;
+    await expect(projections.waitFor('items', 1n, { signal })).rejects.toMatchObject({
+      code: 'INVALID_OPTIONS',
+      message: 'The option signal is "now"; expected an AbortSignal.',
+    });
   });
 
   if (name === 'a custom store') return;
