@@ -9,6 +9,16 @@ export type { QueryOptions, ReadOptions } from './service/reading/query-options.
 export type { ModelState, ServiceOptions, StateOptions } from './service/factstr-store.js';
 export type { DecideOptions } from './service/decide-options.js';
 export type { AppendRetryOptions } from './service/append-retry.js';
+export type {
+  AppendMetadataOptions,
+  FactAppendOptions,
+} from './service/metadata/append-metadata.js';
+export type {
+  FactTrace,
+  TraceOptions,
+  TracedEffect,
+  TracedFact,
+} from './service/metadata/trace.js';
 export { InjectFactstrStore, getFactstrStoreToken } from './module/factstr.tokens.js';
 
 // Handlers

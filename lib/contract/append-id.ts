@@ -22,6 +22,7 @@ export interface OwnAppendOptions extends AppendOptions {
 export const APPEND_OPTIONS: readonly (keyof OwnAppendOptions)[] = [
   'appendId',
   'command',
+  'metadata',
   'permanent',
 ];
 
@@ -87,11 +88,11 @@ export function prepareAppendId(
   appendId: string | null | undefined,
   facts: readonly PreparedFact[],
   limits: FactStoreLimits,
-  { command, permanent }: Omit<OwnAppendOptions, 'appendId'> = {},
+  options?: Omit<OwnAppendOptions, 'appendId'>,
 ): PreparedAppendId | null {
   if (!isGiven(appendId)) return null;
-  const asked = prepareAskedId(appendId, command, limits);
-  return { ...asked, facts_hash: hashOf(facts), permanent: permanent === true };
+  const asked = prepareAskedId(appendId, options?.command, limits);
+  return { ...asked, facts_hash: hashOf(facts), permanent: options?.permanent === true };
 }
 
 /**

@@ -1,5 +1,7 @@
 import { checkAppendOptions, prepareAppendId } from './append-id.js';
 import type { OwnAppendOptions, PreparedAppendId } from './append-id.js';
+import { prepareMetadata } from './append-metadata.js';
+import type { PreparedMetadata } from './append-metadata.js';
 import type { AppendIfResult, AppendResult, EventQuery, NewEvent } from './contract.types.js';
 import type { AppendIdReusedError } from './errors.js';
 import type { FactStoreLimits } from './limits.js';
@@ -23,6 +25,7 @@ export interface AppendRequest<Query extends PreparedQuery = PreparedQuery> {
   /** The condition of `appendIf`; `null` for `append`. */
   readonly condition: { readonly query: Query; readonly expected: bigint | null } | null;
   readonly appendId: PreparedAppendId | null;
+  readonly metadata: PreparedMetadata | null;
 }
 
 /** What became of one member of a group of appends. */
@@ -46,10 +49,11 @@ export function prepareAppend<Query extends PreparedQuery>(
   checkAppendOptions(options, known);
   const facts = prepareFacts(events, limits);
   const appendId = prepareAppendId(options?.appendId, facts, limits, options ?? undefined);
-  if (condition === undefined) return { facts, condition: null, appendId };
+  const metadata = prepareMetadata(options?.metadata);
+  if (condition === undefined) return { facts, condition: null, appendId, metadata };
   const expected = prepareVersion(condition.expected, 'expectedContextVersion');
   const query = asContext(prepareQuery(condition.query, limits));
-  return { facts, condition: { query, expected }, appendId };
+  return { facts, condition: { query, expected }, appendId, metadata };
 }
 
 /** The verdict of an append that was committed, now or under its id before. */

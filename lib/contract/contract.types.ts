@@ -131,6 +131,47 @@ export interface AppendIfResult {
 }
 
 /**
+ * What is kept of an append besides its facts, as JSON.
+ *
+ * @publicApi
+ */
+export interface FactMetadata {
+  /** What all appends that come of one request, or one message, have in common. */
+  correlation_id?: string | undefined;
+  /** The number of the fact that the append follows from, as text; it is before the append's own. */
+  causation_id?: string | undefined;
+  /** The store of that fact, by its name in the application, where it is not the append's own. */
+  causation_store?: string | undefined;
+  [member: string]: unknown;
+}
+
+/**
+ * An append that names a fact as its cause.
+ *
+ * @publicApi
+ */
+export interface CausedAppend {
+  /** Of the append's first fact. */
+  readonly first_sequence_number: bigint;
+  /** Of the append's last fact. */
+  readonly last_sequence_number: bigint;
+  /** The fact that it follows from: one before its first. */
+  readonly causation: bigint;
+}
+
+/**
+ * Reads what is kept of appends besides their facts.
+ *
+ * @publicApi
+ */
+export interface MetadataReader {
+  /** The metadata of each of these facts, in their order; `null` where the fact's append has none. */
+  of(numbers: readonly bigint[]): MaybePromise<(FactMetadata | null)[]>;
+  /** The appends that follow from one of these facts, in the order of the log, `limit` at most. */
+  causedBy(numbers: readonly bigint[], limit: number): MaybePromise<CausedAppend[]>;
+}
+
+/**
  * Options of an append.
  *
  * @publicApi
@@ -151,6 +192,12 @@ export interface AppendOptions {
    * command, the facts are compared. Needs an `appendId`.
    */
   command?: unknown;
+  /**
+   * What is to be known of the append besides its facts: who asked for it, what it follows from. Kept once for the
+   * append, beside the facts, which it is no part of: neither queries nor FACTSTR look at it. A JSON object of at most
+   * 64 KiB. It does not tell one append from another: a repeated append keeps the metadata of the first one.
+   */
+  metadata?: FactMetadata | undefined;
 }
 
 /**
@@ -212,6 +259,8 @@ export interface StoreCapabilities {
   readonly appendIds?: boolean | undefined;
   /** Whether it honours the option `command` beside an `appendId`. Default `false`. */
   readonly commands?: boolean | undefined;
+  /** Reads what the option `metadata` had it keep; absent where it does not honour that option. */
+  readonly metadata?: MetadataReader | undefined;
   /** Whether it honours the option `manager`: appends inside the application's transaction. Default `false`. */
   readonly managers?: boolean | undefined;
   /**

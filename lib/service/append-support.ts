@@ -1,5 +1,6 @@
 import type { FactStore } from '../contract/contract.types.js';
 import { InvalidOptionsError } from '../contract/errors.js';
+import { metadataReaderOf } from './metadata/cause.js';
 import type { PostgresAppendOptions } from '../stores/postgres/append/append-inside.js';
 
 /** @throws InvalidOptionsError where the store does not support an option that is given */
@@ -14,6 +15,7 @@ export function checkAppendSupport(
       'The option manager is for provider "postgres": on others facts cannot be a part of the application\'s transaction. Append without it.',
     );
   }
+  if (options.metadata !== undefined) metadataReaderOf(store);
   if (options.appendId !== undefined && capabilities?.appendIds !== true) {
     throw new InvalidOptionsError(
       'The options appendId and idempotentAppends need a store that keeps ids (capabilities.appendIds); this custom store would append again. Leave them out.',

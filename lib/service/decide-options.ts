@@ -2,13 +2,14 @@ import type { FactStore } from '../contract/contract.types.js';
 import { InvalidOptionsError } from '../contract/errors.js';
 import { isWhole } from '../contract/numbers.js';
 import type { PostgresAppendOptions } from '../stores/postgres/append/append-inside.js';
+import type { FactAppendOptions } from './metadata/append-metadata.js';
 
 /**
  * Options of `decide`.
  *
  * @publicApi
  */
-export interface DecideOptions extends PostgresAppendOptions {
+export interface DecideOptions extends FactAppendOptions {
   /** How often the decision is made again after a conflict. Default 10. */
   retries?: number | undefined;
   /**
@@ -19,12 +20,14 @@ export interface DecideOptions extends PostgresAppendOptions {
 }
 
 /** Those that are the append's. */
-const OF_APPENDS = ['appendId', 'command', 'manager'] as const;
+const OF_APPENDS = ['appendId', 'command', 'metadata', 'manager'] as const;
 
 const KNOWN: Record<keyof DecideOptions, true> = {
   retries: true,
   appendId: true,
   command: true,
+  metadata: true,
+  causedBy: true,
   manager: true,
   signal: true,
 };

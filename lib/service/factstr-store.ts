@@ -27,10 +27,11 @@ import type { RememberedStatesOptions } from '../decisions/remembered-states.js'
 import type { FactMap, FactQueryResult, FactRecord, NewFact } from '../facts/fact-map.js';
 import type { FactQuery } from '../facts/fact-query.js';
 import { MAX_SEQUENCE_NUMBER } from '../contract/limits.js';
-import type { PostgresAppendOptions } from '../stores/postgres/append/append-inside.js';
 import { asynchronous, closeStore } from '../streams/store-face.js';
 import { unlessAborted } from '../support/async/unless-aborted.js';
 import { worksBehindProxy } from '../support/behind-proxy.js';
+import { AppendMetadata } from './metadata/append-metadata.js';
+import type { AppendMetadataOptions, FactAppendOptions } from './metadata/append-metadata.js';
 import { AppendRetry } from './append-retry.js';
 import type { AppendRetryOptions } from './append-retry.js';
 import { decideInTurn } from './decide.js';
@@ -42,13 +43,15 @@ import { checkAppendSupport } from './append-support.js';
 import { PageReader, pagesOf } from './reading/pages.js';
 import { queryOptions, readOptions } from './reading/query-options.js';
 import type { QueryOptions, ReadOptions } from './reading/query-options.js';
+import { traceOf } from './metadata/trace.js';
+import type { FactTrace, TraceOptions } from './metadata/trace.js';
 
 /**
  * Options of the service.
  *
  * @publicApi
  */
-export interface ServiceOptions extends AppendRetryOptions {
+export interface ServiceOptions extends AppendRetryOptions, AppendMetadataOptions {
   /**
    * How many states of decision models are remembered, for all services on the store; `false`: none, each decision
    * reads its whole context. By default up to 10,000 states and 32 MiB of their texts.
@@ -93,6 +96,7 @@ export class FactstrStore<Facts extends object = FactMap> {
   readonly #face: StorePromises;
   readonly #pages: PageReader;
   readonly #retry: AppendRetry;
+  readonly #metadata: AppendMetadata;
   readonly #decider: Decider;
   readonly #states: ModelStates;
 
@@ -104,6 +108,7 @@ export class FactstrStore<Facts extends object = FactMap> {
     this.#face = asynchronous(raw);
     this.#pages = new PageReader(raw, this.#face);
     this.#retry = new AppendRetry(options);
+    this.#metadata = new AppendMetadata(raw, options);
     checkAppendSupport(raw, this.#retry.withId(undefined));
     const limits = rememberedStatesLimits(options?.rememberedStates);
     this.#states = new ModelStates(raw, this.#face, limits);
@@ -146,9 +151,10 @@ export class FactstrStore<Facts extends object = FactMap> {
    *
    * @throws InvalidOptionsError for an option that the store does not support, and as `FactStore.append`
    */
-  async append(events: NewFact<Facts>[], options?: PostgresAppendOptions): Promise<AppendResult> {
+  async append(events: NewFact<Facts>[], options?: FactAppendOptions): Promise<AppendResult> {
     checkAppendSupport(this.#raw, options);
-    const named = this.#retry.withId(options);
+    const completed = this.#metadata.complete(options);
+    const named = this.#retry.withId(completed === options ? options : await completed);
     return this.#retry.run(() => this.#face.append(events, named), named);
   }
 
@@ -180,10 +186,12 @@ export class FactstrStore<Facts extends object = FactMap> {
     events: NewFact<Facts>[],
     query: EventQuery,
     expectedContextVersion?: bigint | null,
-    options?: PostgresAppendOptions,
+    options?: FactAppendOptions,
   ): Promise<AppendIfResult> {
     checkAppendSupport(this.#raw, options);
-    return this.#decider.appendIf(events, query, expectedContextVersion, options);
+    const completed = this.#metadata.complete(options);
+    const given = completed === options ? options : await completed;
+    return this.#decider.appendIf(events, query, expectedContextVersion, given);
   }
 
   /**
@@ -253,8 +261,10 @@ export class FactstrStore<Facts extends object = FactMap> {
   async decide(
     on: EventQuery | DecisionModels | DecisionDefinition<unknown, unknown>,
     given: unknown,
-    options: DecideOptions = {},
+    asked: DecideOptions = {},
   ): Promise<AppendResult | null | Decided<unknown>> {
+    const completed = this.#metadata.complete(asked);
+    const options = completed === asked ? asked : (await completed)!;
     if (on instanceof DecisionDefinition) {
       const decision = (states: never, context: DecisionContext): unknown =>
         on.decide(states, given, context);
@@ -282,6 +292,16 @@ export class FactstrStore<Facts extends object = FactMap> {
   ): Promise<ModelState<State>> {
     const { states, version, head } = await this.#states.read([model], undefined, upTo);
     return { state: states[0]!.state as State, version, head: head ?? version ?? 0n };
+  }
+
+  /**
+   * What led to a fact, and what followed from it, as the metadata of appends tells; `null` where the log has no such
+   * fact. A cause in another store is told by the metadata alone.
+   *
+   * @throws InvalidOptionsError, InvalidVersionError
+   */
+  async trace(sequence: bigint, options?: TraceOptions): Promise<FactTrace | null> {
+    return traceOf(this.#raw, this.#face, sequence, options);
   }
 
   /** As `FactStore.streamAll`; resolves when the head is known. */

@@ -95,7 +95,7 @@ export interface OwnStore {
    *
    * @throws AppendIdReusedError for another command; InvalidAppendIdError, InvalidOptionsError, LimitExceededError
    */
-  recordedAppend(appendId: string, command?: unknown): MaybePromise<AppendResult | undefined>;
+  recordedAppend(id: string, command?: unknown): MaybePromise<AppendResult | undefined>;
   /**
    * Reads several contexts at one moment, of each the facts after a number of its own and up to `upTo`. `whole` is
    * their union, on which the caller will append: its version is remembered.
@@ -232,10 +232,16 @@ export async function closeStore(store: FactStore, limit?: number): Promise<void
  */
 export function recordedAppendOf(
   store: FactStore,
-  appendId: string,
+  id: string,
   command?: unknown,
 ): MaybePromise<AppendResult | undefined> {
-  return ownOf(store)?.recordedAppend(appendId, command);
+  return ownOf(store)?.recordedAppend(id, command);
+}
+
+/** Whether two stores keep one log: they are one, or one wraps the other. */
+export function isSameStore(one: FactStore, other: FactStore): boolean {
+  const log = logOf(one);
+  return one === other || (log !== undefined && log === logOf(other));
 }
 
 /** The file that a store of ours keeps its facts in, wrapped or not. */

@@ -9,6 +9,7 @@ import type {
   EventQuery,
   EventStreamSubscription,
   MaybePromise,
+  MetadataReader,
   QueryResult,
   StoreCapabilities,
   StreamHandler,
@@ -143,10 +144,10 @@ export abstract class StreamingStore {
    * @throws StoreClosedError, AppendIdReusedError, InvalidAppendIdError, InvalidOptionsError, LimitExceededError
    * @internal
    */
-  abstract recordedAppend(
-    appendId: string,
-    command?: unknown,
-  ): MaybePromise<AppendResult | undefined>;
+  abstract recordedAppend(id: string, command?: unknown): MaybePromise<AppendResult | undefined>;
+
+  /** @internal */
+  abstract readonly metadata: MetadataReader;
 
   streamAll(handle: StreamHandler): EventStreamSubscription {
     return this.#live(EVERY_FACT, handle);
@@ -159,6 +160,7 @@ export abstract class StreamingStore {
       appendIds: true,
       pages: true,
       commands: true,
+      metadata: this.metadata,
       limits: this.limits,
       own: this,
     };
@@ -277,9 +279,9 @@ export abstract class StreamingStore {
    *
    * @throws StoreClosedError, and what `prepareAskedId` throws
    */
-  protected askedId(appendId: string, command: unknown): AskedAppendId {
+  protected askedId(id: string, command: unknown): AskedAppendId {
     this.assertOpen();
-    return prepareAskedId(appendId, command, this.limits);
+    return prepareAskedId(id, command, this.limits);
   }
 
   /**

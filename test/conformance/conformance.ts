@@ -2,6 +2,7 @@ import { describe } from '@jest/globals';
 import { describeAppendCommands } from './suites/append-commands.js';
 import { describeAppendIdRetention } from './suites/append-id-retention.js';
 import { describeAppendIds, describeSharedAppendIds } from './suites/append-ids.js';
+import { describeAppendMetadata, describeSharedAppendMetadata } from './suites/append-metadata.js';
 import { describeAppending } from './suites/appending.js';
 import { describeBacklog } from './suites/backlog.js';
 import { describeBadInput } from './suites/bad-input.js';
@@ -32,6 +33,7 @@ export function describeConformance(provider: Provider): void {
     describeAppendIds(provider);
     describeAppendIdRetention(provider);
     describeAppendCommands(provider);
+    describeAppendMetadata(provider);
     describeQuerying(provider);
     describeContainment(provider);
     describeContexts(provider);
@@ -65,6 +67,7 @@ export function describeSharedDatabase(provider: Provider<SharedDatabase>): void
     describeReplacedLogs(provider);
     describeSharing(provider);
     describeSharedAppendIds(provider);
+    describeSharedAppendMetadata(provider);
     describeSharedVersions(provider);
   });
 }

@@ -60,7 +60,12 @@ class Deciding {
 
   decide(n: number, expected: bigint | null): Promise<AppendIfResult> {
     const facts = prepareFacts([fact(n)], DEFAULT_LIMITS);
-    return this.#queue.add({ facts, condition: { query: context(n), expected }, appendId: null });
+    return this.#queue.add({
+      facts,
+      condition: { query: context(n), expected },
+      appendId: null,
+      metadata: null,
+    });
   }
 
   /** Remembers so many other contexts that none of before is left. */

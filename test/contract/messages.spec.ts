@@ -146,7 +146,7 @@ describe('The options of an append', () => {
     for (const length of [59, 60, 61]) {
       const name = 'o'.repeat(length);
       expect(check({ appendId: 'a', [name]: null })).toBe(
-        `The append has the unknown option "${name.slice(0, 60)}"; known here: appendId, command. Nothing was written.`,
+        `The append has the unknown option "${name.slice(0, 60)}"; known here: appendId, command, metadata. Nothing was written.`,
       );
     }
     expect(check({ retries: 1, appendId: 'a' }, ['appendId', 'retries'])).toBeUndefined();

@@ -24,7 +24,7 @@ describe('The functions of a schema', () => {
     expect(one.arguments).toBe('text[], text[], oid, boolean, text');
     expect(group.arguments).toBe(
       'text[], text[], integer[], integer[], integer[], text[], text[], text[], boolean[], boolean[], bigint[], bigint[], ' +
-        'bigint[], text[], integer[], text[], text[], text[], oid, bigint, text, bigint, boolean, bigint, text',
+        'bigint[], text[], integer[], text[], text[], text[], text[], bigint[], text[], oid, bigint, text, bigint, boolean, bigint, text',
     );
   });
 });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { prepareAppendId } from '../../lib/contract/append-id.js';
-import type { EventQuery, NewEvent } from '../../lib/contract/contract.types.js';
+import { prepareMetadata } from '../../lib/contract/append-metadata.js';
+import type { EventQuery, FactMetadata, NewEvent } from '../../lib/contract/contract.types.js';
 import { AppendIdReusedError } from '../../lib/contract/errors.js';
 import { DEFAULT_LIMITS } from '../../lib/contract/limits.js';
 import { prepareFacts, prepareQuery } from '../../lib/contract/validation.js';
@@ -38,6 +39,7 @@ function pending(
     id?: string;
     command?: unknown;
     permanent?: true;
+    metadata?: FactMetadata;
   } = {},
 ): ContextAppend {
   const prepared = prepareFacts(events, DEFAULT_LIMITS);
@@ -48,6 +50,7 @@ function pending(
         ? null
         : { query: new ContextQuery(prepareQuery(context, DEFAULT_LIMITS)), expected },
     appendId: prepareAppendId(id, prepared, DEFAULT_LIMITS, options),
+    metadata: prepareMetadata(options.metadata),
   };
 }
 
@@ -78,7 +81,7 @@ describe('The statement of a group', () => {
     );
     expect(name).toBe('append-group');
     expect(text).toContain(`FROM "s".${functions.group.name}($1, `);
-    expect(text).toContain('$25)');
+    expect(text).toContain('$28)');
     expect(values).toEqual([
       String.raw`{"a","b\\","c","noted","a"}`,
       String.raw`{"\"ä\\\"{\"","[1]","{}","{\"n\":0}","{}"}`,
@@ -99,6 +102,9 @@ describe('The statement of a group', () => {
       ['{"a","z"}', ''],
       ['', String.raw`{"{\"n\":0}"}`],
       ['', '{"5"}'],
+      null,
+      null,
+      null,
       '4711',
       41,
       '9.5',
@@ -128,7 +134,7 @@ describe('The statement of a group', () => {
       [''],
       [''],
     ]);
-    expect(values!.slice(18, 23)).toEqual(['4711', null, null, null, false]);
+    expect(values!.slice(18, 26)).toEqual([null, null, null, '4711', null, null, null, false]);
   });
 
   it('names earlier facts where all decide', () => {
@@ -148,6 +154,25 @@ describe('The statement of a group', () => {
     expect(values!.slice(15, 18)).toEqual([[], [], []]);
   });
 
+  it('says what is kept besides the facts, where a member has any', () => {
+    const { values } = groupStatement(
+      members(
+        pending(facts(1)),
+        pending(facts(1), {
+          metadata: { correlation_id: 'a "b"\n', causation_id: '7', user: 'ä' },
+        }),
+      ),
+      null,
+      null,
+      settings,
+    );
+    expect(values!.slice(18, 21)).toEqual([
+      String.raw`{"","{\"correlation_id\":\"a \\\"b\\\"\\n\",\"causation_id\":\"7\",\"user\":\"ä\"}"}`,
+      '{0,7}',
+      '{"","a \\"b\\"\n"}',
+    ]);
+  });
+
   it('is one of its own for one plain append, and for that only', () => {
     const plain = pending([fact('a', 'ä')]);
     const own = ownStatement(members(plain), null, null, settings);
@@ -160,6 +185,7 @@ describe('The statement of a group', () => {
       members(plain, plain),
       members(pending(facts(1), { context: {} })),
       members(pending(facts(1), { id: 'x' })),
+      members(pending(facts(1), { metadata: { user: 1 } })),
     ]) {
       expect(ownStatement(others, null, null, settings)).toEqual(
         groupStatement(others, null, null, settings),

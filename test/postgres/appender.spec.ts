@@ -35,7 +35,7 @@ function pending(
     context === undefined
       ? null
       : { query: new ContextQuery(prepareQuery(context, DEFAULT_LIMITS)), expected };
-  return { facts: prepareFacts(events, DEFAULT_LIMITS), condition, appendId: null };
+  return { facts: prepareFacts(events, DEFAULT_LIMITS), condition, appendId: null, metadata: null };
 }
 
 const firstsOf = (outcomes: readonly AppendOutcome[]): (bigint | undefined)[] =>

@@ -109,7 +109,7 @@ describe('The queue', () => {
   it('says why it takes no more, and what to do', async () => {
     const stub = new StubbedQueue(1);
     const first = stub.append('a');
-    const request = { facts: [], condition: null, appendId: null };
+    const request = { facts: [], condition: null, appendId: null, metadata: null };
     await expect(stub.queue.append(request)).rejects.toThrow(
       '1 appends are waiting already (maxQueuedAppends). Nothing was written; append less at a time',
     );
@@ -119,7 +119,7 @@ describe('The queue', () => {
   it('rejects what has not begun when it is closed, and commits nothing of it', async () => {
     const stub = new StubbedQueue();
     const all = stub.appendAll('a', 'b');
-    const request = { facts: [], condition: null, appendId: null };
+    const request = { facts: [], condition: null, appendId: null, metadata: null };
     const refused = expect(stub.queue.append(request)).rejects.toThrow('closed before the append');
     stub.queue.close();
     expect(await all).toEqual(Array<string>(2).fill(StoreClosedError.name));

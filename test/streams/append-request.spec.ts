@@ -22,7 +22,7 @@ afterEach(async () => {
 /** The requests that entered a store, each with a field more than the contract has. */
 const entered: AppendRequest[] = [];
 const marked = (request: ContextAppend): ContextAppend => {
-  const more = { ...request, metadata: { number: entered.length } };
+  const more = { ...request, mark: { number: entered.length } };
   entered.push(more);
   return more;
 };

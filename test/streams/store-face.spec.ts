@@ -134,6 +134,8 @@ describe('A store of ours', () => {
       readonly log = new FactstrMemoryStore().log;
       readonly retention = this.appendIdRetention;
 
+      readonly metadata = new FactstrMemoryStore().metadata;
+
       recordedAppend(): undefined {}
 
       static open(): Store {

@@ -70,6 +70,27 @@ describe('appending inside the application’s transaction', () => {
     expect((await store.append(numbered(1))).first_sequence_number).toBe(1n);
   });
 
+  it('keeps what is kept besides the facts with them', async () => {
+    const metadata = { user: 'a', correlation_id: 'c' };
+    await dataSource.transaction(async (manager) => {
+      await store.append(numbered(2), { manager, metadata });
+      await store.appendIf(numbered(1), {}, 2n, { manager, causedBy: 1n });
+    });
+    await expect(
+      dataSource.transaction(async (manager) => {
+        await store.append(numbered(1), { manager, metadata });
+        throw new Error('changed my mind');
+      }),
+    ).rejects.toThrow('changed my mind');
+    await store.append(numbered(1));
+    expect(await raw.capabilities!.metadata!.of([1n, 2n, 3n, 4n])).toEqual([
+      metadata,
+      metadata,
+      { causation_id: '1' },
+      null,
+    ]);
+  });
+
   it('decides on the context; a conflict leaves the transaction usable', async () => {
     await store.append(numbered(1));
     const context = { filters: [{ event_types: ['counted'] }] };

@@ -1,9 +1,21 @@
+import type { FactMetadata } from '../../contract/contract.types.js';
+
+/** What every handler can ask of the facts that it is given. */
+interface HandlingContext {
+  /**
+   * What is kept of a fact besides it; `null` where nothing is. That of all facts of the call is read at once.
+   *
+   * @throws InvalidOptionsError where a custom store keeps no metadata
+   */
+  metadataOf(fact: { readonly sequence_number: bigint }): Promise<FactMetadata | null>;
+}
+
 /**
  * What a live handler is told besides the facts.
  *
  * @publicApi
  */
-export interface LiveContext {
+export interface LiveContext extends HandlingContext {
   /** The store's name. */
   readonly store: string;
   /** Aborts when the application shuts down. */
@@ -15,7 +27,7 @@ export interface LiveContext {
  *
  * @publicApi
  */
-export interface ProjectionContext {
+export interface ProjectionContext extends HandlingContext {
   /** The projection's name. */
   readonly projection: string;
   /** The projection's version. */

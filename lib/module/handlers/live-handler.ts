@@ -8,6 +8,7 @@ import type {
 import { HandlerTimeoutError } from '../../contract/errors.js';
 import type { LogReplacedError } from '../../contract/errors.js';
 import { MAX_SEQUENCE_NUMBER } from '../../contract/limits.js';
+import { HandledMetadata, insideCause } from '../../service/metadata/cause.js';
 import { newestFor, streamLive } from '../../streams/store-face.js';
 import { ended, passedBy } from '../../streams/stream-subscription.js';
 import { CallSignal } from '../../support/async/call-signal.js';
@@ -163,13 +164,21 @@ export class LiveHandler implements Follower {
   }
 
   #call(facts: EventRecord[], signal: AbortSignal): Promise<unknown> {
-    const context: LiveContext = { store: this.#storeName, signal };
+    const [store, storeName] = [this.#store, this.#storeName];
+    const metadata = new HandledMetadata(store, facts);
+    const context: LiveContext = {
+      store: storeName,
+      signal,
+      metadataOf: async ({ sequence_number }) => metadata.of(sequence_number),
+    };
     // A copy: a failure's message names the first fact, whatever the handler did to its array.
     return this.#handler.call([...facts], context, (handler, given, own, method) =>
-      callAround(
-        this.#around,
-        { kind: 'live', store: this.#storeName, handler, facts: given, context: own },
-        method,
+      insideCause({ store, storeName, newest: facts.at(-1)!.sequence_number, metadata }, () =>
+        callAround(
+          this.#around,
+          { kind: 'live', store: storeName, handler, facts: given, context: own },
+          method,
+        ),
       ),
     );
   }

@@ -24,6 +24,7 @@ const COMMON: Table<FactstrCommonOptions> = {
   idempotentAppends: undefined,
   appendRetryTimeout: undefined,
   rememberedStates: undefined,
+  metadata: undefined,
   shutdownTimeout: whole(0),
 };
 

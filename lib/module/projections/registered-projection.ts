@@ -13,6 +13,7 @@ import type { ProjectionStatus } from '../../projections/status.js';
 import { readStatus } from '../../projections/runner/read-status.js';
 import type { Runner } from '../../projections/runner/runner.js';
 import type { RecordedIntervention, CursorStore } from '../../cursors/cursor-store.js';
+import { HandledMetadata, insideCause } from '../../service/metadata/cause.js';
 import { limitsOf, logOf, newestFor } from '../../streams/store-face.js';
 import type { FactHandler } from '../handlers/fact-handler.js';
 import type { FactstrCommonOptions } from '../factstr.options.js';
@@ -108,13 +109,8 @@ export class RegisteredProjection implements Follower {
     defaultTimeout = 30_000,
   ): Projection {
     const { around } = defaults;
+    const raw = this.#store;
     const { name: projection, version, storeName: store } = this;
-    const invoke: Invoke<ProjectionContext> = (handler, facts, context, method) =>
-      callAround(
-        around,
-        { kind: 'projection', store, handler, projection, version, facts, context },
-        method,
-      );
     const { maxAttempts = defaults.maxAttempts, timeout = defaults.timeout } = options;
     return {
       name: cursorName(options),
@@ -126,7 +122,20 @@ export class RegisteredProjection implements Follower {
       ...(options.batch === undefined
         ? {}
         : { batch: { maxFacts: options.batch.maxFacts, maxWait: options.batch.maxWait ?? 0 } }),
-      handle: (call) => this.#handler.call(call.facts, this.#context(call), invoke),
+      handle: (call) => {
+        const metadata = new HandledMetadata(raw, call.facts);
+        const invoke: Invoke<ProjectionContext> = (handler, facts, context, method) => {
+          const newest = facts.at(-1)!.sequence_number;
+          return insideCause({ store: raw, storeName: store, newest, metadata }, () =>
+            callAround(
+              around,
+              { kind: 'projection', store, handler, projection, version, facts, context },
+              method,
+            ),
+          );
+        };
+        return this.#handler.call(call.facts, this.#context(call, metadata), invoke);
+      },
     };
   }
 
@@ -150,7 +159,7 @@ export class RegisteredProjection implements Follower {
     };
   }
 
-  #context(call: ProjectionCall): ProjectionContext {
+  #context(call: ProjectionCall, metadata: HandledMetadata): ProjectionContext {
     return {
       projection: this.name,
       version: this.version,
@@ -162,6 +171,7 @@ export class RegisteredProjection implements Follower {
         return call.signal;
       },
       manager: call.manager,
+      metadataOf: async ({ sequence_number }) => metadata.of(sequence_number),
     };
   }
 }

@@ -22,6 +22,7 @@ import { StreamingStore } from '../../streams/streaming-store.js';
 import type { FactStoreOptions } from '../../streams/streaming-store.js';
 import { MemoryAppendIds } from './append-ids.js';
 import { MemoryLog } from './log.js';
+import { MemoryMetadata } from './metadata.js';
 
 /** Options of the memory store, of which users see those of every store. */
 export interface MemoryStoreOptions extends FactStoreOptions {
@@ -34,6 +35,8 @@ export class FactstrMemoryStore extends StreamingStore implements FactStore {
   readonly #commits = new CommitSignal();
   readonly #memory: MemoryLog;
   readonly #ids: MemoryAppendIds;
+  /** @internal */
+  readonly metadata = new MemoryMetadata();
 
   constructor(options: MemoryStoreOptions = {}) {
     super(options, FactstrMemoryStore);
@@ -69,8 +72,8 @@ export class FactstrMemoryStore extends StreamingStore implements FactStore {
   }
 
   /** @internal */
-  recordedAppend(appendId: string, command?: unknown): AppendResult | undefined {
-    const asked = this.askedId(appendId, command);
+  recordedAppend(id: string, command?: unknown): AppendResult | undefined {
+    const asked = this.askedId(id, command);
     return answerOf(asked, this.#ids.recorded(asked.id));
   }
 
@@ -103,7 +106,7 @@ export class FactstrMemoryStore extends StreamingStore implements FactStore {
     });
   }
 
-  #append({ facts, condition, appendId }: AppendRequest): AppendIfResult {
+  #append({ facts, condition, appendId, metadata }: AppendRequest): AppendIfResult {
     const recorded = this.#ids.find(appendId);
     if (recorded !== undefined) return committed(recorded);
     if (condition !== null) {
@@ -112,6 +115,7 @@ export class FactstrMemoryStore extends StreamingStore implements FactStore {
     }
     const result = this.#memory.append(facts);
     this.#ids.record(appendId, result);
+    if (metadata !== null) this.metadata.add(metadata, result);
     this.#commits.emit(result.first_sequence_number);
     return committed(result);
   }

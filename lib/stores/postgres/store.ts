@@ -4,6 +4,7 @@ import type {
   AppendResult,
   EventQuery,
   FactStore,
+  MetadataReader,
   NewEvent,
   QueryPage,
   QueryResult,
@@ -30,6 +31,7 @@ import { KnownLog } from './index/known-log.js';
 import { PostgresIndexBuilder } from './index/index-builder.js';
 import { adoptSparseBoundaries } from './schema/initialize.js';
 import { PostgresLog } from './log/log.js';
+import { PostgresMetadata } from './log/metadata.js';
 import { resolvePostgresOptions } from './options.js';
 import type { PostgresStoreOptions } from './options.js';
 import { contextsOf } from './log/contexts.js';
@@ -40,6 +42,8 @@ const POSTGRES_APPEND_OPTIONS = [...APPEND_OPTIONS, 'manager'];
 
 /** The class behind `FactstrPostgresStore` of `store-types.ts`, where its members are described. */
 export class FactstrPostgresStore extends StreamingStore implements FactStore {
+  /** @internal */
+  readonly metadata: MetadataReader;
   readonly #connection: ReadyConnection;
   readonly #known: KnownLog;
   readonly #index: PostgresContextIndex;
@@ -53,6 +57,7 @@ export class FactstrPostgresStore extends StreamingStore implements FactStore {
     super(options, FactstrPostgresStore);
     const resolved = resolvePostgresOptions(options);
     this.#connection = new ReadyConnection(parseTarget(url), resolved);
+    this.metadata = new PostgresMetadata(this.#connection);
     this.#known = new KnownLog(this.#connection, () => this.#builder.wake());
     this.#index = new PostgresContextIndex(this.#connection, this.#known);
     this.#builder = new PostgresIndexBuilder(this.#connection, this.#known);
@@ -137,8 +142,8 @@ export class FactstrPostgresStore extends StreamingStore implements FactStore {
   }
 
   /** @internal */
-  async recordedAppend(appendId: string, command?: unknown): Promise<AppendResult | undefined> {
-    const asked = this.askedId(appendId, command);
+  async recordedAppend(id: string, command?: unknown): Promise<AppendResult | undefined> {
+    const asked = this.askedId(id, command);
     const ready = await this.#connection.ready();
     const statement = recordedStatement(asked.id, ready.schema);
     const [row] = await ready.run('Looking an append up', statement);

@@ -6,6 +6,7 @@ import type {
   EventQuery,
   FactStore,
   MaybePromise,
+  MetadataReader,
   NewEvent,
   QueryPage,
   QueryResult,
@@ -21,6 +22,7 @@ import type { ContextsRead } from '../../streams/store-face.js';
 import { StreamingStore } from '../../streams/streaming-store.js';
 import { GenerationToken } from '../../support/generation-token.js';
 import { SqliteAppendIds } from './append/append-ids.js';
+import { SqliteMetadata } from './append/metadata.js';
 import { SqliteAppendQueue } from './append/append-queue.js';
 import { BusyRetry } from './connection/busy.js';
 import type { SqliteConnection } from './connection/connection.js';
@@ -41,6 +43,8 @@ import { SqliteAppender } from './append/appender.js';
 /** The class behind `FactstrSqliteStore` of `store-types.ts`, where its members are described. */
 export class FactstrSqliteStore extends StreamingStore implements FactStore {
   readonly promises: SqliteStorePromises;
+  /** @internal */
+  readonly metadata: MetadataReader;
   readonly #connection: SqliteConnection;
   readonly #retry: BusyRetry;
   readonly #index: SqliteContextIndex;
@@ -67,11 +71,17 @@ export class FactstrSqliteStore extends StreamingStore implements FactStore {
     this.#cursorStore = new SqliteCursorStore(this.#connection.file, this.#retry);
     this.#log = new SqliteLog(this.#connection, this.#cursorStore, this.#retry, pollInterval);
     this.#ids = new SqliteAppendIds(this.#connection, this.appendIdRetention);
+    const ofAppends = new SqliteMetadata(this.#connection);
+    this.metadata = {
+      of: (numbers) => this.#look(() => ofAppends.of(numbers)),
+      causedBy: (numbers, limit) => this.#look(() => ofAppends.causedBy(numbers, limit)),
+    };
     this.#appender = new SqliteAppender(
       this.#connection,
       this.#index,
       this.#context,
       this.#ids,
+      ofAppends,
       (range) => this.#log.committed(range),
     );
     this.#queue = new SqliteAppendQueue(
@@ -125,12 +135,9 @@ export class FactstrSqliteStore extends StreamingStore implements FactStore {
   }
 
   /** @internal */
-  recordedAppend(appendId: string, command?: unknown): MaybePromise<AppendResult | undefined> {
-    const asked = this.askedId(appendId, command);
-    return this.#retry.soon(() => {
-      this.#connection.assertReadable();
-      return answerOf(asked, this.#ids.recorded(asked.id));
-    }, this.#closed.signal);
+  recordedAppend(id: string, command?: unknown): MaybePromise<AppendResult | undefined> {
+    const asked = this.askedId(id, command);
+    return this.#look(() => answerOf(asked, this.#ids.recorded(asked.id)));
   }
 
   adoptBatchBoundaries(): void {
@@ -195,6 +202,13 @@ export class FactstrSqliteStore extends StreamingStore implements FactStore {
     return this.found(
       await this.#retry.soon(() => this.#read(prepared, page), this.#closed.signal),
     );
+  }
+
+  #look<T>(work: () => T): MaybePromise<T> {
+    return this.#retry.soon(() => {
+      this.#connection.assertReadable();
+      return work();
+    }, this.#closed.signal);
   }
 
   /** What became of the tables, where a statement that was right when the store was opened fails. */

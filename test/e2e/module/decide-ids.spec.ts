@@ -97,7 +97,10 @@ describe('decide refuses, before anything is decided,', () => {
   });
 
   it.each([
-    [{ retry: 3 }, /unknown option "retry"; known are retries, appendId, command, manager/],
+    [
+      { retry: 3 },
+      /unknown option "retry"; known are retries, appendId, command, metadata, causedBy, manager/,
+    ],
     [{ appendID: 'x' }, /unknown option "appendID"/],
     [7, /an object such as .*, not a number/],
     [null, /an object such as .*, not null/],

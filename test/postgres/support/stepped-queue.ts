@@ -34,7 +34,12 @@ export class SteppedQueue implements QueueWork {
   add({ text = '', lookUp }: { text?: string; lookUp?: Promise<void> } = {}): number {
     const number = ++this.#count;
     const fact = { event_type: 'noted', payload: null, payload_text: text };
-    const pending: ContextAppend = { facts: [fact], condition: null, appendId: null };
+    const pending: ContextAppend = {
+      facts: [fact],
+      condition: null,
+      appendId: null,
+      metadata: null,
+    };
     this.#numbers.set(pending, number);
     if (lookUp !== undefined) this.lookUps.set(number, lookUp);
     this.queue.add(pending).then(

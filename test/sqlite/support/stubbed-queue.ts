@@ -30,6 +30,7 @@ export class StubbedQueue {
       facts: [],
       condition: null,
       appendId: { id: name, facts_hash: '', command_hash: null, permanent: false },
+      metadata: null,
     };
     try {
       return nameOf(await this.queue.append(request));

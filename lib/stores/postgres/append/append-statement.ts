@@ -66,7 +66,7 @@ export function groupStatement(
     name: 'append-group',
     text: `SELECT out_head::text, out_head_at, out_at, out_firsts::text, out_actual::text, out_recorded::text
 FROM ${settings.schema}.${settings.functions.group.name}($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16,
-  $17, $18, $19, $20, $21, $22, $23, $24, $25)`,
+  $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28)`,
     values: [
       arrayText(facts.map((fact) => fact.event_type)),
       jsonArrayText(facts.map((fact) => fact.payload_text)),
@@ -86,6 +86,7 @@ FROM ${settings.schema}.${settings.functions.group.name}($1, $2, $3, $4, $5, $6,
       flat.map(({ types }) => types ?? ''),
       flat.map(({ containers }) => containers ?? ''),
       flat.map(({ scalars }) => scalars ?? ''),
+      ...metadataOf(pending),
       settings.log,
       known?.number ?? null,
       known?.at ?? null,
@@ -100,9 +101,9 @@ FROM ${settings.schema}.${settings.functions.group.name}($1, $2, $3, $4, $5, $6,
 /** As `groupStatement`; a single plain append goes by the function of its own. */
 export function ownStatement(...asked: Parameters<typeof groupStatement>): PgStatement {
   const [[first], , , { schema, functions, log, sparse, lockTimeout }] = asked;
-  const { facts, condition, appendId } = first!.pending;
-  if (asked[0].length > 1 || condition !== null || appendId !== null)
-    return groupStatement(...asked);
+  const { facts, condition, appendId, metadata } = first!.pending;
+  const isPlain = condition === null && appendId === null && metadata === null;
+  if (asked[0].length > 1 || !isPlain) return groupStatement(...asked);
   return {
     name: 'append',
     text: `SELECT ${schema}.${functions.one.name}($1, $2, $3, $4, $5)`,
@@ -182,6 +183,16 @@ export function recordedStatement(id: string, schema: string): PgStatement {
 FROM ${schema}.nestjs_factstr_appends WHERE append_id = $1`,
     values: [id],
   };
+}
+
+/** Texts, causes and correlations; `null` where no member has metadata. */
+function metadataOf(pending: readonly ContextAppend[]): (string | null)[] {
+  if (!pending.some(({ metadata }) => metadata !== null)) return [null, null, null];
+  return [
+    arrayText(pending.map(({ metadata }) => metadata?.text ?? '')),
+    list(pending.map(({ metadata }) => metadata?.causation ?? 0)),
+    arrayText(pending.map(({ metadata }) => metadata?.correlation ?? '')),
+  ];
 }
 
 /** For each member the facts of those before it that match its condition. */

@@ -15,6 +15,8 @@ import { LOOK, LOOK_UP_SETTINGS, PRAGMA, SAME_LOG, TURN } from './append-turn.js
  * - An id of `in_permanent` is kept for ever: no time is after the one that it gets.
  * - Filters arrive as parallel arrays, each element the text of an array, empty for an absent part; scalar
  *   predicates apart, as `@>` lets them match arrays, and ours do not.
+ * - `in_metadata`, `in_causations` and `in_correlations` tell what is kept besides the facts; all three are NULL where
+ *   no member has any.
  * - No array has an element that is NULL, as a session may have turned off what reads one (`array_nulls`): `''`, 0
  *   and, for a version that is expected to be absent, -1 stand for nothing.
  * - `in_log` is the table that the caller knows the log as.
@@ -41,6 +43,9 @@ export const GROUP_HEAD = `CREATE FUNCTION {schema}.{name}(
   in_filter_types text[],
   in_filter_containers text[],
   in_filter_scalars text[],
+  in_metadata text[],
+  in_causations bigint[],
+  in_correlations text[],
   in_log oid,
   in_known bigint,
   in_known_at text,
@@ -203,6 +208,16 @@ BEGIN
       SELECT b.first, b.first + b.size - 1
       FROM unnest(starts, in_sizes) AS b (first, size)
       WHERE b.first IS NOT NULL AND (b.size > 1 OR NOT in_sparse);
+    END IF;
+    IF in_metadata IS NOT NULL THEN
+      -- Of numbers that are given again: the newest facts were removed from the log.
+      DELETE FROM {schema}.nestjs_factstr_metadata AS m WHERE m.first_sequence_number > out_head;
+      INSERT INTO {schema}.nestjs_factstr_metadata
+        (first_sequence_number, last_sequence_number, causation, correlation, metadata)
+      SELECT m.first, m.first + m.size - 1, nullif(m.causation, 0), nullif(m.correlation, ''), m.metadata
+      FROM unnest(starts, in_sizes, in_causations, in_correlations, in_metadata)
+        AS m (first, size, causation, correlation, metadata)
+      WHERE m.first IS NOT NULL AND m.metadata <> '';
     END IF;
     IF ids > 0 THEN
       DELETE FROM {schema}.nestjs_factstr_appends AS a WHERE a.append_id IN (

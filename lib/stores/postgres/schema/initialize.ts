@@ -22,7 +22,7 @@ const MAX_ATTEMPTS = 10;
 /** Milliseconds for which other statements may be held up for a setting that only makes look-ups faster. */
 const MAX_LOCK_WAIT_MS = 100;
 /** The tables that tell of `events` by its numbers. */
-const OF_EVENTS = ['append_batches', 'nestjs_factstr_appends'];
+const OF_EVENTS = ['append_batches', 'nestjs_factstr_appends', 'nestjs_factstr_metadata'];
 
 /**
  * Validates the schema, and creates what is missing of it.

@@ -95,6 +95,22 @@ export const TABLES: readonly TableDefinition[] = [
   appended_at timestamptz NOT NULL`,
     added: { command_hash: TEXT },
   },
+  {
+    name: 'nestjs_factstr_metadata',
+    columns: {
+      first_sequence_number: BIGINT,
+      last_sequence_number: BIGINT,
+      causation: BIGINT,
+      metadata: TEXT,
+    },
+    primaryKey: 'first_sequence_number',
+    definition: `
+  first_sequence_number bigint PRIMARY KEY,
+  last_sequence_number bigint NOT NULL,
+  causation bigint,
+  correlation text,
+  metadata text NOT NULL`,
+  },
 ];
 
 export const PAYLOAD_INDEX = 'idx_events_payload_gin';
@@ -107,6 +123,7 @@ export const INDEXES: Readonly<Record<string, string>> = {
   idx_events_occurred_at: 'events (occurred_at)',
   [PAYLOAD_INDEX]: `events USING gin (payload) WITH (${PENDING_LIST_LIMIT})`,
   nestjs_factstr_appends_appended_at: 'nestjs_factstr_appends (appended_at)',
+  nestjs_factstr_metadata_causation: 'nestjs_factstr_metadata (causation)',
 };
 
 export const FORMAT_VERSION_KEY = 'store_format_version';
@@ -187,7 +204,7 @@ export function postgresSchemaSql(
     `GRANT SELECT ON ${inSchema('store_metadata')} TO ${grantee}`,
     `GRANT SELECT, INSERT, UPDATE ON ${inSchema('durable_stream_cursors')}, ${inSchema('nestjs_factstr_streams')} TO ${grantee}`,
     `GRANT SELECT, INSERT, UPDATE, DELETE ON ${inSchema('nestjs_factstr_parked')} TO ${grantee}`,
-    `GRANT SELECT, INSERT, DELETE ON ${['nestjs_factstr_appends', ...Object.keys(INDEX_TABLES)].map(inSchema).join(', ')} TO ${grantee}`,
+    `GRANT SELECT, INSERT, DELETE ON ${['nestjs_factstr_appends', 'nestjs_factstr_metadata', ...Object.keys(INDEX_TABLES)].map(inSchema).join(', ')} TO ${grantee}`,
     `GRANT SELECT, INSERT ON ${inSchema('nestjs_factstr_interventions')} TO ${grantee}`,
     ...functions.map(
       (one) => `GRANT EXECUTE ON FUNCTION ${inSchema(one.name)} (${one.arguments}) TO ${grantee}`,

@@ -9,7 +9,7 @@ import {
 } from '../schema/append-id-tables.js';
 import type { SqliteConnection } from '../connection/connection.js';
 import type { SqliteStatement } from '../connection/driver.js';
-import { isStatementError } from '../connection/errors.js';
+import { LateTables } from './late-tables.js';
 
 /** Expired ids that each append with an id removes, at most: more than it adds. */
 const MAX_REMOVED_IDS = 2;
@@ -30,76 +30,51 @@ interface Statements {
   readonly remove: SqliteStatement<never>;
 }
 
-/** The ids of appends. Inside the append's transaction. */
+/** The ids of appends. */
 export class SqliteAppendIds {
-  readonly #connection: SqliteConnection;
+  readonly #tables: LateTables<Statements>;
   readonly #retention: number;
-  /** `undefined` while the table was not made here. */
-  #statements: Statements | undefined;
 
   /** @param retention how long an id is kept at least, in milliseconds */
   constructor(connection: SqliteConnection, retention: number) {
-    this.#connection = connection;
     this.#retention = retention;
+    const hasCommands = (): boolean => connection.values<bigint>(HAS_APPEND_COMMAND).get() === 1n;
+    this.#tables = new LateTables({
+      make: () => {
+        for (const statement of Object.values(APPEND_ID_TABLES)) connection.execute(statement);
+        // A process of the release before may have made the table since this store was opened.
+        if (!hasCommands()) connection.execute(APPEND_COMMAND);
+      },
+      isThere: hasCommands,
+      prepare: () => prepare(connection),
+    });
   }
 
   /**
-   * The result of the append that had this id before.
+   * The result of the append that had this id before. Inside the append's transaction.
    *
    * @throws AppendIdReusedError when it had another command, or other facts
    */
   find(id: PreparedAppendId): AppendResult | undefined {
-    const recorded = recordedOf(this.#find(id.id));
+    const recorded = recordedOf(this.#tables.write(({ find }) => find.get(id.id)));
     return recorded && recordedAppend(id, recorded);
   }
 
-  /** The append that had this id before and has a command. It makes no table, and needs no transaction. */
+  /** The append that had this id before. In a file without commands none is found. */
   recorded(id: string): RecordedAppend | undefined {
-    if (this.#statements === undefined && !this.#hasCommands()) return undefined;
-    try {
-      return recordedOf((this.#statements ??= prepare(this.#connection)).find.get(id));
-    } catch (error) {
-      if (!isStatementError(error)) throw error;
-      // Dropped, or rolled back with the transaction that made it.
-      this.#statements = undefined;
-      return undefined;
-    }
+    return recordedOf(this.#tables.read(({ find }) => find.get(id)));
   }
 
-  /** To be called after `find`, which makes the table. */
+  /** Inside the append's transaction, after `find`. */
   record(id: PreparedAppendId, result: AppendResult): void {
-    const { remove, insert } = this.#prepared();
     const now = Date.now();
-    remove.run(now - this.#retention);
-    const { first_sequence_number, last_sequence_number } = result;
     const at = id.permanent ? FOR_EVER : now;
     const { facts_hash, command_hash } = id;
-    insert.run(id.id, facts_hash, first_sequence_number, last_sequence_number, at, command_hash);
-  }
-
-  #find(id: string): RecordedRow | undefined {
-    const known = this.#statements;
-    try {
-      return this.#prepared().find.get(id);
-    } catch (error) {
-      if (known === undefined || !isStatementError(error)) throw error;
-      // The transaction that made the table was rolled back; or another program has dropped it, and what was known
-      // of the ids with it.
-      this.#statements = undefined;
-      return this.#prepared().find.get(id);
-    }
-  }
-
-  #prepared(): Statements {
-    if (this.#statements !== undefined) return this.#statements;
-    for (const statement of Object.values(APPEND_ID_TABLES)) this.#connection.execute(statement);
-    // A process of the release before may have made the table since this store was opened.
-    if (!this.#hasCommands()) this.#connection.execute(APPEND_COMMAND);
-    return (this.#statements = prepare(this.#connection));
-  }
-
-  #hasCommands(): boolean {
-    return this.#connection.values<bigint>(HAS_APPEND_COMMAND).get() === 1n;
+    const { first_sequence_number, last_sequence_number } = result;
+    this.#tables.write(({ remove, insert }) => {
+      remove.run(now - this.#retention);
+      insert.run(id.id, facts_hash, first_sequence_number, last_sequence_number, at, command_hash);
+    });
   }
 }
 

@@ -5,6 +5,7 @@ import { AppendIdReusedError, StorageError } from '../../../contract/errors.js';
 import { MAX_SEQUENCE_NUMBER } from '../../../contract/limits.js';
 import type { PreparedFact } from '../../../contract/validation.js';
 import type { SqliteAppendIds } from './append-ids.js';
+import type { SqliteMetadata } from './metadata.js';
 import type { SqliteConnection } from '../connection/connection.js';
 import type { SqliteContextIndex } from '../index/context-index.js';
 import type { SqliteContext } from '../index/context.js';
@@ -35,6 +36,7 @@ export class SqliteAppender {
   readonly #index: SqliteContextIndex;
   readonly #context: SqliteContext;
   readonly #ids: SqliteAppendIds;
+  readonly #metadata: SqliteMetadata;
   readonly #committed: (range: AppendedRange) => void;
   readonly #insertFact: SqliteStatement<never>;
   readonly #insertBatch: SqliteStatement<never>;
@@ -50,12 +52,14 @@ export class SqliteAppender {
     index: SqliteContextIndex,
     context: SqliteContext,
     ids: SqliteAppendIds,
+    metadata: SqliteMetadata,
     committed: (range: AppendedRange) => void,
   ) {
     this.#connection = connection;
     this.#index = index;
     this.#context = context;
     this.#ids = ids;
+    this.#metadata = metadata;
     this.#committed = committed;
     this.#insertFact = connection.command(
       'INSERT INTO events (sequence_number, occurred_at, event_type, payload) VALUES (?, ?, ?, ?)',
@@ -131,7 +135,7 @@ export class SqliteAppender {
     }
   }
 
-  #judge({ facts, condition, appendId }: AppendRequest): AppendIfResult {
+  #judge({ facts, condition, appendId, metadata }: AppendRequest): AppendIfResult {
     const recorded = appendId === null ? undefined : this.#ids.find(appendId);
     if (recorded !== undefined) return committed(recorded);
     if (condition !== null) {
@@ -140,6 +144,7 @@ export class SqliteAppender {
     }
     const result = this.#insert(facts);
     if (appendId !== null) this.#ids.record(appendId, result);
+    if (metadata !== null) this.#metadata.add(metadata, result);
     return committed(result);
   }
 

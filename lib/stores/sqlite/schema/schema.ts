@@ -8,6 +8,7 @@ import { cursorColumns } from '../../../cursors/sql/cursor-sql.js';
 import { APPEND_COMMAND, APPEND_ID_TABLES, HAS_APPEND_COMMAND } from './append-id-tables.js';
 import type { SqliteConnection } from '../connection/connection.js';
 import { INDEX_TABLES } from './index-tables.js';
+import { METADATA_TABLES } from './metadata-tables.js';
 
 /** FACTSTR's tables, as FACTSTR 0.5.2 creates them. */
 const FACTSTR_TABLES = {
@@ -78,7 +79,10 @@ const FACTSTR_COLUMNS: Record<keyof typeof FACTSTR_TABLES, readonly string[]> = 
 };
 
 /** What must be there; later releases add columns. */
-const OWN_COLUMNS: Record<keyof typeof OWN_TABLES | 'nestjs_factstr_appends', readonly string[]> = {
+const OWN_COLUMNS: Record<
+  keyof typeof OWN_TABLES | 'nestjs_factstr_appends' | 'nestjs_factstr_metadata',
+  readonly string[]
+> = {
   nestjs_factstr_streams: ['name TEXT 1', 'fingerprint TEXT 0', 'epoch INTEGER 0'],
   nestjs_factstr_parked: ['name TEXT 1', 'sequence_number INTEGER 2'],
   nestjs_factstr_interventions: ['name TEXT 0', 'verb TEXT 0'],
@@ -89,11 +93,17 @@ const OWN_COLUMNS: Record<keyof typeof OWN_TABLES | 'nestjs_factstr_appends', re
     'last_sequence_number INTEGER 0',
     'appended_at INTEGER 0',
   ],
+  nestjs_factstr_metadata: [
+    'first_sequence_number INTEGER 1',
+    'last_sequence_number INTEGER 0',
+    'causation INTEGER 0',
+    'metadata TEXT 0',
+  ],
 };
 
 /** Without them a file is not opened. */
 const REQUIRED = { ...FACTSTR_TABLES, ...OWN_TABLES, ...INDEXES, ...INDEX_TABLES };
-const OBJECTS = { ...REQUIRED, ...APPEND_ID_TABLES };
+const OBJECTS = { ...REQUIRED, ...APPEND_ID_TABLES, ...METADATA_TABLES };
 
 /**
  * The SQL that creates a new database, for teams that migrate by hand. Run it once on an empty file: the last
