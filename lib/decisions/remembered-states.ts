@@ -49,50 +49,78 @@ export function rememberedStatesLimits(
   return wholeNumbers(LIMITS, given, 'rememberedStates.');
 }
 
+/** A remembered state in its place among all, by when they were used. */
+interface Place {
+  readonly key: string;
+  state: RememberedState;
+  size: number;
+  newer: Place | undefined;
+  older: Place | undefined;
+}
+
 /** The states of models that were used last. */
 export class RememberedStates {
-  /** By the model's name and arguments; the one that was used longest ago comes first. */
-  readonly #states = new Map<string, RememberedState>();
+  /** By the model's name and arguments. */
+  readonly #places = new Map<string, Place>();
+  #newest: Place | undefined;
+  #oldest: Place | undefined;
   #bytes = 0;
 
   get size(): number {
-    return this.#states.size;
+    return this.#places.size;
   }
 
-  /** What the bytes are counted of: the texts of states and keys. */
+  /** The texts of states and keys, in characters. */
   get bytes(): number {
     return this.#bytes;
   }
 
   find(key: string): RememberedState | undefined {
-    return this.#states.get(key);
+    return this.#places.get(key)?.state;
   }
 
-  /** Keeps a state, unless a later one is there; those that were used longest ago make room. */
+  /** Keeps a state as the one that was used last, unless a later one is there; the oldest ones make room. */
   keep(key: string, state: RememberedState, limits: RememberedStatesLimits): void {
-    const before = this.#states.get(key);
-    if (before !== undefined) {
-      if (before.log === state.log && before.head > state.head) return;
-      this.forget(key);
-    }
-    const size = sizeOf(key, state);
-    if (size > limits.maxBytes) return;
-    this.#states.set(key, state);
-    this.#bytes += size;
-    for (const [oldest] of this.#states) {
-      if (this.#states.size <= limits.maxStates && this.#bytes <= limits.maxBytes) break;
-      this.forget(oldest);
+    const place = this.#places.get(key) ?? this.#add(key, state);
+    const { log, head } = place.state;
+    if (log === state.log && head > state.head) return;
+    const size = key.length + state.size;
+    this.#bytes += size - place.size;
+    Object.assign(place, { state, size });
+    this.#unlink(place);
+    this.#link(place);
+    while (this.#places.size > limits.maxStates || this.#bytes > limits.maxBytes) {
+      this.#forget(size > limits.maxBytes ? place : this.#oldest!);
     }
   }
 
-  forget(key: string): void {
-    const state = this.#states.get(key);
-    if (state === undefined) return;
-    this.#states.delete(key);
-    this.#bytes -= sizeOf(key, state);
+  #add(key: string, state: RememberedState): Place {
+    const place: Place = { key, state, size: 0, newer: undefined, older: undefined };
+    this.#places.set(key, place);
+    this.#link(place);
+    return place;
   }
-}
 
-function sizeOf(key: string, { size }: RememberedState): number {
-  return key.length + size;
+  #forget(place: Place): void {
+    this.#places.delete(place.key);
+    this.#bytes -= place.size;
+    this.#unlink(place);
+  }
+
+  #link(place: Place): void {
+    place.older = this.#newest;
+    if (this.#newest === undefined) this.#oldest = place;
+    else this.#newest.newer = place;
+    this.#newest = place;
+  }
+
+  #unlink(place: Place): void {
+    const { newer, older } = place;
+    if (newer === undefined) this.#newest = older;
+    else newer.older = older;
+    if (older === undefined) this.#oldest = newer;
+    else older.newer = newer;
+    place.newer = undefined;
+    place.older = undefined;
+  }
 }

@@ -4,6 +4,7 @@ import { isTransient } from './append-retry.js';
 import { keysOf } from './turn-keys.js';
 import type { TurnKey } from './turn-keys.js';
 import { MatchedShapes } from './matched-shapes.js';
+import { TurnQueue } from './turn-queue.js';
 
 /** How long a decision keeps those after it waiting. */
 const MAX_TURN_MS = 5_000;
@@ -45,7 +46,7 @@ export interface DecisionTurn {
  */
 export class DecisionTurns {
   /** The turns that were entered and have not ended, by alternative, in order. */
-  readonly #queues = new Map<string, Set<Turn>>();
+  readonly #queues = new Map<string, TurnQueue<Turn>>();
   readonly #shapes = new MatchedShapes();
   /** The current turn while there is only one: the alternatives of its context need not be computed. */
   #only: Turn | undefined;
@@ -70,47 +71,27 @@ export class DecisionTurns {
   /** Takes a turn out of its queues. Returns those whose turn it is then. */
   leave(turn: Turn): Turn[] {
     if (this.#only === turn) this.#only = undefined;
-    const next: Turn[] = [];
-    for (const key of turn.queues) {
-      const queue = this.#queues.get(key)!;
-      const wasFirst = first(queue) === turn;
-      queue.delete(turn);
-      if (queue.size === 0) this.#queues.delete(key);
-      else if (wasFirst && first(queue).cameFirst()) next.push(first(queue));
+    const led = turn.queues.filter((queue) => queue.first === turn);
+    turn.hasEnded = true;
+    for (const queue of turn.queues) {
+      queue.left();
+      if (queue.size === 0) this.#queues.delete(queue.key);
     }
     turn.queues = NONE;
-    return next;
-  }
-
-  /** The turns behind a turn. */
-  behind(turn: Turn): Set<Turn> {
-    const found = new Set<Turn>();
-    for (const key of turn.queues) for (const other of this.#queues.get(key)!) found.add(other);
-    found.delete(turn);
-    return found;
-  }
-
-  /** Whether a turn keeps others waiting. */
-  isWaitedFor(turn: Turn): boolean {
-    return turn.queues.some((key) => this.#queues.get(key)!.size > 1);
+    return led.flatMap(({ first }) => (first?.cameFirst() === true ? [first] : []));
   }
 
   #queue(turn: Turn): void {
-    const before = new Set<Turn>();
-    let ahead = 0;
-    turn.queues = turn.keys.map(({ text }) => text);
-    for (const key of turn.queues) {
-      const queue = this.#queues.get(key);
-      if (queue === undefined) {
-        this.#queues.set(key, new Set([turn]));
-        continue;
-      }
-      ahead++;
-      before.add(first(queue));
+    const before: Turn[] = [];
+    turn.queues = turn.keys.map(({ text }) => {
+      let queue = this.#queues.get(text);
+      if (queue === undefined) this.#queues.set(text, (queue = new TurnQueue(text)));
+      else before.push(queue.first!);
       queue.add(turn);
-    }
-    if (ahead === 0) return;
-    turn.wait(ahead);
+      return queue;
+    });
+    if (before.length === 0) return;
+    turn.wait(before.length);
     for (const other of before) if (other.begins === undefined) other.watch();
   }
 }
@@ -118,13 +99,13 @@ export class DecisionTurns {
 /** The first turn of each of its queues is on. */
 class Turn implements DecisionTurn {
   begins: Promise<void> | undefined;
-  /** The alternatives in whose queues it stands. */
-  queues: readonly string[] = NONE;
+  hasEnded = false;
+  /** Where it stands. */
+  queues: readonly TurnQueue<Turn>[] = NONE;
   #begin: (() => void) | undefined;
   /** In how many queues others are before it. */
   #ahead = 0;
   #timer: NodeJS.Timeout | undefined;
-  #hasEnded = false;
   #alternatives: readonly TurnKey[] | undefined;
   #keys: readonly TurnKey[] | undefined;
 
@@ -144,7 +125,7 @@ class Turn implements DecisionTurn {
   }
 
   get isPartial(): boolean {
-    return this.#hasEnded || (this.#keys !== undefined && this.#keys.length < this.#all.length);
+    return this.hasEnded || (this.#keys !== undefined && this.#keys.length < this.#all.length);
   }
 
   get #all(): readonly TurnKey[] {
@@ -175,33 +156,32 @@ class Turn implements DecisionTurn {
   }
 
   end(error?: unknown): void {
-    if (this.#hasEnded) return;
-    this.#hasEnded = true;
+    if (this.hasEnded) return;
     clearTimeout(this.#timer);
     if (error !== undefined && this.begins === undefined && isTransient(error)) {
-      for (const turn of this.turns.behind(this)) turn.#hurry();
+      const behind = new Set(this.queues.flatMap(({ members }) => members));
+      for (const turn of behind) if (turn !== this) turn.#hurry();
     }
-    for (const turn of this.turns.leave(this)) turn.#on();
+    this.#leave();
   }
 
   /** Begins without being the first, and holds up none. */
   #hurry(): void {
-    this.#hasEnded = true;
+    if (this.hasEnded) return;
     clearTimeout(this.#timer);
-    const next = this.turns.leave(this);
+    this.#leave();
     this.#on();
-    for (const turn of next) turn.#on();
+  }
+
+  #leave(): void {
+    for (const turn of this.turns.leave(this)) turn.#on();
   }
 
   #on(): void {
     this.begins = undefined;
     this.#begin?.();
-    if (this.turns.isWaitedFor(this)) this.watch();
+    if (this.queues.some(({ size }) => size > 1)) this.watch();
   }
 }
 
-const NONE: readonly string[] = [];
-
-function first(queue: ReadonlySet<Turn>): Turn {
-  return queue.values().next().value!;
-}
+const NONE: readonly never[] = [];

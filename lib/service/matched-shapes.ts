@@ -44,9 +44,8 @@ export class MatchedShapes {
       this.#unmatched.delete(shape);
       this.#unmatched.set(shape, unmatched);
     }
-    for (const [shape] of this.#unmatched) {
-      if (this.#unmatched.size <= MAX_SHAPES) break;
-      this.#unmatched.delete(shape);
+    while (this.#unmatched.size > MAX_SHAPES) {
+      this.#unmatched.delete(this.#unmatched.keys().next().value!);
     }
   }
 }

@@ -7,4 +7,7 @@ export const {
   FactstrProjections,
   FactstrSqliteStore,
   FactstrStore,
+  decisionModel,
+  defineDecision,
+  model,
 } = await import(process.env.FACTSTR_DIST ?? '../../../dist/index.js');

@@ -3,6 +3,7 @@ import { dropIndexTables } from '../places/index-tables.mjs';
 import { factstrPostgres } from '../places/factstr-postgres.seed.mjs';
 import { factstrSqlite } from '../places/factstr-sqlite.seed.mjs';
 import { fact, groupsOf } from '../facts.mjs';
+import { decisionsSession } from './decisions.mjs';
 import { factStoreSession, serviceSession, streams } from './fact-store.mjs';
 import {
   FactstrMemoryStore,
@@ -22,11 +23,13 @@ function session(store, own) {
     store,
     /** Resolves when the context index covers the log; undefined where there is none. */
     indexed: () => store.contextsIndexed?.(),
-    service: serviceSession(FactstrStore.of(store)),
+    service: serviceOf(FactstrStore.of(store)),
     close: () => store.close(),
     ...own,
   };
 }
+
+const serviceOf = (service) => ({ ...serviceSession(service), ...decisionsSession(service) });
 
 const sqlite = {
   id: 'ours',

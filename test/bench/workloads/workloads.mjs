@@ -1,6 +1,7 @@
 import { append } from './append.mjs';
 import { appendIf } from './append-if.mjs';
 import { contended } from './contended.mjs';
+import { decideModels, decideTogether } from './decide-models.mjs';
 import { decide } from './decide.mjs';
 import { deliverAcross } from './deliver-across.mjs';
 import { deliver } from './deliver.mjs';
@@ -17,6 +18,8 @@ export const workloads = [
   appendIf,
   contended,
   decide,
+  decideModels,
+  decideTogether,
   query,
   read,
   memory,
