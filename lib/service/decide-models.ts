@@ -9,7 +9,7 @@ import { BoundModel } from '../decisions/decision-model.js';
 import { contextOf } from '../decisions/fold.js';
 import type { DecisionModels } from '../decisions/fold.js';
 import { normalizedOutcome } from '../decisions/outcome.js';
-import type { DecisionContext } from '../decisions/outcome.js';
+import type { DecisionContext, NormalizedOutcome } from '../decisions/outcome.js';
 import type { Decider, DecisionSubject } from './decide.js';
 import type { ModelStates, StatesRead } from './model-states.js';
 
@@ -17,23 +17,23 @@ import type { ModelStates, StatesRead } from './model-states.js';
 export function onRows(
   store: Pick<Decider, 'query'>,
   query: EventQuery,
-  decision: (context: QueryResult) => MaybePromise<NewEvent[]>,
-): DecisionSubject<{ readonly version: bigint | null | undefined; readonly rows: QueryResult }> {
-  return {
-    query,
-    read: async () => {
-      const rows = await store.query(query);
-      return { version: rows.current_context_version, rows };
-    },
-    decide: async ({ rows }) => ({ events: await decision(rows), result: undefined }),
-  };
+  decide: (context: QueryResult) => MaybePromise<NewEvent[]>,
+): DecisionSubject<QueryResult> {
+  return { query, read: () => store.query(query), decide, versionOf, normalized };
 }
 
-/** A decision on the states of models. */
+const versionOf = ({ current_context_version }: QueryResult): bigint | null | undefined =>
+  current_context_version;
+const normalized = (events: unknown): NormalizedOutcome => ({
+  events: events as NewEvent[],
+  result: undefined,
+});
+
+/** A decision on the states of models. `command`: what it is about, where the caller does not say it. */
 export function onModels(
   states: ModelStates,
   models: DecisionModels,
-  decision: (states: never, context: DecisionContext) => unknown,
+  decide: (states: never, context: DecisionContext) => unknown,
   signal: AbortSignal | undefined,
   command?: unknown,
 ): DecisionSubject<StatesRead> {
@@ -44,11 +44,12 @@ export function onModels(
     query,
     command,
     read: () => states.read(list, query),
-    decide: async ({ states, version }, attempt) => {
+    versionOf: ({ version }) => version,
+    decide: ({ states, version }, attempt) => {
       const byName = Object.fromEntries(names.map((name, index) => [name, states[index]!.state]));
-      const context: DecisionContext = { version, attempt, signal };
-      return normalizedOutcome(await decision(Object.freeze(byName) as never, context));
+      return decide(Object.freeze(byName) as never, { version, attempt, signal });
     },
+    normalized: normalizedOutcome,
   };
 }
 

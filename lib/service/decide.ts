@@ -31,18 +31,21 @@ export interface Decider {
 }
 
 /** What is decided, and on what. */
-export interface DecisionSubject<Context extends { readonly version: bigint | null | undefined }> {
+export interface DecisionSubject<Context> {
   /** The context on which the append is conditional. */
   readonly query: EventQuery;
   /** What stands for the append where the caller gives an id and no command; absent: its facts do. */
   readonly command?: unknown;
   /** Reads it. */
   readonly read: () => MaybePromise<Context>;
-  readonly decide: (context: Context, attempt: number) => MaybePromise<NormalizedOutcome>;
+  readonly versionOf: (context: Context) => bigint | null | undefined;
+  /** The caller's decision. */
+  readonly decide: (context: Context, attempt: number) => unknown;
+  readonly normalized: (outcome: unknown) => NormalizedOutcome;
 }
 
 /** Takes turns with this process's other decisions on the context; see `FactstrStore.decide`. */
-export async function decideInTurn<Context extends { readonly version: bigint | null | undefined }>(
+export async function decideInTurn<Context>(
   raw: FactStore,
   store: Pick<Decider, 'appendIf'>,
   subject: DecisionSubject<Context>,
@@ -50,27 +53,25 @@ export async function decideInTurn<Context extends { readonly version: bigint | 
 ): Promise<Decided<unknown>> {
   checkDecideOptions(options);
   const { retries = 10, signal } = options;
+  const { query } = subject;
   const appending = appendOptionsOf(options, raw, subject.command);
   checkAppendSupport(raw, appending);
   signal?.throwIfAborted();
-  /** The append that was committed under the id before. */
-  const recorded = async (): Promise<Decided<unknown> | undefined> => {
-    if (appending?.appendId === undefined || appending.command === undefined) return undefined;
-    const appended = await recordedAppendOf(raw, appending.appendId, appending.command);
-    return appended && { appended, result: undefined };
-  };
-  const answer = appending?.command === undefined ? undefined : await recorded();
-  if (answer !== undefined) return answer;
+  const isNamed = appending?.command !== undefined;
+  if (isNamed) {
+    const answer = await recordedOf(raw, appending);
+    if (answer !== undefined) return answer;
+  }
   // A transaction may hold up the decision that it would wait for, and a decision inside another would wait for itself.
   const waits = appending?.manager === undefined && !isInsideDecision();
   const found = waits ? turnsOf(raw) : undefined;
   const turns = isPromise(found) ? await found : found;
-  let turn = turns?.enter(subject.query);
+  let turn = turns?.enter(query);
   let failure: unknown;
   try {
     if (turn?.begins !== undefined) {
       await begun(turn.begins, signal);
-      const answer = await recorded();
+      const answer = isNamed ? await recordedOf(raw, appending) : undefined;
       if (answer !== undefined) return answer;
     }
     for (let attempt = 1; ; attempt++) {
@@ -78,25 +79,22 @@ export async function decideInTurn<Context extends { readonly version: bigint | 
       const context = await subject.read();
       let outcome: NormalizedOutcome;
       try {
-        outcome = await insideDecision(subject.decide, context, attempt);
+        outcome = subject.normalized(await insideDecision(subject.decide, context, attempt));
       } catch (error) {
         // The context may hold the facts of the same call, made in another process at the same time.
-        const answer = await recorded();
+        const answer = isNamed ? await recordedOf(raw, appending) : undefined;
         if (answer !== undefined) return answer;
         throw error;
       }
       const { events, result } = outcome;
       // `appendIf` refuses a value that is no array.
       if (Array.isArray(events) && events.length === 0) {
-        return (await recorded()) ?? { appended: null, result };
+        const answer = isNamed ? await recordedOf(raw, appending) : undefined;
+        return answer ?? { appended: null, result };
       }
       signal?.throwIfAborted();
-      const { append_result, conflict } = await store.appendIf(
-        events,
-        subject.query,
-        context.version,
-        appending,
-      );
+      const version = subject.versionOf(context);
+      const { append_result, conflict } = await store.appendIf(events, query, version, appending);
       if (append_result !== null && append_result !== undefined) {
         turn?.appended(events);
         return { appended: append_result, result };
@@ -107,7 +105,7 @@ export async function decideInTurn<Context extends { readonly version: bigint | 
           attempt,
         );
       }
-      const next = enteredAnew(turns, turn, subject.query);
+      const next = enteredAnew(turns, turn, query);
       turn = next ?? turn;
       if (next?.begins !== undefined) await begun(next.begins, signal);
       // Contenders that met once must not meet again: up to 2 ms, doubling to 128 ms.
@@ -119,6 +117,15 @@ export async function decideInTurn<Context extends { readonly version: bigint | 
   } finally {
     turn?.end(failure);
   }
+}
+
+/** The append that was committed under the id before, with an equal command. */
+async function recordedOf(
+  raw: FactStore,
+  { appendId, command }: PostgresAppendOptions,
+): Promise<Decided<undefined> | undefined> {
+  const appended = await recordedAppendOf(raw, appendId!, command);
+  return appended && { appended, result: undefined };
 }
 
 /** A turn for all alternatives of a context, where the former one was for some of them, or is over. */
