@@ -7,7 +7,7 @@ export type * from './module/factstr.options.js';
 export { FactstrStore } from './service/factstr-store.js';
 export type { QueryOptions, ReadOptions } from './service/reading/query-options.js';
 export type { ModelState, ServiceOptions, StateOptions } from './service/factstr-store.js';
-export type { DecideOptions } from './service/decide-options.js';
+export type { DecideOptions } from './service/decide/decide-options.js';
 export type { AppendRetryOptions } from './service/append-retry.js';
 export type {
   AppendMetadataOptions,

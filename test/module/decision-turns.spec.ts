@@ -5,9 +5,9 @@ import {
   DecisionTurns,
   insideDecision,
   isInsideDecision,
-} from '../../lib/service/decision-turns.js';
-import type { DecisionTurn } from '../../lib/service/decision-turns.js';
-import { turnsOf } from '../../lib/service/turns-of.js';
+} from '../../lib/service/turns/decision-turns.js';
+import type { DecisionTurn } from '../../lib/service/turns/decision-turns.js';
+import { turnsOf } from '../../lib/service/turns/turns-of.js';
 import { FactstrMemoryStore } from '../../lib/stores/memory/store.js';
 import { containing, ofTypes } from '../support/facts/facts.js';
 

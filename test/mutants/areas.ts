@@ -120,7 +120,8 @@ export const areas: readonly Area[] = [
   {
     name: 'module',
     mutate: [
-      'lib/service/{append-retry,decision-turns}.ts',
+      'lib/service/append-retry.ts',
+      'lib/service/turns/{decision-turns,matched-shapes,turn-keys,turn-queue}.ts',
       'lib/module/projections/active-versions.ts',
     ],
     tests: [

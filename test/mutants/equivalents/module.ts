@@ -2,14 +2,14 @@ import type { Equivalent } from './equivalent.js';
 
 export const module: readonly Equivalent[] = [
   {
-    file: 'lib/service/decision-turns.ts',
+    file: 'lib/service/turns/decision-turns.ts',
     from: 'if (this.#only === undefined && this.#queues.size === 0) return (this.#only = turn);',
     to: 'if (false) return (this.#only = turn);',
     reason:
       'The only turn is kept apart to save computing its alternatives; kept with the others it is the same turn.',
   },
   {
-    file: 'lib/service/decision-turns.ts',
+    file: 'lib/service/turns/decision-turns.ts',
     from: 'if (this.#only === undefined && this.#queues.size === 0) return (this.#only = turn);',
     to: 'if (this.#only !== undefined && this.#queues.size === 0) return (this.#only = turn);',
     reason:

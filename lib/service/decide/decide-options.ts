@@ -1,8 +1,8 @@
-import type { FactStore } from '../contract/contract.types.js';
-import { InvalidOptionsError } from '../contract/errors.js';
-import { isWhole } from '../contract/numbers.js';
-import type { PostgresAppendOptions } from '../stores/postgres/append/append-inside.js';
-import type { FactAppendOptions } from './metadata/append-metadata.js';
+import type { FactStore } from '../../contract/contract.types.js';
+import { InvalidOptionsError } from '../../contract/errors.js';
+import { isWhole } from '../../contract/numbers.js';
+import type { PostgresAppendOptions } from '../../stores/postgres/append/append-inside.js';
+import type { FactAppendOptions } from '../metadata/append-metadata.js';
 
 /**
  * Options of `decide`.

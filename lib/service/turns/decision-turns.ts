@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { EventQuery, NewEvent } from '../contract/contract.types.js';
-import { isTransient } from './append-retry.js';
+import type { EventQuery, NewEvent } from '../../contract/contract.types.js';
+import { isTransient } from '../append-retry.js';
 import { keysOf } from './turn-keys.js';
 import type { TurnKey } from './turn-keys.js';
 import { MatchedShapes } from './matched-shapes.js';

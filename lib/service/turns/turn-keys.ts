@@ -1,9 +1,9 @@
-import type { EventQuery } from '../contract/contract.types.js';
-import type { JsonValue } from '../contract/json-value.js';
-import { DEFAULT_LIMITS } from '../contract/limits.js';
-import { prepareQuery } from '../contract/validation.js';
-import { atomsOf, countAtoms } from '../matching/query-atoms.js';
-import type { QueryAtom } from '../matching/query-atoms.js';
+import type { EventQuery } from '../../contract/contract.types.js';
+import type { JsonValue } from '../../contract/json-value.js';
+import { DEFAULT_LIMITS } from '../../contract/limits.js';
+import { prepareQuery } from '../../contract/validation.js';
+import { atomsOf, countAtoms } from '../../matching/query-atoms.js';
+import type { QueryAtom } from '../../matching/query-atoms.js';
 
 /** Alternatives of one context that are queued for one by one; a context with more of them is one alternative. */
 const MAX_ALTERNATIVES = 256;

@@ -3,13 +3,13 @@ import type {
   MaybePromise,
   NewEvent,
   QueryResult,
-} from '../contract/contract.types.js';
-import { InvalidModelError } from '../contract/errors.js';
-import { BoundModel } from '../decisions/decision-model.js';
-import { contextOf } from '../decisions/fold.js';
-import type { DecisionModels } from '../decisions/fold.js';
-import { normalizedOutcome } from '../decisions/outcome.js';
-import type { DecisionContext, NormalizedOutcome } from '../decisions/outcome.js';
+} from '../../contract/contract.types.js';
+import { InvalidModelError } from '../../contract/errors.js';
+import { BoundModel } from '../../decisions/decision-model.js';
+import { contextOf } from '../../decisions/fold.js';
+import type { DecisionModels } from '../../decisions/fold.js';
+import { normalizedOutcome } from '../../decisions/outcome.js';
+import type { DecisionContext, NormalizedOutcome } from '../../decisions/outcome.js';
 import type { Decider, DecisionSubject } from './decide.js';
 import type { ModelStates, StatesRead } from './model-states.js';
 

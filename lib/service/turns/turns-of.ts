@@ -1,6 +1,6 @@
 import { isPromise } from 'node:util/types';
-import type { FactStore, MaybePromise } from '../contract/contract.types.js';
-import { logOf } from '../streams/store-face.js';
+import type { FactStore, MaybePromise } from '../../contract/contract.types.js';
+import { logOf } from '../../streams/store-face.js';
 import { DecisionTurns } from './decision-turns.js';
 
 /** The turns of each store, kept as long as one of the database's stores is. */

@@ -1,5 +1,5 @@
-import type { NewEvent } from '../contract/contract.types.js';
-import { containsJson } from '../matching/json-containment.js';
+import type { NewEvent } from '../../contract/contract.types.js';
+import { containsJson } from '../../matching/json-containment.js';
 import type { TurnKey } from './turn-keys.js';
 
 /** Decisions in a row whose own facts do not match a shape, after which no turns are taken for it. */

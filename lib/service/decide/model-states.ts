@@ -1,13 +1,13 @@
-import type { EventQuery, FactStore, StorePromises } from '../contract/contract.types.js';
-import type { BoundModel } from '../decisions/decision-model.js';
-import { contextOf, fold, matched, newestOf, unfolded } from '../decisions/fold.js';
-import type { FoldedState } from '../decisions/fold.js';
-import { partsOf, routed } from '../decisions/model-parts.js';
-import type { ModelPart } from '../decisions/model-parts.js';
-import { RememberedStates } from '../decisions/remembered-states.js';
-import type { RememberedState, RememberedStatesLimits } from '../decisions/remembered-states.js';
-import { contextsOf } from '../streams/store-face.js';
-import type { ContextPart, OwnStore } from '../streams/store-face.js';
+import type { EventQuery, FactStore, StorePromises } from '../../contract/contract.types.js';
+import type { BoundModel } from '../../decisions/decision-model.js';
+import { contextOf, fold, matched, newestOf, unfolded } from '../../decisions/fold.js';
+import type { FoldedState } from '../../decisions/fold.js';
+import { partsOf, routed } from '../../decisions/model-parts.js';
+import type { ModelPart } from '../../decisions/model-parts.js';
+import { RememberedStates } from '../../decisions/remembered-states.js';
+import type { RememberedState, RememberedStatesLimits } from '../../decisions/remembered-states.js';
+import { contextsOf } from '../../streams/store-face.js';
+import type { ContextPart, OwnStore } from '../../streams/store-face.js';
 
 /** The states of several models at one moment. */
 export interface StatesRead {

@@ -6,18 +6,18 @@ import type {
   MaybePromise,
   NewEvent,
   QueryResult,
-} from '../contract/contract.types.js';
-import { DecisionConflictError } from '../contract/errors.js';
-import type { Decided, NormalizedOutcome } from '../decisions/outcome.js';
-import type { PostgresAppendOptions } from '../stores/postgres/append/append-inside.js';
-import { recordedAppendOf } from '../streams/store-face.js';
-import { pause } from '../support/async/turns.js';
-import { checkAppendSupport } from './append-support.js';
+} from '../../contract/contract.types.js';
+import { DecisionConflictError } from '../../contract/errors.js';
+import type { Decided, NormalizedOutcome } from '../../decisions/outcome.js';
+import type { PostgresAppendOptions } from '../../stores/postgres/append/append-inside.js';
+import { recordedAppendOf } from '../../streams/store-face.js';
+import { pause } from '../../support/async/turns.js';
+import { checkAppendSupport } from '../append-support.js';
 import { appendOptionsOf, checkDecideOptions } from './decide-options.js';
 import type { DecideOptions } from './decide-options.js';
-import { insideDecision, isInsideDecision } from './decision-turns.js';
-import type { DecisionTurn, DecisionTurns } from './decision-turns.js';
-import { turnsOf } from './turns-of.js';
+import { insideDecision, isInsideDecision } from '../turns/decision-turns.js';
+import type { DecisionTurn, DecisionTurns } from '../turns/decision-turns.js';
+import { turnsOf } from '../turns/turns-of.js';
 
 /** What `decide` needs of the service. */
 export interface Decider {
