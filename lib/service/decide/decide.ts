@@ -123,7 +123,7 @@ export async function decideInTurn<Context>(
 async function recordedOf(
   raw: FactStore,
   { appendId, command }: PostgresAppendOptions,
-): Promise<Decided<undefined> | undefined> {
+): Promise<Decided | undefined> {
   const appended = await recordedAppendOf(raw, appendId!, command);
   return appended && { appended, result: undefined };
 }
