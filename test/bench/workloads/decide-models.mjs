@@ -34,10 +34,9 @@ const below = (limit) => Math.floor(Math.random() * limit);
 const elsewhere = factOf(cart('new'));
 
 const narrow = (size) => (entrant, milliseconds) =>
-  entrant.appends(
-    () => entrant.session.decide(cart(below(Math.floor(size / NARROW))), elsewhere),
-    { milliseconds },
-  );
+  entrant.appends(() => entrant.session.decide(cart(below(Math.floor(size / NARROW))), elsewhere), {
+    milliseconds,
+  });
 
 const narrowModel = (size) => (entrant, milliseconds) =>
   entrant.appends(
