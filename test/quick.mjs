@@ -18,6 +18,7 @@ export const LEFT_OUT = [
   '/test/postgres/(opening(-roles)?|server|session-settings.*)[.]spec',
   '/test/projections/database-outage[.]spec',
   '/test/security/secrets[.]spec',
+  '/test/testing/runners[.]spec',
   // Plays faults: outages, restored logs, schemas that are swapped.
   '/test/faults/.+[.]spec',
   '/test/.+/faults(-closing)?[.]spec',
@@ -29,6 +30,7 @@ export const LEFT_OUT = [
   '/test/e2e/module/(append-ids|class-form|decide|projections|service|versions)(-.+)?[.]spec',
   '/test/leases/(rebuild|runner|verbs)[.]spec',
   '/test/model/postgres[.]spec',
+  '/test/testing/wrong-stores[.]spec',
   '/test/postgres/(golden|groups.*)[.]spec',
   '/test/projections/own-verbs[.]spec',
   '/test/typeorm/exactly-once[.]spec',

@@ -7,3 +7,11 @@ export { createTestStore } from './stores/test-store.js';
 export type { TestStore, TestStoreOptions } from './stores/test-store.js';
 export { TestClock } from './stores/test-clock.js';
 export type { TestClockOptions, TestTime } from './stores/test-clock.js';
+
+// The contract as tests, for stores of others
+export { describeFactStore } from './conformance/describe-fact-store.js';
+export type { ConformanceOptions } from './conformance/describe-fact-store.js';
+export { describeCursorStore } from './conformance/describe-cursor-store.js';
+export type { CursorStoreConformanceOptions } from './conformance/describe-cursor-store.js';
+export type { StoreFeature, TestedDatabase, TestedProvider } from './conformance/conformance.js';
+export type { TestExpect, TestMatchers, TestRunner } from './conformance/runner.js';

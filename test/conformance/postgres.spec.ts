@@ -1,5 +1,4 @@
-import { describeConformance, describeSharedDatabase } from './conformance.js';
+import { describeSharedConformance } from './conformance.js';
 import { postgres } from '../support/providers/postgres.js';
 
-describeConformance(postgres);
-describeSharedDatabase(postgres);
+describeSharedConformance(postgres);

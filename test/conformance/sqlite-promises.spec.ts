@@ -1,5 +1,4 @@
-import { describeConformance, describeSharedDatabase } from './conformance.js';
+import { describeSharedConformance } from './conformance.js';
 import { sqlitePromises } from '../support/providers/sqlite.js';
 
-describeConformance(sqlitePromises);
-describeSharedDatabase(sqlitePromises);
+describeSharedConformance(sqlitePromises);

@@ -1,5 +1,4 @@
-import { describeConformance, describeSharedDatabase } from './conformance.js';
+import { describeSharedConformance } from './conformance.js';
 import { sqlite } from '../support/providers/sqlite.js';
 
-describeConformance(sqlite);
-describeSharedDatabase(sqlite);
+describeSharedConformance(sqlite);

@@ -4,8 +4,10 @@ import { PostgresReadModel } from '../../lib/typeorm/postgres.read-model.js';
 import { ReadModelCursorStore } from '../../lib/projections/transactional/read-model.cursor-store.js';
 import { SqliteReadModel } from '../../lib/typeorm/sqlite.read-model.js';
 import { Fixtures } from '../support/fixtures/applications.js';
-import { cursorStoreEdgesSuite } from '../leases/suites/cursor-store-edges.js';
-import { cursorStoreProtocolSuite } from '../leases/suites/cursor-store-protocol.js';
+import { describeCursorStoreEdges } from '../../lib/testing/conformance/cursors/cursor-store-edges.js';
+import { describeCursorStoreProtocol } from '../../lib/testing/conformance/cursors/cursor-store-protocol.js';
+import { Suite } from '../../lib/testing/conformance/suite.js';
+import { runner } from '../support/runner.js';
 import { stranger } from '../support/streams/owners.js';
 import { readModelOptions } from '../support/fixtures/read-models.js';
 import type { ReadModelKind } from '../support/fixtures/read-models.js';
@@ -36,8 +38,10 @@ for (const kind of ['sqlite', 'postgres'] as const) {
   const name = `a read model in ${kind}`;
   // The statements are those of the fact stores, whose suites look at every state.
   const states = kind === 'sqlite' ? undefined : ['not known', 'held and renewed', 'taken over'];
-  cursorStoreProtocolSuite(name, async () => (await openReadModel(kind)).cursorStore, states);
-  cursorStoreEdgesSuite({ name, hasClock: kind === 'postgres', open: () => openReadModel(kind) });
+  const open = () => openReadModel(kind);
+  const suite = new Suite(runner);
+  describeCursorStoreProtocol(suite, { name, open }, states);
+  describeCursorStoreEdges(suite, { name, hasClock: kind === 'postgres', open });
 
   describe(`A transaction of ${name}`, () => {
     it('begins under its epoch, not under the one before or after, or another name’s', async () => {

@@ -1,20 +1,15 @@
-import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
+import { waitUntil } from '../../../lib/testing/conformance/support/waiting.js';
 import { machineTime } from './machine-time.mjs';
 
-/** In milliseconds of the machine's time. Only what never comes is to fail. */
-const PATIENCE = 40_000;
+export { settle } from '../../../lib/testing/conformance/support/waiting.js';
 
-/** Waits for a condition; fails, saying what for, when it does not come. */
+/** Waits for a condition, by the machine's time; fails, saying what for, when it does not come. */
 export async function until(
   condition: () => boolean | Promise<boolean>,
   what: () => string,
-  patience = PATIENCE,
+  patience?: number,
 ): Promise<void> {
-  const end = machineTime() + patience;
-  while (!(await condition())) {
-    if (machineTime() > end) throw new Error(`Waited in vain for ${what()}`);
-    await delay(1);
-  }
+  await waitUntil(condition, what, machineTime, patience);
 }
 
 /** Makes a call of which it is not certain that it ends. `limit` is in milliseconds of the machine's time. */
@@ -29,9 +24,4 @@ export async function withinTime(call: () => unknown, limit = 60_000): Promise<v
     limit,
   );
   await Promise.race([ends, isLate]);
-}
-
-/** Lets everything run that is ready to run: for what must *not* happen, after a witness saw that it could have. */
-export async function settle(): Promise<void> {
-  for (let turn = 0; turn < 20; turn++) await nextTurn();
 }
