@@ -138,7 +138,8 @@ describe('The suites for fact stores', () => {
     const lacking = { describe: one, it: two, expect: three } as unknown as TestRunner;
     const make = (): FactStore => new FactstrMemoryStore();
     expect(() => describeFactStore(lacking, make)).toThrow('has no beforeEach');
-    const { afterAll: _, ...withoutEnd } = { ...new Collected() };
+    const { beforeEach, afterEach } = new Collected();
+    const withoutEnd = { ...lacking, beforeEach, afterEach };
     expect(() => describeFactStore(withoutEnd, make)).toThrow('afterAll');
     const features = ['appendId'] as unknown as StoreFeature[];
     expect(() => describeFactStore(new Collected(), make, { features })).toThrow('appendIds');
