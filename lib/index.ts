@@ -97,6 +97,7 @@ export type {
 } from './facts/schemas/fact-schemas.js';
 export { upcast } from './facts/schemas/definitions.js';
 export type { FactDefinition, FactUpcast } from './facts/schemas/definitions.js';
+export type { CheckOptions, FactsCheck, UnreadFacts } from './service/facts/check-facts.js';
 export type { JsonSchemaOptions } from './facts/schemas/json-schema.js';
 export type {
   SchemaInput,

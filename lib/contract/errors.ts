@@ -351,7 +351,7 @@ export class StreamEndedError extends FactstrError {
   readonly code = 'STREAM_ENDED';
 }
 
-/** A handler did not settle before its deadline; `context.signal` had aborted. @publicApi */
+/** A handler did not settle before its deadline; `context.signal` had aborted. Or a check on append did not. @publicApi */
 export class HandlerTimeoutError extends FactstrError {
   readonly code = 'HANDLER_TIMEOUT';
 }

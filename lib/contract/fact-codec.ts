@@ -15,6 +15,8 @@ export interface FactCodec {
   translate(query: PreparedQuery): PreparedQuery;
   /** A stored fact as readers see it, under the same number. @throws where it cannot */
   decode(record: EventRecord): EventRecord;
+  /** Whether it decodes facts that are stored with this type; others are read as they are stored. */
+  knows(type: string): boolean;
   /** Whether facts that are well-formed may be appended. `events`: what they were made of. @throws where they may not */
   admit(facts: readonly PreparedFact[], events: readonly NewEvent[]): void;
   /** Present where types have a check of their own, which may be asynchronous. */

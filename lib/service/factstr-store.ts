@@ -39,6 +39,11 @@ import type { Decider } from './decide/decide.js';
 import type { DecideOptions } from './decide/decide-options.js';
 import { areModels, onModels, onRows } from './decide/decide-models.js';
 import { ModelStates } from './decide/model-states.js';
+import { AppendTurns } from './facts/append-turns.js';
+import { checkFacts } from './facts/check-facts.js';
+import type { CheckOptions, FactsCheck } from './facts/check-facts.js';
+import { withFacts } from './facts/coded-store.js';
+import type { FactSchemas } from '../facts/schemas/fact-schemas.js';
 import { checkAppendSupport } from './append-support.js';
 import { PageReader, pagesOf } from './reading/pages.js';
 import { queryOptions, readOptions } from './reading/query-options.js';
@@ -52,6 +57,11 @@ import type { FactTrace, TraceOptions } from './metadata/trace.js';
  * @publicApi
  */
 export interface ServiceOptions extends AppendRetryOptions, AppendMetadataOptions {
+  /**
+   * The schemas of the facts, of `defineFacts`, where the store itself was not given any. A store of this package takes
+   * them as an option of its own.
+   */
+  facts?: FactSchemas | readonly FactSchemas[] | undefined;
   /**
    * How many states of decision models are remembered, for all services on the store; `false`: none, each decision
    * reads its whole context. By default up to 10,000 states and 32 MiB of their texts.
@@ -99,6 +109,8 @@ export class FactstrStore<Facts extends object = FactMap> {
   readonly #metadata: AppendMetadata;
   readonly #decider: Decider;
   readonly #states: ModelStates;
+  /** Where facts have checks of their own. */
+  readonly #turns: AppendTurns | undefined;
 
   #closed = false;
 
@@ -112,13 +124,17 @@ export class FactstrStore<Facts extends object = FactMap> {
     checkAppendSupport(raw, this.#retry.withId(undefined));
     const limits = rememberedStatesLimits(options?.rememberedStates);
     this.#states = new ModelStates(raw, this.#face, limits);
+    const turns = AppendTurns.of(raw);
+    this.#turns = turns;
     const face = this.#face;
     const retry = this.#retry;
     this.#decider = {
       query: (query) => face.query(query),
       appendIf: (events, query, version, given) => {
         const named = retry.withId(given);
-        return retry.run(() => face.appendIf(events, query, version, named), named);
+        const append = (admitted: NewEvent[]): Promise<AppendIfResult> =>
+          retry.run(() => face.appendIf(admitted, query, version, named), named);
+        return turns === undefined ? append(events) : turns.run(events, given, append);
       },
     };
   }
@@ -132,7 +148,7 @@ export class FactstrStore<Facts extends object = FactMap> {
     store: FactStore,
     options?: ServiceOptions,
   ): FactstrStore<Facts> {
-    return new FactstrStore<Facts>(store, options);
+    return new FactstrStore<Facts>(withFacts(store, options?.facts), options);
   }
 
   /** The store that does the work. @internal */
@@ -155,7 +171,9 @@ export class FactstrStore<Facts extends object = FactMap> {
     checkAppendSupport(this.#raw, options);
     const completed = this.#metadata.complete(options);
     const named = this.#retry.withId(completed === options ? options : await completed);
-    return this.#retry.run(() => this.#face.append(events, named), named);
+    const append = (given: NewEvent[]): Promise<AppendResult> =>
+      this.#retry.run(() => this.#face.append(given, named), named);
+    return this.#turns === undefined ? append(events) : this.#turns.run(events, options, append);
   }
 
   /**
@@ -302,6 +320,16 @@ export class FactstrStore<Facts extends object = FactMap> {
    */
   async trace(sequence: bigint, options?: TraceOptions): Promise<FactTrace | null> {
     return traceOf(this.#raw, this.#face, sequence, options);
+  }
+
+  /**
+   * Reads the whole log and lists what does not fit its schema, by type: before a schema is changed, for one, or after
+   * other writers. Holds a page of the log and the list in memory.
+   *
+   * @throws InvalidOptionsError where the store's facts have no schemas, and what `signal` aborts with
+   */
+  async check(options: CheckOptions = {}): Promise<FactsCheck> {
+    return checkFacts(this.#raw, options);
   }
 
   /** As `FactStore.streamAll`; resolves when the head is known. */

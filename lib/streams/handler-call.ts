@@ -4,6 +4,9 @@ import { decoded } from '../contract/fact-codec.js';
 import type { FactCodec } from '../contract/fact-codec.js';
 import { CleanContext } from './clean-context.js';
 
+/** Told of a delivery that failed, and why. */
+export type FailedDelivery = (facts: readonly EventRecord[], error: unknown) => void;
+
 /** Calls one stream's handler in an async context of its own. */
 export class HandlerCall {
   readonly #handle: StreamHandler;

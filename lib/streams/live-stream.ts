@@ -3,6 +3,7 @@ import { LogReplacedError } from '../contract/errors.js';
 import type { FactCodec } from '../contract/fact-codec.js';
 import type { PreparedQuery } from '../contract/validation.js';
 import { HandlerCall } from './handler-call.js';
+import type { FailedDelivery } from './handler-call.js';
 import type { LeaseOptions } from '../cursors/lease.js';
 import type { LogReader } from './reader/log-reader.js';
 import type { FactMark, LogSource } from './log-source.js';
@@ -37,6 +38,7 @@ export function startLiveStream(
   handle: StreamHandler,
   stop: AbortController,
   replaced = (error: LogReplacedError): void => host.report(error),
+  failed: FailedDelivery = (_, error): void => host.report(error),
 ): StreamSubscription {
   const { reader } = host;
   const call = new HandlerCall(handle, host.codec);
@@ -46,9 +48,11 @@ export function startLiveStream(
   const passed = (reached: bigint): void => {
     subscription.passed = reached;
   };
-  const ended = follow({ host, query, call, replaced, passed }, position, stop.signal).finally(() =>
-    reader.leave(),
-  );
+  const ended = follow(
+    { host, query, call, replaced, failed, passed },
+    position,
+    stop.signal,
+  ).finally(() => reader.leave());
   // Reported by `follow`; a caller that awaits `started` gets it too.
   started.catch(() => undefined);
   const subscription = new StreamSubscription(stop, started, ended);
@@ -92,11 +96,12 @@ interface LiveStream {
   readonly query: PreparedQuery;
   readonly call: HandlerCall;
   readonly replaced: (error: LogReplacedError) => void;
+  readonly failed: FailedDelivery;
   readonly passed: (position: bigint) => void;
 }
 
 async function follow(
-  { host, query, call, replaced, passed }: LiveStream,
+  { host, query, call, replaced, failed, passed }: LiveStream,
   start: MaybePromise<Standing>,
   signal: AbortSignal,
 ): Promise<void> {
@@ -110,7 +115,7 @@ async function follow(
         try {
           await call.deliver(matching, 'a live stream');
         } catch (error) {
-          host.report(error);
+          failed(matching, error);
         }
       },
       pageEnd: passed,

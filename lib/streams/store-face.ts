@@ -10,12 +10,14 @@ import type {
   StreamHandler,
 } from '../contract/contract.types.js';
 import type { LogReplacedError } from '../contract/errors.js';
+import { decoded } from '../contract/fact-codec.js';
 import type { FactCodec } from '../contract/fact-codec.js';
 import { MAX_SEQUENCE_NUMBER, resolveLimits } from '../contract/limits.js';
 import type { FactStoreLimitOptions, FactStoreLimits } from '../contract/limits.js';
 import { DEFAULT_LEASE_TTL, leaseOptions } from '../cursors/lease.js';
 import type { LeaseOptions } from '../cursors/lease.js';
 import { CleanContext } from './clean-context.js';
+import type { FailedDelivery } from './handler-call.js';
 import { LogReader } from './reader/log-reader.js';
 import type { LogSource } from './log-source.js';
 import type { OpenStreams } from './open-streams.js';
@@ -72,6 +74,15 @@ export interface ContextPartRead {
   readonly version: bigint | null;
 }
 
+/** A store with a codec in front of it. */
+export interface Coded {
+  /** The store as it is. */
+  readonly stored: FactStore;
+  readonly codec: FactCodec;
+  /** A query on facts as they are read, as one on facts as they are stored. */
+  asStored(query: EventQuery): EventQuery;
+}
+
 /** What only a store of ours can do: its `capabilities` bring it along. */
 export interface OwnStore {
   readonly log: LogSource;
@@ -79,15 +90,21 @@ export interface OwnStore {
   readonly promises?: StorePromises | undefined;
   /** Where it keeps its facts, if that is a file. */
   readonly file?: string | undefined;
+  /** What stands between its facts and their readers. */
+  readonly codec: FactCodec | undefined;
   /** @throws StoreClosedError */
   readonly walkable: WalkableStore;
   /** Whether a method is the store's as this package made it: not a subclass's, a wrapper's or a test's. */
   isOwn(name: BypassedMethod, method: unknown): boolean;
-  /** As `streamTo`; when the log is replaced, `replaced` is told instead of `onStreamError`. */
+  /**
+   * As `streamTo`; when the log is replaced, `replaced` is told instead of `onStreamError`, and so is `failed` where a
+   * delivery fails.
+   */
   follow(
     query: EventQuery,
     handle: StreamHandler,
     replaced: (error: LogReplacedError) => void,
+    failed?: FailedDelivery,
   ): EventStreamSubscription;
   /**
    * The result of the append that was committed under this id with this command. `undefined` where the id is not
@@ -134,17 +151,37 @@ export function limitsOf(store: FactStore, said?: FactStoreLimitOptions): FactSt
   return resolveLimits(store.capabilities?.limits ?? said);
 }
 
-/** A live stream; where the store can tell, `replaced` is told when the log that it follows is replaced. */
+/**
+ * A live stream; where the store can tell, `replaced` is told when the log that it follows is replaced. `unread`
+ * is told of facts that cannot be read; with it, `handle` itself does not fail.
+ */
 export function streamLive(
   store: FactStore,
   query: EventQuery,
   handle: StreamHandler,
   replaced: (error: LogReplacedError) => void,
+  unread?: FailedDelivery,
 ): EventStreamSubscription {
-  if (isOwn(store, 'streamTo')) return ownOf(store)!.follow(query, handle, replaced);
+  if (isOwn(store, 'streamTo')) return ownOf(store)!.follow(query, handle, replaced, unread);
   // The stream of a custom store may call inside the request that appended.
   const context = new CleanContext();
-  return store.streamTo(query, (facts) => context.run(() => handle(facts)));
+  const coded = codedOf(store);
+  if (coded === undefined) {
+    return store.streamTo(query, (facts) => context.run(() => handle(facts)));
+  }
+  // Decoded here, since the store would take a failure for its own.
+  return coded.stored.streamTo(coded.asStored(query), (facts) =>
+    context.run(() => {
+      let shown: readonly EventRecord[];
+      try {
+        shown = decoded(facts, coded.codec);
+      } catch (error) {
+        if (unread === undefined) throw error;
+        return unread(facts, error);
+      }
+      return handle([...shown]);
+    }),
+  );
 }
 
 /**
@@ -164,6 +201,8 @@ export function walkableOf(store: FactStore): WalkableStore | undefined {
   if (source === undefined) return undefined;
   const own = ownOf(store);
   if (own?.log === source) return own.walkable;
+  const coded = codedOf(store);
+  if (coded !== undefined) return { ...walkableOf(coded.stored)!, codec: coded.codec };
   let walkable = walkables.get(source);
   if (walkable === undefined) {
     walkable = {
@@ -249,8 +288,19 @@ export function storeFileOf(store: FactStore): string | undefined {
   return ownOf(store)?.file;
 }
 
+/** What stands between a store's facts and their readers. */
+export function codecIn(store: FactStore): FactCodec | undefined {
+  return codedOf(store)?.codec ?? ownOf(store)?.codec;
+}
+
+/** The store, where a codec stands in front of it. */
+export function codedOf(store: FactStore): Coded | undefined {
+  const coded = store as Partial<Coded>;
+  return typeof coded.asStored === 'function' ? (coded as Coded) : undefined;
+}
+
 /** The store of ours that is wrapped, or is the store itself. */
-function ownOf(store: FactStore): OwnStore | undefined {
+export function ownOf(store: FactStore): OwnStore | undefined {
   const handed: Partial<OwnCapabilities> | undefined = store.capabilities;
   return handed?.own;
 }

@@ -41,6 +41,7 @@ import { codecOf } from '../facts/schemas/fact-schemas.js';
 import type { FactSchemas } from '../facts/schemas/fact-schemas.js';
 import { worksBehindProxy } from '../support/behind-proxy.js';
 import { describeError, isInstance } from '../support/describe-error.js';
+import type { FailedDelivery } from './handler-call.js';
 import { startDurableStream } from './durable-stream.js';
 import { DEFAULT_LEASE_TTL, leaseOptions } from '../cursors/lease.js';
 import { startLiveStream } from './live-stream.js';
@@ -167,6 +168,11 @@ export abstract class StreamingStore {
     return this.#capabilities;
   }
 
+  /** @internal */
+  get codec(): FactCodec | undefined {
+    return this.#codec;
+  }
+
   streamTo(query: EventQuery, handle: StreamHandler): EventStreamSubscription {
     return this.#live(this.#prepare(query), handle);
   }
@@ -177,7 +183,8 @@ export abstract class StreamingStore {
   }
 
   /**
-   * As `streamTo`; when the log is replaced, `replaced` is told instead of `onStreamError`.
+   * As `streamTo`; when the log is replaced, `replaced` is told instead of `onStreamError`, and so is `failed` where a
+   * delivery fails.
    *
    * @internal
    */
@@ -185,8 +192,9 @@ export abstract class StreamingStore {
     query: EventQuery,
     handle: StreamHandler,
     replaced: (error: LogReplacedError) => void,
+    failed?: FailedDelivery,
   ): EventStreamSubscription {
-    return this.#live(this.#prepare(query), handle, replaced);
+    return this.#live(this.#prepare(query), handle, replaced, failed);
   }
 
   async streamAllDurable(
@@ -353,13 +361,14 @@ export abstract class StreamingStore {
     query: PreparedQuery,
     handle: StreamHandler,
     replaced?: (error: LogReplacedError) => void,
+    failed?: FailedDelivery,
   ): StreamSubscription {
     this.assertOpen();
     checkHandler(handle);
     const host = this.#streamHost();
     const stop = new AbortController();
     return this.#streams.open(
-      () => startLiveStream(host, query, handle, stop, replaced),
+      () => startLiveStream(host, query, handle, stop, replaced, failed),
       ({ ended }) => ended,
       stop,
     );

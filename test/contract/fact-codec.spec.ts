@@ -9,6 +9,7 @@ const codec: FactCodec = {
   translate: (query) => ({ ...query, filters: [] }),
   decode: (record) => ({ ...record, event_type: `${record.event_type}!` }),
   admit: () => undefined,
+  knows: () => true,
 };
 
 it('Without a codec queries and facts are what they are', () => {

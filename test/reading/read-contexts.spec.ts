@@ -219,6 +219,7 @@ describe.each<Provider>([memory, sqlite, postgres])('Contexts of a $name store',
       }),
       decode: (record) => ({ ...record, event_type: 'read' }),
       admit: () => undefined,
+      knows: () => true,
     });
     await store.append([fact('stored'), fact('other'), fact('stored')]);
     const parts = [{ query: ofTypes('read'), after: 0n }];

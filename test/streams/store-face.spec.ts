@@ -87,8 +87,13 @@ describe('A store that is not ours', () => {
 });
 
 describe('A store of ours', () => {
-  it('has three options whatever its provider', () => {
-    expect(Object.keys(COMMON_OPTIONS)).toEqual(['limits', 'leaseTtl', 'appendIdRetention']);
+  it('has four options whatever its provider', () => {
+    expect(Object.keys(COMMON_OPTIONS)).toEqual([
+      'limits',
+      'leaseTtl',
+      'appendIdRetention',
+      'facts',
+    ]);
   });
 
   it('has one reader for its streams and projections, until it is closed', async () => {

@@ -123,7 +123,7 @@ export class DefinedFacts<S extends SchemasByType> implements FactSchemas {
  *
  * @throws InvalidSchemaError
  */
-export function defineFacts<const S extends SchemasByType>(definitions: {
+export function defineFacts<S extends SchemasByType>(definitions: {
   readonly [T in keyof S]: S[T] | FactDefinition<S[T]>;
 }): DefinedFacts<S> {
   const defined = readDefinitions(definitions);

@@ -8,11 +8,12 @@ import type { FactChecks, FactCodec } from '../../contract/fact-codec.js';
 import { copyJson } from '../../contract/json-value.js';
 import type { JsonValue } from '../../contract/json-value.js';
 import type { PreparedFact, PreparedQuery } from '../../contract/validation.js';
+import { isThenable } from '../../support/async/is-thenable.js';
 import { isForeignFact } from '../fact-map.js';
 import type { DefinedFact } from './definitions.js';
 import type { FormerType, Registry } from './registry.js';
 import { translateQuery } from './translate-query.js';
-import { AsynchronousSchema, isPromise, validate } from './validate.js';
+import { AsynchronousSchema, validate } from './validate.js';
 import type { Validated } from './validate.js';
 
 /** Between facts as they are stored (the schemas' input) and as readers get them (their output). */
@@ -46,6 +47,10 @@ export class SchemaCodec implements FactCodec {
     return { ...record, event_type: former.now.type, payload: readFormer(record, former) };
   }
 
+  knows(type: string): boolean {
+    return this.#registry.find(type) !== undefined || this.#registry.former(type) !== undefined;
+  }
+
   admit(facts: readonly PreparedFact[], events: readonly NewEvent[]): void {
     for (const [index, fact] of facts.entries()) {
       const event = events[index]!;
@@ -53,7 +58,7 @@ export class SchemaCodec implements FactCodec {
       const { check, payload } = this.#admit(fact, event, index);
       if (check === undefined) continue;
       const verdict = check(payload);
-      if (isPromise(verdict)) {
+      if (isThenable(verdict)) {
         verdict.then(undefined, () => undefined);
         throw new InvalidFactError(
           `checkAppend of ${JSON.stringify(fact.event_type)} is asynchronous, and this store's own methods do not wait for it. Append with FactstrStore. Nothing was written.`,
@@ -73,7 +78,7 @@ export class SchemaCodec implements FactCodec {
       for (const event of events) this.#passed.add(event);
     };
     const verdicts = admitted.map(({ check, payload }) => check?.(payload));
-    return verdicts.some(isPromise) ? Promise.all(verdicts).then(pass) : pass(verdicts);
+    return verdicts.some(isThenable) ? Promise.all(verdicts).then(pass) : pass(verdicts);
   }
 
   /** The fact's check, and its payload as it will be read. @throws UnregisteredTypeError, InvalidFactError */
@@ -122,7 +127,7 @@ function readFormer(record: EventRecord, { type, upcast, now }: FormerType): unk
   let made: unknown;
   try {
     made = upcast.up(old);
-    if (isPromise(made)) {
+    if (isThenable(made)) {
       made.then(undefined, () => undefined);
       throw new TypeError(`up of the former type ${JSON.stringify(type)} returned a promise`);
     }

@@ -1,4 +1,5 @@
 import { printPath } from '../../contract/json-value.js';
+import { isThenable } from '../../support/async/is-thenable.js';
 import type { StandardIssue, StandardSchema } from './standard-schema.js';
 
 /** What a schema says of a value. */
@@ -30,7 +31,7 @@ export function validate(schema: StandardSchema, value: unknown): Validated {
   } catch (thrown) {
     return { thrown };
   }
-  if (isPromise(result)) return { thrown: promised(schema, value, result) };
+  if (isThenable(result)) return { thrown: promised(schema, value, result) };
   // Any falsy value says that it fits.
   const { issues } = result;
   if (!issues) return { value: (result as { value: unknown }).value };
@@ -53,18 +54,14 @@ export function isAsynchronous(schema: StandardSchema): boolean {
   });
 }
 
-export function isPromise(value: unknown): value is Promise<unknown> {
-  return typeof (value as { then?: unknown } | null | undefined)?.then === 'function';
-}
-
 /** zod answers with a promise also where a function of the schema threw. */
 function promised(schema: StandardSchema, value: unknown, result: Promise<unknown>): unknown {
-  result.catch(() => undefined);
+  result.then(undefined, () => undefined);
   const run = (schema as { _zod?: { run?: unknown } })._zod?.run;
   if (typeof run !== 'function') return new AsynchronousSchema();
   try {
     const again: unknown = run({ value, issues: [] }, { async: false });
-    if (isPromise(again)) again.catch(() => undefined);
+    if (isThenable(again)) again.then(undefined, () => undefined);
     return new AsynchronousSchema();
   } catch (thrown) {
     const name = (thrown as { constructor?: { name?: string } } | undefined)?.constructor?.name;

@@ -130,6 +130,7 @@ export class LiveHandler implements Follower {
         return delivery;
       },
       (error) => this.#logReplaced(error),
+      (facts, error) => this.#failed(facts, error),
     );
     const subscription = this.#subscription;
     try {

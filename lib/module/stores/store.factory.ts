@@ -9,6 +9,8 @@ import { POSTGRES_OPTIONS } from '../../stores/postgres/options.js';
 import { FactstrPostgresStore } from '../../stores/postgres/store.js';
 import { SQLITE_OPTIONS } from '../../stores/sqlite/options.js';
 import { FactstrSqliteStore } from '../../stores/sqlite/store.js';
+import { withFacts } from '../../service/facts/coded-store.js';
+import { closeStore } from '../../streams/store-face.js';
 import { COMMON_OPTIONS } from '../../streams/streaming-store.js';
 import type { FactStoreOptions } from '../../streams/streaming-store.js';
 import type { FactstrOptions, FactstrPostgresOptions } from '../factstr.options.js';
@@ -53,7 +55,13 @@ export async function openStore(
     case 'custom':
       break;
   }
-  return openCustom(options.store);
+  const made = await openCustom(options.store);
+  try {
+    return { ...made, raw: withFacts(made.raw, options.facts, options.limits) };
+  } catch (error) {
+    if (made.owned) await closeStore(made.raw);
+    throw error;
+  }
 }
 
 async function openPostgres(

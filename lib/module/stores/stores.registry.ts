@@ -110,7 +110,8 @@ async function serviceOf(
   options: FactstrOptions,
 ): Promise<FactstrStore> {
   try {
-    return FactstrStore.of(raw, options);
+    // Its schemas the store has already.
+    return FactstrStore.of(raw, { ...options, facts: undefined });
   } catch (error) {
     if (owned) await closeStore(raw);
     throw error;

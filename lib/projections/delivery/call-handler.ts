@@ -1,5 +1,5 @@
 import type { EventRecord } from '../../contract/contract.types.js';
-import { HandlerTimeoutError } from '../../contract/errors.js';
+import { HandlerTimeoutError, InvalidStoredFactError } from '../../contract/errors.js';
 import { decoded } from '../../contract/fact-codec.js';
 import { isInstance } from '../../support/describe-error.js';
 import { CallSignal } from '../../support/async/call-signal.js';
@@ -58,7 +58,7 @@ export async function callHandler(
   try {
     const call: ProjectionCall = {
       // A copy: a handler that changes its array must not change what a retry gets.
-      facts: [...decoded(facts, projection.codec)],
+      facts: [...readable(facts, projection)],
       attempt: options.attempt,
       replaying: options.replaying,
       manager: options.manager,
@@ -70,6 +70,7 @@ export async function callHandler(
     if (own.missed !== undefined) throw own.missed;
     if (result === false) throw new Error('the handler returned false');
   } catch (error) {
+    if (isInstance(error, HandlerFailure)) throw error;
     if (!isInstance(error, FactFailure)) throw new HandlerFailure(error, facts);
     // The stored fact: a codec may have made another one of it.
     const { sequence_number } = error.fact;
@@ -77,5 +78,18 @@ export async function callHandler(
     throw new HandlerFailure(error.cause, failed);
   } finally {
     own.end();
+  }
+}
+
+/** The facts as readers get them. @throws HandlerFailure that tells the fact that cannot be read */
+function readable(facts: readonly EventRecord[], { codec }: Projection): readonly EventRecord[] {
+  try {
+    return decoded(facts, codec);
+  } catch (error) {
+    const unread = isInstance(error, InvalidStoredFactError) ? error.sequence_number : undefined;
+    throw new HandlerFailure(
+      error,
+      facts.filter(({ sequence_number }) => unread === undefined || sequence_number === unread),
+    );
   }
 }

@@ -4,7 +4,7 @@ import { translated } from '../../contract/fact-codec.js';
 import { prepareQuery } from '../../contract/validation.js';
 import { newOwner } from '../../cursors/process-identity.js';
 import { CleanContext } from '../../streams/clean-context.js';
-import { limitsOf, walkableOf } from '../../streams/store-face.js';
+import { codedOf, limitsOf, walkableOf } from '../../streams/store-face.js';
 import { PlainCommit } from '../delivery/commit.js';
 import type { ProjectionCommit } from '../delivery/commit.js';
 import { LeasedRunner } from './leased-runner.js';
@@ -31,7 +31,13 @@ export function makeRunner(
   const walkable = walkableOf(store);
   if (walkable === undefined) {
     const own = (call: ProjectionCall): unknown => calls.run(() => projection.handle(call));
-    return new StreamRunner(store, { ...projection, handle: own }, calls, observer);
+    const plain = { ...projection, handle: own };
+    const coded = codedOf(store);
+    if (coded === undefined) return new StreamRunner(store, plain, calls, observer);
+    // Decoded by the runner, which knows what to do with facts that cannot be.
+    const { stored, codec } = coded;
+    const query = coded.asStored(projection.query);
+    return new StreamRunner(stored, { ...plain, query, codec }, calls, observer);
   }
   const { source, reader, closed, streams, codec } = walkable;
   // An owner of its own, so that a bare stream of this store does not take the runner's lease for its own.
