@@ -32,6 +32,10 @@ describe('The types', () => {
     expect(await tsc('--noEmit', '-p', 'test/types/augmented')).toBe('');
   });
 
+  it('check the same against schemas of several libraries', async () => {
+    expect(await tsc('--noEmit', '-p', 'test/types/schemas')).toBe('');
+  });
+
   it('leave everything usable without one', async () => {
     expect(await tsc('--noEmit', '-p', 'test/types/open')).toBe('');
   });
@@ -43,7 +47,7 @@ describe('The types', () => {
   it('do the same as built declarations, and take undefined for what is absent', async () => {
     expect(await tsc('-p', 'lib', '--outDir', built, '--emitDeclarationOnly')).toBe('');
     await mkdir(built, { recursive: true });
-    for (const program of ['augmented', 'open', 'factstr', 'exact']) {
+    for (const program of ['augmented', 'open', 'factstr', 'exact', 'schemas']) {
       const config = join(built, `tsconfig.${program}.json`);
       await writeFile(
         config,

@@ -33,3 +33,11 @@ it('A codec translates a query, and decodes each fact, which is frozen then', ()
   expect(shown.map(({ event_type }) => event_type)).toEqual(['a!', 'b!']);
   expect(shown.every((one) => Object.isFrozen(one) && Object.isFrozen(one.payload))).toBe(true);
 });
+
+it('What a codec makes besides plain objects and arrays is left as it is', () => {
+  const payload = { bytes: new Uint8Array(2), at: new Date(0), list: [new Map([['a', {}]])] };
+  const [shown] = decoded([fact], { ...codec, decode: (record) => ({ ...record, payload }) });
+  expect(shown!.payload).toBe(payload);
+  expect([payload, payload.list].every(Object.isFrozen)).toBe(true);
+  expect([payload.bytes, payload.at, payload.list[0]].some(Object.isFrozen)).toBe(false);
+});

@@ -5,7 +5,7 @@ import type { FactInput, SchemaPayload } from '../fact-map.js';
 import { FactFilter } from '../fact-query.js';
 import { readDefinitions } from './definitions.js';
 import type { DefinedFact, FactDefinition } from './definitions.js';
-import { jsonSchemaOf } from './json-schema.js';
+import { asObject, jsonSchemaOf } from './json-schema.js';
 import type { JsonSchemaOptions } from './json-schema.js';
 import { Registry } from './registry.js';
 import { SchemaCodec } from './schema-codec.js';
@@ -73,7 +73,10 @@ export class DefinedFacts<S extends SchemasByType> implements FactSchemas {
   /** @internal */
   constructor(defined: ReadonlyMap<string, DefinedFact>) {
     this.defined = defined;
-    const schemas = [...defined].map(([type, { schema }]) => [type, usable(schema)]);
+    const schemas = [...defined].map(([type, { schema }]) => [
+      type,
+      typeof schema === 'function' ? asObject(schema) : schema,
+    ]);
     this.schemas = Object.freeze(Object.fromEntries(schemas)) as typeof this.schemas;
   }
 
@@ -149,9 +152,4 @@ export function codecOf(
     );
   });
   return defined.length === 0 ? undefined : new SchemaCodec(new Registry(defined));
-}
-
-/** Nest and OpenAPI take objects only. */
-function usable(schema: StandardSchema): StandardSchema {
-  return typeof schema === 'function' ? { '~standard': schema['~standard'] } : schema;
 }

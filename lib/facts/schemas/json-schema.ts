@@ -19,13 +19,11 @@ export function jsonSchemaOf(
   schema: StandardSchema,
   { target = 'draft-2020-12', of = 'input' }: JsonSchemaOptions = {},
 ): Record<string, unknown> {
-  const { jsonSchema, vendor } = schema['~standard'] as StandardSchema['~standard'] & {
-    readonly jsonSchema?: Partial<JsonSchemaConverter>;
-  };
+  const converter = converterOf(schema);
   const name = JSON.stringify(type);
-  if (typeof jsonSchema?.[of] !== 'function') {
+  if (converter === undefined) {
     const hint =
-      vendor === 'valibot'
+      schema['~standard'].vendor === 'valibot'
         ? ' Define it with one that does: { ...schema, ...toStandardJsonSchema(schema) }, of @valibot/to-json-schema.'
         : ' Define it with a schema of a library that does.';
     throw new InvalidSchemaError(
@@ -33,11 +31,46 @@ export function jsonSchemaOf(
     );
   }
   try {
-    return jsonSchema[of]({ target });
+    return describe(converter, of, target);
   } catch (cause) {
     throw new InvalidSchemaError(
-      `The schema of the type ${name} (${of}) cannot be described as JSON Schema (${target}): it has parts that JSON Schema does not know.`,
+      `The schema of the type ${name} (${of}) cannot be described as JSON Schema (${target}): it has parts that JSON Schema, or its library, does not know.`,
       { cause },
     );
+  }
+}
+
+/** An object that stands for a schema that is a function: Nest and OpenAPI take objects only. */
+export function asObject(schema: StandardSchema): StandardSchema {
+  const converter = converterOf(schema);
+  if (converter === undefined) return { '~standard': schema['~standard'] };
+  const jsonSchema: JsonSchemaConverter = {
+    input: ({ target }) => describe(converter, 'input', target),
+    output: ({ target }) => describe(converter, 'output', target),
+  };
+  return { '~standard': { ...schema['~standard'], jsonSchema } as StandardSchema['~standard'] };
+}
+
+function converterOf(schema: StandardSchema): JsonSchemaConverter | undefined {
+  const { jsonSchema } = schema['~standard'] as {
+    readonly jsonSchema?: Partial<JsonSchemaConverter>;
+  };
+  const complete =
+    typeof jsonSchema?.input === 'function' && typeof jsonSchema.output === 'function';
+  return complete ? (jsonSchema as JsonSchemaConverter) : undefined;
+}
+
+/** OpenAPI 3.0 asks for a dialect that some libraries (arktype) do not have; the nearest one is draft 7. */
+function describe(
+  converter: JsonSchemaConverter,
+  of: 'input' | 'output',
+  target: string,
+): Record<string, unknown> {
+  try {
+    return converter[of]({ target });
+  } catch (error) {
+    if (target !== 'openapi-3.0') throw error;
+    const { $schema: _, ...described } = converter[of]({ target: 'draft-07' });
+    return described;
   }
 }

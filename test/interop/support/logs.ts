@@ -1,5 +1,6 @@
 import { afterEach, expect } from '@jest/globals';
 import type { FactstrStore } from '../../../lib/service/factstr-store.js';
+import type { FactStoreOptions } from '../../../lib/streams/streaming-store.js';
 import { StoreDatabase } from '../../support/postgres/database.js';
 import { TestFolder } from '../../support/sqlite/folder.js';
 import { TestProcess } from '../../support/child-process.js';
@@ -37,9 +38,10 @@ export class SharedLog {
   }
 
   /** A store of ours, in this process. */
-  store(): FactstrStore {
+  store(options: FactStoreOptions = {}): FactstrStore {
     const store = openStore(this.location, {
       onStreamError: (error) => this.reported.push(error),
+      ...options,
     });
     this.#ends.push(() => store.close());
     return store;

@@ -1,4 +1,4 @@
-import { toStandardJsonSchema } from '@valibot/to-json-schema';
+import { toJsonSchema } from '@valibot/to-json-schema';
 import { type } from 'arktype';
 import * as v from 'valibot';
 import * as z from 'zod';
@@ -17,6 +17,14 @@ export interface Library {
     course_id: string;
     student: { student_id: string; tags?: string[] | undefined };
   }>;
+}
+
+/** A schema of valibot that describes itself, transformations left out. */
+function described<S extends v.GenericSchema>(schema: S): S {
+  const describe = (typeMode: 'input' | 'output') => (): object =>
+    toJsonSchema(schema, { typeMode, errorMode: 'ignore' });
+  const jsonSchema = { input: describe('input'), output: describe('output') };
+  return { ...schema, '~standard': { ...schema['~standard'], jsonSchema } };
 }
 
 const valibotCourse = v.object({
@@ -40,7 +48,7 @@ export const LIBRARIES: readonly Library[] = [
   },
   {
     name: 'valibot',
-    course: { ...valibotCourse, ...toStandardJsonSchema(valibotCourse) },
+    course: described(valibotCourse),
     enrolled: v.object({
       course_id: v.string(),
       student: v.object({ student_id: v.string(), tags: v.optional(v.array(v.string())) }),

@@ -55,7 +55,7 @@ function custom(name: string, of: (store: FactstrMemoryStore) => FactStore): Kin
 }
 
 /** The contract and nothing else. */
-function contractOnly(store: FactstrMemoryStore): FactStore {
+export function contractOnly(store: FactstrMemoryStore): FactStore {
   return {
     append: (...given) => store.append(...given),
     query: (...given) => store.query(...given),
