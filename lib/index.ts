@@ -6,7 +6,8 @@ export { FactstrModule } from './module/factstr.module.js';
 export type * from './module/factstr.options.js';
 export { FactstrStore } from './service/factstr-store.js';
 export type { QueryOptions, ReadOptions } from './service/reading/query-options.js';
-export type { ModelState, ServiceOptions, StateOptions } from './service/factstr-store.js';
+export type { ServiceOptions } from './service/factstr-store.js';
+export type { ModelState, StateOptions } from './service/decide/state.js';
 export type { DecideOptions } from './service/decide/decide-options.js';
 export type { AppendRetryOptions } from './service/append-retry.js';
 export type {

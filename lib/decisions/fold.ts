@@ -107,7 +107,7 @@ export function foldModels<Models extends DecisionModels>(
 }
 
 /** Facts with the handlers whose filters they match. */
-export function matched(model: BoundModel<unknown>, records: readonly EventRecord[]): RoutedFact[] {
+function matched(model: BoundModel<unknown>, records: readonly EventRecord[]): RoutedFact[] {
   const queries = model.handlers.map((handler) => ({
     handler,
     query: prepareQuery({ filters: [handler.filter] }, DEFAULT_LIMITS),

@@ -44,6 +44,8 @@ import { checkFacts } from './facts/check-facts.js';
 import type { CheckOptions, FactsCheck } from './facts/check-facts.js';
 import { withFacts } from './facts/coded-store.js';
 import type { FactSchemas } from '../facts/schemas/fact-schemas.js';
+import { stateOptions } from './decide/state.js';
+import type { ModelState, StateOptions } from './decide/state.js';
 import { checkAppendSupport } from './append-support.js';
 import { PageReader, pagesOf } from './reading/pages.js';
 import { queryOptions, readOptions } from './reading/query-options.js';
@@ -67,30 +69,6 @@ export interface ServiceOptions extends AppendRetryOptions, AppendMetadataOption
    * reads its whole context. By default up to 10,000 states and 32 MiB of their texts.
    */
   rememberedStates?: false | RememberedStatesOptions | undefined;
-}
-
-/**
- * Options of `state`.
- *
- * @publicApi
- */
-export interface StateOptions {
-  /** As it was at this number. */
-  upTo?: bigint | undefined;
-}
-
-/**
- * The state of a model.
- *
- * @publicApi
- */
-export interface ModelState<State> {
-  /** JSON data, frozen. */
-  readonly state: State;
-  /** The number of the newest fact that went into it; `null` for none. */
-  readonly version: bigint | null;
-  /** The newest number of the log, or `upTo`: all facts up to it were looked at. */
-  readonly head: bigint;
 }
 
 /**
@@ -302,14 +280,23 @@ export class FactstrStore<Facts extends object = FactMap> {
   /**
    * The state of a model; with `upTo`, as it was at that number.
    *
-   * @throws InvalidModelError, ModelFailedError
+   * @throws InvalidModelError, ModelFailedError, InvalidOptionsError
    */
   async state<State>(
     model: BoundModel<State>,
-    { upTo }: StateOptions = {},
+    options: StateOptions = {},
   ): Promise<ModelState<State>> {
-    const { states, version, head } = await this.#states.read([model], undefined, upTo);
-    return { state: states[0]!.state as State, version, head: head ?? version ?? 0n };
+    const upTo = stateOptions(model, options);
+    // A custom store tells its head by itself only, beforehand.
+    const head = this.#states.tellsHead ? undefined : await this.head();
+    const end = head !== undefined && (upTo === undefined || head < upTo) ? head : upTo;
+    const read = await this.#states.read([model], undefined, end);
+    const last = read.head ?? head!;
+    return {
+      state: read.states[0]!.state as State,
+      version: read.version,
+      head: upTo !== undefined && upTo < last ? upTo : last,
+    };
   }
 
   /**

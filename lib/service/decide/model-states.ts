@@ -1,6 +1,12 @@
-import type { EventQuery, FactStore, StorePromises } from '../../contract/contract.types.js';
+import type {
+  EventQuery,
+  EventRecord,
+  FactStore,
+  StorePromises,
+} from '../../contract/contract.types.js';
+import { MAX_SEQUENCE_NUMBER } from '../../contract/limits.js';
 import type { BoundModel } from '../../decisions/decision-model.js';
-import { contextOf, fold, matched, newestOf, unfolded } from '../../decisions/fold.js';
+import { contextOf, fold, newestOf, unfolded } from '../../decisions/fold.js';
 import type { FoldedState } from '../../decisions/fold.js';
 import { partsOf, routed } from '../../decisions/model-parts.js';
 import type { ModelPart } from '../../decisions/model-parts.js';
@@ -28,6 +34,8 @@ interface Reading {
   readonly before: RememberedState | undefined;
 }
 
+const NOTHING = { event_records: [] };
+
 /** Of the stores that read contexts, shared by all services on a store. */
 const ofStores = new WeakMap<ContextReader, RememberedStates>();
 
@@ -46,6 +54,11 @@ export class ModelStates {
     if (limits !== undefined && this.#own !== undefined) this.#remembered = rememberedOf(this.#own);
   }
 
+  /** Whether `head` is told with the states. */
+  get tellsHead(): boolean {
+    return this.#own !== undefined;
+  }
+
   /**
    * The states of one moment. `whole`: the context of all models. `upTo`: as they were at that number.
    *
@@ -57,12 +70,12 @@ export class ModelStates {
     upTo?: bigint,
   ): Promise<StatesRead> {
     const own = this.#own;
-    if (own === undefined) return this.#readAll(models, whole, upTo);
     const readings = models.map((model) => ({
       model,
       parts: partsOf(model),
       before: this.#find(model, upTo),
     }));
+    if (own === undefined) return this.#readAll(readings, whole, upTo);
     const found = await this.#goOn(own, readings, whole, upTo);
     if (found !== undefined) return found;
     // The log is another one than that of the remembered states.
@@ -98,18 +111,30 @@ export class ModelStates {
     return { states, version: newestOf(states), head };
   }
 
-  /** A custom store tells neither its head nor which log it is: the whole context is read each time. */
+  /**
+   * A custom store tells neither its head nor which log it is: whole contexts are read each time. What comes after the
+   * version of all of them, which is read first, is left out.
+   */
   async #readAll(
-    models: readonly BoundModel<unknown>[],
+    readings: readonly Reading[],
     whole: EventQuery,
     upTo: bigint | undefined,
   ): Promise<StatesRead> {
-    const { event_records } = await this.#face.query(whole);
-    const records =
-      upTo === undefined
-        ? event_records
-        : event_records.filter(({ sequence_number }) => sequence_number <= upTo);
-    const states = models.map((model) => fold(model, unfolded(model), matched(model, records)));
+    const { current_context_version } = await this.#face.query({
+      ...whole,
+      min_sequence_number: MAX_SEQUENCE_NUMBER,
+    });
+    const version = current_context_version ?? 0n;
+    const end = upTo !== undefined && upTo < version ? upTo : version;
+    const states: FoldedState[] = [];
+    for (const { model, parts } of readings) {
+      const rows: EventRecord[][] = [];
+      for (const { query } of parts) {
+        const { event_records } = end === 0n ? NOTHING : await this.#face.query(query);
+        rows.push(event_records.filter(({ sequence_number }) => sequence_number <= end));
+      }
+      states.push(fold(model, unfolded(model), routed(model, parts, rows)));
+    }
     return { states, version: newestOf(states), head: undefined };
   }
 
