@@ -62,7 +62,12 @@ const KEYS = ['a', 'b'];
 /** What the models' states have to be, of facts as they are stored. */
 function statesOf(stored: readonly EventRecord[]): unknown[] {
   const facts = stored.map(({ event_type, payload, sequence_number }) => {
-    const { id, n, key = id, amount = n ?? 1 } = payload as Partial<Counted> & {
+    const {
+      id,
+      n,
+      key = id,
+      amount = n ?? 1,
+    } = payload as Partial<Counted> & {
       id?: string;
       n?: number;
     };
@@ -90,7 +95,11 @@ function statesOf(stored: readonly EventRecord[]): unknown[] {
   ];
 }
 
-const models = (): BoundModel<unknown>[] => [...KEYS.map((key) => tally(key)), history(), both('a')];
+const models = (): BoundModel<unknown>[] => [
+  ...KEYS.map((key) => tally(key)),
+  history(),
+  both('a'),
+];
 
 type Step =
   | { kind: 'own' | 'foreign'; facts: NewEvent[] }
