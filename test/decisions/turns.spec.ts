@@ -11,6 +11,7 @@ import {
 } from 'nestjs-factstr';
 import type { EventQuery, FactStore, NewEvent } from 'nestjs-factstr';
 import { DecisionTurns } from '../../lib/service/turns/decision-turns.js';
+import type { DecisionTurn } from '../../lib/service/turns/decision-turns.js';
 import { turnsOf } from '../../lib/service/turns/turns-of.js';
 import { Fixtures, optionsOf } from '../support/fixtures/applications.js';
 import { Gate } from '../support/inbox/inbox.js';
@@ -18,6 +19,15 @@ import { settle } from '../support/waiting/until.js';
 
 const fixtures = new Fixtures();
 afterEach(() => fixtures.clean());
+
+/** Whose turns end with the test: those that keep others waiting have timers. */
+class EndedTurns extends DecisionTurns {
+  override enter(...context: Parameters<DecisionTurns['enter']>): DecisionTurn {
+    const turn = super.enter(...context);
+    fixtures.later(() => turn.end());
+    return turn;
+  }
+}
 
 const of = (...parts: [string, object?][]): EventQuery =>
   factQuery(
@@ -36,7 +46,7 @@ const isOn = (turn: { begins: Promise<void> | undefined }): boolean => turn.begi
 
 describe('The turns of decisions that share a part of their contexts', () => {
   it('come in order, each when it is the first for all of its parts', () => {
-    const turns = new DecisionTurns();
+    const turns = new EndedTurns();
     const ax = turns.enter(of(inCourse('a'), byStudent('x')));
     const by = turns.enter(of(inCourse('b'), byStudent('y')));
     const ay = turns.enter(of(inCourse('a'), byStudent('y')));
@@ -52,7 +62,7 @@ describe('The turns of decisions that share a part of their contexts', () => {
   });
 
   it('know a part whatever is written around it, and whatever the order of keys', () => {
-    const turns = new DecisionTurns();
+    const turns = new EndedTurns();
     const first = turns.enter(of(['enrolled', { a: 1, b: { c: 2, d: 3 } }]));
     const same = turns.enter({
       filters: [
@@ -67,7 +77,7 @@ describe('The turns of decisions that share a part of their contexts', () => {
   });
 
   it('are given up without holding up those behind', () => {
-    const turns = new DecisionTurns();
+    const turns = new EndedTurns();
     const [first, second, third] = [1, 2, 3].map(() => turns.enter(of(inCourse('a'))));
     second!.end();
     expect(isOn(third!)).toBe(false);
@@ -78,7 +88,7 @@ describe('The turns of decisions that share a part of their contexts', () => {
   });
 
   it('are not taken for a part that the decisions’ own facts do not match', () => {
-    const turns = new DecisionTurns();
+    const turns = new EndedTurns();
     const decide = (course: string): boolean => {
       const turn = turns.enter(of(inCourse(course), setting));
       const began = isOn(turn);
@@ -108,7 +118,7 @@ describe('The turns of decisions that share a part of their contexts', () => {
   });
 
   it('are learned for from decisions that are alone, too', () => {
-    const turns = new DecisionTurns();
+    const turns = new EndedTurns();
     for (let n = 0; n < 10; n++) {
       const turn = turns.enter(of(inCourse('a'), setting));
       turn.appended([enrolled('a', 'x')]);
@@ -120,7 +130,7 @@ describe('The turns of decisions that share a part of their contexts', () => {
   });
 
   it('pass through long queues', () => {
-    const turns = new DecisionTurns();
+    const turns = new EndedTurns();
     const all = Array.from({ length: 1_000 }, () => turns.enter(of(inCourse('a'))));
     for (const [index, turn] of all.entries()) {
       expect(isOn(turn)).toBe(true);
@@ -131,7 +141,7 @@ describe('The turns of decisions that share a part of their contexts', () => {
   });
 
   it('are taken for a whole context that has very many parts', () => {
-    const turns = new DecisionTurns();
+    const turns = new EndedTurns();
     const event_types = Array.from({ length: 1_000 }, (_, n) => `type ${n}`);
     const first = turns.enter({ filters: [{ event_types }] });
     const second = turns.enter({ filters: [{ event_types }] });
