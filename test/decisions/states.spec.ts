@@ -35,7 +35,7 @@ describe('A state', () => {
     ['adds', (state: { list: number[] }) => (state.list.push(1), state), 'in place'],
     ['sets', (state: { n: number }) => ((state.n = 1), state), 'in place'],
     ['deletes', (state: { n?: number }) => (delete state.n, state), 'in place'],
-    ['reverses', (state: { list: number[] }) => ({ list: state.list.reverse() }), 'in place'],
+    ['fills', (state: { list: number[] }) => ({ list: state.list.fill(0) }), 'in place'],
     [
       'changes the fact',
       (state: object, fact: { payload: unknown }) => (
@@ -59,7 +59,7 @@ describe('A state', () => {
     ['makes a bigint', () => ({ n: 1n }), 'at $.n, a bigint'],
     ['makes NaN', () => [0, NaN], 'at $[1], NaN'],
     ['leaves undefined', () => ({ a: { b: undefined } }), 'at $.a.b, undefined'],
-    ['leaves a hole', () => new Array(2), 'at $[0], undefined'],
+    ['leaves a hole', () => Object.assign([], { length: 2 }), 'at $[0], undefined'],
     ['makes an object of a class', () => new FactstrMemoryStore(), 'FactstrMemoryStore'],
     ['makes a function', () => ({ f: () => 1 }), 'at $.f, a function'],
     [
