@@ -15,3 +15,19 @@ export { describeCursorStore } from './conformance/describe-cursor-store.js';
 export type { CursorStoreConformanceOptions } from './conformance/describe-cursor-store.js';
 export type { StoreFeature, TestedDatabase, TestedProvider } from './conformance/conformance.js';
 export type { TestExpect, TestMatchers, TestRunner } from './conformance/runner.js';
+
+// Decisions
+export { specifyDecision } from './decisions/specify-decision.js';
+export type {
+  Appended,
+  DecisionCase,
+  DecisionSpecification,
+  SpecifyDecisionOptions,
+} from './decisions/specify-decision.js';
+export type { Raced, RacedOutcome } from './decisions/race.js';
+export type { RefusalMatcher } from './decisions/refusal.js';
+export { SpecificationError } from './text/specification-error.js';
+
+// Matchers
+export { factMatchers } from './matchers.js';
+export type { FactMatchers, MatcherResult } from './matchers.js';

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { isPromise } from 'node:util/types';
 import type {
   AppendIfResult,
@@ -11,7 +12,6 @@ import { DecisionConflictError } from '../../contract/errors.js';
 import type { Decided, NormalizedOutcome } from '../../decisions/outcome.js';
 import type { PostgresAppendOptions } from '../../stores/postgres/append/append-inside.js';
 import { recordedAppendOf } from '../../streams/store-face.js';
-import { pause } from '../../support/async/turns.js';
 import { checkAppendSupport } from '../append-support.js';
 import { appendOptionsOf, checkDecideOptions } from './decide-options.js';
 import type { DecideOptions } from './decide-options.js';
@@ -109,7 +109,7 @@ export async function decideInTurn<Context>(
       turn = next ?? turn;
       if (next?.begins !== undefined) await begun(next.begins, signal);
       // Contenders that met once must not meet again: up to 2 ms, doubling to 128 ms.
-      else await pause(Math.random() * 2 ** Math.min(attempt, 7), ...(signal ? [signal] : []));
+      else await backOff(Math.random() * 2 ** Math.min(attempt, 7), signal);
     }
   } catch (error) {
     failure = error;
@@ -151,4 +151,10 @@ async function begun(begins: Promise<void>, signal: AbortSignal | undefined): Pr
   } finally {
     signal.removeEventListener('abort', abort);
   }
+}
+
+/** By Node's own timer: tests of decisions fake the global ones. */
+async function backOff(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
+  // One that is aborted ends before the next attempt.
+  await delay(milliseconds, undefined, signal && { signal }).catch(() => undefined);
 }

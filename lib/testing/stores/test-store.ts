@@ -1,4 +1,5 @@
 import type { FactStore } from '../../contract/contract.types.js';
+import type { FactMap } from '../../facts/fact-map.js';
 import { InvalidOptionsError } from '../../contract/errors.js';
 import { FactstrStore } from '../../service/factstr-store.js';
 import { FactstrMemoryStore } from '../../stores/memory/store.js';
@@ -24,7 +25,7 @@ export interface TestStoreOptions extends FactStoreOptions {
  *
  * @publicApi
  */
-export interface TestStore extends FactstrStore {
+export interface TestStore<Facts extends object = FactMap> extends FactstrStore<Facts> {
   /** The store without the service, for `FactstrModule.forRoot({ provider: 'custom', store: store.bare })`. */
   readonly bare: FactStore;
 }
@@ -43,9 +44,12 @@ const DEFAULT_STEP_MS = 1_000;
  *
  * @throws InvalidOptionsError
  */
-export function createTestStore({ now, ...options }: TestStoreOptions = {}): TestStore {
+export function createTestStore<Facts extends object = FactMap>({
+  now,
+  ...options
+}: TestStoreOptions = {}): TestStore<Facts> {
   const bare = new FactstrMemoryStore({ ...options, clock: clockOf(now) });
-  return Object.assign(FactstrStore.of(bare), { bare });
+  return Object.assign(FactstrStore.of<Facts>(bare), { bare });
 }
 
 function clockOf(now: unknown): () => number {
