@@ -5,7 +5,12 @@ export * from './stores/index.js';
 export { FactstrModule } from './module/factstr.module.js';
 export type * from './module/factstr.options.js';
 export { FactstrStore } from './service/factstr-store.js';
-export type { QueryOptions, ReadOptions } from './service/reading/query-options.js';
+export type {
+  QueryOptions,
+  ReadOptions,
+  ResultWithMetadata,
+  WithMetadata,
+} from './service/reading/query-options.js';
 export type { ServiceOptions } from './service/factstr-store.js';
 export type { ModelState, StateOptions } from './service/decide/state.js';
 export type { DecideOptions } from './service/decide/decide-options.js';

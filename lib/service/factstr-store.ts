@@ -49,7 +49,12 @@ import type { ModelState, StateOptions } from './decide/state.js';
 import { checkAppendSupport } from './append-support.js';
 import { PageReader, pagesOf } from './reading/pages.js';
 import { queryOptions, readOptions } from './reading/query-options.js';
-import type { QueryOptions, ReadOptions } from './reading/query-options.js';
+import type {
+  QueryOptions,
+  ReadOptions,
+  ResultWithMetadata,
+  WithMetadata,
+} from './reading/query-options.js';
 import { traceOf } from './metadata/trace.js';
 import type { FactTrace, TraceOptions } from './metadata/trace.js';
 
@@ -162,13 +167,21 @@ export class FactstrStore<Facts extends object = FactMap> {
    */
   query<T extends string, Found>(
     query: FactQuery<T, Found>,
+    options: QueryOptions & { metadata: true },
+  ): Promise<ResultWithMetadata<FactQueryResult<T, Found>>>;
+  query(
+    query: EventQuery,
+    options: QueryOptions & { metadata: true },
+  ): Promise<ResultWithMetadata<QueryResult>>;
+  query<T extends string, Found>(
+    query: FactQuery<T, Found>,
     options?: QueryOptions,
   ): Promise<FactQueryResult<T, Found>>;
   query(query: EventQuery, options?: QueryOptions): Promise<QueryResult>;
   async query(query: EventQuery, options?: QueryOptions): Promise<QueryResult> {
     if (options === undefined) return this.#face.query(query);
-    const { page, signal } = queryOptions(options);
-    return unlessAborted(signal, () => this.#pages.read(query, page));
+    const { page, metadata, signal } = queryOptions(options);
+    return unlessAborted(signal, () => this.#pages.read(query, page, metadata));
   }
 
   /** The newest sequence number of the log; 0 when it is empty. */
@@ -196,6 +209,14 @@ export class FactstrStore<Facts extends object = FactMap> {
    *
    * @throws InvalidOptionsError; what `signal` aborts with; and as `FactStore.query`
    */
+  read<T extends string, Found>(
+    query: FactQuery<T, Found>,
+    options: ReadOptions & { metadata: true },
+  ): AsyncGenerator<WithMetadata<FactRecord<T, Found>>, void>;
+  read(
+    query: EventQuery,
+    options: ReadOptions & { metadata: true },
+  ): AsyncGenerator<WithMetadata<EventRecord>, void>;
   read<T extends string, Found>(
     query: FactQuery<T, Found>,
     options?: ReadOptions,

@@ -8,6 +8,7 @@ import type {
 import { rowsOfPage } from '../../contract/query-page.js';
 import type { PreparedPage } from '../../contract/query-page.js';
 import { unlessAborted } from '../../support/async/unless-aborted.js';
+import { metadataReaderOf } from '../metadata/cause.js';
 import type { PreparedRead } from './query-options.js';
 
 /** Reads pages of a store, as far as it has any; where it has none, what it returns is narrowed. */
@@ -27,7 +28,26 @@ export class PageReader {
     return (!descending && upTo === null) || this.#store.capabilities?.pages === true;
   }
 
-  async read(query: EventQuery, page: PreparedPage): Promise<QueryResult> {
+  /** @throws InvalidOptionsError where metadata is asked for and the store keeps none */
+  async read(query: EventQuery, page: PreparedPage, metadata = false): Promise<QueryResult> {
+    const found = this.#read(query, page);
+    return metadata ? this.#withMetadata(await found) : found;
+  }
+
+  async #withMetadata(found: QueryResult): Promise<QueryResult> {
+    const { event_records } = found;
+    const numbers = event_records.map(({ sequence_number }) => sequence_number);
+    const kept = await metadataReaderOf(this.#store).of(numbers);
+    return {
+      ...found,
+      event_records: event_records.map((record, index) => ({
+        ...record,
+        metadata: kept[index] ?? null,
+      })),
+    };
+  }
+
+  async #read(query: EventQuery, page: PreparedPage): Promise<QueryResult> {
     const { limit, descending, upTo } = page;
     if (this.has(page)) {
       // Custom stores may take a number only.
@@ -51,11 +71,11 @@ interface AskedPage {
 export async function* pagesOf(
   reader: PageReader,
   query: EventQuery,
-  { page, pageSize, signal }: PreparedRead,
+  { page, pageSize, metadata, signal }: PreparedRead,
 ): AsyncGenerator<EventRecord, void> {
   const { descending } = page;
   const read = (asked: EventQuery, part: PreparedPage): Promise<QueryResult> =>
-    unlessAborted(signal, () => reader.read(asked, part));
+    unlessAborted(signal, () => reader.read(asked, part, metadata));
   // Oldest first, `upTo` is compared here: a page may reach beyond it.
   if (!reader.has(descending ? page : { ...page, upTo: null })) {
     // A custom store without pages: all rows at once is what it has.

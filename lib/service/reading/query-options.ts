@@ -1,6 +1,6 @@
 import { InvalidOptionsError } from '../../contract/errors.js';
 import { isWhole } from '../../contract/numbers.js';
-import type { QueryPage } from '../../contract/contract.types.js';
+import type { FactMetadata, QueryPage } from '../../contract/contract.types.js';
 import { PAGE_OPTIONS, preparePage, refuseUnknownOptions } from '../../contract/query-page.js';
 import type { PreparedPage } from '../../contract/query-page.js';
 import { isSignal } from '../../support/async/unless-aborted.js';
@@ -11,6 +11,8 @@ import { isSignal } from '../../support/async/unless-aborted.js';
  * @publicApi
  */
 export interface QueryOptions extends QueryPage {
+  /** Gives each fact the `metadata` of its append, or `null`: `metadata: true`. */
+  metadata?: boolean | undefined;
   /** When it aborts, the call rejects with its reason. The database may still finish the statement. */
   signal?: AbortSignal | undefined;
 }
@@ -25,14 +27,36 @@ export interface ReadOptions extends QueryOptions {
   pageSize?: number | undefined;
 }
 
+/**
+ * A fact with the metadata of its append; `null` where that has none.
+ *
+ * @publicApi
+ */
+export type WithMetadata<Fact> = Fact & { metadata: FactMetadata | null };
+
+/**
+ * What `query` returns, with the metadata of each fact.
+ *
+ * @publicApi
+ */
+export type ResultWithMetadata<Result extends { event_records: unknown[] }> = Omit<
+  Result,
+  'event_records'
+> & { event_records: WithMetadata<Result['event_records'][number]>[] };
+
 /** Options that passed every check. */
 export interface PreparedRead {
   readonly page: PreparedPage;
   readonly pageSize: number;
+  readonly metadata: boolean;
   readonly signal: AbortSignal | undefined;
 }
 
-const QUERY_OPTIONS: Record<keyof QueryOptions, true> = { ...PAGE_OPTIONS, signal: true };
+const QUERY_OPTIONS: Record<keyof QueryOptions, true> = {
+  ...PAGE_OPTIONS,
+  metadata: true,
+  signal: true,
+};
 const READ_OPTIONS: Record<keyof ReadOptions, true> = { ...QUERY_OPTIONS, pageSize: true };
 
 const DEFAULT_PAGE_FACTS = 1_000;
@@ -58,11 +82,15 @@ function prepare(
     );
   }
   refuseUnknownOptions(method, options, known);
-  const { limit, order, upTo, pageSize = DEFAULT_PAGE_FACTS, signal } = options;
+  const { limit, order, upTo, pageSize = DEFAULT_PAGE_FACTS, metadata = false, signal } = options;
   if (!isWhole(pageSize, 1)) {
     throw new InvalidOptionsError(`pageSize is ${String(pageSize)}; expected a positive integer.`);
   }
-  return { page: preparePage({ limit, order, upTo }), pageSize, signal: checkSignal(signal) };
+  if (typeof metadata !== 'boolean') {
+    throw new InvalidOptionsError(`The option metadata of ${method} is true or false.`);
+  }
+  const page = preparePage({ limit, order, upTo });
+  return { page, pageSize, metadata, signal: checkSignal(signal) };
 }
 
 /** @throws InvalidOptionsError */

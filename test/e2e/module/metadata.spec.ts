@@ -100,6 +100,32 @@ describe.each(providers)('The option metadata of the module, on %s', (provider) 
   });
 });
 
+describe.each(providers)('Metadata, on %s,', (provider) => {
+  it('is read with the facts, whatever part of them', async () => {
+    const app = await fixtures.app({
+      imports: [FactstrModule.forRoot(await optionsOf(provider, fixtures))],
+    });
+    const store = app.get(FactstrStore);
+    await store.append([fact(1), fact(2)], { metadata: { n: 1 } });
+    await store.append([fact(3)]);
+    await store.append([fact(4)], { metadata: { n: 2 } });
+    const expected = [{ n: 1 }, { n: 1 }, null, { n: 2 }];
+    const { event_records, current_context_version } = await store.query({}, { metadata: true });
+    expect(event_records.map(({ metadata }) => metadata)).toEqual(expected);
+    expect([event_records[0]!.payload, current_context_version]).toEqual([1, 4n]);
+    const newest = await store.query({}, { metadata: true, order: 'desc', limit: 2 });
+    expect(newest.event_records.map(({ metadata }) => metadata)).toEqual([{ n: 2 }, null]);
+    const read: (FactMetadata | null)[] = [];
+    for await (const { metadata } of store.read({}, { metadata: true, pageSize: 1 })) {
+      read.push(metadata);
+    }
+    expect(read).toEqual(expected);
+    const [plain] = (await store.query({}, { metadata: false })).event_records;
+    expect(plain).not.toHaveProperty('metadata');
+    await expect(store.query({}, { metadata: 1 } as never)).rejects.toThrow(/metadata of query/);
+  });
+});
+
 describe('Metadata', () => {
   it('is kept of the append that makes a decision good, and once where it is repeated', async () => {
     const store = FactstrStore.of(new FactstrMemoryStore());
