@@ -45,6 +45,9 @@ export type {
   LiveContext,
   ProjectionClassDecorator,
   ProjectionContext,
+  ReactionAppendOptions,
+  ReactionContext,
+  ReactionDecideOptions,
 } from './module/handlers/handler-types.js';
 export { FactstrProjections } from './module/factstr-projections.js';
 export type {

@@ -356,6 +356,11 @@ export class HandlerTimeoutError extends FactstrError {
   readonly code = 'HANDLER_TIMEOUT';
 }
 
+/** A handler's call reacts to its fact after it is over: it has settled, missed its deadline, or lost its lease. Nothing was written. @publicApi */
+export class StaleCallError extends FactstrError {
+  readonly code = 'STALE_CALL';
+}
+
 /** Another process took over the durable stream's name, or an operator intervened: this process commits nothing more. @publicApi */
 export class LeaseLostError extends FactstrError {
   readonly code = 'LEASE_LOST';

@@ -107,6 +107,20 @@ export const messages = {
     `${label} carries @ApplyFact and also @OnFacts or @DurableProjection. Keep one of them, and give the other a method of its own.`,
   badHandler: (label: string, problem: string): string =>
     `The decorator of ${label} cannot be followed: ${problem}`,
+  staleCall: (handler: string, number: bigint): string =>
+    `${handler} reacts to fact ${number} after its call is over (settled, past its deadline, or taken over). Nothing was written. Await what the method does before it returns, and heed context.signal.`,
+  badKey: (handler: string, problem: string): string =>
+    `The option key of a reaction of ${handler} ${problem}. Nothing was written.`,
+  keyTwice: (handler: string): string =>
+    `${handler} uses one key for two reactions to a fact. Nothing was written. Give each a key of its own, or none.`,
+  badReactionOptions: (handler: string): string =>
+    `The options of a reaction of ${handler} are an object such as { key: '…' }. Nothing was written.`,
+  unknownReactionOption: (handler: string, option: string, known: readonly string[]): string =>
+    `A reaction of ${handler} has the unknown option ${quote(option.slice(0, 60))}; known are ${known.join(', ')}. Nothing was written.`,
+  noReactions: (handler: string): string =>
+    `${handler} reacts to facts, which needs a store of this package: this custom store keeps no ids for ever. Append with FactstrStore.`,
+  reactionsOfMethod: (label: string): string =>
+    `${label} has the option reactions, which is for classes whose methods carry @ApplyFact: they take one fact at a time.`,
   noName: (label: string): string =>
     `The durable projection of ${label} has no name. Give it one: @DurableProjection({ name: '…', query: … }).`,
   notTransactional: (label: string): string =>

@@ -32,6 +32,10 @@ export interface Projection {
   readonly retry: RetryPolicy;
   /** The store's. */
   readonly codec?: FactCodec | undefined;
+  /** Called when a run begins, under its lease, before facts are handled. */
+  began?(): Promise<void>;
+  /** Called before the cursor is moved back, when no call is in flight in this process. */
+  movingBack?(): Promise<void>;
   /** A throw, a rejection and `false` are failures; any other result is success. */
   handle(call: ProjectionCall): unknown;
 }

@@ -277,6 +277,11 @@ export function recordedAppendOf(
   return ownOf(store)?.recordedAppend(id, command);
 }
 
+/** Whether the store keeps ids of appends that never expire. */
+export function keepsIdsForEver(store: FactStore): boolean {
+  return ownOf(store) !== undefined;
+}
+
 /** Whether two stores keep one log: they are one, or one wraps the other. */
 export function isSameStore(one: FactStore, other: FactStore): boolean {
   const log = logOf(one);

@@ -56,9 +56,11 @@ const IMPORTS: Readonly<Record<string, readonly string[]>> = {
     'OnFacts',
     'ParseSequencePipe',
     'ProjectionContext',
+    'ReactionContext',
     'StreamHandler',
     'fact',
     'factQuery',
+    'foreignFact',
     'facts',
   ],
 };

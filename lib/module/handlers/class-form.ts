@@ -2,7 +2,7 @@ import type { EventQuery, EventRecord } from '../../contract/contract.types.js';
 import { InvalidOptionsError } from '../../contract/errors.js';
 import { FactFailure, STOPPING } from '../../projections/delivery/call-handler.js';
 import type { DurableProjectionOptions } from './durable-projection.options.js';
-import type { FactHandler } from './fact-handler.js';
+import type { FactHandler, React } from './fact-handler.js';
 import type { Invoke } from './handler-call.js';
 import { messages } from '../messages.js';
 
@@ -35,7 +35,8 @@ export function classFormHandlers(
     metadata: { kind: 'durable', store: options.store, query, options },
     label,
     holder,
-    call: (facts, context, invoke) => applyFacts(holder, label, methodOf, facts, context, invoke),
+    call: (facts, context, invoke, react) =>
+      applyFacts(holder, label, methodOf, facts, context, invoke, react),
   }));
 }
 
@@ -63,12 +64,14 @@ async function applyFacts<C extends { readonly signal: AbortSignal }>(
   facts: readonly EventRecord[],
   context: C,
   invoke: Invoke<C>,
+  react: React | undefined,
 ): Promise<void> {
   const instance = holder as Record<string, (fact: EventRecord, context: C) => unknown>;
   const { signal } = context;
   for (const fact of facts) {
     const key = methodOf.get(fact.event_type)!;
-    const own = { ...context, sequenceNumber: fact.sequence_number };
+    const reaction = react?.(fact, `${label}.${key}`, signal);
+    const own = { ...context, sequenceNumber: fact.sequence_number, ...reaction?.members };
     try {
       const method = (): unknown => instance[key]!(fact, own);
       if ((await invoke(`${label}.${key}`, [fact], own, method)) === false) {
@@ -78,6 +81,8 @@ async function applyFacts<C extends { readonly signal: AbortSignal }>(
       if (signal.aborted && signal.reason !== STOPPING) throw signal.reason;
     } catch (error) {
       throw new FactFailure(fact, error);
+    } finally {
+      reaction?.end();
     }
   }
 }

@@ -32,6 +32,12 @@ export interface DurableProjectionOptions {
    * handler writes through `context.manager` only.
    */
   transactional?: boolean | { dataSource?: string | undefined } | undefined;
+  /**
+   * For a class whose methods react to facts (`context.append`, `context.decide`): whether a fact is reacted to again
+   * when the projection is rebuilt, or gets a new version. `once` (default): never. `repeat`: once for each rebuild and
+   * each version. Without it a projection counts as one that reacts from its first reaction on.
+   */
+  reactions?: 'once' | 'repeat' | undefined;
   /** Failed attempts at the same facts. Default: the module's `maxAttempts`. */
   maxAttempts?: number | undefined;
   /** The handler's deadline, at which its signal aborts. Default: the module's `timeout`. */

@@ -2,6 +2,15 @@ import type { EventRecord } from '../../contract/contract.types.js';
 import type { Invoke } from './handler-call.js';
 import type { HandlerMetadata } from './handler-metadata.js';
 
+/** What a method that takes one fact gets for it besides; `end`: its call is over. */
+export interface Reaction {
+  readonly members: object;
+  end(): void;
+}
+
+/** Gives a method that takes one fact what it reacts by. */
+export type React = (fact: EventRecord, handler: string, signal: AbortSignal) => Reaction;
+
 /** A decorated method, or class, of an instance of the application. */
 export interface FactHandler {
   readonly metadata: HandlerMetadata;
@@ -18,5 +27,6 @@ export interface FactHandler {
     facts: EventRecord[],
     context: C,
     invoke: Invoke<C>,
+    react?: React,
   ): Promise<unknown>;
 }

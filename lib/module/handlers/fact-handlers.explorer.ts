@@ -63,6 +63,9 @@ export class FactHandlersExplorer {
       for (const metadata of declared) {
         if (types !== undefined) throw new InvalidOptionsError(messages.bothForms(label));
         checkName(metadata, label);
+        if (metadata.kind === 'durable' && metadata.options.reactions !== undefined) {
+          throw new InvalidOptionsError(messages.reactionsOfMethod(label));
+        }
         yield {
           metadata,
           label,

@@ -1,4 +1,21 @@
-import type { FactMetadata } from '../../contract/contract.types.js';
+import type {
+  AppendResult,
+  EventQuery,
+  FactMetadata,
+  MaybePromise,
+  QueryResult,
+} from '../../contract/contract.types.js';
+import type { DecisionDefinition } from '../../decisions/define-decision.js';
+import type { DecisionModels, NotEmpty, StatesOf } from '../../decisions/fold.js';
+import type {
+  Decided,
+  DecisionContext,
+  DecisionOutcome,
+  ResultOf,
+} from '../../decisions/outcome.js';
+import type { FactQueryResult, NewFact } from '../../facts/fact-map.js';
+import type { FactQuery } from '../../facts/fact-query.js';
+import type { DecideOptions } from '../../service/decide/decide-options.js';
 
 /** What every handler can ask of the facts that it is given. */
 interface HandlingContext {
@@ -47,6 +64,74 @@ export interface ProjectionContext extends HandlingContext {
 }
 
 /**
+ * Options of `context.append`.
+ *
+ * @publicApi
+ */
+export interface ReactionAppendOptions {
+  /**
+   * Names this reaction among those of the method's call, in the place of its number among the calls without a key: it
+   * stays the same one when the method makes others before it.
+   */
+  key?: string | undefined;
+  /** As for `FactstrStore.append`. */
+  metadata?: FactMetadata | undefined;
+}
+
+/**
+ * Options of `context.decide`.
+ *
+ * @publicApi
+ */
+export interface ReactionDecideOptions
+  extends ReactionAppendOptions, Pick<DecideOptions, 'retries' | 'signal'> {}
+
+/**
+ * What a method with `@ApplyFact` is told besides its fact. What it appends by `append` and `decide` it appends once
+ * for each fact: a redelivery, a crash, a takeover or a pause of any length appends nothing twice, and neither does a
+ * rebuild or a new version (`reactions` of `@DurableProjection`).
+ *
+ * @publicApi
+ */
+export interface ReactionContext extends ProjectionContext {
+  /**
+   * Appends to the projection's store what follows from the fact. Where that was done before, it writes nothing and
+   * resolves with the append of then, whatever the events are now; with `null` for a fact that was reacted to, where
+   * this reaction was not made.
+   *
+   * @throws StaleCallError after the method's call; InvalidOptionsError on a custom store; and as `FactstrStore.append`
+   */
+  append(events: NewFact[], options?: ReactionAppendOptions): Promise<AppendResult | null>;
+
+  /**
+   * Decides what follows from the fact; see `FactstrStore.decide`. Where that was done before it decides nothing, and
+   * resolves with the append of then and without a `result`; a fact that was reacted to is not decided on again.
+   *
+   * @throws StaleCallError after the method's call; InvalidOptionsError on a custom store; and as `FactstrStore.decide`
+   */
+  decide<const Models extends DecisionModels, Outcome extends DecisionOutcome>(
+    models: Models & NotEmpty<Models>,
+    decision: (states: StatesOf<Models>, context: DecisionContext) => MaybePromise<Outcome>,
+    options?: ReactionDecideOptions,
+  ): Promise<Decided<ResultOf<Outcome> | undefined>>;
+  decide<Input, Result, Appended>(
+    definition: DecisionDefinition<Input, Result, Appended>,
+    input: Input,
+    options?: ReactionDecideOptions,
+  ): Promise<Decided<Result | undefined>>;
+  decide<T extends string, Found>(
+    query: FactQuery<T, Found>,
+    decision: (context: FactQueryResult<T, Found>) => MaybePromise<NewFact[]>,
+    options?: ReactionDecideOptions,
+  ): Promise<AppendResult | null>;
+  decide(
+    query: EventQuery,
+    decision: (context: QueryResult) => MaybePromise<NewFact[]>,
+    options?: ReactionDecideOptions,
+  ): Promise<AppendResult | null>;
+}
+
+/**
  * Lets Nest's `applyDecorators` take a decorator, whose handler it does not check. Used by itself, where the handler
  * or what is decorated does not fit, this is what the compiler reports.
  */
@@ -75,7 +160,7 @@ export interface ProjectionClassDecorator extends Composable {
  * @publicApi
  */
 export interface ApplyFactDecorator<F> extends Composable {
-  <H extends (fact: F, context: Given<ProjectionContext>) => void | boolean | Promise<unknown>>(
+  <H extends (fact: F, context: Given<ReactionContext>) => void | boolean | Promise<unknown>>(
     target: object,
     key: string | symbol,
     descriptor: TypedPropertyDescriptor<H>,

@@ -133,6 +133,7 @@ export class FactHandlersRegistrar {
             metadata,
             store.options,
             this.#logger,
+            store.service,
             this.#commitOf(store, label, metadata),
           ),
         );

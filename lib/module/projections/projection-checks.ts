@@ -19,6 +19,12 @@ export function checkProjectionOptions(options: DurableProjectionOptions): void 
       `The option onFailure is ${String(onFailure)}; expected 'pause' or 'park'.`,
     );
   }
+  const { reactions } = options;
+  if (reactions !== undefined && reactions !== 'once' && reactions !== 'repeat') {
+    throw new InvalidOptionsError(
+      `The option reactions is ${String(reactions)}; expected 'once' or 'repeat'.`,
+    );
+  }
   if (batch === undefined) return;
   if (typeof batch !== 'object' || batch === null || batch.maxFacts === undefined) {
     throw new InvalidOptionsError('The option batch is no { maxFacts: number, maxWait?: number }.');

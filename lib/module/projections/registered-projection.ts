@@ -13,9 +13,12 @@ import type { ProjectionStatus } from '../../projections/status.js';
 import { readStatus } from '../../projections/runner/read-status.js';
 import type { Runner } from '../../projections/runner/runner.js';
 import type { RecordedIntervention, CursorStore } from '../../cursors/cursor-store.js';
+import type { FactStoreLimits } from '../../contract/limits.js';
+import type { FactstrStore } from '../../service/factstr-store.js';
 import { HandledMetadata, insideCause } from '../../service/metadata/cause.js';
-import { limitsOf, logOf, newestFor } from '../../streams/store-face.js';
+import { keepsIdsForEver, limitsOf, logOf, newestFor } from '../../streams/store-face.js';
 import type { FactHandler } from '../handlers/fact-handler.js';
+import { Reactions } from './reactions.js';
 import type { FactstrCommonOptions } from '../factstr.options.js';
 import { callAround } from '../handlers/handler-call.js';
 import type { Invoke } from '../handlers/handler-call.js';
@@ -33,6 +36,7 @@ export class RegisteredProjection implements Follower {
   readonly runner: Runner;
   readonly #store: FactStore;
   readonly #handler: FactHandler;
+  readonly #reactions: Reactions;
   readonly #query: EventQuery;
 
   constructor(
@@ -42,6 +46,7 @@ export class RegisteredProjection implements Follower {
     metadata: DurableMetadata,
     options: FactstrCommonOptions,
     logger: Logger,
+    service: FactstrStore,
     commits?: ProjectionCommit,
   ) {
     const { name, version = 1 } = metadata.options;
@@ -52,9 +57,11 @@ export class RegisteredProjection implements Follower {
     this.#store = store;
     this.#handler = handler;
     this.#query = metadata.query;
+    const limits = limitsOf(store, options.limits);
+    this.#reactions = this.#reactionsOf(metadata, service, limits, commits);
     const projection = this.#projection(metadata, options, commits?.defaultTimeout);
     this.runner = makeRunner(store, projection, this.#observer(projection, logger), {
-      limits: limitsOf(store, options.limits),
+      limits,
       ...(commits === undefined ? {} : { commits }),
     });
   }
@@ -134,9 +141,38 @@ export class RegisteredProjection implements Follower {
             ),
           );
         };
-        return this.#handler.call(call.facts, this.#context(call, metadata), invoke);
+        return this.#handler.call(
+          call.facts,
+          this.#context(call, metadata),
+          invoke,
+          (fact, handler, signal) => this.#reactions.to(fact.sequence_number, handler, signal),
+        );
       },
+      began: () => this.#reactions.began(),
+      movingBack: () => this.#reactions.movingBack(),
     };
+  }
+
+  #reactionsOf(
+    { options }: DurableMetadata,
+    service: FactstrStore,
+    limits: FactStoreLimits,
+    commits: ProjectionCommit | undefined,
+  ): Reactions {
+    const { name, version } = this;
+    const facts = keepsIdsForEver(this.#store) ? this.cursorStore : undefined;
+    return new Reactions(
+      service,
+      limits,
+      {
+        name,
+        version,
+        cursorOf: (of) => cursorName({ name, version: of }),
+        repeats: options.reactions === 'repeat',
+        declared: options.reactions !== undefined,
+      },
+      facts && { facts, own: commits?.cursorStore ?? facts },
+    );
   }
 
   #observer({ retry }: Projection, logger: Logger): ProjectionObserver {

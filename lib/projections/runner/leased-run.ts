@@ -107,6 +107,7 @@ export class LeasedRun {
     this.#state.parkedCount(stored.parkedCount);
     // Also when nothing changed for this process: the stored report may be the former owner's.
     this.report(this.#state.report());
+    await this.#projection.began?.();
     const persistence = new Persistence(this.#lease, this.#state, signals);
     this.#reader.enter();
     try {

@@ -187,6 +187,7 @@ export class LeasedRunner implements Runner {
       if (isSaidAlready(intervention, stored)) return;
       await this.#owned?.finish();
       const takesQuery = intervention.position !== undefined;
+      if (takesQuery) await this.#projection.movingBack?.();
       await this.#commits.intervene(
         name,
         takesQuery ? { ...intervention, queryText: queryText(this.#query) } : intervention,

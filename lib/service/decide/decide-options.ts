@@ -2,6 +2,7 @@ import type { FactStore } from '../../contract/contract.types.js';
 import { InvalidOptionsError } from '../../contract/errors.js';
 import { isWhole } from '../../contract/numbers.js';
 import type { PostgresAppendOptions } from '../../stores/postgres/append/append-inside.js';
+import type { OwnAppendOptions } from '../../contract/append-id.js';
 import type { FactAppendOptions } from '../metadata/append-metadata.js';
 
 /**
@@ -20,7 +21,7 @@ export interface DecideOptions extends FactAppendOptions {
 }
 
 /** Those that are the append's. */
-const OF_APPENDS = ['appendId', 'command', 'metadata', 'manager'] as const;
+const OF_APPENDS = ['appendId', 'command', 'permanent', 'metadata', 'manager'] as const;
 
 const KNOWN: Record<keyof DecideOptions, true> = {
   retries: true,
@@ -40,7 +41,8 @@ export function checkDecideOptions(options: DecideOptions): void {
     );
   }
   for (const key in options) {
-    if (Object.hasOwn(KNOWN, key) || options[key as keyof DecideOptions] === undefined) continue;
+    const isKnown = Object.hasOwn(KNOWN, key) || key === 'permanent';
+    if (isKnown || options[key as keyof DecideOptions] === undefined) continue;
     throw new InvalidOptionsError(
       `decide has the unknown option ${JSON.stringify(key.slice(0, 60))}; known are ${Object.keys(KNOWN).join(', ')}. Nothing was decided.`,
     );
@@ -61,7 +63,7 @@ export function checkDecideOptions(options: DecideOptions): void {
 
 /** The append's options, without absent ones. `command`: of an append with an id, where it is not given. */
 export function appendOptionsOf(
-  options: DecideOptions,
+  options: DecideOptions & Pick<OwnAppendOptions, 'permanent'>,
   { capabilities }: FactStore,
   command: unknown,
 ): PostgresAppendOptions | undefined {

@@ -71,6 +71,7 @@ describe.each(['memory', 'sqlite', 'postgres'] as const)(
           attempt: 1,
           replaying: false,
           manager: undefined,
+          metadataOf: expect.any(Function),
         },
       ]);
     });

@@ -32,6 +32,7 @@ import { serverRestart } from './server-restart.js';
 import { terminatedBackends } from './terminated-backends.js';
 import { connectionCut } from './connection-cut.js';
 import { projectionKill, transactionalKill } from './projection-kill.js';
+import { reactionKill } from './reaction-kill.js';
 import { writerKill } from './writer-kill.js';
 
 /** Every fault, in the order of the table. */
@@ -41,6 +42,7 @@ export const scenarios: readonly Scenario[] = [
   blackHole,
   projectionKill,
   transactionalKill,
+  reactionKill,
   terminatedBackends,
   serverRestart,
   ownerFreeze,

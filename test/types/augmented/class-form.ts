@@ -1,5 +1,12 @@
-import { ApplyFact, DurableProjection, FactstrModule } from 'nestjs-factstr';
-import type { AroundHandlers, EventRecord, FactRecord, ProjectionContext } from 'nestjs-factstr';
+import { ApplyFact, DurableProjection, FactstrModule, factQuery, facts } from 'nestjs-factstr';
+import type {
+  AppendResult,
+  AroundHandlers,
+  EventRecord,
+  FactRecord,
+  ProjectionContext,
+  ReactionContext,
+} from 'nestjs-factstr';
 
 type Added = FactRecord<'item-added'>;
 type Removed = FactRecord<'item-removed'>;
@@ -109,3 +116,46 @@ const around: AroundHandlers = async (call, next) => {
 FactstrModule.forRoot({ provider: 'memory', around });
 // @ts-expect-error whoever wraps waits
 FactstrModule.forRoot({ provider: 'memory', around: (_call, next) => void next() });
+
+@DurableProjection({ name: 'reactions', reactions: 'repeat' })
+export class Reactions {
+  @ApplyFact('item-added')
+  async react(fact: Added, context: ReactionContext) {
+    const { payload } = fact;
+    const removed = { event_type: 'item-removed', payload: { sku: 'a', reason: 'sold' } } as const;
+    (await context.append([removed], {
+      key: 'a',
+      metadata: { user: 1 },
+    })) satisfies AppendResult | null;
+    const query = factQuery(facts('item-added'));
+    const decided = await context.decide(query, ({ event_records }) => {
+      event_records[0]!.payload satisfies Added['payload'];
+      return [removed];
+    });
+    decided satisfies AppendResult | null;
+    void payload;
+    // @ts-expect-error no such fact
+    await context.append([{ event_type: 'item-lost', payload: {} }]);
+    // @ts-expect-error its id is the reaction's own
+    await context.append([removed], { appendId: 'a' });
+    // @ts-expect-error no such option
+    await context.decide(query, () => [removed], { manager: {} });
+  }
+
+  // @ts-expect-error no such way
+  @DurableProjection({ name: 'way', query: 'item-added', reactions: 'thrice' })
+  way() {}
+
+  // @ts-expect-error a method that takes several facts has no reactions
+  @DurableProjection({ name: 'batches', query: 'item-added' })
+  batch(added: Added[], context: ReactionContext) {
+    void [added, context];
+  }
+
+  @DurableProjection({ name: 'plain', query: 'item-added' })
+  plain(added: Added[], context: ProjectionContext) {
+    void added;
+    // @ts-expect-error nor has its context
+    void context.append;
+  }
+}
