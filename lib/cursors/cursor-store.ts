@@ -63,6 +63,13 @@ export interface CursorStore {
   /** Records an intervention and does it, in one transaction. Moves the epoch: the owner commits nothing any more. */
   intervene(name: string, intervention: Intervention): MaybePromise<void>;
 
+  /**
+   * Changes the query of a stream that still is as it was when both queries were found to make no difference, in one
+   * transaction. `false`: the epoch has passed, or cursor or query were changed otherwise. Without this a projection's
+   * changed query is refused.
+   */
+  changeQuery?(name: string, epoch: bigint, change: QueryChange): MaybePromise<boolean>;
+
   /** Records facts as parked and moves the cursor past them, in one transaction. `false`: the epoch has passed. */
   park(
     name: string,
@@ -94,6 +101,19 @@ export interface CursorStore {
 
   /** The operators' interventions in a name, oldest first. */
   interventions(name: string): MaybePromise<RecordedIntervention[]>;
+}
+
+/**
+ * A stream's changed query.
+ *
+ * @publicApi
+ */
+export interface QueryChange {
+  /** The query's text so far, and where the cursor stood. */
+  readonly former: string;
+  readonly position: bigint;
+  /** The query that the stream has from now on. */
+  readonly queryText: string;
 }
 
 /** Which cursor store has a projection's cursor: the fact store's, or that of the read model's database. */

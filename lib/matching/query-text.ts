@@ -59,6 +59,12 @@ export function sameMeaning(storedText: string, query: PreparedQuery): boolean {
   return stored !== undefined && sameSet(stored, query.filters, sameFilter);
 }
 
+/** A stored text as a query; `undefined` for a text that is none. */
+export function storedQuery(text: string): PreparedQuery | undefined {
+  const filters = readQueryText(text);
+  return filters === undefined ? undefined : { filters, min_sequence_number: null };
+}
+
 /** The stored filters; `undefined` for a text that is no query. */
 function readQueryText(text: string): readonly PreparedFilter[] | null | undefined {
   let query: unknown;

@@ -48,6 +48,8 @@ export interface ProjectionObserver {
   changed(state: ProjectionState, reason: string | null, failure: boolean): void;
   /** Another engine moved the cursor; `what` says from where to where. */
   moved(what: string): void;
+  /** Its changed query was found to make no difference; `what` says up to where. */
+  accepted?(what: string): void;
   /** A fact was recorded as parked. */
   parked(sequenceNumber: bigint, error: string): void;
 }

@@ -27,6 +27,7 @@ export type {
   LeaseOwner,
   LeaseVersion,
   ParkedFact,
+  QueryChange,
   RecordedIntervention,
   StoredStream,
   CursorStore,

@@ -9,6 +9,7 @@ import type { LogReader } from './reader/log-reader.js';
 import type { FactMark, LogSource } from './log-source.js';
 import type { OpenStreams } from './open-streams.js';
 import type { Standing } from './reader/standing.js';
+import type { MatchingFacts } from './store-face.js';
 import { StreamSubscription } from './stream-subscription.js';
 import { StreamWalk } from './stream-walk.js';
 
@@ -23,6 +24,7 @@ export interface StreamHost {
   /** How durable names are claimed. */
   readonly lease: LeaseOptions;
   readonly codec?: FactCodec | undefined;
+  readonly matching?: MatchingFacts;
   /** Takes an error for which no caller waits. */
   report(error: unknown): void;
 }

@@ -14,6 +14,8 @@ import { decoded } from '../contract/fact-codec.js';
 import type { FactCodec } from '../contract/fact-codec.js';
 import { MAX_SEQUENCE_NUMBER, resolveLimits } from '../contract/limits.js';
 import type { FactStoreLimitOptions, FactStoreLimits } from '../contract/limits.js';
+import type { PreparedPage } from '../contract/query-page.js';
+import type { PreparedQuery } from '../contract/validation.js';
 import { DEFAULT_LEASE_TTL, leaseOptions } from '../cursors/lease.js';
 import type { LeaseOptions } from '../cursors/lease.js';
 import { CleanContext } from './clean-context.js';
@@ -35,6 +37,15 @@ export interface StoreWithLog extends FactStore {
   readonly log: LogSource;
 }
 
+/**
+ * Stored facts that match, as they are stored, in a page that ends at a number; `undefined` where finding them is too
+ * dear: many facts would have to be looked at that no index tells from others.
+ */
+export type MatchingFacts = (
+  query: PreparedQuery,
+  page: PreparedPage & { readonly upTo: bigint },
+) => Promise<readonly EventRecord[] | undefined>;
+
 /** What the runner of projections walks. */
 export interface WalkableStore {
   readonly source: LogSource;
@@ -45,6 +56,8 @@ export interface WalkableStore {
   readonly streams?: OpenStreams;
   readonly lease: LeaseOptions;
   readonly codec?: FactCodec | undefined;
+  /** Absent where the store has no index of facts. */
+  readonly matching?: MatchingFacts;
 }
 
 /** Methods for which a store of ours has another one that does the same, and that is preferred. */

@@ -7,6 +7,7 @@ import type {
   AppendResult,
   DurableStream,
   EventQuery,
+  EventRecord,
   EventStreamSubscription,
   MaybePromise,
   MetadataReader,
@@ -35,6 +36,8 @@ import {
   prepareStreamName,
 } from '../contract/validation.js';
 import type { PreparedQuery } from '../contract/validation.js';
+import { isDear } from '../context-index/dear-contexts.js';
+import type { ContextIndexProgress } from '../context-index/progress.js';
 import { ContextQuery } from '../context-index/terms/context-plan.js';
 import type { ContextAppend } from '../context-index/terms/context-plan.js';
 import { codecOf } from '../facts/schemas/fact-schemas.js';
@@ -334,6 +337,22 @@ export abstract class StreamingStore {
     page: PreparedPage,
   ): MaybePromise<ContextsRead>;
 
+  /** How much of the log its index covers; `undefined` where that always is all of it. */
+  protected indexed(): MaybePromise<ContextIndexProgress | undefined> {
+    return undefined;
+  }
+
+  /** What `WalkableStore` says of it. */
+  async #matching(
+    query: PreparedQuery,
+    page: PreparedPage & { readonly upTo: bigint },
+  ): Promise<readonly EventRecord[] | undefined> {
+    const context = new ContextQuery(query);
+    if (await isDear(context.plan, page.upTo, () => this.indexed())) return undefined;
+    const { parts } = await this.contexts([context], context, page);
+    return parts[0]!.event_records.slice(0, page.limit);
+  }
+
   readonly #foundContexts = (read: ContextsRead): ContextsRead => {
     const codec = this.#codec;
     if (codec === undefined) return read;
@@ -401,6 +420,7 @@ export abstract class StreamingStore {
       streams: this.#streams,
       lease: leaseOptions(this.#leaseTtl),
       codec: this.#codec,
+      matching: (query, page) => this.#matching(query, page),
       report: (error) => this.#report(error),
     });
   }

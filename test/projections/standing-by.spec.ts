@@ -222,14 +222,15 @@ describe('A projection', () => {
 
   it('with another query than before is stopped and looked at again, until it is reset', async () => {
     const p = projections.make({ query: ofTypes('x') });
-    p.cursorStore.open('p', '{"filters":null,"min_sequence_number":null}', 0n);
+    await p.append('y');
+    p.cursorStore.open('p', '{"filters":null,"min_sequence_number":null}', 1n);
     await p.append('x');
     await p.start();
     expect(p.state.report()).toMatchObject({
       state: 'stopped',
       code: 'DURABLE_STREAM_QUERY_CHANGED',
       reason:
-        'The projection "p" was run with another query before. Two ways out: reset it (FactstrProjections.rebuild), which takes the new query and starts over, or give it a new version or name.',
+        'The projection "p" was run with another query before: fact 1 ("y"), which its cursor at 1 has passed, matches that one and not the new one. Two ways out: reset it (FactstrProjections.rebuild), which takes the new query and starts over, or give it a new version or name.',
     });
     const looked = p.stepped.countOf('find');
     await pass(399);
@@ -242,7 +243,7 @@ describe('A projection', () => {
     expect(p.state.is('stopped')).toBe(true);
     await p.say('reset', 0n);
     await p.reaches('live');
-    expect(p.calls).toEqual(['1/1']);
+    expect(p.calls).toEqual(['2/1']);
   });
 
   it('that was transactional is told to stop by its own store only by a reset', async () => {

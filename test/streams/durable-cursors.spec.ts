@@ -117,7 +117,7 @@ describe('A durable stream whose cursor another engine moved', () => {
         }
         return (...values: never[]): unknown => {
           if (name === 'advance') moved = undefined;
-          return Reflect.apply(target[name], target, values);
+          return Reflect.apply(target[name]!, target, values);
         };
       },
     });

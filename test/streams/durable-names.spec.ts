@@ -197,6 +197,6 @@ function movedTo(position: bigint, cursorStore: CursorStore): CursorStore {
             position,
             fingerprint: { sequence_number: position - 1n, hash: 'x' },
           })
-        : Reflect.get(target, name).bind(target),
+        : Reflect.get(target, name)!.bind(target),
   });
 }

@@ -145,6 +145,9 @@ WHERE name = $1 AND NOT EXISTS (SELECT 1 FROM ${parked} p WHERE p.name = $1)`,
     endRetryParked: `UPDATE ${streams} SET retry_parked = 0 WHERE name = $1`,
     setPosition: `UPDATE ${cursors} SET last_processed_sequence_number = ${number('$2')} WHERE ${cursorName} = $1`,
     forgetFingerprint: `UPDATE ${streams} SET fingerprint = NULL, fingerprint_sequence_number = NULL WHERE name = $1`,
+    changeQuery: `UPDATE ${cursors} SET event_query = $2
+WHERE ${cursorName} = $1 AND event_query = $3 AND last_processed_sequence_number = ${number('$4')}
+RETURNING '1' AS changed`,
     setQuery: `UPDATE ${cursors} SET event_query = $2 WHERE ${cursorName} = $1`,
     activeVersion: `SELECT ${text('active_version')} AS active_version FROM ${streams} WHERE name = $1`,
     activate: `UPDATE ${streams} SET active_version = ${number('$2')} WHERE name = $1`,

@@ -7,6 +7,7 @@ import type {
   LeaseOwner,
   LeaseVersion,
   ParkedFact,
+  QueryChange,
   RecordedIntervention,
   StoredStream,
   StreamReport,
@@ -100,6 +101,21 @@ export class SqlCursorStore {
       epoch.toString(),
       JSON.stringify(storableReport(report)),
     ]);
+  }
+
+  changeQuery(name: string, epoch: bigint, change: QueryChange): MaybePromise<boolean> {
+    const { former, position, queryText } = change;
+    return this.#map(
+      [
+        { sql: this.#sql.check, values: [name, epoch.toString()], guard: true },
+        {
+          sql: this.#sql.changeQuery,
+          values: [name, queryText, former, position.toString()],
+          guard: true,
+        },
+      ],
+      isCommitted,
+    );
   }
 
   intervene(name: string, intervention: Intervention): MaybePromise<void> {

@@ -5,8 +5,8 @@ import type { ApplyFactDecorator } from './handler-types.js';
 /**
  * Calls the method with each fact of these types, one at a time and awaited, in a class that carries
  * `@DurableProjection({ name })`. The methods make up the projection's query: another type, or a method more, is
- * a changed query, which stops a projection that has run before (`DURABLE_STREAM_QUERY_CHANGED`) until it is
- * rebuilt or given a new version or name.
+ * a changed query. Where facts that a projection has passed tell it from the former one, that is stopped
+ * (`DURABLE_STREAM_QUERY_CHANGED`) until it is rebuilt or given a new version or name.
  *
  * Inherited methods count; an overriding method carries the decorator itself. Each type is applied by one method.
  *

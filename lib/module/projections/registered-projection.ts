@@ -190,6 +190,7 @@ export class RegisteredProjection implements Follower {
         else logger.error(line);
       },
       moved: (what) => logger.warn(what),
+      accepted: (what) => logger.log(what),
       parked: (sequenceNumber, error) =>
         logger.error(`${subject} parked fact ${sequenceNumber}: ${error}`),
     };

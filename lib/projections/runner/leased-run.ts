@@ -1,7 +1,5 @@
 import type { EventRecord } from '../../contract/contract.types.js';
-import { DurableStreamQueryChangedError } from '../../contract/errors.js';
 import type { PreparedQuery } from '../../contract/validation.js';
-import { sameMeaning } from '../../matching/query-text.js';
 import { checkCursor, fingerprintOf, movedCursor } from '../../streams/fingerprint.js';
 import type { Lease } from '../../cursors/lease.js';
 import type { StoredStream, StreamReport } from '../../cursors/cursor-store.js';
@@ -11,6 +9,7 @@ import { aborted } from '../../support/async/turns.js';
 import type { ProjectionCommit } from '../delivery/commit.js';
 import { isInstance } from '../../support/describe-error.js';
 import { errorCode } from '../failures.js';
+import type { ChangedQuery } from './changed-query.js';
 import { GivenUp, Delivery } from '../delivery/delivery.js';
 import { retryParked } from '../delivery/parked-facts.js';
 import { LeaseLost, Persistence } from '../delivery/persist.js';
@@ -27,6 +26,7 @@ export class LeasedRun {
   readonly #query: PreparedQuery;
   readonly #commits: ProjectionCommit;
   readonly #lease: Lease;
+  readonly #changed: ChangedQuery;
   readonly #state: RunnerState;
   readonly #observer: ProjectionObserver;
   readonly #reports: ReportWriter;
@@ -41,9 +41,15 @@ export class LeasedRun {
     projection: Projection,
     query: PreparedQuery,
     commits: ProjectionCommit,
-    own: { lease: Lease; state: RunnerState; observer: ProjectionObserver },
+    own: {
+      lease: Lease;
+      changed: ChangedQuery;
+      state: RunnerState;
+      observer: ProjectionObserver;
+    },
   ) {
-    const { lease, state, observer } = own;
+    const { lease, changed, state, observer } = own;
+    this.#changed = changed;
     this.#source = source;
     this.#reader = reader;
     this.#projection = projection;
@@ -97,9 +103,9 @@ export class LeasedRun {
     const stored = (await this.#commits.cursorStore.find(name))!;
     // An operator may have spoken between the look and the claim.
     if (stored.paused) return;
-    checkQuery(name, stored, this.#query);
     const head = await this.#source.head();
     const fact = await checkCursor(this.#source, name, stored);
+    await this.#takeQuery(stored);
     // Told to stop while the lease was being taken: the state that was entered then stays.
     if (signals.stop.aborted) return;
     await this.#noteMove(stored, fact);
@@ -129,6 +135,20 @@ export class LeasedRun {
     } finally {
       this.#reader.leave();
     }
+  }
+
+  /**
+   * Stores a changed query that makes no difference up to the cursor.
+   *
+   * @throws DurableStreamQueryChangedError, LeaseLost
+   */
+  async #takeQuery(stored: StoredStream): Promise<void> {
+    const taken = await this.#changed.take(stored, this.#lease.epoch);
+    if (taken === undefined) return;
+    if (!taken) throw new LeaseLost();
+    this.#observer.accepted?.(
+      `Projection ${JSON.stringify(this.#projection.name)} goes on with a changed query: no fact up to ${stored.position}, where its cursor stands, tells it from the former one.`,
+    );
   }
 
   /** Tells of a moved cursor once: its new position is then stored as this package's own. */
@@ -176,13 +196,4 @@ export class LeasedRun {
     // Only once recorded: an operator may resume as soon as the state shows.
     this.#state.gaveUp(error.message, code);
   }
-}
-
-/** @throws DurableStreamQueryChangedError */
-export function checkQuery(name: string, stored: StoredStream, query: PreparedQuery): void {
-  if (sameMeaning(stored.query_text, query)) return;
-  throw new DurableStreamQueryChangedError(
-    `The projection ${JSON.stringify(name)} was run with another query before. Two ways out: reset it ` +
-      '(FactstrProjections.rebuild), which takes the new query and starts over, or give it a new version or name.',
-  );
 }

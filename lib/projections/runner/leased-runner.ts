@@ -12,6 +12,7 @@ import type {
 import type { LogReader } from '../../streams/reader/log-reader.js';
 import type { LogSource } from '../../streams/log-source.js';
 import type { OpenStreams } from '../../streams/open-streams.js';
+import type { MatchingFacts } from '../../streams/store-face.js';
 import { CleanContext } from '../../streams/clean-context.js';
 import { aborted, pause, retryDelay } from '../../support/async/turns.js';
 import { backOff } from '../../support/async/back-off.js';
@@ -21,7 +22,8 @@ import { Exclusive } from '../../support/async/exclusive.js';
 import { STOPPING } from '../delivery/call-handler.js';
 import { isInstance } from '../../support/describe-error.js';
 import { isPassing } from '../failures.js';
-import { LeasedRun, checkQuery } from './leased-run.js';
+import { ChangedQuery } from './changed-query.js';
+import { LeasedRun } from './leased-run.js';
 import type { OwnCalls } from './own-calls.js';
 import { LogReplaced } from '../delivery/delivery.js';
 import { checkPosition, isSaidAlready } from './intervention-checks.js';
@@ -39,6 +41,8 @@ export interface WalkableLog {
   readonly closed: AbortSignal;
   /** The streams that the store's close waits for, where the store shows them. */
   readonly streams?: OpenStreams | undefined;
+  /** Finds facts by a query, where the store can. */
+  readonly matching?: MatchingFacts | undefined;
 }
 
 /** How often a verb that the projection's own handler called is tried again when the database does not answer. */
@@ -69,6 +73,7 @@ export class LeasedRunner implements Runner {
   readonly #lease: LeaseOptions;
   readonly #observer: ProjectionObserver;
   readonly #state: RunnerState;
+  readonly #changed: ChangedQuery;
   #run: Run | undefined;
   #running: Promise<void> = Promise.resolve();
   #owned: LeasedRun | undefined;
@@ -99,6 +104,7 @@ export class LeasedRunner implements Runner {
     this.#lease = lease;
     this.#observer = observer;
     this.#state = new RunnerState(observer, (report) => this.#owned?.report(report));
+    this.#changed = new ChangedQuery(log, projection.name, query, commits.cursorStore);
     this.#turns = claimTurns.get(log.reader) ?? new ClaimTurns();
     claimTurns.set(log.reader, this.#turns);
   }
@@ -252,7 +258,7 @@ export class LeasedRunner implements Runner {
   ): Promise<[Promise<void>] | undefined> {
     if (this.#untaken > 0) return undefined;
     const stored = await this.#cursor.open();
-    checkQuery(this.#projection.name, stored, this.#query);
+    await this.#changed.admit(stored);
     if (signal.aborted) return undefined;
     const lease = stored.paused ? undefined : await contender.attempt(stored);
     if (lease !== undefined) return this.#own(lease, run);
@@ -282,6 +288,7 @@ export class LeasedRunner implements Runner {
     const { source, reader, closed } = this.#log;
     const walk = new LeasedRun(source, reader, this.#projection, this.#query, this.#commits, {
       lease,
+      changed: this.#changed,
       state: this.#state,
       observer: this.#observer,
     });

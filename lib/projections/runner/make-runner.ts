@@ -39,7 +39,7 @@ export function makeRunner(
     const query = coded.asStored(projection.query);
     return new StreamRunner(stored, { ...plain, query, codec }, calls, observer);
   }
-  const { source, reader, closed, streams, codec } = walkable;
+  const { source, reader, closed, streams, codec, matching } = walkable;
   // An owner of its own, so that a bare stream of this store does not take the runner's lease for its own.
   const lease = { ...walkable.lease, owner: newOwner() };
   const context = new CleanContext();
@@ -53,7 +53,7 @@ export function makeRunner(
       }),
   };
   return new LeasedRunner(
-    { source, reader, closed, streams },
+    { source, reader, closed, streams, matching },
     outside,
     translated(prepareQuery(projection.query, limits), codec, limits),
     commits ?? new PlainCommit(source.cursorStore, lease, projection.startFrom !== undefined),

@@ -5,6 +5,7 @@ import type {
   LeaseOwner,
   LeaseVersion,
   ParkedFact,
+  QueryChange,
   RecordedIntervention,
   StoredStream,
   CursorStore,
@@ -89,6 +90,14 @@ export class MemoryCursorStore implements CursorStore {
   report(name: string, epoch: bigint, report: StreamReport): boolean {
     return this.#fenced(name, epoch, (stored) => {
       stored.report = storableReport(report);
+    });
+  }
+
+  changeQuery(name: string, epoch: bigint, { former, position, queryText }: QueryChange): boolean {
+    const stored = this.#streams.get(name);
+    if (stored?.query_text !== former || stored.position !== position) return false;
+    return this.#fenced(name, epoch, () => {
+      stored.query_text = queryText;
     });
   }
 

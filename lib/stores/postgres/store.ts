@@ -188,6 +188,10 @@ export class FactstrPostgresStore extends StreamingStore implements FactStore {
     };
   }
 
+  protected override indexed(): Promise<ContextIndexProgress> {
+    return this.contextIndex();
+  }
+
   protected override abilities(): StoreCapabilities {
     return { managers: true };
   }

@@ -175,6 +175,10 @@ export class FactstrSqliteStore extends StreamingStore implements FactStore {
     return this.#retry.soon(() => this.#index.read(read), this.#closed.signal);
   }
 
+  protected override indexed(): ContextIndexProgress {
+    return this.contextIndex();
+  }
+
   protected override abilities(): StoreCapabilities {
     return { promises: this.promises };
   }

@@ -102,8 +102,8 @@ describe.each(['sqlite', 'postgres'] as const)('After a restart, on %s,', (provi
   it('a changed query stops that projection with its code, logged as an error; the rest runs', async () => {
     const options = await optionsOf(provider, fixtures);
     const first = await fixtures.start(options, Items);
-    await first.get(FactstrStore).append([fact('a')]);
-    await first.get(Items).inbox.holds(1);
+    await first.get(FactstrStore).append([fact('a'), fact('b')]);
+    await first.get(Items).inbox.holds(1, 2);
     await first.close();
 
     class Changed {

@@ -121,7 +121,7 @@ export class Instance {
       get:
         (present, step: keyof CursorStore) =>
         (...values: never[]) =>
-          this.#ask(() => Reflect.apply(present[step], present, values) as unknown),
+          this.#ask(() => Reflect.apply(present[step]!, present, values) as unknown),
     });
   }
 

@@ -83,6 +83,7 @@ export class SteppedProjection {
         changed: (state, reason, failure) =>
           this.told.push(`${failure ? '! ' : ''}${state}${reason === null ? '' : `: ${reason}`}`),
         moved: (what) => this.told.push(what),
+        accepted: (what) => this.told.push(`accepted: ${what}`),
         parked: (number, error) => this.told.push(`parked ${number}: ${error}`),
       },
     );

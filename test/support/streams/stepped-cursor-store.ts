@@ -71,7 +71,7 @@ export class SteppedCursorStore {
           : (...values: never[]) =>
               this.#call(
                 name,
-                () => Reflect.apply(this.present[name], this.present, values) as unknown,
+                () => Reflect.apply(this.present[name]!, this.present, values) as unknown,
               ),
     });
   }
