@@ -5,6 +5,7 @@ import { codecOf } from '../../lib/facts/schemas/fact-schemas.js';
 import { DEFAULT_LIMITS } from '../../lib/contract/limits.js';
 import { prepareQuery } from '../../lib/contract/validation.js';
 import { matchesQuery } from '../../lib/matching/matches-query.js';
+import { Inbox } from '../support/inbox/inbox.js';
 import { KINDS } from './support/services.js';
 import { courseFacts } from './support/upcasts.js';
 
@@ -108,5 +109,35 @@ describe.each(KINDS)('Facts of former types, on $name', (kind) => {
       ),
       { numRuns: kind.name === 'Postgres' ? 60 : 150 },
     );
+  });
+
+  it('reach streams as they are read now, from the beginning and live', async () => {
+    const { service, stored } = await kind.open(courseFacts);
+    const former = (id: string): NewEvent => ({
+      event_type: 'student-enrolled',
+      payload: { course: '1', id },
+    });
+    const query = {
+      filters: [{ event_types: ['student-enrolled.v3'], payload_predicates: [{ course_id: '1' }] }],
+    };
+    await stored.append([former('a'), { event_type: 'unregistered', payload: {} }]);
+    const [all, live, durable] = [new Inbox(), new Inbox(), new Inbox()];
+    await service.streamAll(all.handle);
+    await service.streamTo(query, live.handle);
+    await service.streamToDurable({ name: 'd' }, query, durable.handle);
+    await stored.append([former('b')]);
+    await stored.append([{ event_type: 'unregistered', payload: { course_id: '1' } }]);
+    await all.reaches(4);
+    for (const inbox of [live, durable]) await inbox.reaches(3);
+    const shown = (inbox: Inbox): unknown[] =>
+      inbox.batches.flat().map(({ sequence_number, event_type, payload }) => {
+        const { student } = payload as { student?: { student_id: string } };
+        return [sequence_number, event_type, student?.student_id];
+      });
+    const b = [3n, 'student-enrolled.v3', 'b'];
+    expect(shown(all)).toEqual([b, [4n, 'unregistered', undefined]]);
+    expect(shown(live)).toEqual([b]);
+    expect(shown(durable)).toEqual([[1n, 'student-enrolled.v3', 'a'], b]);
+    expect(Object.isFrozen(durable.batches[0]![0]!.payload)).toBe(true);
   });
 });

@@ -5,22 +5,34 @@ import {
   FactstrModule,
   FactstrStore,
   OnFacts,
+  defineFacts,
   fact,
   factQuery,
   facts,
 } from 'nestjs-factstr';
-import type { FactRecord } from 'nestjs-factstr';
+import type { FactRecord, FactsOf, StandardSchema } from 'nestjs-factstr';
 import { FactstrSqliteStore } from 'nestjs-factstr/stores';
 import { TestClock, createTestStore, drained } from 'nestjs-factstr/testing';
 import type { TestStore, TestedApplication } from 'nestjs-factstr/testing';
 import { FactstrTypeOrmModule } from 'nestjs-factstr/typeorm';
 import type { TransactionalContext } from 'nestjs-factstr/typeorm';
 
+/** Of any library; no package of the specification is installed. */
+declare const counted: StandardSchema<
+  { sku: string; shelf?: number | undefined },
+  { sku: string; shelf: number }
+>;
+export const shelfFacts = defineFacts({ 'item-counted': { schema: counted, matchable: ['sku'] } });
+
 declare module 'nestjs-factstr' {
-  interface FactMap {
+  interface FactMap extends FactsOf<typeof shelfFacts> {
     'item-added': { sku: string; count: number };
   }
 }
+
+shelfFacts.facts('item-counted').where({ sku: 'x' });
+// @ts-expect-error a default may supply it
+facts('item-counted').where({ shelf: 1 });
 
 @Injectable()
 export class Inventory {
@@ -32,6 +44,11 @@ export class Inventory {
     { manager }: TransactionalContext,
   ): Promise<void> {
     for (const { payload } of added) await manager.insert('item', { sku: payload.sku.trim() });
+  }
+
+  @OnFacts('item-counted')
+  onCounted(items: FactRecord<'item-counted'>[]): void {
+    items[0]!.payload.shelf.toFixed();
   }
 
   @OnFacts(['item-added'])
