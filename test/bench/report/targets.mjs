@@ -1,5 +1,6 @@
 import { appendIfCase } from '../workloads/append-if.mjs';
 import { appendCase } from '../workloads/append.mjs';
+import { NARROW_CASE, ONE_CASE, TOGETHER_CASE, WIDE_CASE } from '../workloads/decide-models.mjs';
 import { decideCase } from '../workloads/decide.mjs';
 import { MANY } from '../workloads/replay.mjs';
 import { median } from '../measure/statistics.mjs';
@@ -120,6 +121,26 @@ function targets(find, sizes) {
         ratioOf(decide(engine, 'narrow', largest), decide(engine, 'wide', largest)),
       ),
     ),
+    ...['sqlite', 'postgres'].flatMap((engine) => [
+      atLeast(
+        `${ENGINES[engine]}, \`decide\` with a model, a remembered context of 10,000 facts`,
+        'of a narrow query’s',
+        0.7,
+        ratioOf(
+          find('decide-models', engine, WIDE_CASE, 'service'),
+          find('decide-models', engine, NARROW_CASE, 'service'),
+        ),
+      ),
+      atLeast(
+        `${ENGINES[engine]}, 200 decide at once on one course`,
+        'of one caller',
+        0.9,
+        ratioOf(
+          find('decide-together', engine, TOGETHER_CASE, 'service'),
+          find('decide-together', engine, ONE_CASE, 'service'),
+        ),
+      ),
+    ]),
     atLeast(`Memory, \`appendIf\` at ${many}`, '/s', 100_000, memoryRate(`appendIf at ${many}`)),
     atLeast(
       'Memory, `append` before the first look-up',
