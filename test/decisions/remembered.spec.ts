@@ -144,7 +144,7 @@ describe('A custom store', () => {
     const wrapped: FactStore = new Proxy(store, {
       get: (target, key) => Reflect.get(key in changed ? changed : target, key) as unknown,
     });
-    await store.append([noted('a', 1), noted('a', 1)]);
+    store.append([noted('a', 1), noted('a', 1)]);
     expect((await FactstrStore.of(store).state(sum('a'))).state.sum).toBe(2);
     expect((await FactstrStore.of(wrapped).state(sum('a'))).state.sum).toBe(200);
   });
