@@ -7,6 +7,7 @@ import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
 import request from 'supertest';
+import { z } from 'zod';
 import type { Response } from 'supertest';
 import {
   DatabaseUnavailableError,
@@ -15,10 +16,12 @@ import {
   FactstrStore,
   IndeterminateAppendError,
   WaitTimeoutError,
+  defineFacts,
 } from 'nestjs-factstr';
 import type { FactstrAnswer, FactstrError } from 'nestjs-factstr';
 
 const SECRET = 'the secret of a payload';
+const own = defineFacts({ x: z.unknown(), noted: z.object({ note: z.string() }) });
 
 @Controller()
 class Api {
@@ -47,6 +50,11 @@ class Api {
   @Post('unstorable')
   unstorable() {
     return this.store.append([{ event_type: 'x', payload: { note: `${SECRET}\0` } }]);
+  }
+
+  @Post('unfit')
+  unfit() {
+    return this.store.append([{ event_type: 'noted', payload: { note: 1, [SECRET]: SECRET } }]);
   }
 
   @Post('large')
@@ -104,7 +112,7 @@ async function start(
   jest.spyOn(Logger.prototype, 'error').mockImplementation((error) => void logged.push(error));
   const useClass = typeof filter === 'string' ? FactstrExceptionFilter : filter;
   const module = await Test.createTestingModule({
-    imports: [FactstrModule.forRoot({ provider: 'memory' })],
+    imports: [FactstrModule.forRoot({ provider: 'memory', facts: own })],
     controllers: [Api],
     providers: filter === 'given' ? [] : [{ provide: APP_FILTER, useClass }],
   }).compile();
@@ -128,6 +136,7 @@ describe.each(['express', 'fastify'] as const)('FactstrExceptionFilter on %s', (
       ['contended', 409, 'DECISION_CONFLICT'],
       ['reused', 422, 'APPEND_ID_REUSED'],
       ['unstorable', 400, 'INVALID_PAYLOAD'],
+      ['unfit', 422, 'INVALID_FACT'],
       ['large', 413, 'LIMIT_EXCEEDED'],
       ['unavailable', 503, 'DATABASE_UNAVAILABLE'],
       ['unknown', 503, 'INDETERMINATE_APPEND'],
