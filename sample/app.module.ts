@@ -3,9 +3,10 @@ import { APP_FILTER, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { FactstrJsonInterceptor, FactstrModule } from 'nestjs-factstr';
 import { FactstrTypeOrmModule } from 'nestjs-factstr/typeorm';
+import { enrolmentFacts } from './enrolment/domain/facts.js';
 import { EnrolmentModule } from './enrolment/enrolment.module.js';
-import { inputPipe } from './enrolment/http/input.pipe.js';
-import { RefusalsFilter } from './enrolment/http/refusals.filter.js';
+import { inputPipe } from './enrolment/http/input.js';
+import { RefusalsFilter, StoreErrorsFilter } from './enrolment/http/refusals.filters.js';
 import { openReadModel, readModelOptions } from './enrolment/read-model/read-model.database.js';
 import { Settings } from './settings.js';
 import { SettingsModule } from './settings.module.js';
@@ -15,7 +16,7 @@ import { SettingsModule } from './settings.module.js';
     FactstrModule.forRootAsync({
       imports: [SettingsModule],
       inject: [Settings],
-      useFactory: (settings: Settings) => settings.facts,
+      useFactory: (settings: Settings) => ({ ...settings.facts, facts: enrolmentFacts }),
     }),
     TypeOrmModule.forRootAsync({
       imports: [SettingsModule],
@@ -29,6 +30,7 @@ import { SettingsModule } from './settings.module.js';
   providers: [
     { provide: APP_PIPE, useFactory: inputPipe },
     { provide: APP_FILTER, useClass: RefusalsFilter },
+    { provide: APP_FILTER, useClass: StoreErrorsFilter },
     { provide: APP_INTERCEPTOR, useClass: FactstrJsonInterceptor },
   ],
 })

@@ -1,5 +1,4 @@
 import { Module } from '@nestjs/common';
-import { EnrolmentService } from './enrolment.service.js';
 import { CoursesController } from './http/courses.controller.js';
 import { StudentsController } from './http/students.controller.js';
 import { EventsController } from './live/events.controller.js';
@@ -8,6 +7,7 @@ import { LiveFeed } from './live/live-feed.js';
 import { StatusController } from './status/status.controller.js';
 import { ReadModelProjection } from './read-model/read-model.projection.js';
 import { ReadModelQueries } from './read-model/read-model.queries.js';
+import { WaitingLists } from './waiting-lists/waiting-lists.automation.js';
 
 @Module({
   controllers: [
@@ -17,6 +17,6 @@ import { ReadModelQueries } from './read-model/read-model.queries.js';
     EventsController,
     StatusController,
   ],
-  providers: [EnrolmentService, ReadModelProjection, ReadModelQueries, LiveFeed],
+  providers: [ReadModelProjection, ReadModelQueries, WaitingLists, LiveFeed],
 })
 export class EnrolmentModule {}

@@ -4,6 +4,8 @@ export type RuleReason =
   | 'student-id-taken'
   | 'course-full'
   | 'already-enrolled'
+  | 'already-waiting'
+  | 'no-waiting-list'
   | 'too-many-courses'
   | 'capacity-below-enrolled';
 
@@ -27,4 +29,10 @@ export class UnknownEntity extends Error {
   ) {
     super(message);
   }
+}
+
+/** What must exist. @throws UnknownEntity */
+export function known<T>(kind: 'course' | 'student', entity: T | null, id: string): T {
+  if (entity === null) throw new UnknownEntity(`unknown-${kind}`, `No ${kind} ${id}.`);
+  return entity;
 }

@@ -1,6 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
 import type { CourseView, StudentView, TimetableEntry } from '../read-model/read-model.queries.js';
 import { ApiSequence } from './fields.js';
+import type { AppendResult } from 'nestjs-factstr';
 
 /** What every command answers: where its fact stands in the log. */
 export class CommittedDto {
@@ -8,19 +9,9 @@ export class CommittedDto {
   sequence_number!: bigint;
 }
 
-export class CourseCommittedDto extends CommittedDto {
-  @ApiProperty({ example: 'algebra-1' })
-  course_id!: string;
-}
-
-export class StudentCommittedDto extends CommittedDto {
-  @ApiProperty({ example: 'ada' })
-  student_id!: string;
-}
-
-export class EnrolmentCommittedDto extends CommittedDto {
-  @ApiProperty({ example: 'algebra-1-ada' })
-  enrolment_id!: string;
+/** What a decision that appends one fact answers. */
+export function committed({ appended }: { appended: AppendResult }): CommittedDto {
+  return { sequence_number: appended.last_sequence_number };
 }
 
 export class RefusalDto {

@@ -1,83 +1,96 @@
-import { randomUUID } from 'node:crypto';
 import { Body, Controller, Delete, Get, Param, Patch, Post, Query } from '@nestjs/common';
-import { EnrolmentService } from '../enrolment.service.js';
+import { FactstrStore } from 'nestjs-factstr';
+import type { FactInput } from 'nestjs-factstr';
+import type { z } from 'zod';
+import { changeCapacity } from '../domain/decisions/change-capacity.js';
+import { defineCourse } from '../domain/decisions/define-course.js';
+import { enrol } from '../domain/decisions/enrol.js';
+import type { Place } from '../domain/decisions/place.js';
+import { waitForSeat } from '../domain/decisions/wait-for-seat.js';
+import { withdraw } from '../domain/decisions/withdraw.js';
+import { enrolmentFacts } from '../domain/facts.js';
 import { ReadModelQueries } from '../read-model/read-model.queries.js';
-import {
-  CommittedDto,
-  CourseCommittedDto,
-  CoursesDto,
-  EnrolmentCommittedDto,
-} from './answers.dto.js';
-import {
-  ChangeCapacityDto,
-  CourseParamsDto,
-  DefineCourseDto,
-  EnrolDto,
-  EnrolmentParamsDto,
-} from './commands.dto.js';
-import { ApiEndpoint, ApiEndpoints } from './endpoint.js';
-import { ViewQueryDto } from './queries.dto.js';
+import { CommittedDto, CoursesDto, committed } from './answers.dto.js';
+import { ApiCommand, ApiEndpoint, ApiEndpoints, RequestKey } from './endpoint.js';
+import { CapacityBody, CourseParams, PlaceParams, SeatBody, ViewQuery } from './input.js';
 
 @ApiEndpoints('Courses')
 @Controller('courses')
 export class CoursesController {
   constructor(
-    private readonly enrolment: EnrolmentService,
+    private readonly store: FactstrStore,
     private readonly readModel: ReadModelQueries,
   ) {}
 
   @Get()
   @ApiEndpoint('List the courses with their free seats', { 200: CoursesDto })
-  async list(@Query() { at_least = '0' }: ViewQueryDto): Promise<CoursesDto> {
-    const position = await this.readModel.positionFrom(BigInt(at_least));
+  async list(
+    @Query({ schema: ViewQuery }) { at_least }: z.output<typeof ViewQuery>,
+  ): Promise<CoursesDto> {
+    const position = await this.readModel.positionFrom(at_least);
     return { position, courses: await this.readModel.courses() };
   }
 
   @Post()
-  @ApiEndpoint('Define a course', {
-    201: CourseCommittedDto,
-    409: ['course-id-taken', 'contended'],
-  })
-  async define(@Body() body: DefineCourseDto): Promise<CourseCommittedDto> {
-    const { title, capacity, course_id = randomUUID() } = body;
-    const sequence_number = await this.enrolment.defineCourse({ course_id, title, capacity });
-    return { sequence_number, course_id };
+  @ApiCommand('Define a course', { 409: ['course-id-taken'] })
+  async define(
+    @Body({ schema: enrolmentFacts.schemas['course-defined'] })
+    command: FactInput<'course-defined'>,
+    @RequestKey() appendId?: string,
+  ): Promise<CommittedDto> {
+    return committed(await this.store.decide(defineCourse, command, { appendId }));
   }
 
   @Patch(':course_id/capacity')
-  @ApiEndpoint('Change how many seats a course has', {
-    200: CommittedDto,
+  @ApiCommand('Change how many seats a course has', {
     404: ['unknown-course'],
-    409: ['capacity-below-enrolled', 'contended'],
+    409: ['capacity-below-enrolled'],
   })
   async changeCapacity(
-    @Param() { course_id }: CourseParamsDto,
-    @Body() { capacity }: ChangeCapacityDto,
+    @Param({ schema: CourseParams }) { course_id }: z.output<typeof CourseParams>,
+    @Body({ schema: CapacityBody }) { capacity }: z.output<typeof CapacityBody>,
+    @RequestKey() appendId?: string,
   ): Promise<CommittedDto> {
-    return { sequence_number: await this.enrolment.changeCapacity({ course_id, capacity }) };
+    const command = { course_id, capacity };
+    return committed(await this.store.decide(changeCapacity, command, { appendId }));
   }
 
   @Post(':course_id/enrolments')
-  @ApiEndpoint('Enrol a student', {
-    201: EnrolmentCommittedDto,
+  @ApiCommand('Enrol a student', {
     404: ['unknown-course', 'unknown-student'],
-    409: ['course-full', 'already-enrolled', 'too-many-courses', 'contended'],
+    409: ['course-full', 'already-enrolled', 'too-many-courses'],
   })
   async enrol(
-    @Param() { course_id }: CourseParamsDto,
-    @Body() { student_id, enrolment_id = randomUUID() }: EnrolDto,
-  ): Promise<EnrolmentCommittedDto> {
-    const command = { student_id, course_id, enrolment_id };
-    return { sequence_number: await this.enrolment.enrol(command), enrolment_id };
+    @Param({ schema: CourseParams }) { course_id }: z.output<typeof CourseParams>,
+    @Body({ schema: SeatBody }) { student_id }: z.output<typeof SeatBody>,
+    @RequestKey() appendId?: string,
+  ): Promise<CommittedDto> {
+    const command = { course_id, student_id };
+    return committed(await this.store.decide(enrol, command, { appendId }));
+  }
+
+  @Post(':course_id/waiting-list')
+  @ApiCommand('Put a student on the waiting list of a full course', {
+    404: ['unknown-course', 'unknown-student'],
+    409: ['no-waiting-list', 'already-waiting', 'already-enrolled', 'too-many-courses'],
+  })
+  async wait(
+    @Param({ schema: CourseParams }) { course_id }: z.output<typeof CourseParams>,
+    @Body({ schema: SeatBody }) { student_id }: z.output<typeof SeatBody>,
+    @RequestKey() appendId?: string,
+  ): Promise<CommittedDto> {
+    const command = { course_id, student_id };
+    return committed(await this.store.decide(waitForSeat, command, { appendId }));
   }
 
   @Delete(':course_id/enrolments/:student_id')
-  @ApiEndpoint('Withdraw a student', {
-    200: CommittedDto,
+  @ApiCommand('Withdraw a student', {
     404: ['unknown-course', 'unknown-student', 'not-enrolled'],
-    409: ['contended'],
   })
-  async withdraw(@Param() { course_id, student_id }: EnrolmentParamsDto): Promise<CommittedDto> {
-    return { sequence_number: await this.enrolment.withdraw({ student_id, course_id }) };
+  async withdraw(
+    @Param({ schema: PlaceParams }) command: Place,
+    @RequestKey() appendId?: string,
+  ): Promise<CommittedDto> {
+    return committed(await this.store.decide(withdraw, command, { appendId }));
   }
 }

@@ -1,9 +1,9 @@
 import { Controller, Get, Query } from '@nestjs/common';
 import { FactstrStore, factQuery } from 'nestjs-factstr';
-import type { EventRecord } from 'nestjs-factstr';
+import type { z } from 'zod';
 import { ApiEndpoint, ApiEndpoints } from '../http/endpoint.js';
-import { FactsDto, FactsQueryDto } from './facts.dto.js';
-import { headOf } from './head.js';
+import { FactsQuery } from '../http/input.js';
+import { FactsDto } from './facts.dto.js';
 
 @ApiEndpoints('Facts')
 @Controller('facts')
@@ -12,17 +12,19 @@ export class FactsController {
 
   @Get()
   @ApiEndpoint('Read the log, newest facts first', { 200: FactsDto })
-  async latest(@Query() { before, limit }: FactsQueryDto): Promise<FactsDto> {
-    const head = await headOf(this.store);
-    // Sequence numbers have no gaps, so a page's place in the log can be computed.
-    const end = before === undefined || BigInt(before) > head ? head : BigInt(before) - 1n;
-    const start = end > BigInt(limit) ? end - BigInt(limit) : 0n;
-    const facts: EventRecord[] = [];
-    const after = { ...factQuery(), min_sequence_number: start };
-    for await (const fact of this.store.read(after, { pageSize: limit })) {
-      if (fact.sequence_number > end) break;
-      facts.unshift(fact);
-    }
-    return { facts, head, next_before: start === 0n ? null : start + 1n };
+  async latest(
+    @Query({ schema: FactsQuery }) { before, limit }: z.output<typeof FactsQuery>,
+  ): Promise<FactsDto> {
+    const { event_records, current_context_version } = await this.store.query(factQuery(), {
+      order: 'desc',
+      limit,
+      ...(before !== undefined && { upTo: before === 0n ? 0n : before - 1n }),
+    });
+    const oldest = event_records.at(-1)?.sequence_number ?? 1n;
+    return {
+      facts: event_records,
+      head: current_context_version ?? 0n,
+      next_before: oldest === 1n ? null : oldest,
+    };
   }
 }

@@ -1,23 +1,6 @@
-import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { Type } from 'class-transformer';
-import { IsInt, Max, Min } from 'class-validator';
+import { ApiProperty } from '@nestjs/swagger';
 import type { EventRecord } from 'nestjs-factstr';
-import { ApiSequence, Sequence } from '../http/fields.js';
-
-const LIMIT = { message: 'limit must be a whole number from 1 to 200' };
-
-/** Asks for a page of the log. */
-export class FactsQueryDto {
-  @Sequence('Only facts before this sequence number: the former page’s `next_before`.')
-  before?: string;
-
-  @ApiPropertyOptional({ type: 'integer', minimum: 1, maximum: 200, default: 50 })
-  @Type(() => Number)
-  @IsInt(LIMIT)
-  @Min(1, LIMIT)
-  @Max(200, LIMIT)
-  limit: number = 50;
-}
+import { ApiSequence } from '../http/fields.js';
 
 class FactDto implements EventRecord {
   @ApiSequence('The fact’s place in the log, counted from 1 without a gap.')

@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
 import type { BeforeApplicationShutdown } from '@nestjs/common';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { FactstrProjections } from 'nestjs-factstr';
 import type { DataSource } from 'typeorm';
@@ -9,8 +8,7 @@ import { EnrolmentRow } from './enrolment.entity.js';
 import { READ_MODEL } from './read-model.projection.js';
 import { StudentRow } from './student.entity.js';
 
-/** Milliseconds between two looks at a read model that is behind, and until the waiting ends. */
-const LOOK_AGAIN = 20;
+/** Milliseconds until the waiting for the read model ends. */
 const PATIENCE = 3_000;
 
 /** Drivers give counts as number (SQLite) or text (Postgres). */
@@ -62,14 +60,9 @@ export class ReadModelQueries implements BeforeApplicationShutdown {
    */
   async positionFrom(sequence_number: bigint): Promise<bigint> {
     const { signal } = this.#stopping;
-    const end = performance.now() + PATIENCE;
-    let position = await this.position();
-    while (position < sequence_number && performance.now() < end) {
-      await sleep(LOOK_AGAIN, undefined, { signal }).catch(() => undefined);
-      if (signal.aborted) break;
-      position = await this.position();
-    }
-    return position;
+    return this.projections
+      .waitFor(READ_MODEL, sequence_number, { timeout: PATIENCE, signal })
+      .catch(() => this.position());
   }
 
   async courses(): Promise<CourseView[]> {

@@ -3,7 +3,6 @@ import { ApiTags } from '@nestjs/swagger';
 import { FactstrProjections, FactstrStore } from 'nestjs-factstr';
 import { ReadModelQueries } from '../read-model/read-model.queries.js';
 import { ApiEndpoint } from '../http/endpoint.js';
-import { headOf } from '../log/head.js';
 import { StatusDto } from './status.dto.js';
 
 @ApiTags('Status')
@@ -21,7 +20,7 @@ export class StatusController {
     const projections = await this.projections.list();
     // Before the head, so that the lag is never negative.
     const position = await this.readModel.position();
-    const head = await headOf(this.store);
+    const head = await this.store.head();
     return {
       head,
       read_model: { position, lag: head - position },

@@ -7,7 +7,7 @@ export class Refusal extends Error {
   }
 }
 
-/** No answer came: whether the command took effect is unknown. Sending it again, with the same id, is safe. */
+/** No answer came: whether the command took effect is unknown. Sending it again, with the same key, is safe. */
 export class Unanswered extends Error {
   constructor() {
     super('The server does not answer. Please try again; nothing happens twice.');
@@ -21,17 +21,21 @@ export function get(path, query = {}) {
   return call('GET', parameters.size > 0 ? `${path}?${parameters}` : path);
 }
 
-export function send(method, path, body) {
-  return call(method, path, body);
+/** `key` is the command's: sent again with it, the command takes effect once. */
+export function send(method, path, body, key) {
+  return call(method, path, body, key);
 }
 
-async function call(method, path, body) {
+async function call(method, path, body, key) {
   let response;
   let answer;
   try {
     response = await fetch(path, {
       method,
-      headers: body === undefined ? {} : { 'content-type': 'application/json' },
+      headers: {
+        ...(body !== undefined && { 'content-type': 'application/json' }),
+        ...(key !== undefined && { 'idempotency-key': key }),
+      },
       body: body === undefined ? undefined : JSON.stringify(body),
     });
     answer = await response.json();

@@ -9,11 +9,8 @@ const SQUARES = 40;
 export function setUpCourses({ committed }) {
   const form = byId('define-course');
   onSubmit(form, async ({ title, capacity }, course_id) => {
-    const { sequence_number } = await send('POST', 'courses', {
-      course_id,
-      title,
-      capacity: numberOf(capacity),
-    });
+    const body = { course_id, title, capacity: numberOf(capacity) };
+    const { sequence_number } = await send('POST', 'courses', body, course_id);
     form.elements.title.value = '';
     await committed(sequence_number);
     moveFocus(form, form.elements.title);
@@ -37,18 +34,18 @@ function createCard(course_id, committed) {
   const path = `courses/${encodeURIComponent(course_id)}`;
 
   const enrol = card.querySelector('form.enrol');
-  onSubmit(enrol, async ({ student_id }, enrolment_id) => {
-    const body = { student_id, enrolment_id };
-    const { sequence_number } = await send('POST', `${path}/enrolments`, body);
+  onSubmit(enrol, async ({ student_id }, key, submitter) => {
+    const place = submitter?.value ?? 'enrolments';
+    const { sequence_number } = await send('POST', `${path}/${place}`, { student_id }, key);
     enrol.elements.student_id.value = '';
     await committed(sequence_number);
   });
 
   const details = card.querySelector('.capacity');
   const change = details.querySelector('form');
-  onSubmit(change, async ({ capacity }) => {
+  onSubmit(change, async ({ capacity }, key) => {
     const body = { capacity: numberOf(capacity) };
-    const { sequence_number } = await send('PATCH', `${path}/capacity`, body);
+    const { sequence_number } = await send('PATCH', `${path}/capacity`, body, key);
     await committed(sequence_number);
     moveFocus(change, details.querySelector('summary'));
     details.open = false;
@@ -67,6 +64,7 @@ function updateCard(card, course, students) {
   const badge = card.querySelector('.badge');
   setText(badge, full ? 'Full' : `${free_seats} free`);
   card.toggleAttribute('data-full', full);
+  card.querySelector('.enrol .wait').hidden = !full;
   setText(card.querySelector('.seats-text'), `${enrolled} of ${plural(capacity, 'seat')} taken`);
   drawSeats(card.querySelector('.seats'), course);
 

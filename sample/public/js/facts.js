@@ -93,6 +93,10 @@ function storyOf({ event_type, payload }, names) {
       return `${nameOf(payload.student_id)} enrolled in ${nameOf(payload.course_id)}`;
     case 'student-withdrawn':
       return `${nameOf(payload.student_id)} withdrew from ${nameOf(payload.course_id)}`;
+    case 'waiting-list-opened':
+      return `${nameOf(payload.course_id)} is full: it has a waiting list now`;
+    case 'student-waiting':
+      return `${nameOf(payload.student_id)} waits for ${nameOf(payload.course_id)}`;
     default:
       return event_type;
   }

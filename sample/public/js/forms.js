@@ -2,7 +2,8 @@ import { Refusal, Unanswered, newId } from './api.js';
 
 /**
  * Sends a form: busy while under way, and what goes wrong stands beside the control where it happened.
- * `command(values, id)` gets the same id again after an unanswered attempt with the same values.
+ * `command(values, id, submitter)` gets the same id again after an unanswered attempt with the same values by the same
+ * button.
  */
 export function onSubmit(form, command) {
   let attempt = null;
@@ -10,12 +11,13 @@ export function onSubmit(form, command) {
     event.preventDefault();
     if (form.dataset.busy !== undefined) return;
     clearError(form);
-    const values = Object.fromEntries(new FormData(form));
-    const content = JSON.stringify(values);
+    const fields = Array.from(new FormData(form), ([name, value]) => [name, value.trim()]);
+    const values = Object.fromEntries(fields);
+    const content = JSON.stringify([values, event.submitter?.value]);
     if (attempt?.content !== content) attempt = { content, id: newId() };
     setBusy(form, true);
     try {
-      await command(values, attempt.id);
+      await command(values, attempt.id, event.submitter);
       attempt = null;
     } catch (error) {
       if (!(error instanceof Unanswered)) attempt = null;

@@ -8,7 +8,8 @@ const LIMIT = 10;
 export function setUpStudents({ committed, chosen }) {
   const form = byId('register-student');
   onSubmit(form, async ({ name }, student_id) => {
-    const { sequence_number } = await send('POST', 'students', { student_id, name });
+    const body = { student_id, name };
+    const { sequence_number } = await send('POST', 'students', body, student_id);
     form.elements.name.value = '';
     await committed(sequence_number);
     moveFocus(form, form.elements.name);

@@ -43,7 +43,8 @@ async function raceForLastSeat(urls: string[]): Promise<void> {
   const at_least = winner!.body.sequence_number;
   for (const url of urls) {
     const { body } = await call(url, 'GET', `/courses?at_least=${at_least}`);
-    expect(body.position).toBe(at_least);
+    // The waiting list that opens may be there already.
+    expect(BigInt(body.position)).toBeGreaterThanOrEqual(BigInt(at_least));
     expect(body.courses).toMatchObject([{ course_id: 'algebra', free_seats: 0, enrolled: 1 }]);
   }
   const { body } = await call(urls.at(-1)!, 'GET', '/facts?limit=200');
@@ -70,7 +71,10 @@ describe(`${CONTENDERS} concurrent enrolments for the last seat`, () => {
     const states = await Promise.all(
       [first, second].map(async ({ url }) => (await call(url, 'GET', '/status')).body.projections),
     );
-    expect(states).toMatchObject([[{ state: 'live' }], [{ state: 'idle' }]]);
+    expect(states).toMatchObject([
+      [{ state: 'live' }, { state: 'live' }],
+      [{ state: 'idle' }, { state: 'idle' }],
+    ]);
   });
 });
 
@@ -111,8 +115,8 @@ describe('A decision that others overtake every time', () => {
     const answer = await app.http.post('/courses/algebra/enrolments').send({ student_id: 'ada' });
     expect(answer.status).toBe(409);
     expect(answer.body).toEqual({
-      reason: 'contended',
-      message: 'Others changed the same course or student at every attempt. Please try again.',
+      reason: 'decision-conflict',
+      message: 'Others changed the same things at every attempt. Nothing was written; try again.',
     });
     const enrolments = store.query({ filters: [{ event_types: ['student-enrolled'] }] });
     expect(enrolments.event_records).toEqual([]);

@@ -63,7 +63,8 @@ function pageSuite(executablePath: string): void {
     const fact = there.fact('Grace enrolled in “Linear algebra”');
     await fact.waitFor();
     expect(await fact.locator('.sequence').textContent()).toBe('6');
-    await there.page.locator('#read-model', { hasText: 'at 6 · lag 0' }).waitFor();
+    await there.fact('“Linear algebra” is full: it has a waiting list now').waitFor();
+    await there.page.locator('#read-model', { hasText: 'at 7 · lag 0' }).waitFor();
   });
 
   it('shows a student’s timetable and withdraws from it', async () => {
@@ -77,6 +78,22 @@ function pageSuite(executablePath: string): void {
     await timetable.getByRole('button', { name: 'Withdraw Grace from Compilers' }).click();
     await timetable.getByText('Not enrolled anywhere.').waitFor();
     await use.seats('Compilers', '0 of 1 seat taken');
+  });
+
+  it('puts a student on the waiting list, who gets the seat that becomes free', async () => {
+    const { page, use } = await opened();
+    await use.defineCourse('Compilers', 1);
+    for (const name of ['Grace', 'Ada']) await use.registerStudent(name);
+    await use.enrol('Compilers', 'Grace');
+    await use.fact('“Compilers” is full: it has a waiting list now').waitFor();
+    const course = use.course('Compilers');
+    await course.getByLabel('Student for Compilers').selectOption({ label: 'Ada' });
+    await course.getByRole('button', { name: 'Wait' }).click();
+    await use.fact('Ada waits for “Compilers”').waitFor();
+    await use.student('Grace').click();
+    const timetable = page.getByRole('region', { name: 'Timetable of Grace' });
+    await timetable.getByRole('button', { name: 'Withdraw Grace from Compilers' }).click();
+    await use.fact('Ada enrolled in “Compilers”').waitFor();
   });
 
   it('says what is wrong with a field beside it, and keeps what was typed', async () => {

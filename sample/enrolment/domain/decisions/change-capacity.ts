@@ -1,18 +1,19 @@
-import { fact } from 'nestjs-factstr';
-import type { EnrolmentState } from '../enrolment.state.js';
-import type { CourseCapacityChanged } from '../facts.js';
-import { RuleViolation } from '../rule-violation.js';
-import type { Decision } from './decision.js';
-import { knownCourse } from './known-entities.js';
+import { defineDecision, fact } from 'nestjs-factstr';
+import type { FactInput } from 'nestjs-factstr';
+import { course, roster } from '../models.js';
+import { RuleViolation, known } from '../rule-violation.js';
 
-export function changeCapacity(state: EnrolmentState, command: CourseCapacityChanged): Decision {
-  const title = knownCourse(state, command.course_id);
-  const enrolled = state.enrolledIn(command.course_id);
-  if (command.capacity < enrolled) {
+export const changeCapacity = defineDecision(
+  ({ course_id }: FactInput<'course-capacity-changed'>) => ({
+    course: course(course_id),
+    roster: roster(course_id),
+  }),
+  ({ course, roster: { students } }, command) => {
+    const { title } = known('course', course, command.course_id);
+    if (command.capacity >= students.length) return fact('course-capacity-changed', command);
     throw new RuleViolation(
       'capacity-below-enrolled',
-      `“${title}” has ${enrolled} ${enrolled === 1 ? 'student' : 'students'}: its capacity cannot be lower.`,
+      `“${title}” has ${students.length} ${students.length === 1 ? 'student' : 'students'}: its capacity cannot be lower.`,
     );
-  }
-  return { append: fact('course-capacity-changed', command) };
-}
+  },
+);

@@ -1,23 +1,27 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, it } from '@jest/globals';
 import { fact } from 'nestjs-factstr';
-import { ADA, ADA_IN_ALGEBRA, ALGEBRA, GRACE, GRACE_IN_ALGEBRA } from '../testing/examples.js';
-import { given, refusal } from '../testing/given.js';
-import { COURSES_PER_STUDENT, enrol } from './enrol.js';
+import { specifyDecision } from 'nestjs-factstr/testing';
+import {
+  ADA_IN_ALGEBRA,
+  GRACE_IN_ALGEBRA,
+  ada,
+  adaEnrolled,
+  adaWithdrawn,
+  algebra,
+  grace,
+  listOpened,
+  refusal,
+  resized,
+} from '../testing/examples.js';
+import { enrol } from './enrol.js';
+import { COURSES_PER_STUDENT } from './place.js';
 
 describe('Enrolling a student', () => {
-  const known = [
-    fact('course-defined', ALGEBRA),
-    fact('student-registered', ADA),
-    fact('student-registered', GRACE),
-  ];
-  const adaEnrolled = fact('student-enrolled', ADA_IN_ALGEBRA);
-  const adaWithdrawn = fact('student-withdrawn', { course_id: 'algebra', student_id: 'ada' });
-  const enlarged = (capacity: number) =>
-    fact('course-capacity-changed', { course_id: 'algebra', capacity });
+  it('takes a free seat', () =>
+    specifyDecision(enrol).given(algebra, ada).when(ADA_IN_ALGEBRA).then(adaEnrolled));
 
-  it('takes a free seat', () => {
-    expect(enrol(given(...known), ADA_IN_ALGEBRA)).toEqual({ append: adaEnrolled });
-  });
+  it('gives the last seat to one of two that ask at once', () =>
+    specifyDecision(enrol).given(algebra, ada).when(ADA_IN_ALGEBRA).raced());
 
   it.each([
     [1, 'its only seat is'],
@@ -27,51 +31,60 @@ describe('Enrolling a student', () => {
     const enrolled = Array.from({ length: capacity }, (_, index) =>
       fact('student-enrolled', { ...ADA_IN_ALGEBRA, student_id: `student-${index}` }),
     );
-    const state = given(...known, enlarged(capacity), ...enrolled);
-    expect(() => enrol(state, GRACE_IN_ALGEBRA)).toThrow(
-      refusal('course-full', `“Linear algebra” is full: ${seats} taken.`),
-    );
+    return specifyDecision(enrol)
+      .given(algebra, grace, resized(capacity), ...enrolled)
+      .when(GRACE_IN_ALGEBRA)
+      .thenRefuses(refusal('course-full', `“Linear algebra” is full: ${seats} taken.`));
   });
 
-  it('takes a seat that a withdrawal or a larger capacity set free', () => {
-    for (const change of [adaWithdrawn, enlarged(2)]) {
-      const state = given(...known, adaEnrolled, change);
-      expect(enrol(state, GRACE_IN_ALGEBRA)).toHaveProperty('append');
-    }
-  });
+  it.each([
+    ['a withdrawal', adaWithdrawn],
+    ['a larger capacity', resized(2)],
+  ])('takes a seat that %s set free', (_, change) =>
+    specifyDecision(enrol)
+      .given(algebra, grace, adaEnrolled, listOpened, change)
+      .when(GRACE_IN_ALGEBRA)
+      .then(fact('student-enrolled', GRACE_IN_ALGEBRA)),
+  );
 
-  it('is refused twice in the same course', () => {
-    const state = given(...known, enlarged(2), adaEnrolled);
-    expect(() => enrol(state, { ...ADA_IN_ALGEBRA, enrolment_id: 'another' })).toThrow(
-      refusal('already-enrolled', 'Ada is already enrolled in “Linear algebra”.'),
-    );
-  });
+  it('is refused twice in the same course', () =>
+    specifyDecision(enrol)
+      .given(algebra, ada, resized(2), adaEnrolled)
+      .when(ADA_IN_ALGEBRA)
+      .thenRefuses(refusal('already-enrolled', 'Ada is already enrolled in “Linear algebra”.')));
 
-  it('again by the same id leads to the first fact, also after a withdrawal', () => {
-    expect(enrol(given(...known, adaEnrolled), ADA_IN_ALGEBRA)).toEqual({ alreadyAt: 4n });
-    const withdrawn = given(...known, adaEnrolled, adaWithdrawn);
-    expect(enrol(withdrawn, ADA_IN_ALGEBRA)).toEqual({ alreadyAt: 4n });
-    expect(enrol(withdrawn, { ...ADA_IN_ALGEBRA, enrolment_id: 'another' })).toHaveProperty(
-      'append',
-    );
-  });
-
-  it(`is refused beyond ${COURSES_PER_STUDENT} courses`, () => {
-    const others = Array.from({ length: COURSES_PER_STUDENT }, (_, index) =>
+  it(`is refused beyond ${COURSES_PER_STUDENT} courses, those included that are waited for`, async () => {
+    const others = Array.from({ length: COURSES_PER_STUDENT - 1 }, (_, index) =>
       fact('student-enrolled', { ...ADA_IN_ALGEBRA, course_id: `course-${index}` }),
     );
-    expect(enrol(given(...known, ...others.slice(1)), ADA_IN_ALGEBRA)).toHaveProperty('append');
-    expect(() => enrol(given(...known, ...others), ADA_IN_ALGEBRA)).toThrow(
-      refusal('too-many-courses', 'Ada already takes 10 courses, which is the limit.'),
-    );
+    const waiting = fact('student-waiting', { ...ADA_IN_ALGEBRA, course_id: 'wanted' });
+    await specifyDecision(enrol)
+      .given(algebra, ada, ...others)
+      .when(ADA_IN_ALGEBRA)
+      .then(adaEnrolled);
+    await specifyDecision(enrol)
+      .given(algebra, ada, ...others, waiting)
+      .when(ADA_IN_ALGEBRA)
+      .thenRefuses(
+        refusal('too-many-courses', 'Ada already takes 10 courses, which is the limit.'),
+      );
   });
 
-  it('needs the course and the student', () => {
-    expect(() => enrol(given(fact('student-registered', ADA)), ADA_IN_ALGEBRA)).toThrow(
-      refusal('unknown-course', 'No course algebra.'),
-    );
-    expect(() => enrol(given(fact('course-defined', ALGEBRA)), ADA_IN_ALGEBRA)).toThrow(
-      refusal('unknown-student', 'No student ada.'),
-    );
+  it('needs the course and the student', async () => {
+    await specifyDecision(enrol)
+      .given(ada)
+      .when(ADA_IN_ALGEBRA)
+      .thenRefuses(refusal('unknown-course', 'No course algebra.'));
+    await specifyDecision(enrol)
+      .given(algebra)
+      .when(ADA_IN_ALGEBRA)
+      .thenRefuses(refusal('unknown-student', 'No student ada.'));
   });
+
+  it('does not look at other courses and students', () =>
+    specifyDecision(enrol)
+      .given(algebra, ada)
+      .givenUnrelated(grace, fact('student-enrolled', { course_id: 'logic', student_id: 'grace' }))
+      .when(ADA_IN_ALGEBRA)
+      .then(adaEnrolled));
 });

@@ -1,23 +1,14 @@
-import { describe, expect, it } from '@jest/globals';
-import { fact } from 'nestjs-factstr';
-import { ADA } from '../testing/examples.js';
-import { given, refusal } from '../testing/given.js';
+import { describe, it } from '@jest/globals';
+import { specifyDecision } from 'nestjs-factstr/testing';
+import { ADA, ada, refusal } from '../testing/examples.js';
 import { registerStudent } from './register-student.js';
 
 describe('Registering a student', () => {
-  it('is a fact', () => {
-    expect(registerStudent(given(), ADA)).toEqual({ append: fact('student-registered', ADA) });
-  });
+  it('is a fact', () => specifyDecision(registerStudent).given().when(ADA).then(ada));
 
-  it('again by the same name leads to the first fact', () => {
-    const state = given(fact('student-registered', ADA));
-    expect(registerStudent(state, ADA)).toEqual({ alreadyAt: 1n });
-  });
-
-  it('again by another name is refused', () => {
-    const state = given(fact('student-registered', ADA));
-    expect(() => registerStudent(state, { ...ADA, name: 'Adele' })).toThrow(
-      refusal('student-id-taken', 'The student id ada belongs to Ada.'),
-    );
-  });
+  it('is refused where the id is taken', () =>
+    specifyDecision(registerStudent)
+      .given(ada)
+      .when({ ...ADA, name: 'Adele' })
+      .thenRefuses(refusal('student-id-taken', 'The student id ada belongs to Ada.')));
 });

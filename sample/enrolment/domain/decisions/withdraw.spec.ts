@@ -1,38 +1,41 @@
-import { describe, expect, it } from '@jest/globals';
-import { fact } from 'nestjs-factstr';
-import { ADA, ADA_IN_ALGEBRA, ALGEBRA } from '../testing/examples.js';
-import { given, refusal } from '../testing/given.js';
+import { describe, it } from '@jest/globals';
+import { specifyDecision } from 'nestjs-factstr/testing';
+import {
+  ADA_IN_ALGEBRA,
+  ada,
+  adaEnrolled,
+  adaWithdrawn,
+  algebra,
+  refusal,
+} from '../testing/examples.js';
 import { withdraw } from './withdraw.js';
 
 describe('Withdrawing a student', () => {
-  const known = [fact('course-defined', ALGEBRA), fact('student-registered', ADA)];
-  const command = { course_id: 'algebra', student_id: 'ada' };
   const notEnrolled = refusal('not-enrolled', 'Ada is not enrolled in “Linear algebra”.');
 
-  it('is a fact', () => {
-    const state = given(...known, fact('student-enrolled', ADA_IN_ALGEBRA));
-    expect(withdraw(state, command)).toEqual({ append: fact('student-withdrawn', command) });
-  });
+  it('is a fact', () =>
+    specifyDecision(withdraw)
+      .given(algebra, ada, adaEnrolled)
+      .when(ADA_IN_ALGEBRA)
+      .then(adaWithdrawn));
 
-  it('is refused without an enrolment', () => {
-    expect(() => withdraw(given(...known), command)).toThrow(notEnrolled);
-  });
+  it('is refused without an enrolment', () =>
+    specifyDecision(withdraw).given(algebra, ada).when(ADA_IN_ALGEBRA).thenRefuses(notEnrolled));
 
-  it('is refused a second time', () => {
-    const state = given(
-      ...known,
-      fact('student-enrolled', ADA_IN_ALGEBRA),
-      fact('student-withdrawn', command),
-    );
-    expect(() => withdraw(state, command)).toThrow(notEnrolled);
-  });
+  it('is refused a second time', () =>
+    specifyDecision(withdraw)
+      .given(algebra, ada, adaEnrolled, adaWithdrawn)
+      .when(ADA_IN_ALGEBRA)
+      .thenRefuses(notEnrolled));
 
-  it('needs the course and the student', () => {
-    expect(() => withdraw(given(fact('student-registered', ADA)), command)).toThrow(
-      refusal('unknown-course', 'No course algebra.'),
-    );
-    expect(() => withdraw(given(fact('course-defined', ALGEBRA)), command)).toThrow(
-      refusal('unknown-student', 'No student ada.'),
-    );
+  it('needs the course and the student', async () => {
+    await specifyDecision(withdraw)
+      .given(ada)
+      .when(ADA_IN_ALGEBRA)
+      .thenRefuses(refusal('unknown-course', 'No course algebra.'));
+    await specifyDecision(withdraw)
+      .given(algebra)
+      .when(ADA_IN_ALGEBRA)
+      .thenRefuses(refusal('unknown-student', 'No student ada.'));
   });
 });

@@ -1,3 +1,4 @@
+import type { INestApplicationContext } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { Test } from '@nestjs/testing';
 import supertest from 'supertest';
@@ -6,6 +7,7 @@ import { configureApp } from '../../../../sample/configure-app.js';
 import { Settings } from '../../../../sample/settings.js';
 
 export interface SampleApp {
+  readonly nest: INestApplicationContext;
   readonly http: ReturnType<typeof supertest>;
   close(): Promise<void>;
 }
@@ -22,5 +24,5 @@ export async function createSampleApp(settings: Settings): Promise<SampleApp> {
   });
   configureApp(app);
   await app.init();
-  return { http: supertest(app.getHttpServer()), close: () => app.close() };
+  return { nest: app, http: supertest(app.getHttpServer()), close: () => app.close() };
 }
