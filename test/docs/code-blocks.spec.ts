@@ -7,7 +7,7 @@ import { codeBlocks, moduleOf } from './code-blocks.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** The types of facts that the pages speak of; the README's own are in its block. */
+/** The types of facts that the pages speak of; those that a block makes of schemas are among them. */
 const FACTS = `
 declare module 'nestjs-factstr' {
   interface FactMap {
@@ -16,9 +16,16 @@ declare module 'nestjs-factstr' {
     'item-lost': { sku: string };
     'order-placed': { order_id: string };
     login: { user: string };
+    'course-defined': { course_id: string; title?: string; capacity: number };
+    'student-registered': { student_id: string; name: string };
+    'student-enrolled': { course_id: string; student_id: string };
+    'student-withdrawn': { course_id: string; student_id: string };
   }
 }
-export {};`;
+declare module 'expect' {
+  interface Matchers<R> extends FactMatchers<R> {}
+}
+import type { FactMatchers } from 'nestjs-factstr/testing';`;
 
 describe('The code in the README and the docs', () => {
   const blocks = codeBlocks();

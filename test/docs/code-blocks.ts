@@ -31,26 +31,39 @@ function blocksOf(page: string): CodeBlock[] {
 
 /** Where the names come from that the blocks use and do not import. */
 const IMPORTS: Readonly<Record<string, readonly string[]>> = {
-  '@jest/globals': ['jest'],
-  '@nestjs/common': ['Get', 'Injectable', 'Module', 'Param'],
+  '@jest/globals': ['afterAll', 'afterEach', 'beforeEach', 'describe', 'expect', 'it', 'jest'],
+  '@nestjs/common': ['Body', 'ConflictException', 'Get', 'Injectable', 'Module', 'Param', 'Post'],
   '@nestjs/swagger': ['ApiProperty'],
   '@nestjs/testing': ['Test'],
   '@nestjs/typeorm': ['TypeOrmModule'],
   typeorm: ['EntityManager'],
+  zod: ['z'],
+  'nestjs-factstr/testing': [
+    'createTestStore',
+    'describeFactStore',
+    'drained',
+    'factMatchers',
+    'settled',
+    'specifyDecision',
+    'specifyProjection',
+  ],
   'nestjs-factstr': [
     'AppendOptions',
     'ApplyFact',
     'DurableProjection',
     'DurableStream',
     'EventQuery',
+    'FactInput',
     'FactStore',
     'FactRecord',
+    'FactsOf',
     'FactstrJsonInterceptor',
     'FactstrMemoryStore',
     'FactstrModule',
     'FactstrPostgresStore',
     'FactstrSqliteStore',
     'FactstrStore',
+    'IdempotencyKey',
     'InjectFactstrStore',
     'NewEvent',
     'OnFacts',
@@ -58,10 +71,14 @@ const IMPORTS: Readonly<Record<string, readonly string[]>> = {
     'ProjectionContext',
     'ReactionContext',
     'StreamHandler',
+    'decisionModel',
+    'defineDecision',
+    'defineFacts',
     'fact',
     'factQuery',
     'foreignFact',
     'facts',
+    'model',
   ],
 };
 
@@ -75,7 +92,15 @@ const DECLARED: Readonly<Record<string, string>> = {
   app: "const app: import('@nestjs/common').INestApplication",
   assertSeatIsFree:
     "function assertSeatIsFree(facts: import('nestjs-factstr').EventRecord[]): void",
-  cls: "const cls: import('node:async_hooks').AsyncLocalStorage<object>",
+  CourseFull: 'class CourseFull extends Error {}',
+  TooManyCourses: 'class TooManyCourses extends Error {}',
+  cls: "const cls: import('node:async_hooks').AsyncLocalStorage<{ user?: string; request?: string; handler?: string }>",
+  courseFacts:
+    "const courseFacts: import('nestjs-factstr').DefinedFacts<{ readonly 'course-defined': import('zod').ZodObject<{ course_id: import('zod').ZodString; capacity: import('zod').ZodNumber }> }>",
+  course_id: 'const course_id: string',
+  coursesOf: "const coursesOf: (student_id: string) => import('nestjs-factstr').BoundModel<number>",
+  enrol:
+    "const enrol: import('nestjs-factstr').DecisionDefinition<{ course_id: string; student_id: string }>",
   command: 'const command: { id: string }',
   createMyStore: "function createMyStore(): import('nestjs-factstr').FactStore",
   dataSource: "const dataSource: import('typeorm').DataSource",
@@ -88,11 +113,17 @@ const DECLARED: Readonly<Record<string, string>> = {
   push: 'function push(facts: object[]): void',
   query: "const query: import('nestjs-factstr').EventQuery",
   readModelUrl: 'const readModelUrl: string',
+  repository: "const repository: import('typeorm').Repository<object>",
+  seats:
+    "const seats: (course_id: string) => import('nestjs-factstr').BoundModel<{ capacity: number; taken: number }>",
   serverUrl: 'const serverUrl: string',
   sku: 'const sku: string',
   store: "const store: import('nestjs-factstr').FactstrStore",
+  student_id: 'const student_id: string',
   url: 'const url: string',
   version: 'const version: bigint | null',
+  waitingList:
+    "const waitingList: (course_id: string) => import('nestjs-factstr').BoundModel<string[]>",
 };
 
 /** Pages that mean something else by a name. The contract's store is a bare one. */
@@ -108,7 +139,9 @@ export function moduleOf({ code, page }: CodeBlock): string {
   const complete = code
     // What the reader is to fill in.
     .replace(/\) …/g, ') {}')
-    .replaceAll('(…)', '()');
+    .replaceAll('(…)', '()')
+    // Blocks share one program: its facts are those of the test.
+    .replace(/^declare module 'nestjs-factstr' \{\n.*FactsOf<.*\n\}\n/m, '');
   const paragraphs = complete.split(/\n\n(?=\S)/);
   const members = paragraphs.filter(isMember).map(withBody);
   const statements = paragraphs.filter((paragraph) => !isMember(paragraph));
@@ -121,6 +154,7 @@ export function moduleOf({ code, page }: CodeBlock): string {
 const FIELDS: Readonly<Record<string, string>> = {
   mailer: '{ readonly isDown: boolean }',
   projections: "import('nestjs-factstr').FactstrProjections",
+  store: "import('nestjs-factstr').FactstrStore",
 };
 
 function classOf(members: readonly string[]): string {
