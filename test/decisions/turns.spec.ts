@@ -129,6 +129,17 @@ describe('The turns of decisions that share a part of their contexts', () => {
     expect(isOn(turns.enter(of(inCourse('b'), setting)))).toBe(false);
   });
 
+  it('learn nothing of a payload that cannot be read again', () => {
+    const turns = new EndedTurns();
+    const turn = turns.enter(of(inCourse('a')));
+    const payload = {
+      get course(): string {
+        throw new Error('read once');
+      },
+    };
+    expect(() => turn.appended([{ event_type: 'enrolled', payload }])).not.toThrow();
+  });
+
   it('pass through long queues', () => {
     const turns = new EndedTurns();
     const all = Array.from({ length: 1_000 }, () => turns.enter(of(inCourse('a'))));

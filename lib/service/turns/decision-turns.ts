@@ -135,7 +135,11 @@ class Turn implements DecisionTurn {
   appended(events: readonly NewEvent[]): void {
     // Alone, only some of the decisions compute their alternatives.
     if (this.#alternatives === undefined && !this.shapes.wants()) return;
-    this.shapes.learn(this.#all, events);
+    try {
+      this.shapes.learn(this.#all, events);
+    } catch {
+      // A payload may throw when it is read again: it is appended all the same.
+    }
   }
 
   wait(ahead: number): void {
