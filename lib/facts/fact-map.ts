@@ -192,7 +192,8 @@ export interface ForeignFact extends NewEvent {
 
 /**
  * An event to append whose type is not in `FactMap`: for tools that carry the facts of others, an import for example.
- * Where schemas are registered, one of a registered type is checked nevertheless.
+ * Where schemas are registered, one of a registered type is checked nevertheless, and one of a former type has to be
+ * readable as the type that has replaced it: so a release writes a former type as long as older processes read it.
  *
  * @publicApi
  */

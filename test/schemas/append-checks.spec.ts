@@ -146,3 +146,52 @@ it('Without a check that is pending an append enters its store at once', async (
     () => 'the last append',
   );
 });
+
+describe('A check of the log', () => {
+  const facts = defineFacts({ plain: Name });
+
+  it('counts what has no schema, of the first hundred types by name', async () => {
+    const stored = new FactstrMemoryStore();
+    const service: FactstrStore<object> = FactstrStore.of(stored, { facts });
+    expect(await service.check()).toEqual({
+      head: 0n,
+      facts: 0,
+      unread: [],
+      unregistered: [],
+      other: 0,
+    });
+    stored.append(
+      Array.from({ length: 120 }, (_, index) => ({ event_type: `t${index}`, payload: 1 })),
+    );
+    for (let index = 0; index < 12; index++) {
+      stored.append([
+        { event_type: 'plain', payload: { [`key${index}`]: 'hunter2', name: index } },
+      ]);
+    }
+    stored.append([{ event_type: 't0', payload: 1 }, plain('fits')]);
+    const { unread, unregistered, other, head } = await service.check();
+    expect(unread).toEqual([
+      {
+        event_type: 'plain',
+        count: 12,
+        numbers: Array.from({ length: 10 }, (_, index) => BigInt(121 + index)),
+        paths: ['$.name'],
+      },
+    ]);
+    expect(unregistered).toHaveLength(100);
+    expect(unregistered[0]).toEqual({ event_type: 't0', count: 2 });
+    expect(other).toBe(20);
+    expect(head).toBe(134n);
+  });
+
+  it('ends by its signal, and needs schemas', async () => {
+    const stored = new FactstrMemoryStore();
+    const service: FactstrStore<object> = FactstrStore.of(stored, { facts });
+    stored.append([plain('a')]);
+    const signal = AbortSignal.abort(new RangeError('enough'));
+    await expect(service.check({ signal })).rejects.toThrow('enough');
+    await expect(FactstrStore.of(stored).check()).rejects.toMatchObject({
+      code: 'INVALID_OPTIONS',
+    });
+  });
+});

@@ -159,7 +159,7 @@ describe('A definition of facts', () => {
 describe('An append of facts with a schema', () => {
   const facts = defineFacts({
     x: z.object({ a: z.string(), at: z.date().optional() }),
-    y: { schema: A, from: { old: { up } } },
+    y: { schema: A, from: { old: { up: (old) => old as { a: string } } } },
     late: z.unknown().refine((value) => (value === 1 ? Promise.resolve(true) : true)),
     broken: z.unknown().transform((value) => {
       if (value === 1) throw new RangeError('hunter2');
@@ -183,7 +183,7 @@ describe('An append of facts with a schema', () => {
     expect(await refusal('old', {})).toMatchObject({
       code: 'UNREGISTERED_TYPE',
       message:
-        'Event 0 is of the type "old", which is not written any more: append "y". Nothing was written.',
+        'Event 0 is of the type "old", which is not written any more: append "y"; or, where older processes still read it, foreignFact. Nothing was written.',
     });
     expect(await refusal('z', {})).toMatchObject({ code: 'UNREGISTERED_TYPE', event_type: 'z' });
     expect(await refusal('late', 1)).toMatchObject({
@@ -200,10 +200,17 @@ describe('An append of facts with a schema', () => {
     store.append([foreignFact('z', { any: 'thing' })]);
     const wrap = async (event: never): Promise<unknown> => failureOf(() => store.append([event]));
     expect(await wrap(foreignFact('x', {}) as never)).toMatchObject({ code: 'INVALID_FACT' });
+    // For processes that still read the former type; it has to be readable as the new one.
     expect(await wrap(foreignFact('old', {}) as never)).toMatchObject({
-      code: 'UNREGISTERED_TYPE',
+      code: 'INVALID_FACT',
+      event_type: 'old',
+      paths: ['$.a'],
     });
-    expect(store.query({}).event_records).toMatchObject([{ payload: { any: 'thing' } }]);
+    store.append([foreignFact('old', { a: 'x' })]);
+    expect(store.query({}).event_records).toMatchObject([
+      { event_type: 'z', payload: { any: 'thing' } },
+      { event_type: 'y', payload: { a: 'x' } },
+    ]);
   });
 });
 

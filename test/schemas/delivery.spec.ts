@@ -133,7 +133,7 @@ describe.each(Object.entries(OPEN))('A stored fact that does not fit, on %s', (_
     for (const name of ['plain', 'class']) {
       const parked = await projections.parked(name);
       expect(parked.map(({ sequence_number }) => sequence_number)).toEqual([3n, 4n]);
-      expect(parked[0]!.error).toContain('does not fit, read as "seat-taken.v2": $.seat');
+      expect(parked[0]!.error).toContain('cannot be read as "seat-taken.v2": $.seat');
       expect(parked[1]!.error).toContain('does not fit its schema: $.seat is not as it says');
       expect(parked[0]!.error + parked[1]!.error).not.toMatch(/no number|four/);
     }

@@ -90,8 +90,12 @@ export class SchemaCodec implements FactCodec {
     const defined = this.#registry.find(event_type);
     if (defined === undefined) {
       const former = this.#registry.former(event_type);
-      if (former === undefined && isForeignFact(event)) return { check: undefined, payload };
-      throw unregistered(event_type, index, former);
+      if (!isForeignFact(event)) throw unregistered(event_type, index, former);
+      if (former === undefined) return { check: undefined, payload };
+      // It is read as the new type: it has to be one.
+      const made = upcasted(copyJson(payload), former);
+      if ('value' in made) return { check: former.now.check, payload: made.value };
+      throw misfit(event_type, index, made);
     }
     const validated = validate(defined.schema, copyJson(payload));
     if ('value' in validated) return { check: defined.check, payload: validated.value };
@@ -100,7 +104,9 @@ export class SchemaCodec implements FactCodec {
 
   #checkOf(event: unknown): DefinedFact['check'] {
     const { event_type } = (event ?? {}) as Partial<NewEvent>;
-    return typeof event_type === 'string' ? this.#registry.find(event_type)?.check : undefined;
+    if (typeof event_type !== 'string') return undefined;
+    const defined = this.#registry.find(event_type) ?? this.#registry.former(event_type)?.now;
+    return defined?.check;
   }
 }
 
@@ -114,29 +120,30 @@ function read(record: EventRecord, validated: Validated): unknown {
   throw unreadable(record, 'does not fit its schema', validated);
 }
 
-function readFormer(record: EventRecord, { type, upcast, now }: FormerType): unknown {
-  let old = own(record.payload);
+function readFormer(record: EventRecord, former: FormerType): unknown {
+  const made = upcasted(own(record.payload), former);
+  if ('value' in made) return made.value;
+  throw unreadable(record, `cannot be read as ${JSON.stringify(former.now.type)}`, made);
+}
+
+/** A payload of a former type as one of the type that has replaced it. */
+function upcasted(payload: unknown, { type, upcast, now }: FormerType): Validated {
+  let old = payload;
   if (upcast.schema !== undefined) {
     const validated = validate(upcast.schema, old);
-    if (!('value' in validated)) {
-      throw unreadable(record, 'does not fit the schema of its former type', validated);
-    }
+    if (!('value' in validated)) return validated;
     old = validated.value;
   }
-  const as = `read as ${JSON.stringify(now.type)}`;
-  let made: unknown;
   try {
-    made = upcast.up(old);
-    if (isThenable(made)) {
-      made.then(undefined, () => undefined);
-      throw new TypeError(`up of the former type ${JSON.stringify(type)} returned a promise`);
-    }
+    const made = upcast.up(old);
+    if (!isThenable(made)) return validate(now.schema, made);
+    made.then(undefined, () => undefined);
+    return {
+      thrown: new TypeError(`up of the former type ${JSON.stringify(type)} returned a promise`),
+    };
   } catch (thrown) {
-    throw unreadable(record, `cannot be ${as}`, { thrown });
+    return { thrown };
   }
-  const validated = validate(now.schema, made);
-  if ('value' in validated) return validated.value;
-  throw unreadable(record, `does not fit, ${as}`, validated);
 }
 
 type Unfit = Exclude<Validated, { readonly value: unknown }>;
@@ -186,7 +193,7 @@ function unregistered(
   return new UnregisteredTypeError(
     former === undefined
       ? `${subject} has no schema. Define it in defineFacts, or append it with foreignFact. Nothing was written.`
-      : `${subject} is not written any more: append ${JSON.stringify(former.now.type)}. Nothing was written.`,
+      : `${subject} is not written any more: append ${JSON.stringify(former.now.type)}; or, where older processes still read it, foreignFact. Nothing was written.`,
     { event_type: type },
   );
 }
