@@ -55,7 +55,7 @@ export type {
   WaitForOptions,
   ProjectionSelector,
   VerbOptions,
-} from './module/factstr-projections.js';
+} from './module/projections/verb-options.js';
 export type { LiveHandlerStatus } from './module/handlers/live-handler.js';
 export type { ProjectionState, ProjectionStatus } from './projections/status.js';
 

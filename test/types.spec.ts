@@ -57,6 +57,7 @@ describe('The types', () => {
             paths: {
               'nestjs-factstr': [join(built, 'index.d.ts')],
               'nestjs-factstr/stores': [join(built, 'stores', 'index.d.ts')],
+              'nestjs-factstr/testing': [join(built, 'testing', 'index.d.ts')],
             },
             typeRoots: [join(root, 'node_modules', '@types')],
             noEmit: true,

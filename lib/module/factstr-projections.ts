@@ -15,61 +15,19 @@ import { findProjection } from './find-projection.js';
 import { HandlersRegistry } from './lifecycle/handlers.registry.js';
 import type { LiveHandler, LiveHandlerStatus } from './handlers/live-handler.js';
 import type { RegisteredProjection } from './projections/registered-projection.js';
+import type {
+  DrainedOptions,
+  ProjectionSelector,
+  VerbOptions,
+  WaitForOptions,
+} from './projections/verb-options.js';
 import {
+  SELECTOR,
   checkBigint,
   checkSequenceNumber,
   checkVerbOptions,
   checkVersion,
 } from './projections/verb-arguments.js';
-
-/** The options that tell one projection from another. */
-const SELECTOR = ['store', 'version'] as const;
-
-/**
- * Which of several projections of one name is meant.
- *
- * @publicApi
- */
-export interface ProjectionSelector {
-  /** The store's name. Default: the one without a name. */
-  store?: string | undefined;
-  /** The projection's version. Default: the only registered one, else the newest. */
-  version?: number | undefined;
-}
-
-/**
- * What every verb takes besides the projection's name.
- *
- * @publicApi
- */
-export interface VerbOptions extends ProjectionSelector {
-  /** The operator's name, for the record: text of up to 256 characters. */
-  by?: string | undefined;
-}
-
-/**
- * Options of `waitFor`.
- *
- * @publicApi
- */
-export interface WaitForOptions extends ProjectionSelector {
-  /** In milliseconds, from the call on. Default 5,000. */
-  timeout?: number | undefined;
-  /** When it aborts, the wait rejects with its reason. */
-  signal?: AbortSignal | undefined;
-}
-
-/**
- * Options of `drained`.
- *
- * @publicApi
- */
-export interface DrainedOptions {
-  /** In milliseconds, from the call on. Default 5,000. */
-  timeout?: number | undefined;
-  /** The projections that are waited for, in every version and of every store. Default: all. */
-  names?: string | readonly string[] | undefined;
-}
 
 /**
  * The handle on the application's `@DurableProjection`s and `@OnFacts` methods. Its verbs work from every process
@@ -312,6 +270,12 @@ export class FactstrProjections {
   async #status(projection: RegisteredProjection): Promise<ProjectionStatus> {
     const active = await this.#active.told(this.#versions(projection));
     return projection.status(active === projection.version);
+  }
+
+  /** @throws InvalidOptionsError when no such projection is registered @internal */
+  find(name: string, selector: ProjectionSelector): RegisteredProjection {
+    checkVerbOptions(selector, SELECTOR);
+    return this.#find(name, selector);
   }
 
   /** All projections, or every version of each name. */

@@ -23,7 +23,7 @@ export interface Projection {
   readonly query: EventQuery;
   /** Where a new cursor stands. Default: the beginning. */
   readonly startFrom?: 'beginning' | 'now' | bigint;
-  /** Many facts per call; absent: one committed batch per call. */
+  /** Many facts per call; absent: one committed batch per call. Read for each batch. */
   readonly batch?: { readonly maxFacts: number; readonly maxWait: number };
   /** What becomes of facts on which the handler failed `maxAttempts` times. */
   readonly onFailure: 'pause' | 'park';

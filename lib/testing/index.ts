@@ -2,7 +2,7 @@
 
 export { drained, settled } from './waiting.js';
 export type { TestedApplication } from './waiting.js';
-export type { DrainedOptions } from '../module/factstr-projections.js';
+export type { DrainedOptions } from '../module/projections/verb-options.js';
 export { createTestStore } from './stores/test-store.js';
 export type { TestStore, TestStoreOptions } from './stores/test-store.js';
 export { TestClock } from './stores/test-clock.js';
@@ -27,6 +27,11 @@ export type {
 export type { Raced, RacedOutcome } from './decisions/race.js';
 export type { RefusalMatcher } from './decisions/refusal.js';
 export { SpecificationError } from './text/specification-error.js';
+
+// Projections
+export { specifyProjection } from './projections/specify-projection.js';
+export type { ProjectionSpecification } from './projections/specify-projection.js';
+export type { SpecifyProjectionOptions } from './projections/specify-projection.options.js';
 
 // Matchers
 export { factMatchers } from './matchers.js';

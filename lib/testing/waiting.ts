@@ -1,6 +1,6 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import { FactstrProjections } from '../module/factstr-projections.js';
-import type { DrainedOptions } from '../module/factstr-projections.js';
+import type { DrainedOptions } from '../module/projections/verb-options.js';
 import { OWN_TIMING } from './support/timing.js';
 
 /** What the kit needs of an application, or of a `TestingModule`. @publicApi */

@@ -38,6 +38,9 @@ export class RegisteredProjection implements Follower {
   readonly #handler: FactHandler;
   readonly #reactions: Reactions;
   readonly #query: EventQuery;
+  /** Whether effects and cursor are one transaction. */
+  readonly transactional: boolean;
+  #rehearsed: Projection['batch'];
 
   constructor(
     store: FactStore,
@@ -59,6 +62,7 @@ export class RegisteredProjection implements Follower {
     this.#query = metadata.query;
     const limits = limitsOf(store, options.limits);
     this.#reactions = this.#reactionsOf(metadata, service, limits, commits);
+    this.transactional = commits?.transactional ?? false;
     const projection = this.#projection(metadata, options, commits?.defaultTimeout);
     this.runner = makeRunner(store, projection, this.#observer(projection, logger), {
       limits,
@@ -104,6 +108,21 @@ export class RegisteredProjection implements Follower {
     ].sort((a, b) => Date.parse(a.at) - Date.parse(b.at));
   }
 
+  /** The facts that it gets. */
+  get query(): EventQuery {
+    return this.#query;
+  }
+
+  /** Whether its class has an `onReset`, which clears the read model. */
+  get clears(): boolean {
+    return typeof (this.#handler.holder as { onReset?: unknown }).onReset === 'function';
+  }
+
+  /** For a test: from now on as many facts a call at the most, across batches; `null`: as its options say. */
+  rehearse(maxFacts: number | null): void {
+    this.#rehearsed = maxFacts === null ? undefined : { maxFacts, maxWait: 0 };
+  }
+
   /** Lets the class clear its read model. */
   async reset(manager: unknown): Promise<void> {
     const { onReset } = this.#handler.holder as { onReset?: (manager: unknown) => unknown };
@@ -119,6 +138,9 @@ export class RegisteredProjection implements Follower {
     const raw = this.#store;
     const { name: projection, version, storeName: store } = this;
     const { maxAttempts = defaults.maxAttempts, timeout = defaults.timeout } = options;
+    const { batch: asked } = options;
+    const own = asked && { maxFacts: asked.maxFacts, maxWait: asked.maxWait ?? 0 };
+    const batch = (): Projection['batch'] => this.#rehearsed ?? own;
     return {
       name: cursorName(options),
       query,
@@ -126,9 +148,9 @@ export class RegisteredProjection implements Follower {
       timeout: timeout ?? defaultTimeout,
       retry: { ...DEFAULT_RETRY_POLICY, ...(maxAttempts === undefined ? {} : { maxAttempts }) },
       ...(options.startFrom === undefined ? {} : { startFrom: options.startFrom }),
-      ...(options.batch === undefined
-        ? {}
-        : { batch: { maxFacts: options.batch.maxFacts, maxWait: options.batch.maxWait ?? 0 } }),
+      get batch() {
+        return batch();
+      },
       handle: (call) => {
         const metadata = new HandledMetadata(raw, call.facts);
         const invoke: Invoke<ProjectionContext> = (handler, facts, context, method) => {

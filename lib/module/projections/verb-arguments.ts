@@ -42,6 +42,9 @@ const CHECKS = {
   signal: (value, option) => requireThat(isSignal(value), option, value, 'an AbortSignal'),
 } as const satisfies Record<string, Check>;
 
+/** The options that tell one projection from another. */
+export const SELECTOR = ['store', 'version'] as const;
+
 type Option = keyof typeof CHECKS;
 
 const VERSION = 'a whole number from 1 on';

@@ -46,6 +46,10 @@ export function makeRunner(
   const outside: Projection = {
     ...projection,
     codec,
+    // It may change while the projection runs.
+    get batch() {
+      return projection.batch;
+    },
     handle: (call) =>
       context.run(() => {
         const handle = (): unknown => calls.run(() => projection.handle(call));

@@ -103,8 +103,8 @@ async function run<Input>(
 }
 
 /** A service that takes no turns with others on the same store, and meets the others before it appends. */
-function apart(store: FactStore, meet: () => Promise<void> | undefined): FactstrStore {
-  return FactstrStore.of({
+function apart(store: FactStore, meet: () => Promise<void> | undefined): FactstrStore<object> {
+  return FactstrStore.of<object>({
     append: (events, options) => store.append(events, options),
     query: (query) => store.query(query),
     appendIf: async (events, query, expected, options) => {

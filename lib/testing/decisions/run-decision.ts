@@ -27,9 +27,12 @@ export type Decision =
   | { readonly refused: { readonly error: unknown } };
 
 /** A store that holds what is given, a fact an append. */
-export async function storeWith({ given, options }: DecisionScene<never>): Promise<TestStore> {
-  const store = createTestStore(options);
-  for (const { fact } of given) await store.append([fact] as never);
+export async function storeWith({
+  given,
+  options,
+}: DecisionScene<never>): Promise<TestStore<object>> {
+  const store = createTestStore<object>(options);
+  for (const { fact } of given) await store.append([fact]);
   return store;
 }
 
@@ -38,7 +41,7 @@ export async function storeWith({ given, options }: DecisionScene<never>): Promi
  * business
  */
 export async function checkVisibility<Input>(
-  store: FactstrStore,
+  store: FactstrStore<object>,
   { definition, given }: DecisionScene<Input>,
   input: Input,
 ): Promise<void> {
@@ -65,7 +68,7 @@ export async function checkVisibility<Input>(
 
 /** Makes a decision on a store; `facts` are those that it returned in the attempt that counted. */
 export async function decideOn<Input>(
-  store: FactstrStore,
+  store: FactstrStore<object>,
   { definition }: Pick<DecisionScene<Input>, 'definition'>,
   input: Input,
 ): Promise<Decision> {

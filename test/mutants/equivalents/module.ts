@@ -29,8 +29,8 @@ export const module: readonly Equivalent[] = [
   },
   {
     file: 'lib/module/projections/active-versions.ts',
-    from: 'async () => head !== null && ((await projection.position()) ?? -1n) >= head,',
-    to: 'async () => true && ((await projection.position()) ?? -1n) >= head,',
+    from: 'async () => head !== null && (await isAt(projection, head)),',
+    to: 'async () => true && (await isAt(projection, head)),',
     reason:
       'A projection whose head is not known counts as ahead of its log, and is refused for that.',
   },
