@@ -13,11 +13,8 @@ import { areModels } from '../../service/decide/decide-models.js';
 import type { NewFact } from '../../facts/fact-map.js';
 import type { FactstrStore } from '../../service/factstr-store.js';
 import { recordedAppendOf } from '../../streams/store-face.js';
-import type {
-  ReactionAppendOptions,
-  ReactionContext,
-  ReactionDecideOptions,
-} from '../handlers/handler-types.js';
+import type { ReactionAppendOptions, ReactionDecideOptions } from '../handlers/handler-types.js';
+import type { Reaction } from '../handlers/fact-handler.js';
 import { messages } from '../messages.js';
 import { ReactionMark } from './reaction-mark.js';
 
@@ -37,14 +34,6 @@ export interface Reacting {
 export interface ReactionCursors {
   readonly facts: CursorStore;
   readonly own: CursorStore;
-}
-
-type Members = Pick<ReactionContext, 'append' | 'decide'>;
-
-/** What a call of a method gets for one fact. `end`: the call is over. */
-export interface Reaction {
-  readonly members: Members;
-  end(): void;
 }
 
 /** Names the appends by which a projection's handler reacts to facts, so that each is made once. */
@@ -143,7 +132,7 @@ export class Reactions {
       return { appended: call.recorded, result: undefined };
     };
     return {
-      members: { append, decide } as Members,
+      members: { append, decide },
       end: () => {
         isOver = true;
       },
