@@ -79,6 +79,7 @@ const IMPORTS: Readonly<Record<string, readonly string[]>> = {
     'foreignFact',
     'facts',
     'model',
+    'upcast',
   ],
 };
 
