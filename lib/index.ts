@@ -95,27 +95,8 @@ export type {
 } from './decisions/outcome.js';
 export type { RememberedStatesOptions } from './decisions/remembered-states.js';
 
-// Facts with a schema
-export { defineFacts } from './facts/schemas/fact-schemas.js';
-export type {
-  DefinedFacts,
-  FactSchemas,
-  FactsOf,
-  SchemasByType,
-  UsableSchema,
-} from './facts/schemas/fact-schemas.js';
-export { upcast } from './facts/schemas/definitions.js';
-export type { FactDefinition, FactUpcast } from './facts/schemas/definitions.js';
+// Facts with a schema: what defines them stands with the stores
 export type { CheckOptions, FactsCheck, UnreadFacts } from './service/facts/check-facts.js';
-export type { JsonSchemaOptions } from './facts/schemas/json-schema.js';
-export type {
-  SchemaInput,
-  SchemaOutput,
-  StandardSchema,
-  StandardSchemaProps,
-  StandardIssue,
-  StandardResult,
-} from './facts/schemas/standard-schema.js';
 
 // HTTP: sequence numbers out and in, errors out, idempotency keys in
 export { FactstrExceptionFilter } from './http/factstr-exception.filter.js';

@@ -33,3 +33,24 @@ export type {
   CursorStore,
   StreamReport,
 } from '../cursors/cursor-store.js';
+
+// Facts with a schema
+export { defineFacts } from '../facts/schemas/fact-schemas.js';
+export type {
+  DefinedFacts,
+  FactSchemas,
+  FactsOf,
+  SchemasByType,
+  UsableSchema,
+} from '../facts/schemas/fact-schemas.js';
+export { upcast } from '../facts/schemas/definitions.js';
+export type { FactDefinition, FactUpcast } from '../facts/schemas/definitions.js';
+export type { JsonSchemaOptions } from '../facts/schemas/json-schema.js';
+export type {
+  SchemaInput,
+  SchemaOutput,
+  StandardSchema,
+  StandardSchemaProps,
+  StandardIssue,
+  StandardResult,
+} from '../facts/schemas/standard-schema.js';
