@@ -224,7 +224,7 @@ describe.each<Provider>([memory, sqlite, postgres])('Pages of a $name store', (p
     [
       'unknown',
       { limits: 5 },
-      'query has the unknown option "limits"; known are limit, order, upTo, signal.',
+      'query has the unknown option "limits"; known are limit, order, upTo, metadata, signal.',
     ],
   ])('refuse a bad %s', async (_, options, message) => {
     const service = FactstrStore.of(await (await create()).open());
@@ -234,7 +234,7 @@ describe.each<Provider>([memory, sqlite, postgres])('Pages of a $name store', (p
       ...refused,
       message: message
         .replace('query has', 'read has')
-        .replace('upTo, signal.', 'upTo, signal, pageSize.'),
+        .replace('metadata, signal.', 'metadata, signal, pageSize.'),
     });
   });
 
