@@ -165,6 +165,13 @@ describe('A decision with a manager', () => {
         manager: client,
       });
       expect(inside.appended).toMatchObject({ first_sequence_number: 2n });
+      // It reads what is committed: a second one would meet its own transaction's facts at every attempt.
+      const again = service.decide({ sum: sum('a') }, () => noted('a', 1), { manager: client });
+      await expect(again).rejects.toMatchObject({
+        code: 'DECISION_CONFLICT',
+        attempts: 2,
+        message: expect.stringContaining('facts of this transaction'),
+      });
       await client.query('ROLLBACK');
     } finally {
       client.release();

@@ -68,6 +68,8 @@ export async function decideInTurn<Context>(
   const turns = isPromise(found) ? await found : found;
   let turn = turns?.enter(query);
   let failure: unknown;
+  /** Of the attempt before. */
+  let before: bigint | null | undefined;
   try {
     if (turn?.begins !== undefined) {
       await begun(turn.begins, signal);
@@ -99,6 +101,13 @@ export async function decideInTurn<Context>(
         turn?.appended(events);
         return { appended: append_result, result };
       }
+      if (appending?.manager !== undefined && attempt > 1 && version === before) {
+        throw new DecisionConflictError(
+          'The context has facts of this transaction, which a decision does not see: it reads what is committed. Append them all by one decision, or decide after the commit.',
+          attempt,
+        );
+      }
+      before = version;
       if (attempt > retries) {
         throw new DecisionConflictError(
           `The context changed during each of ${attempt} attempts; its version is ${String(conflict?.actual_context_version)} now. Try again later, or narrow the query.`,
