@@ -21,6 +21,7 @@ describe('Where pg is not installed', () => {
     for (const layer of [
       'support',
       'contract',
+      'facts',
       'matching',
       'context-index',
       'cursors',

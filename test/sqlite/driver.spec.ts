@@ -15,6 +15,7 @@ function copyLibrary(folder: TestFolder): void {
   for (const layer of [
     'support',
     'contract',
+    'facts',
     'matching',
     'context-index',
     'cursors',
