@@ -86,7 +86,7 @@ export class Reactions {
     };
     const placeOf = (key: unknown): string => {
       if (key === undefined) return `#${(calls += 1)}`;
-      const problem = nameProblem(key, this.#limits);
+      const problem = nameProblem(key, this.#limits) ?? placeProblem(key as string);
       if (problem !== undefined) throw new InvalidOptionsError(messages.badKey(handler, problem));
       if (keys.has(key as string)) throw new InvalidOptionsError(messages.keyTwice(handler));
       keys.add(key as string);
@@ -151,6 +151,12 @@ export class Reactions {
     const times = said.filter(({ verb }) => verb === 'rebuild' || verb === 'reset').length;
     return version === 1 && times === 0 ? '' : `${version}.${times}`;
   }
+}
+
+/** A call without a key has its number for a place. */
+function placeProblem(key: string): string | undefined {
+  if (!/^#\d+$/.test(key)) return undefined;
+  return 'is a place of calls without a key: # with a number';
 }
 
 /** @throws InvalidOptionsError */

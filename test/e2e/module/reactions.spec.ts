@@ -278,6 +278,7 @@ describe.each(providers)('A reaction, on %s,', (provider) => {
         if (late === undefined) {
           late = context;
           problems['key'] = await codeOf(context.append(event, { key: '' }));
+          problems['number'] = await codeOf(context.append(event, { key: '#1' }));
           problems['option'] = await codeOf(context.append(event, { appendId: 'a' } as never));
           await context.append(event, { key: 'a' });
           problems['twice'] = await codeOf(context.append(event, { key: 'a' }));
@@ -296,6 +297,7 @@ describe.each(providers)('A reaction, on %s,', (provider) => {
     await drained(app);
     expect(problems).toEqual({
       key: 'INVALID_OPTIONS',
+      number: 'INVALID_OPTIONS',
       option: 'INVALID_OPTIONS',
       twice: 'INVALID_OPTIONS',
       deadline: 'STALE_CALL',
