@@ -37,7 +37,7 @@ import type { AppendRetryOptions } from './append-retry.js';
 import { decideInTurn } from './decide/decide.js';
 import type { Decider } from './decide/decide.js';
 import type { DecideOptions } from './decide/decide-options.js';
-import { areModels, onModels, onRows } from './decide/decide-models.js';
+import { areModels, modelsOf, onModels, onRows } from './decide/decide-models.js';
 import { ModelStates } from './decide/model-states.js';
 import { AppendTurns } from './facts/append-turns.js';
 import { checkFacts } from './facts/check-facts.js';
@@ -285,7 +285,7 @@ export class FactstrStore<Facts extends object = FactMap> {
     if (on instanceof DecisionDefinition) {
       const decision = (states: never, context: DecisionContext): unknown =>
         on.decide(states, given, context);
-      const subject = onModels(this.#states, on.models(given), decision, options?.signal, given);
+      const subject = onModels(this.#states, modelsOf(on, given), decision, options?.signal, given);
       return decideInTurn(this.#raw, this.#decider, subject, options);
     }
     if (areModels(on)) {

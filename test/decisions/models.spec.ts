@@ -4,6 +4,7 @@ import {
   FactstrStore,
   InvalidModelError,
   decisionModel,
+  defineDecision,
   facts,
   model,
 } from 'nestjs-factstr';
@@ -193,6 +194,27 @@ describe('decide and state refuse', () => {
     if ((failure as { code?: string }).code === 'INVALID_MODEL') {
       expect((failure as Error).message).toContain(words);
     }
+  });
+
+  it.each<[string, () => unknown, string]>([
+    ['no models', () => ({}), 'has no models'],
+    ['nothing', () => undefined, 'has no models'],
+    ['a promise of models', async () => ({ one: one() }), 'has no models'],
+    ['a list of models', () => [one()], 'has no models'],
+    ['an absent model alone', () => ({ one: undefined }), '"one" is no model'],
+    ['an absent model', () => ({ one: one(), other: undefined }), '"other" is no model'],
+    ['a model without arguments', () => ({ one }), '"one" is a function'],
+    ['a model without a name', () => one(), 'have names'],
+  ])('a definition with %s', async (_, models, words) => {
+    let decided = 0;
+    const definition = defineDecision(models as never, () => {
+      decided += 1;
+    });
+    expect(await failureOf(() => store.decide(definition, undefined))).toMatchObject({
+      code: 'INVALID_MODEL',
+      message: expect.stringContaining(words),
+    });
+    expect(decided).toBe(0);
   });
 
   it.each([{ upTo: 5 }, { upTo: -1n }, { upto: 5n }, null, 7])(

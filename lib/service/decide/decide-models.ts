@@ -6,6 +6,7 @@ import type {
 } from '../../contract/contract.types.js';
 import { InvalidModelError } from '../../contract/errors.js';
 import { BoundModel } from '../../decisions/decision-model.js';
+import type { DecisionDefinition } from '../../decisions/define-decision.js';
 import { contextOf } from '../../decisions/fold.js';
 import type { DecisionModels } from '../../decisions/fold.js';
 import { normalizedOutcome } from '../../decisions/outcome.js';
@@ -53,6 +54,22 @@ export function onModels(
   };
 }
 
+/** The models that a definition makes of an input. @throws InvalidModelError for what is none */
+export function modelsOf<Input>(
+  { models }: Pick<DecisionDefinition<Input>, 'models'>,
+  input: Input,
+): DecisionModels {
+  const given: unknown = models(input);
+  if (typeof given === 'object' && given !== null && !Array.isArray(given)) {
+    if (areModels(given)) return given;
+    const members = Object.entries(given);
+    if (members.length > 0) throw noModel(members[0]!);
+  }
+  throw new InvalidModelError(
+    'The decision has no models: the first function of defineDecision returns an object of them, such as { seats: seats(course_id) }. Nothing was decided.',
+  );
+}
+
 /** Whether it is models, as against a query. @throws InvalidModelError where some members are models only */
 export function areModels(given: EventQuery | DecisionModels): given is DecisionModels {
   if (typeof given !== 'object' || given === null) return false;
@@ -65,9 +82,13 @@ export function areModels(given: EventQuery | DecisionModels): given is Decision
   if (!members.some(([, member]) => member instanceof BoundModel)) return false;
   const other = members.find(([, member]) => !(member instanceof BoundModel));
   if (other === undefined) return true;
+  throw noModel(other);
+}
+
+function noModel([name, member]: readonly [string, unknown]): InvalidModelError {
   const what =
-    typeof other[1] === 'function' ? 'a function: call the model with its arguments' : 'no model';
-  throw new InvalidModelError(
-    `The decision's ${JSON.stringify(other[0].slice(0, 60))} is ${what}. Nothing was decided.`,
+    typeof member === 'function' ? 'a function: call the model with its arguments' : 'no model';
+  return new InvalidModelError(
+    `The decision's ${JSON.stringify(name.slice(0, 60))} is ${what}. Nothing was decided.`,
   );
 }
