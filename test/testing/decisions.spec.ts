@@ -1,4 +1,13 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import {
+  FactstrError,
+  ModelFailedError,
+  decisionModel,
+  defineDecision,
+  defineFacts,
+  model,
+} from 'nestjs-factstr';
+import * as z from 'zod';
 import { specifyDecision } from 'nestjs-factstr/testing';
 import { failureOf } from '../support/failure-of.js';
 import {
@@ -13,6 +22,17 @@ import {
   enrolled,
   withdrawn,
 } from './support/courses.js';
+
+const takenBefore = decisionModel('kit taken', (id: string) =>
+  model(0).on('taken', { id }, (count) => count + 1),
+);
+const take = defineDecision(
+  (id: string) => ({ before: takenBefore(id) }),
+  ({ before }, id) => {
+    if (before > 0) throw new RangeError('taken');
+    return { event_type: 'taken', payload: { id } };
+  },
+);
 
 afterEach(() => {
   jest.useRealTimers();
@@ -165,7 +185,11 @@ describe('A reducer that changes its state in place', () => {
     expect(await failing(() => test.then(enrolled('c1', 'ann')))).toContain(
       'its reducer changes the state, or the fact, in place',
     );
-    await expect(test.thenRefuses()).rejects.toMatchObject({ code: 'MODEL_FAILED' });
+    for (const expected of [undefined, Error, FactstrError, 'in place', /reducer/, () => true]) {
+      await expect(test.thenRefuses(expected)).rejects.toMatchObject({ code: 'MODEL_FAILED' });
+    }
+    await test.thenRefuses(ModelFailedError);
+    await test.thenRefuses({ code: 'MODEL_FAILED' });
   });
 });
 
@@ -196,5 +220,25 @@ describe('A decision that is raced', () => {
     expect(message).toMatch(/^Two decisions at once came to what they come to in neither order\./);
     expect(message).toMatch(/At once:\n {2}the first appended one fact\n {2}the second appended/);
     expect(message).toContain('The second before the first:');
+  });
+
+  it.each<[string, (value: unknown) => boolean | Promise<boolean>]>([
+    ['a check', () => true],
+    ['an asynchronous check', async () => true],
+  ])('with %s of its facts passes it, and races', async (_, checkAppend) => {
+    const facts = defineFacts({ taken: { schema: z.object({ id: z.string() }), checkAppend } });
+    const raced = await specifyDecision(take, { facts }).when('a').raced();
+    expect(raced.facts).toEqual([{ event_type: 'taken', payload: { id: 'a' } }]);
+    expect(raced.outcomes.filter(({ refused }) => refused instanceof RangeError)).toHaveLength(1);
+  });
+
+  it.each<[string, (value: unknown) => boolean | Promise<boolean>]>([
+    ['a check', () => false],
+    ['an asynchronous check', async () => false],
+  ])('and is refused by %s both times fails: nothing was raced', async (_, checkAppend) => {
+    const facts = defineFacts({ taken: { schema: z.object({ id: z.string() }), checkAppend } });
+    const message = await failing(() => specifyDecision(take, { facts }).when('a').raced());
+    expect(message).toContain('both decisions failed, and neither by what it threw itself');
+    expect(message).toContain('refused by checkAppend');
   });
 });

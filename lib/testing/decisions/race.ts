@@ -1,6 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { FactStore, NewEvent } from '../../contract/contract.types.js';
 import { FactstrStore } from '../../service/factstr-store.js';
+import { codecIn } from '../../streams/store-face.js';
+import type { Coded } from '../../streams/store-face.js';
 import { asStored } from '../text/same-facts.js';
 import { SpecificationError } from '../text/specification-error.js';
 import { shown, shownFacts } from '../text/shown.js';
@@ -33,11 +35,20 @@ export async function raceDecisions<Input>(
   inputs: readonly [Input, Input],
 ): Promise<Raced> {
   const meeting = new Meeting(inputs.length);
-  const raced = await run(scene, inputs, meeting, (decide) => Promise.all([decide(0), decide(1)]));
-  const orders = [
+  const { raced, isDecided } = await run(scene, inputs, meeting, (decide) =>
+    Promise.all([decide(0), decide(1)]),
+  );
+  if (!isDecided) {
+    throw new SpecificationError(
+      `Nothing was raced: both decisions failed, and neither by what it threw itself.\n${shownRace(raced)}`,
+      { actual: raced },
+    );
+  }
+  const inOrder = [
     await run(scene, inputs, null, async (decide) => [await decide(0), await decide(1)]),
     await run(scene, inputs, null, async (decide) => [await decide(1), await decide(0)].toReversed()), // prettier-ignore
   ];
+  const orders = inOrder.map((order) => order.raced);
   if (orders.some((order) => isDeepStrictEqual(comparable(order), comparable(raced)))) return raced;
   throw new SpecificationError(
     'Two decisions at once came to what they come to in neither order.\n' +
@@ -83,7 +94,7 @@ async function run<Input>(
   inputs: readonly [Input, Input],
   meeting: Meeting | null,
   decideAll: (decide: (index: 0 | 1) => Promise<Decision>) => Promise<readonly Decision[]>,
-): Promise<Raced> {
+): Promise<{ raced: Raced; isDecided: boolean }> {
   const store = await storeWith(scene);
   const decisions = await decideAll(async (index) => {
     let met: Promise<void> | undefined;
@@ -92,7 +103,7 @@ async function run<Input>(
     if (met === undefined) meeting?.leave();
     return decision;
   });
-  return {
+  const raced: Raced = {
     facts: (await appendedTo(store.bare, scene.given.length)).map(asStored),
     outcomes: decisions.map((decision) =>
       decision.refused === undefined
@@ -100,11 +111,20 @@ async function run<Input>(
         : { facts: [], refused: decision.refused.error },
     ),
   };
+  return { raced, isDecided: decisions.some(({ refused }) => refused?.byItself ?? true) };
 }
 
-/** A service that takes no turns with others on the same store, and meets the others before it appends. */
+/**
+ * A service that takes no turns with others on the same store, and meets the others before it appends. It shows the
+ * store's codec: what the facts have of checks is waited for.
+ */
 function apart(store: FactStore, meet: () => Promise<void> | undefined): FactstrStore<object> {
-  return FactstrStore.of<object>({
+  const codec = codecIn(store);
+  const { limits } = store.capabilities ?? {};
+  const face: FactStore & Partial<Coded> = {
+    capabilities: { limits },
+    // The store reads and writes by the codec itself.
+    ...(codec && { stored: store, codec, asStored: (query) => query }),
     append: (events, options) => store.append(events, options),
     query: (query) => store.query(query),
     appendIf: async (events, query, expected, options) => {
@@ -116,7 +136,8 @@ function apart(store: FactStore, meet: () => Promise<void> | undefined): Factstr
     streamAllDurable: (stream, handle) => store.streamAllDurable(stream, handle),
     streamToDurable: (stream, query, handle) => store.streamToDurable(stream, query, handle),
     close: () => store.close(),
-  });
+  };
+  return FactstrStore.of<object>(face);
 }
 
 /** Errors by class and message: no two of them are the same object. */

@@ -1,3 +1,4 @@
+import { ModelFailedError } from '../../contract/errors.js';
 import { SpecificationError } from '../text/specification-error.js';
 import { differences, shown } from '../text/shown.js';
 
@@ -42,6 +43,14 @@ function problemWith(error: unknown, expected: RefusalMatcher): string | undefin
   const places = differences({ ...expected }, members);
   return places.length === 0 ? undefined : `${places.join('; ')}, of ${told}`;
 }
+
+/** Whether a model that fails is expected, as against any error that looks like it. */
+export function namesModelFailure(expected: RefusalMatcher | undefined): boolean {
+  if (expected === ModelFailedError) return true;
+  return typeof expected === 'object' && 'code' in expected && expected['code'] === MODEL_FAILED;
+}
+
+const MODEL_FAILED: ModelFailedError['code'] = 'MODEL_FAILED';
 
 /** An error's class and message. */
 export function shownError(error: unknown): string {

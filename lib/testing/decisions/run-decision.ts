@@ -2,6 +2,7 @@ import type { EventRecord, FactStore, NewEvent } from '../../contract/contract.t
 import { DecisionDefinition } from '../../decisions/define-decision.js';
 import { contextOf } from '../../decisions/fold.js';
 import { normalizedOutcome } from '../../decisions/outcome.js';
+import { modelsOf } from '../../service/decide/decide-models.js';
 import { FactstrStore } from '../../service/factstr-store.js';
 import { createTestStore } from '../stores/test-store.js';
 import type { TestStore, TestStoreOptions } from '../stores/test-store.js';
@@ -21,10 +22,16 @@ export interface DecisionScene<Input> {
   readonly options: TestStoreOptions;
 }
 
+/** `byItself`: the decision's own code threw, as against its models and the store. */
+interface Refused {
+  readonly error: unknown;
+  readonly byItself: boolean;
+}
+
 /** What a decision came to: facts and a result, or the error that it threw. */
 export type Decision =
   | { readonly facts: readonly NewEvent[]; readonly result: unknown; readonly refused?: undefined }
-  | { readonly refused: { readonly error: unknown } };
+  | { readonly refused: Refused };
 
 /** A store that holds what is given, a fact an append. */
 export async function storeWith({
@@ -45,7 +52,7 @@ export async function checkVisibility<Input>(
   { definition, given }: DecisionScene<Input>,
   input: Input,
 ): Promise<void> {
-  const context = contextOf(definition.models(input));
+  const context = contextOf(modelsOf(definition, input));
   const { event_records } = await store.query(context);
   const seen = new Set(event_records.map(({ sequence_number }) => sequence_number));
   const misplaced = (related: boolean): NewEvent[] =>
@@ -73,10 +80,13 @@ export async function decideOn<Input>(
   input: Input,
 ): Promise<Decision> {
   let facts: readonly NewEvent[] = [];
+  let isDeciding = false;
   const observed = new DecisionDefinition<Input, unknown, unknown>(
     definition.models,
     async (states, given, context) => {
+      isDeciding = true;
       const outcome = await definition.decide(states, given, context);
+      isDeciding = false;
       facts = normalizedOutcome(outcome).events;
       return outcome;
     },
@@ -85,7 +95,7 @@ export async function decideOn<Input>(
     const { result } = await store.decide(observed, input);
     return { facts, result };
   } catch (error) {
-    return { refused: { error } };
+    return { refused: { error, byItself: isDeciding } };
   }
 }
 

@@ -10,7 +10,7 @@ import { factsDiffer } from '../text/same-facts.js';
 import { shownFacts } from '../text/shown.js';
 import { raceDecisions } from './race.js';
 import type { Raced } from './race.js';
-import { checkRefusal, shownError } from './refusal.js';
+import { checkRefusal, namesModelFailure, shownError } from './refusal.js';
 import type { RefusalMatcher } from './refusal.js';
 import { checkVisibility, decideOn, storeWith } from './run-decision.js';
 import type { Decision, DecisionScene, GivenFact } from './run-decision.js';
@@ -147,7 +147,7 @@ export class DecisionCase<Input, Result, Facts extends object = FactMap> {
 
   /**
    * Passes when the decision throws what is expected, and appends nothing. Without an argument: whatever its own code
-   * throws.
+   * throws. A model that fails is no refusal: `ModelFailedError` is thrown on where its class or code is not named.
    *
    * @throws SpecificationError
    */
@@ -160,8 +160,8 @@ export class DecisionCase<Input, Result, Facts extends object = FactMap> {
       );
     }
     const { error } = decision.refused;
-    if (expected !== undefined) return checkRefusal(error, expected);
-    if (error instanceof ModelFailedError) throw error;
+    if (error instanceof ModelFailedError && !namesModelFailure(expected)) throw error;
+    if (expected !== undefined) checkRefusal(error, expected);
   }
 
   /**
