@@ -186,8 +186,9 @@ describe('An append of facts with a schema', () => {
         'Event 0 is of the type "old", which is not written any more: append "y"; or, where older processes still read it, foreignFact. Nothing was written.',
     });
     expect(await refusal('z', {})).toMatchObject({ code: 'UNREGISTERED_TYPE', event_type: 'z' });
+    // What is wrong is no client's.
     expect(await refusal('late', 1)).toMatchObject({
-      code: 'INVALID_FACT',
+      code: 'INVALID_SCHEMA',
       message: expect.stringContaining('the schema is asynchronous'),
     });
     const broken = await refusal('broken', 1);

@@ -3,9 +3,9 @@ import { InvalidSchemaError } from '../../contract/errors.js';
 import type { JsonOf, PayloadPart } from '../fact-map.js';
 import { nameProblem } from '../../contract/validation.js';
 import type { MaybePromise } from '../../contract/contract.types.js';
+import { isAsynchronous } from './asynchronous.js';
 import { isStandardSchema } from './standard-schema.js';
 import type { SchemaInput, SchemaOutput, StandardSchema } from './standard-schema.js';
-import { isAsynchronous } from './validate.js';
 
 /**
  * How facts of a former type are read as the type that has replaced it. `upcast` makes it with the former type's schema.

@@ -1,6 +1,7 @@
 import type { EventRecord, MaybePromise, NewEvent } from '../../contract/contract.types.js';
 import {
   InvalidFactError,
+  InvalidSchemaError,
   InvalidStoredFactError,
   UnregisteredTypeError,
 } from '../../contract/errors.js';
@@ -156,7 +157,16 @@ function unreadable(record: EventRecord, how: string, unfit: Unfit): InvalidStor
   );
 }
 
-function misfit(event_type: string, index: number, unfit: Unfit): InvalidFactError {
+function misfit(
+  event_type: string,
+  index: number,
+  unfit: Unfit,
+): InvalidFactError | InvalidSchemaError {
+  if ('thrown' in unfit && unfit.thrown instanceof AsynchronousSchema) {
+    return new InvalidSchemaError(
+      `Event ${index} (${JSON.stringify(event_type)}) cannot be checked: ${reasonOf(unfit)}. Nothing was written.`,
+    );
+  }
   return new InvalidFactError(
     `Event ${index} (${JSON.stringify(event_type)}) does not fit its schema: ${reasonOf(unfit)}. Nothing was written.`,
     { event_type, ...placesOf(unfit) },

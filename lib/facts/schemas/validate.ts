@@ -45,15 +45,6 @@ export function validate(schema: StandardSchema, value: unknown): Validated {
   };
 }
 
-/** Whether a schema answers with promises, as far as that can be told without a value that fits. */
-export function isAsynchronous(schema: StandardSchema): boolean {
-  if ((schema as { async?: unknown }).async === true) return true;
-  return [undefined, {}].some((value) => {
-    const validated = validate(schema, value);
-    return 'thrown' in validated && validated.thrown instanceof AsynchronousSchema;
-  });
-}
-
 /** zod answers with a promise also where a function of the schema threw. */
 function promised(schema: StandardSchema, value: unknown, result: Promise<unknown>): unknown {
   result.then(undefined, () => undefined);
