@@ -149,11 +149,21 @@ export function answerOf(
 }
 
 function resultOf({ first, last }: RecordedAppend): AppendResult {
-  return {
+  const result = {
     first_sequence_number: first,
     last_sequence_number: last,
     committed_count: last - first + 1n,
   };
+  RECORDED.add(result);
+  return result;
+}
+
+/** Results that were recorded before the append that they answer. */
+const RECORDED = new WeakSet<AppendResult>();
+
+/** Whether another append of the same id had this result before. */
+export function wasRecorded(result: AppendResult): boolean {
+  return RECORDED.has(result);
 }
 
 function reused(

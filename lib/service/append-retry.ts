@@ -75,7 +75,9 @@ export class AppendRetry {
     for (let attempt = 0; performance.now() < end; attempt++) {
       await pause(Math.min(retryDelay(attempt), end - performance.now()));
       try {
-        return await append();
+        const result = await append();
+        if (typeof result === 'object' && result !== null) repeated.add(result);
+        return result;
       } catch (error) {
         // The repetition's failure does not tell whether the first append committed.
         if (isInstance(error, AppendIdReusedError)) throw error;
@@ -87,6 +89,14 @@ export class AppendRetry {
     }
     throw last;
   }
+}
+
+/** What repetitions of an append came to. */
+const repeated = new WeakSet<object>();
+
+/** Whether a result is that of a repetition: recorded, it may be the append's own. */
+export function wasRepeated(result: object): boolean {
+  return repeated.has(result);
 }
 
 /** Whether the database may answer a repetition. */

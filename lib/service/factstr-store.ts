@@ -1,3 +1,4 @@
+import { isPromise } from 'node:util/types';
 import type {
   AppendIfResult,
   AppendResult,
@@ -26,8 +27,12 @@ import { rememberedStatesLimits } from '../decisions/remembered-states.js';
 import type { RememberedStatesOptions } from '../decisions/remembered-states.js';
 import type { FactMap, FactQueryResult, FactRecord, NewFact } from '../facts/fact-map.js';
 import type { FactQuery } from '../facts/fact-query.js';
+import { committed } from '../contract/append-request.js';
 import { MAX_SEQUENCE_NUMBER } from '../contract/limits.js';
-import { asynchronous, closeStore } from '../streams/store-face.js';
+import type { FactStoreLimits } from '../contract/limits.js';
+import { prepareQuery } from '../contract/validation.js';
+import type { PostgresAppendOptions } from '../stores/postgres/append/append-inside.js';
+import { asynchronous, closeStore, limitsOf } from '../streams/store-face.js';
 import { unlessAborted } from '../support/async/unless-aborted.js';
 import { worksBehindProxy } from '../support/behind-proxy.js';
 import { AppendMetadata } from './metadata/append-metadata.js';
@@ -92,8 +97,8 @@ export class FactstrStore<Facts extends object = FactMap> {
   readonly #metadata: AppendMetadata;
   readonly #decider: Decider;
   readonly #states: ModelStates;
-  /** Where facts have checks of their own. */
-  readonly #turns: AppendTurns | undefined;
+  readonly #turns: AppendTurns;
+  readonly #limits: FactStoreLimits;
 
   #closed = false;
 
@@ -107,18 +112,13 @@ export class FactstrStore<Facts extends object = FactMap> {
     checkAppendSupport(raw, this.#retry.withId(undefined));
     const limits = rememberedStatesLimits(options?.rememberedStates);
     this.#states = new ModelStates(raw, this.#face, limits);
-    const turns = AppendTurns.of(raw);
-    this.#turns = turns;
+    this.#limits = limitsOf(raw);
+    this.#turns = new AppendTurns(raw, this.#limits);
     const face = this.#face;
-    const retry = this.#retry;
     this.#decider = {
       query: (query) => face.query(query),
-      appendIf: (events, query, version, given) => {
-        const named = retry.withId(given);
-        const append = (admitted: NewEvent[]): Promise<AppendIfResult> =>
-          retry.run(() => face.appendIf(admitted, query, version, named), named);
-        return turns === undefined ? append(events) : turns.run(events, given, append);
-      },
+      appendIf: (events, query, version, given) =>
+        this.#appendIf(events, query, version, given, given),
     };
   }
 
@@ -152,11 +152,13 @@ export class FactstrStore<Facts extends object = FactMap> {
    */
   async append(events: NewFact<Facts>[], options?: FactAppendOptions): Promise<AppendResult> {
     checkAppendSupport(this.#raw, options);
-    const completed = this.#metadata.complete(options);
-    const named = this.#retry.withId(completed === options ? options : await completed);
-    const append = (given: NewEvent[]): Promise<AppendResult> =>
-      this.#retry.run(() => this.#face.append(given, named), named);
-    return this.#turns === undefined ? append(events) : this.#turns.run(events, options, append);
+    return this.#enter(
+      events,
+      options,
+      this.#metadata.complete(options),
+      (given, named) => this.#retry.run(() => this.#face.append(given, named), named),
+      (recorded) => recorded,
+    );
   }
 
   /**
@@ -199,8 +201,7 @@ export class FactstrStore<Facts extends object = FactMap> {
   ): Promise<AppendIfResult> {
     checkAppendSupport(this.#raw, options);
     const completed = this.#metadata.complete(options);
-    const given = completed === options ? options : await completed;
-    return this.#decider.appendIf(events, query, expectedContextVersion, given);
+    return this.#appendIf(events, query, expectedContextVersion, options, completed);
   }
 
   /**
@@ -285,7 +286,14 @@ export class FactstrStore<Facts extends object = FactMap> {
     if (on instanceof DecisionDefinition) {
       const decision = (states: never, context: DecisionContext): unknown =>
         on.decide(states, given, context);
-      const subject = onModels(this.#states, modelsOf(on, given), decision, options?.signal, given);
+      const command = given ?? null;
+      const subject = onModels(
+        this.#states,
+        modelsOf(on, given),
+        decision,
+        options?.signal,
+        command,
+      );
       return decideInTurn(this.#raw, this.#decider, subject, options);
     }
     if (areModels(on)) {
@@ -380,6 +388,53 @@ export class FactstrStore<Facts extends object = FactMap> {
     handle: StreamHandler,
   ): Promise<EventStreamSubscription> {
     return this.#raw.streamToDurable(stream, query, handle);
+  }
+
+  #appendIf(
+    events: NewEvent[],
+    query: EventQuery,
+    version: bigint | null | undefined,
+    options: PostgresAppendOptions | undefined,
+    completed: MaybePromise<PostgresAppendOptions | undefined>,
+  ): Promise<AppendIfResult> {
+    let asked = query;
+    return this.#enter(
+      events,
+      options,
+      completed,
+      (given, named) =>
+        this.#retry.run(() => this.#face.appendIf(given, asked, version, named), named),
+      committed,
+      // It may be changed before its turn comes.
+      () => (asked = prepareQuery(query, this.#limits) as EventQuery),
+    );
+  }
+
+  /**
+   * Has an append enter the store, with its `completed` options: at once, or in its turn, where something is to be
+   * checked or read first. `waits` is called at the call where it waits.
+   */
+  #enter<R>(
+    events: NewEvent[],
+    options: PostgresAppendOptions | undefined,
+    completed: MaybePromise<PostgresAppendOptions | undefined>,
+    append: (events: NewEvent[], options: PostgresAppendOptions | undefined) => Promise<R>,
+    answer: (recorded: AppendResult) => Awaited<R>,
+    waits?: () => void,
+  ): Promise<Awaited<R>> {
+    let given: PostgresAppendOptions | undefined;
+    let before: Promise<unknown> | undefined;
+    if (isPromise(completed)) before = completed.then((read) => (given = read));
+    else given = completed;
+    if (before === undefined && this.#turns.areOpen(events, given)) {
+      return append(events, this.#retry.withId(given)) as Promise<Awaited<R>>;
+    }
+    waits?.();
+    return this.#turns.run<Promise<R>>(events, options, {
+      append: (copies) => append(copies, this.#retry.withId(given)),
+      answer,
+      ...(before && { before }),
+    });
   }
 
   /**

@@ -72,8 +72,8 @@ export function appendOptionsOf(
   const appending: PostgresAppendOptions = Object.fromEntries(
     given.map((name) => [name, options[name]]),
   );
-  if (appending.appendId !== undefined && capabilities?.commands === true) {
-    appending.command ??= command;
-  }
+  const isNamed = appending.appendId !== undefined && capabilities?.commands === true;
+  // `null` is a command.
+  if (isNamed && appending.command === undefined) appending.command = command;
   return appending;
 }

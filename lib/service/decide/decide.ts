@@ -8,10 +8,12 @@ import type {
   NewEvent,
   QueryResult,
 } from '../../contract/contract.types.js';
+import { wasRecorded } from '../../contract/append-id.js';
 import { DecisionConflictError } from '../../contract/errors.js';
 import type { Decided, NormalizedOutcome } from '../../decisions/outcome.js';
 import type { PostgresAppendOptions } from '../../stores/postgres/append/append-inside.js';
 import { recordedAppendOf } from '../../streams/store-face.js';
+import { wasRepeated } from '../append-retry.js';
 import { checkAppendSupport } from '../append-support.js';
 import { appendOptionsOf, checkDecideOptions } from './decide-options.js';
 import type { DecideOptions } from './decide-options.js';
@@ -96,10 +98,13 @@ export async function decideInTurn<Context>(
       }
       signal?.throwIfAborted();
       const version = subject.versionOf(context);
-      const { append_result, conflict } = await store.appendIf(events, query, version, appending);
+      const verdict = await store.appendIf(events, query, version, appending);
+      const { append_result, conflict } = verdict;
       if (append_result !== null && append_result !== undefined) {
         turn?.appended(events);
-        return { appended: append_result, result };
+        // The call that was made at the same time, and came first.
+        const isOther = wasRecorded(append_result) && !wasRepeated(verdict);
+        return { appended: append_result, result: isOther ? undefined : result };
       }
       if (appending?.manager !== undefined && attempt > 1 && version === before) {
         throw new DecisionConflictError(

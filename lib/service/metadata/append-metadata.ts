@@ -109,7 +109,11 @@ export class AppendMetadata {
 function objectOf(value: unknown, what: string): FactMetadata {
   if (value === undefined || value === null) return {};
   const isObject = typeof value === 'object' && !Array.isArray(value);
-  if (isObject && !('then' in value)) return value as FactMetadata;
+  if (isObject && !('then' in value)) {
+    // A member that is undefined is left out, and takes no other one's place.
+    const members = Object.entries(value).filter(([, member]) => member !== undefined);
+    return Object.fromEntries(members) as FactMetadata;
+  }
   const kind = isObject ? 'a promise' : Array.isArray(value) ? 'an array' : `a ${typeof value}`;
   throw new InvalidOptionsError(
     `${what} is ${kind}; expected an object such as { user: … }. Nothing was written.`,
