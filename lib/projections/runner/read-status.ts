@@ -22,10 +22,16 @@ export async function readStatus(
   const { own, stored, head } = await readTogether(runner, source);
   const elsewhere = !runner.owned && stored?.owner != null && own.state === 'starting';
   const told = elsewhere && stored.report !== null ? stored.report : own;
-  // Paused by another process, and not noticed here yet.
+  // Paused, by another process or by itself a moment ago, and not noticed here yet. An owner that gave up reported why.
+  const gaveUp = stored?.report?.state === 'paused' ? stored.report : undefined;
   const report: StreamReport =
     stored?.paused === true && NOT_PAUSED.has(told.state)
-      ? { ...told, state: 'paused', reason: 'paused by an operator', code: null }
+      ? {
+          ...told,
+          state: 'paused',
+          reason: gaveUp?.reason ?? 'paused by an operator',
+          code: gaveUp?.code ?? null,
+        }
       : told;
   const position = stored?.position ?? runner.state.storedPosition;
   return {
