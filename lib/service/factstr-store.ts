@@ -282,7 +282,7 @@ export class FactstrStore<Facts extends object = FactMap> {
     asked: DecideOptions = {},
   ): Promise<AppendResult | null | Decided<unknown>> {
     const completed = this.#metadata.complete(asked);
-    const options = completed === asked ? asked : (await completed)!;
+    const options = (isPromise(completed) ? await completed : completed)!;
     if (on instanceof DecisionDefinition) {
       const decision = (states: never, context: DecisionContext): unknown =>
         on.decide(states, given, context);
@@ -424,8 +424,11 @@ export class FactstrStore<Facts extends object = FactMap> {
   ): Promise<Awaited<R>> {
     let given: PostgresAppendOptions | undefined;
     let before: Promise<unknown> | undefined;
-    if (isPromise(completed)) before = completed.then((read) => (given = read));
-    else given = completed;
+    if (isPromise(completed)) {
+      before = completed.then((read) => (given = read));
+      // Where the events are refused first it is not awaited.
+      before.catch(() => undefined);
+    } else given = completed;
     if (before === undefined && this.#turns.areOpen(events, given)) {
       return append(events, this.#retry.withId(given)) as Promise<Awaited<R>>;
     }

@@ -3,6 +3,7 @@ import { Injectable } from '@nestjs/common';
 import {
   ApplyFact,
   DurableProjection,
+  FactstrMemoryStore,
   FactstrModule,
   FactstrProjections,
   FactstrStore,
@@ -15,6 +16,7 @@ import type { FactMetadata, FactstrOptions, ReactionContext } from 'nestjs-facts
 import { z } from 'zod';
 import { Fixtures, optionsOf } from '../../support/fixtures/applications.js';
 import type { ProviderName } from '../../support/fixtures/applications.js';
+import { until } from '../../support/waiting/until.js';
 
 const fixtures = new Fixtures();
 afterEach(() => fixtures.clean());
@@ -149,5 +151,47 @@ describe.each(providers)('A handler’s append on %s', (provider) => {
     expect(event_records.map(({ metadata }) => metadata)).toEqual([
       { correlation_id: 'c', causation_id: '1', reason: 'x' },
     ]);
+  });
+});
+
+describe('An append whose cause cannot be read', () => {
+  it('leaves no failure unhandled where its events, or its query, are refused first', async () => {
+    const inner = new FactstrMemoryStore();
+    fixtures.later(() => inner.close());
+    let reads = 0;
+    const metadata = {
+      of: async () => {
+        await Promise.resolve();
+        reads++;
+        throw new Error('the database does not answer');
+      },
+      causedBy: () => [],
+    };
+    const custom = new Proxy(inner, {
+      get: (store, member) =>
+        member === 'capabilities' ? { metadata } : (Reflect.get(store, member) as unknown),
+    });
+    const store = FactstrStore.of<object>(custom);
+    const unhandled: unknown[] = [];
+    const hear = (error: unknown) => void unhandled.push(error);
+    process.on('unhandledRejection', hear);
+    try {
+      await expect(store.append([], { causedBy: 1n })).rejects.toMatchObject({
+        code: 'EMPTY_APPEND',
+      });
+      const query = { filters: 5 } as never;
+      await expect(
+        store.appendIf([fact('a')], query, null, { causedBy: 1n }),
+      ).rejects.toMatchObject({ code: 'INVALID_QUERY' });
+      await until(
+        () => reads === 2,
+        () => `${reads} of 2 causes were asked for`,
+      );
+      // Node tells of them when the turn has ended.
+      await new Promise((resolve) => setImmediate(resolve));
+      expect(unhandled).toEqual([]);
+    } finally {
+      process.off('unhandledRejection', hear);
+    }
   });
 });
