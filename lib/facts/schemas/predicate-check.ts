@@ -151,16 +151,19 @@ function worst(
   return undefined;
 }
 
-/** The option that has most of the path is the one that was meant. */
+/**
+ * The option that has most of the path is the one that was meant. What one option stores and does not hand to readers
+ * is stored, also where no other option has it.
+ */
 function deepest(
   problems: readonly (PredicateProblem | undefined)[],
 ): PredicateProblem | undefined {
-  return problems
-    .filter((problem) => problem !== undefined)
-    .reduce<PredicateProblem | undefined>(
-      (best, one) => (best !== undefined && best.path.length >= one.path.length ? best : one),
-      undefined,
-    );
+  const found = problems.filter((problem) => problem !== undefined);
+  const stored = found.filter(({ kind }) => kind !== 'never');
+  return (stored.length > 0 ? stored : found).reduce<PredicateProblem | undefined>(
+    (best, one) => (best !== undefined && best.path.length >= one.path.length ? best : one),
+    undefined,
+  );
 }
 
 /** A predicate in parts with one member each; it is contained where all of them are. */

@@ -146,6 +146,7 @@ export const ZOO: readonly (readonly [string, JsonValue, StandardSchema, ...Case
     [{ c: { t: 'x', d: 'x' } }, ok],
     [{ c: { t: 'x', e: 'x' } }, 'absent c.e'],
     [{ c: { t: 'z' } }, 'never c.t'],
+    [{ c: { t: 'y', d: 'x' } }, 'absent c.d'],
     [{ c: { t: 'y', e: 'x' } }, 'supplied c.e'],
   ],
   [
@@ -377,6 +378,7 @@ export const ZOO: readonly (readonly [string, JsonValue, StandardSchema, ...Case
     [{ b: { e: 'x' } }, 'supplied b.e'],
     [{ b: { t: 'x', e: 'x' } }, 'absent b.e'],
     [{ b: { t: 'q' } }, 'never b.t'],
+    [{ b: { t: 'y', d: 'x' } }, 'absent b.d'],
     [{ c: { d: 'x', e: 'x' } }, ok],
     [{ c: { f: 1 } }, 'absent c.f'],
   ],
