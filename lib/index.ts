@@ -81,7 +81,8 @@ export type { FactQuery } from './facts/fact-query.js';
 // Decisions
 export { BoundModel, decisionModel } from './decisions/decision-model.js';
 export type { DecisionModel } from './decisions/decision-model.js';
-export { DecisionDefinition, defineDecision } from './decisions/define-decision.js';
+export { DecisionDefinition, decisionsOn, defineDecision } from './decisions/define-decision.js';
+export type { DefineDecision } from './decisions/define-decision.js';
 export type { DecisionModels, StatesOf } from './decisions/fold.js';
 export { Model, model } from './decisions/model.js';
 export type { Reducer } from './decisions/model.js';

@@ -1,20 +1,27 @@
 import type { AppendResult, MaybePromise } from '../contract/contract.types.js';
 import { InvalidModelError } from '../contract/errors.js';
-import type { FactMap } from '../facts/fact-map.js';
-import type { DecisionModels, StatesOf } from './fold.js';
+import type { FactMap, NewFact } from '../facts/fact-map.js';
+import type { DecisionModels, NotEmpty, StatesOf } from './fold.js';
 import type { AppendedOf, DecisionContext, DecisionOutcome, ResultOf } from './outcome.js';
 
 declare const INPUT: unique symbol;
 declare const APPENDED: unique symbol;
+declare const APPENDS: unique symbol;
 
 /**
- * A decision as a value, for `FactstrStore.decide` and for tests.
+ * A decision as a value, for `FactstrStore.decide` and for tests. `Appends`: the facts that the store has to take.
  *
  * @publicApi
  */
-export class DecisionDefinition<Input, Result = undefined, Appended = AppendResult | null> {
+export class DecisionDefinition<
+  Input,
+  Result = undefined,
+  Appended = AppendResult | null,
+  Appends = NewFact,
+> {
   declare readonly [INPUT]: (input: Input) => Result;
   declare readonly [APPENDED]: Appended;
+  declare readonly [APPENDS]: Appends;
   /** The models that the decision needs for an input. @internal */
   readonly models: (input: Input) => DecisionModels;
   /** @internal */
@@ -29,6 +36,24 @@ export class DecisionDefinition<Input, Result = undefined, Appended = AppendResu
     this.decide = decide;
   }
 }
+
+/**
+ * What `defineDecision` does, for stores with the facts `Facts`.
+ *
+ * @publicApi
+ */
+export type DefineDecision<Facts> = <
+  Input,
+  const Models extends DecisionModels,
+  Outcome extends DecisionOutcome<Facts>,
+>(
+  models: (input: Input) => Models & NotEmpty<Models>,
+  decide: (
+    states: StatesOf<Models>,
+    input: Input,
+    context: DecisionContext,
+  ) => MaybePromise<Outcome>,
+) => DecisionDefinition<Input, ResultOf<Outcome>, AppendedOf<Outcome>, NewFact<Facts>>;
 
 /**
  * Makes a decision a value:
@@ -46,23 +71,24 @@ export class DecisionDefinition<Input, Result = undefined, Appended = AppendResu
  * @throws InvalidModelError
  * @publicApi
  */
-export function defineDecision<
-  Input,
-  const Models extends DecisionModels,
-  Outcome extends DecisionOutcome<Facts>,
-  Facts = FactMap,
->(
-  models: (input: Input) => Models,
-  decide: (
-    states: StatesOf<Models>,
-    input: Input,
-    context: DecisionContext,
-  ) => MaybePromise<Outcome>,
-): DecisionDefinition<Input, ResultOf<Outcome>, AppendedOf<Outcome>> {
-  if (typeof models !== 'function' || typeof decide !== 'function') {
-    throw new InvalidModelError(
-      'A decision is defined by two functions: defineDecision((input) => ({ name: model(…) }), (states, input) => …).',
-    );
-  }
-  return new DecisionDefinition(models, decide);
+export const defineDecision: DefineDecision<FactMap> = decisionsOn<FactMap>();
+
+/**
+ * `defineDecision` for a store that has facts of its own:
+ * ```ts
+ * const defineBilling = decisionsOn<FactsOf<typeof billingFacts>>();
+ * const bill = defineBilling(({ order_id }: Order) => ({ bills: billsOf(order_id) }), …);
+ * ```
+ *
+ * @publicApi
+ */
+export function decisionsOn<Facts extends object>(): DefineDecision<Facts> {
+  return (models, decide) => {
+    if (typeof models !== 'function' || typeof decide !== 'function') {
+      throw new InvalidModelError(
+        'A decision is defined by two functions: defineDecision((input) => ({ name: model(…) }), (states, input) => …).',
+      );
+    }
+    return new DecisionDefinition(models, decide);
+  };
 }

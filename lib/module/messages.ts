@@ -95,6 +95,8 @@ export const messages = {
     `@DurableProjection without a query decorates classes, whose methods carry @ApplyFact; ${quote(key)} is none. Give the method's decorator a query, or move the decorator to the class.`,
   notAnApplier: (key: string): string =>
     `@ApplyFact decorates methods of instances with a name that is text; ${quote(key)} is none. Make it such a method.`,
+  appliesTypesOnly:
+    "@ApplyFact takes facts by their types: @ApplyFact('type'), or @ApplyFact(billingFacts.facts('type')) for a store's own facts, without where(…). Leave out the others in the method.",
   applyOutside: (label: string, type: string): string =>
     `${label} carries @ApplyFact, but its class ${type} is no projection. Decorate the class with @DurableProjection({ name: '…' }), or the method with @OnFacts or @DurableProjection({ name: '…', query: … }).`,
   nothingApplied: (type: string): string =>

@@ -257,12 +257,12 @@ export class FactstrStore<Facts extends object = FactMap> {
     options: DecideOptions,
   ): Promise<Decided<ResultOf<Outcome> | undefined, AppendedOf<Outcome>>>;
   decide<Input, Result, Appended>(
-    definition: DecisionDefinition<Input, Result, Appended>,
+    definition: DecisionDefinition<Input, Result, Appended, NewFact<Facts>>,
     input: Input,
     options?: DecideOptions & { appendId?: undefined },
   ): Promise<Decided<Result, Appended>>;
   decide<Input, Result, Appended>(
-    definition: DecisionDefinition<Input, Result, Appended>,
+    definition: DecisionDefinition<Input, Result, Appended, NewFact<Facts>>,
     input: Input,
     options: DecideOptions,
   ): Promise<Decided<Result | undefined, Appended>>;
@@ -277,7 +277,7 @@ export class FactstrStore<Facts extends object = FactMap> {
     options?: DecideOptions,
   ): Promise<AppendResult | null>;
   async decide(
-    on: EventQuery | DecisionModels | DecisionDefinition<unknown, unknown>,
+    on: EventQuery | DecisionModels | DecisionDefinition<unknown, unknown, unknown, NewFact<Facts>>,
     given: unknown,
     asked: DecideOptions = {},
   ): Promise<AppendResult | null | Decided<unknown>> {

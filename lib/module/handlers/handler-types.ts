@@ -13,7 +13,7 @@ import type {
   DecisionOutcome,
   ResultOf,
 } from '../../decisions/outcome.js';
-import type { FactQueryResult, NewFact } from '../../facts/fact-map.js';
+import type { FactMap, FactQueryResult, NewFact } from '../../facts/fact-map.js';
 import type { FactQuery } from '../../facts/fact-query.js';
 import type { DecideOptions } from '../../service/decide/decide-options.js';
 
@@ -89,11 +89,11 @@ export interface ReactionDecideOptions
 /**
  * What a method with `@ApplyFact` is told besides its fact. What it appends by `append` and `decide` it appends once
  * for each fact: a redelivery, a crash, a takeover or a pause of any length appends nothing twice, and neither does a
- * rebuild or a new version (`reactions` of `@DurableProjection`).
+ * rebuild or a new version (`reactions` of `@DurableProjection`). `Facts`: those of a named store that has its own.
  *
  * @publicApi
  */
-export interface ReactionContext extends ProjectionContext {
+export interface ReactionContext<Facts extends object = FactMap> extends ProjectionContext {
   /**
    * Appends to the projection's store what follows from the fact. Where that was done before, it writes nothing and
    * resolves with the append of then, whatever the events are now; with `null` for a fact that was reacted to, where
@@ -101,7 +101,7 @@ export interface ReactionContext extends ProjectionContext {
    *
    * @throws StaleCallError after the method's call; InvalidOptionsError on a custom store; and as `FactstrStore.append`
    */
-  append(events: NewFact[], options?: ReactionAppendOptions): Promise<AppendResult | null>;
+  append(events: NewFact<Facts>[], options?: ReactionAppendOptions): Promise<AppendResult | null>;
 
   /**
    * Decides what follows from the fact; see `FactstrStore.decide`. Where that was done before it decides nothing, and
@@ -109,24 +109,24 @@ export interface ReactionContext extends ProjectionContext {
    *
    * @throws StaleCallError after the method's call; InvalidOptionsError on a custom store; and as `FactstrStore.decide`
    */
-  decide<const Models extends DecisionModels, Outcome extends DecisionOutcome>(
+  decide<const Models extends DecisionModels, Outcome extends DecisionOutcome<Facts>>(
     models: Models & NotEmpty<Models>,
     decision: (states: StatesOf<Models>, context: DecisionContext) => MaybePromise<Outcome>,
     options?: ReactionDecideOptions,
   ): Promise<Decided<ResultOf<Outcome> | undefined>>;
   decide<Input, Result, Appended>(
-    definition: DecisionDefinition<Input, Result, Appended>,
+    definition: DecisionDefinition<Input, Result, Appended, NewFact<Facts>>,
     input: Input,
     options?: ReactionDecideOptions,
   ): Promise<Decided<Result | undefined>>;
   decide<T extends string, Found>(
     query: FactQuery<T, Found>,
-    decision: (context: FactQueryResult<T, Found>) => MaybePromise<NewFact[]>,
+    decision: (context: FactQueryResult<T, Found>) => MaybePromise<NewFact<Facts>[]>,
     options?: ReactionDecideOptions,
   ): Promise<AppendResult | null>;
   decide(
     query: EventQuery,
-    decision: (context: QueryResult) => MaybePromise<NewFact[]>,
+    decision: (context: QueryResult) => MaybePromise<NewFact<Facts>[]>,
     options?: ReactionDecideOptions,
   ): Promise<AppendResult | null>;
 }
@@ -160,7 +160,12 @@ export interface ProjectionClassDecorator extends Composable {
  * @publicApi
  */
 export interface ApplyFactDecorator<F> extends Composable {
-  <H extends (fact: F, context: Given<ReactionContext>) => void | boolean | Promise<unknown>>(
+  <
+    H extends (
+      fact: F,
+      context: Given<ReactionContext<object>>,
+    ) => void | boolean | Promise<unknown>,
+  >(
     target: object,
     key: string | symbol,
     descriptor: TypedPropertyDescriptor<H>,

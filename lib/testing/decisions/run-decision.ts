@@ -17,7 +17,7 @@ export interface GivenFact {
 
 /** A decision with what a test gives it. */
 export interface DecisionScene<Input> {
-  readonly definition: DecisionDefinition<Input, unknown, unknown>;
+  readonly definition: Pick<DecisionDefinition<Input>, 'models' | 'decide'>;
   readonly given: readonly GivenFact[];
   readonly options: TestStoreOptions;
 }

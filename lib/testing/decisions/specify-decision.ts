@@ -3,7 +3,7 @@
 import type { NewEvent } from '../../contract/contract.types.js';
 import { DecisionDefinition } from '../../decisions/define-decision.js';
 import { InvalidOptionsError, ModelFailedError } from '../../contract/errors.js';
-import type { FactMap, NewFact } from '../../facts/fact-map.js';
+import type { NewFact } from '../../facts/fact-map.js';
 import type { TestStoreOptions } from '../stores/test-store.js';
 import { SpecificationError } from '../text/specification-error.js';
 import { factsDiffer } from '../text/same-facts.js';
@@ -45,10 +45,10 @@ export interface Appended<Result> {
  *
  * @throws InvalidOptionsError for what `defineDecision` did not make
  */
-export function specifyDecision<Input, Result, Facts extends object = FactMap>(
-  definition: DecisionDefinition<Input, Result, unknown>,
+export function specifyDecision<Input, Result, Fact extends NewEvent = NewFact>(
+  definition: DecisionDefinition<Input, Result, unknown, Fact>,
   options: SpecifyDecisionOptions = {},
-): DecisionSpecification<Input, Result, Facts> {
+): DecisionSpecification<Input, Result, Fact> {
   if (!(definition instanceof DecisionDefinition)) {
     throw new InvalidOptionsError(
       'specifyDecision takes a decision that defineDecision made: specifyDecision(enrol).given(…).',
@@ -58,14 +58,14 @@ export function specifyDecision<Input, Result, Facts extends object = FactMap>(
 }
 
 /** A decision, and the facts that it is given. @publicApi */
-export class DecisionSpecification<Input, Result, Facts extends object = FactMap> {
-  readonly #definition: DecisionDefinition<Input, Result, unknown>;
+export class DecisionSpecification<Input, Result, Fact extends NewEvent = NewFact> {
+  readonly #definition: DecisionDefinition<Input, Result, unknown, Fact>;
   readonly #options: SpecifyDecisionOptions;
   readonly #given: readonly GivenFact[];
 
   /** @internal */
   constructor(
-    definition: DecisionDefinition<Input, Result, unknown>,
+    definition: DecisionDefinition<Input, Result, unknown, Fact>,
     options: SpecifyDecisionOptions,
     given: readonly GivenFact[],
   ) {
@@ -75,17 +75,17 @@ export class DecisionSpecification<Input, Result, Facts extends object = FactMap
   }
 
   /** Facts that were appended before, oldest first, and that the decision has to see. Called again, it adds further ones. */
-  given(...facts: readonly NewFact<Facts>[]): DecisionSpecification<Input, Result, Facts> {
+  given(...facts: readonly Fact[]): DecisionSpecification<Input, Result, Fact> {
     return this.#with(facts, true);
   }
 
   /** Facts that were appended before and that the decision must not see: its context would be too wide. */
-  givenUnrelated(...facts: readonly NewFact<Facts>[]): DecisionSpecification<Input, Result, Facts> {
+  givenUnrelated(...facts: readonly Fact[]): DecisionSpecification<Input, Result, Fact> {
     return this.#with(facts, false);
   }
 
   /** The input with which it is decided. */
-  when(input: Input): DecisionCase<Input, Result, Facts> {
+  when(input: Input): DecisionCase<Input, Result, Fact> {
     const scene: DecisionScene<Input> = {
       definition: this.#definition,
       given: this.#given,
@@ -94,17 +94,14 @@ export class DecisionSpecification<Input, Result, Facts extends object = FactMap
     return new DecisionCase(scene, input);
   }
 
-  #with(
-    facts: readonly NewFact<Facts>[],
-    related: boolean,
-  ): DecisionSpecification<Input, Result, Facts> {
+  #with(facts: readonly Fact[], related: boolean): DecisionSpecification<Input, Result, Fact> {
     const added = facts.map((fact): GivenFact => ({ fact, related }));
     return new DecisionSpecification(this.#definition, this.#options, [...this.#given, ...added]);
   }
 }
 
 /** A decision with its input: what it is to come to. @publicApi */
-export class DecisionCase<Input, Result, Facts extends object = FactMap> {
+export class DecisionCase<Input, Result, Fact extends NewEvent = NewFact> {
   readonly #scene: DecisionScene<Input>;
   readonly #input: Input;
 
@@ -125,7 +122,7 @@ export class DecisionCase<Input, Result, Facts extends object = FactMap> {
    *
    * @throws SpecificationError; what the function throws
    */
-  then(...facts: readonly NewFact<Facts>[]): Promise<void>;
+  then(...facts: readonly Fact[]): Promise<void>;
   then(check: (appended: Appended<Result>) => unknown): Promise<void>;
   // A case that is awaited without a word of what it comes to is decided, and may not refuse.
   async then(...expected: readonly unknown[]): Promise<void> {

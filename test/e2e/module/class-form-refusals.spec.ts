@@ -7,6 +7,7 @@ import {
   FactstrModule,
   InvalidOptionsError,
   OnFacts,
+  facts,
 } from 'nestjs-factstr';
 import type { EventRecord } from 'nestjs-factstr';
 import { Fixtures } from '../../support/fixtures/applications.js';
@@ -37,6 +38,21 @@ describe('The class form is refused at bootstrap', () => {
       apply() {}
     }
     await refused(Nameless, /Nameless has no name/);
+  });
+
+  it('when facts are narrowed, or of every type', () => {
+    const reason = /@ApplyFact takes facts by their types.*without where/;
+    expect(() => ApplyFact(facts('a').where({ b: 1 }))).toThrow(reason);
+    expect(() => ApplyFact(facts())).toThrow(reason);
+    expect(() => ApplyFact(facts())).toThrow(InvalidOptionsError);
+  });
+
+  it('when a store’s own facts are not applied by a method of an instance', async () => {
+    class Outside {
+      @ApplyFact(facts('a'))
+      apply() {}
+    }
+    await refused(Outside, /^Outside\.apply carries @ApplyFact, but its class Outside is no/);
   });
 
   it('when the class is no projection', async () => {

@@ -1,5 +1,11 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { ApplyFact, DurableProjection, FactstrProjections, FactstrStore } from 'nestjs-factstr';
+import {
+  ApplyFact,
+  DurableProjection,
+  FactstrProjections,
+  FactstrStore,
+  facts,
+} from 'nestjs-factstr';
 import type { EventRecord, ProjectionContext } from 'nestjs-factstr';
 import { until } from '../../support/waiting/until.js';
 import { Fixtures, optionsOf } from '../../support/fixtures/applications.js';
@@ -28,7 +34,7 @@ describe.each(['memory', 'sqlite', 'postgres'] as const)(
           this.seen.push(`add ${one.sequence_number} ends`);
         }
 
-        @ApplyFact(['removed', 'lost'])
+        @ApplyFact(facts('removed', 'lost'))
         remove(one: EventRecord) {
           this.seen.push(`${one.event_type} ${one.sequence_number}`);
           return true;

@@ -175,3 +175,8 @@ defineDecision(
   // @ts-expect-error another type's payload
   () => ({ event_type: 'counted', payload: 'three' }),
 );
+defineDecision(
+  // @ts-expect-error a decision depends on something
+  () => ({}),
+  () => fact('counted', 1),
+);

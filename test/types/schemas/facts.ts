@@ -2,13 +2,19 @@ import type { StandardJSONSchemaV1, StandardSchemaV1 } from '@standard-schema/sp
 import {
   FactstrMemoryStore,
   FactstrModule,
+  ApplyFact,
+  DurableProjection,
   FactstrStore,
   OnFacts,
+  decisionModel,
+  decisionsOn,
+  defineDecision,
   defineFacts,
   fact,
   factQuery,
   facts,
   foreignFact,
+  model,
   upcast,
 } from 'nestjs-factstr';
 import type {
@@ -16,10 +22,12 @@ import type {
   FactPayload,
   FactRecord,
   FactsOf,
+  ReactionContext,
   SchemaInput,
   SchemaOutput,
   StandardSchema,
 } from 'nestjs-factstr';
+import { specifyDecision } from 'nestjs-factstr/testing';
 import * as z from 'zod';
 import type { Same } from '../same.js';
 import { arktypeFacts, valibotFacts, zodFacts } from './fact-map.js';
@@ -128,6 +136,66 @@ void audit
   });
 // @ts-expect-error a fact of other facts
 void audit.append([defined]);
+
+// Its decisions are defined for it.
+const logins = decisionModel('types: logins', (user: string) =>
+  model<number, FactsOf<typeof auditFacts>>(0).on(
+    auditFacts.facts('login').where({ user }),
+    (count, { payload }) => {
+      payload.at satisfies string;
+      return count + 1;
+    },
+  ),
+);
+const defineAudit = decisionsOn<FactsOf<typeof auditFacts>>();
+const login = defineAudit(
+  (user: string) => ({ logins: logins(user) }),
+  ({ logins: count }, user) => {
+    if (count > 3) throw new Error('blocked');
+    return auditFacts.fact('login', { user, at: 'now' });
+  },
+);
+async function decided(context: ReactionContext<FactsOf<typeof auditFacts>>): Promise<void> {
+  const { appended } = await audit.decide(login, 'a');
+  appended.first_sequence_number satisfies bigint;
+  await context.decide(login, 'a');
+  await context.append([auditFacts.fact('login', { user: 'a', at: 'b' })]);
+  await specifyDecision(login)
+    .given(auditFacts.fact('login', { user: 'a', at: 'b' }))
+    .when('a')
+    .then(auditFacts.fact('login', { user: 'a', at: 'now' }));
+  // @ts-expect-error a fact of other facts
+  specifyDecision(login).given(defined);
+  // @ts-expect-error a fact of other facts
+  await context.append([defined]);
+}
+void decided;
+defineAudit(
+  (user: string) => ({ logins: logins(user) }),
+  // @ts-expect-error a fact of other facts
+  () => defined,
+);
+declare const application: FactstrStore;
+// @ts-expect-error it appends facts that this store does not have
+void application.decide(login, 'a');
+const define = defineDecision(
+  (user: string) => ({ logins: logins(user) }),
+  () => defined,
+);
+void application.decide(define, 'a');
+// @ts-expect-error it appends facts that this store does not have
+void audit.decide(define, 'a');
+
+@DurableProjection({ name: 'logins' })
+export class Logins {
+  @ApplyFact(auditFacts.facts('login'))
+  async react(
+    { payload }: FactRecord<'login', FactsOf<typeof auditFacts>>,
+    context: ReactionContext<FactsOf<typeof auditFacts>>,
+  ) {
+    await context.decide(login, payload.user);
+  }
+}
 
 // Schemas keep what their library knows of them, and are Standard Schemas.
 zodFacts.schemas['course-defined'].shape.capacity satisfies z.ZodType;
