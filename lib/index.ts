@@ -57,7 +57,7 @@ export type {
   VerbOptions,
 } from './module/projections/verb-options.js';
 export type { LiveHandlerStatus } from './module/handlers/live-handler.js';
-export type { ProjectionState, ProjectionStatus } from './projections/status.js';
+export type { ProjectionPolicy, ProjectionState, ProjectionStatus } from './projections/status.js';
 
 // Typed facts
 export { fact, foreignFact } from './facts/fact-map.js';

@@ -158,6 +158,8 @@ export interface StoredStream extends LeaseVersion {
   /** Whether an operator asked for the parked facts to be handled again. */
   readonly retryParked: boolean;
   readonly parkedCount: number;
+  /** When the fact was parked that has been parked longest, RFC 3339; `null` without any. Absent: not known. */
+  readonly parkedSince?: string | null;
   readonly report: StreamReport | null;
 }
 

@@ -1,4 +1,5 @@
 import { DurableStreamActiveError } from '../contract/errors.js';
+import { Heartbeat } from './heartbeat.js';
 import { isDead, newOwner } from './process-identity.js';
 import type { LeaseOwner, LeaseVersion, StoredStream, CursorStore } from './cursor-store.js';
 import { pause } from '../support/async/turns.js';
@@ -139,8 +140,8 @@ export class Contender {
   readonly #cursorStore: CursorStore;
   readonly #name: string;
   readonly #options: LeaseOptions;
+  readonly #heartbeat = new Heartbeat();
   #seen: StoredStream | undefined;
-  #seenSince = 0;
   #holderLives = false;
 
   constructor(cursorStore: CursorStore, name: string, options: LeaseOptions) {
@@ -173,13 +174,8 @@ export class Contender {
     // Its own id, without a lease, is there when a release did not get through.
     if (owner === null || stored.expired || owner.id === this.#options.owner.id) return true;
     if (isDead(owner)) return true;
-    const now = performance.now();
-    const seen = this.#seen;
-    if (seen === undefined || seen.epoch !== stored.epoch || seen.renewals !== stored.renewals) {
-      this.#holderLives = seen !== undefined;
-      this.#seen = stored;
-      this.#seenSince = now;
-    }
-    return now - this.#seenSince > this.#options.ttl;
+    this.#seen = stored;
+    if (this.#heartbeat.look(stored) === true) this.#holderLives = true;
+    return this.#heartbeat.silence > this.#options.ttl;
   }
 }

@@ -1,3 +1,5 @@
+import type { EventQuery } from '../contract/contract.types.js';
+
 /**
  * What a projection is doing.
  * - `idle`: registered, not started (`handlers: false`, or before bootstrap)
@@ -22,6 +24,23 @@ export type ProjectionState =
   | 'stuck'
   | 'paused'
   | 'stopped';
+
+/**
+ * How a projection is run, as its decorator and the module's options say. Times in milliseconds.
+ *
+ * @publicApi
+ */
+export interface ProjectionPolicy {
+  /** What becomes of facts on which the handler failed `maxAttempts` times. */
+  readonly onFailure: 'pause' | 'park';
+  readonly maxAttempts: number;
+  /** The handler's deadline. */
+  readonly timeout: number;
+  /** Whether its effects and its cursor are committed together. */
+  readonly transactional: boolean;
+  /** Facts per call at most, across batches, and how long it waits for more; `null`: one batch per call. */
+  readonly batch: { readonly maxFacts: number; readonly maxWait: number } | null;
+}
 
 /**
  * A projection's state and progress, whichever process runs it.
@@ -55,6 +74,19 @@ export interface ProjectionStatus {
   readonly lastError: string | null;
   /** How many facts are parked. */
   readonly parked: number;
-  /** The process that runs it; `null` when none does, and on stores with the contract only. */
-  readonly owner: { readonly host: string; readonly pid: number; readonly self: boolean } | null;
+  /** When the fact was parked that has been parked longest, RFC 3339; `null` without any. */
+  readonly parkedSince: string | null;
+  /**
+   * The process that runs it; `null` when none does, and on stores with the contract only. `alive: false`: it gave no
+   * sign of life for as long as a lease lasts, and another process may take over.
+   */
+  readonly owner: {
+    readonly host: string;
+    readonly pid: number;
+    readonly self: boolean;
+    readonly alive: boolean;
+  } | null;
+  /** The facts that it gets. */
+  readonly query: EventQuery;
+  readonly policy: ProjectionPolicy;
 }

@@ -33,7 +33,7 @@ describe('A cursor store’s step for SQLite', () => {
 });
 
 describe('A row of what is stored of a name', () => {
-  const plain = ['7', 'a query', '6', 'x', '2', '3', null, '0', '0', '0', null, '0'];
+  const plain = ['7', 'a query', '6', 'x', '2', '3', null, '0', '0', '0', null, '0', null];
   const row = (changes: Record<number, string | null> = {}): SqlRow =>
     plain.map((value, column) => (column in changes ? changes[column]! : value));
 
@@ -58,7 +58,7 @@ describe('A row of what is stored of a name', () => {
   it('has everything in its place', () => {
     const owner = stranger('a');
     const report = { state: 'live', reason: null, code: null, attempts: 0, lastError: null };
-    const written = { 6: JSON.stringify(owner), 10: JSON.stringify(report), 11: '9' };
+    const written = { 6: JSON.stringify(owner), 10: JSON.stringify(report), 11: '9', 12: '2026' };
     expect(toStoredStream(row(written))).toEqual({
       position: 7n,
       query_text: 'a query',
@@ -71,6 +71,7 @@ describe('A row of what is stored of a name', () => {
       retryParked: false,
       report,
       parkedCount: 9,
+      parkedSince: '2026',
     });
   });
 });

@@ -15,7 +15,21 @@ beforeEach(() => {
 });
 afterEach(() => void jest.useRealTimers());
 
-const identity = { store: 's', name: 'p', version: 2, active: true, handler: 'C.m' };
+const identity = {
+  store: 's',
+  name: 'p',
+  version: 2,
+  active: true,
+  handler: 'C.m',
+  query: {},
+  policy: {
+    onFailure: 'pause',
+    maxAttempts: 3,
+    timeout: 1_000,
+    transactional: false,
+    batch: null,
+  } as const,
+};
 const reported = (state: string, parts: Partial<StreamReport> = {}): StreamReport => ({
   state,
   reason: null,
@@ -65,6 +79,7 @@ function statusOf(
   const runner = {
     state,
     owned: own.owned ?? false,
+    isAlive: ({ epoch }: StoredStream) => epoch === 4n,
     stored: async () => {
       if (stored instanceof Error) throw stored;
       return stored;
@@ -85,7 +100,7 @@ describe('The status of a projection', () => {
       if (looks === 1) state.enter('paused', 'by its own handler');
       return found;
     };
-    const runner = { state, owned: false, stored } as unknown as Runner;
+    const runner = { state, owned: false, isAlive: () => true, stored } as unknown as Runner;
     expect(await readStatus(identity, runner, threeFacts())).toMatchObject({
       state: 'paused',
       reason: 'by its own handler',
@@ -102,7 +117,7 @@ describe('The status of a projection', () => {
       if (looks <= 10) state.enter(looks % 2 === 0 ? 'live' : 'replaying', null);
       return storedAs({ position: BigInt(looks) });
     };
-    const runner = { state, owned: true, stored } as unknown as Runner;
+    const runner = { state, owned: true, isAlive: () => true, stored } as unknown as Runner;
     expect(await readStatus(identity, runner, threeFacts())).toMatchObject({
       state: 'replaying',
       position: 3n,
@@ -116,6 +131,7 @@ describe('The status of a projection', () => {
       position: 1n,
       owner,
       parkedCount: 4,
+      parkedSince: '2026-01-01T00:00:00Z',
       report: reported('live', { reason: 'outdated' }),
     });
     expect(
@@ -132,7 +148,8 @@ describe('The status of a projection', () => {
       lag: 2n,
       lagTime: 9_000,
       parked: 4,
-      owner: { host: owner.host, pid: owner.pid, self: true },
+      parkedSince: '2026-01-01T00:00:00Z',
+      owner: { host: owner.host, pid: owner.pid, self: true, alive: true },
     });
   });
 
@@ -163,7 +180,10 @@ describe('The status of a projection', () => {
     const own = { state: 'starting', reason: 'run by another' } as const;
     expect(await statusOf(own, storedAs({ ...elsewhere, report }))).toMatchObject({
       ...report,
-      owner: { host: 'elsewhere', pid: 7, self: false },
+      owner: { host: 'elsewhere', pid: 7, self: false, alive: true },
+    });
+    expect(await statusOf(own, storedAs({ ...elsewhere, epoch: 3n }))).toMatchObject({
+      owner: { pid: 7, alive: false },
     });
     // Where that gives no reason, who runs it is one.
     const calm = storedAs({ ...elsewhere, report: reported('live') });
@@ -258,6 +278,7 @@ describe('The status of a projection', () => {
       lag: null,
       lagTime: null,
       parked: 0,
+      parkedSince: null,
       owner: null,
     });
   });

@@ -95,7 +95,8 @@ ON CONFLICT (${cursorName}) DO NOTHING`,
   ${text('coalesce(s.epoch, 0)')} AS epoch, ${text('coalesce(s.renewals, 0)')} AS renewals, s.owner,
   CASE WHEN ${expired} THEN '1' ELSE '0' END AS expired,
   ${text('coalesce(s.paused, 0)')} AS paused, ${text('coalesce(s.retry_parked, 0)')} AS retry_parked, s.report,
-  ${text(`(SELECT count(*) FROM ${parked} p WHERE p.name = c.${cursorName})`)} AS parked_count
+  ${text(`(SELECT count(*) FROM ${parked} p WHERE p.name = c.${cursorName})`)} AS parked_count,
+  (SELECT min(p.at) FROM ${parked} p WHERE p.name = c.${cursorName}) AS parked_since
 FROM ${cursors} c LEFT JOIN ${streams} s ON s.name = c.${cursorName}
 WHERE c.${cursorName} = $1`,
     claim: `UPDATE ${streams}

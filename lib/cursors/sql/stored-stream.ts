@@ -4,7 +4,7 @@ import type { SqlRow, SqlValue } from './sql-steps.js';
 /** A row of the statement `find`. */
 export function toStoredStream(row: SqlRow): StoredStream {
   const [position, query_text, fingerprintAt, hash, epoch, renewals, owner, expired] = row;
-  const [paused, retryParked, report, parkedCount] = row.slice(8);
+  const [paused, retryParked, report, parkedCount, parkedSince] = row.slice(8);
   return {
     position: BigInt(position!),
     query_text: query_text!,
@@ -20,6 +20,7 @@ export function toStoredStream(row: SqlRow): StoredStream {
     retryParked: retryParked === '1',
     report: parse(report) as StreamReport | null,
     parkedCount: Number(parkedCount),
+    parkedSince: parkedSince ?? null,
   };
 }
 

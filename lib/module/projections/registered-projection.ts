@@ -9,7 +9,7 @@ import type {
   ProjectionCall,
   ProjectionObserver,
 } from '../../projections/projection.js';
-import type { ProjectionStatus } from '../../projections/status.js';
+import type { ProjectionPolicy, ProjectionStatus } from '../../projections/status.js';
 import { readStatus } from '../../projections/runner/read-status.js';
 import type { Runner } from '../../projections/runner/runner.js';
 import type { RecordedIntervention, CursorStore } from '../../cursors/cursor-store.js';
@@ -38,6 +38,7 @@ export class RegisteredProjection implements Follower {
   readonly #handler: FactHandler;
   readonly #reactions: Reactions;
   readonly #query: EventQuery;
+  readonly #policy: ProjectionPolicy;
   /** Whether effects and cursor are one transaction. */
   readonly transactional: boolean;
   #rehearsed: Projection['batch'];
@@ -64,6 +65,13 @@ export class RegisteredProjection implements Follower {
     this.#reactions = this.#reactionsOf(metadata, service, limits, commits);
     this.transactional = commits?.transactional ?? false;
     const projection = this.#projection(metadata, options, commits?.defaultTimeout);
+    this.#policy = {
+      onFailure: projection.onFailure,
+      maxAttempts: projection.retry.maxAttempts,
+      timeout: projection.timeout,
+      transactional: this.transactional,
+      batch: projection.batch ?? null,
+    };
     this.runner = makeRunner(store, projection, this.#observer(projection, logger), {
       limits,
       ...(commits === undefined ? {} : { commits }),
@@ -77,8 +85,13 @@ export class RegisteredProjection implements Follower {
 
   /** `active`: whether reads are to use this version. */
   status(active: boolean): Promise<ProjectionStatus> {
-    const { storeName: store, name, version, label: handler } = this;
-    return readStatus({ store, name, version, active, handler }, this.runner, this.#store);
+    const { storeName: store, name, version, label: handler, query } = this;
+    const policy = this.#policy;
+    return readStatus(
+      { store, name, version, active, handler, query, policy },
+      this.runner,
+      this.#store,
+    );
   }
 
   /** The stored cursor's position, as far as it can be read. */

@@ -1,7 +1,9 @@
 import { StoreClosedError } from '../../contract/errors.js';
 import type { PreparedQuery } from '../../contract/validation.js';
 import { queryText } from '../../matching/query-text.js';
+import { Heartbeat } from '../../cursors/heartbeat.js';
 import { Contender } from '../../cursors/lease.js';
+import { isDead } from '../../cursors/process-identity.js';
 import type { Lease, LeaseOptions } from '../../cursors/lease.js';
 import type {
   Intervention,
@@ -84,6 +86,7 @@ export class LeasedRunner implements Runner {
   /** Verbs of the projection's own code that have not taken effect yet: no claim before they have. */
   #untaken = 0;
   readonly #turns: ClaimTurns;
+  readonly #heartbeat = new Heartbeat();
   #sleep = new AbortController();
 
   constructor(
@@ -144,6 +147,13 @@ export class LeasedRunner implements Runner {
 
   get owned(): boolean {
     return this.#owned !== undefined;
+  }
+
+  isAlive(stored: StoredStream): boolean {
+    if (this.owned) return true;
+    const { owner, expired } = stored;
+    if (owner === null || expired || isDead(owner)) return false;
+    return this.#heartbeat.look(stored) !== false || this.#heartbeat.silence <= this.#lease.ttl;
   }
 
   async stored(): Promise<StoredStream | undefined> {

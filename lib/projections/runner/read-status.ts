@@ -10,7 +10,10 @@ const NOT_PAUSED = new Set<string>(['starting', 'replaying', 'live', 'parked-som
 /** How often state and cursor are read where the state changes meanwhile. */
 const MAX_READS = 3;
 
-type Identity = Pick<ProjectionStatus, 'store' | 'name' | 'version' | 'active' | 'handler'>;
+type Identity = Pick<
+  ProjectionStatus,
+  'store' | 'name' | 'version' | 'active' | 'handler' | 'query' | 'policy'
+>;
 
 /** A projection's status, whichever process runs it; from its owner's report where another process owns it. */
 export async function readStatus(
@@ -45,10 +48,16 @@ export async function readStatus(
     head: head ?? null,
     ...(await lagOf(source, position, head ?? null)),
     parked: stored?.parkedCount ?? 0,
+    parkedSince: stored?.parkedSince ?? null,
     owner:
       stored?.owner == null
         ? null
-        : { host: stored.owner.host, pid: stored.owner.pid, self: runner.owned },
+        : {
+            host: stored.owner.host,
+            pid: stored.owner.pid,
+            self: runner.owned,
+            alive: runner.isAlive(stored),
+          },
   };
 }
 

@@ -21,6 +21,11 @@ export interface Runner {
   readonly state: RunnerState;
   /** Whether this process runs it. */
   readonly owned: boolean;
+  /**
+   * Whether its owner shows signs of life. `false`: its process is dead, its lease has run out, or this process has seen
+   * no renewal for longer than a lease lasts. An owner that was never looked at counts as alive at first.
+   */
+  isAlive(stored: StoredStream): boolean;
   /** Whether nothing moves its cursor any more, as far as this process can tell. */
   readonly ended: boolean;
   /** Begins. Does nothing while it runs, and after `stop`. */

@@ -73,6 +73,10 @@ export class StreamRunner implements Runner {
     this.state.enter('stopped', 'the application is shutting down');
   }
 
+  isAlive(): boolean {
+    return true;
+  }
+
   stored(): Promise<StoredStream | undefined> {
     return Promise.resolve(undefined);
   }

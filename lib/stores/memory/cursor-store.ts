@@ -171,5 +171,6 @@ export class MemoryCursorStore implements CursorStore {
 }
 
 function snapshot({ parked, ...stored }: Stored): StoredStream {
-  return { ...stored, parkedCount: parked.size };
+  const times = [...parked.values()].map(({ at }) => at).sort();
+  return { ...stored, parkedCount: parked.size, parkedSince: times[0] ?? null };
 }

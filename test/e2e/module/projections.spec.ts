@@ -48,7 +48,16 @@ describe.each(['memory', 'sqlite', 'postgres'] as const)(
           attempts: 0,
           lastError: null,
           parked: 0,
-          owner: { host: hostname(), pid: process.pid, self: true },
+          parkedSince: null,
+          owner: { host: hostname(), pid: process.pid, self: true, alive: true },
+          query: { filters: [{ event_types: ['x'] }] },
+          policy: {
+            onFailure: 'pause',
+            maxAttempts: 5,
+            timeout: 30_000,
+            transactional: false,
+            batch: null,
+          },
         },
       ]);
 

@@ -39,7 +39,10 @@ async function look(cursorStore: CursorStore, name: string): Promise<Snapshot> {
     cursorStore.parked(name),
     cursorStore.interventions(name),
   ]);
-  return { stored, parked, said: said.length };
+  if (stored === undefined) return { stored, parked, said: said.length };
+  // It follows from the parked facts, and need not be told.
+  const { parkedSince: _, ...rest } = stored;
+  return { stored: rest, parked, said: said.length };
 }
 
 async function claimed(cursorStore: CursorStore, name: string, id: string): Promise<bigint> {

@@ -53,9 +53,11 @@ export function describeCursorStorePromises(
         parkedCount: 0,
         report: null,
       };
-      expect(await cursorStore.open('s', 'a query', 7n)).toEqual(fresh);
-      expect(await cursorStore.open('s', 'another query', 9n)).toEqual(fresh);
-      expect(await cursorStore.find('s')).toEqual(fresh);
+      expect(await cursorStore.open('s', 'a query', 7n)).toMatchObject(fresh);
+      expect(await cursorStore.open('s', 'another query', 9n)).toMatchObject(fresh);
+      const { parkedSince = null, ...found } = (await cursorStore.find('s'))!;
+      expect(found).toEqual(fresh);
+      expect(parkedSince).toBe(null);
       expect(await cursorStore.find('t')).toBeUndefined();
     });
 
@@ -210,6 +212,18 @@ export function describeCursorStorePromises(
       expect(await cursorStore.parked('s')).toEqual([parkedAt(9n), parkedAt(10n), parkedAt(100n)]);
       expect(await found(cursorStore)).toMatchObject({ parkedCount: 3, position: 100n });
       expect(await cursorStore.parked('t')).toEqual([]);
+    });
+
+    it('tells since when facts are parked, where it tells at all', async () => {
+      const { cursorStore, epoch } = await claimed();
+      const since = async (): Promise<unknown> => (await found(cursorStore)).parkedSince;
+      const told = (await since()) !== undefined;
+      const later = { ...parkedAt(1n), at: '2026-01-02T00:00:00.000Z' };
+      const earlier = { ...parkedAt(2n), at: '2026-01-01T23:59:59.999Z' };
+      for (const fact of [later, earlier]) await cursorStore.park('s', epoch, fact, at(2n));
+      expect(await since()).toBe(told ? earlier.at : undefined);
+      await cursorStore.unpark('s', epoch, 2n);
+      expect(await since()).toBe(told ? later.at : undefined);
     });
 
     it('retries: unpark until none is left, or repark ends it', async () => {
