@@ -1,36 +1,20 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import type { Browser } from 'playwright-core';
-import { HOW_TO_INSTALL, findChromium, launchChromium } from './support/chromium.js';
+import { violationsOf } from '../../support/browser/accessibility.js';
+import { inBrowser } from '../../support/browser/in-browser.js';
+import { walkByTab } from '../../support/browser/keyboard.js';
+import { PHONE, Visit } from '../../support/browser/visit.js';
 import { createDataDir } from './support/data-dir.js';
 import type { DataDir } from './support/data-dir.js';
 import { SamplePage } from './support/sample-page.js';
 import { startSample } from './support/sample-process.js';
 import type { SampleProcess } from './support/sample-process.js';
 
-const executable = findChromium();
+inBrowser('The sample’s page in a browser', pageSuite);
 
-if (executable !== undefined) {
-  describe('The sample’s page in a browser', () => pageSuite(executable));
-} else if (process.env['CI']) {
-  it('finds a browser for the sample’s page', () => {
-    throw new Error(HOW_TO_INSTALL);
-  });
-} else {
-  it(`The sample’s page was NOT tested. ${HOW_TO_INSTALL}`, () => {
-    expect(executable).toBeUndefined();
-  });
-}
-
-function pageSuite(executablePath: string): void {
-  let browser: Browser;
+function pageSuite(browser: () => Browser): void {
   let folder: DataDir;
   let sample: SampleProcess;
-
-  beforeAll(async () => {
-    browser = await launchChromium(executablePath);
-  });
-
-  afterAll(() => browser?.close());
 
   beforeEach(async () => {
     folder = await createDataDir();
@@ -38,14 +22,13 @@ function pageSuite(executablePath: string): void {
   });
 
   afterEach(async () => {
-    for (const context of browser.contexts()) await context.close();
     await sample?.stop();
     await folder?.remove();
   });
 
   it('refuses the third of three students for two seats beside the form, and updates the other tab', async () => {
-    const here = await SamplePage.open(browser, sample.url);
-    const there = await SamplePage.open(browser, sample.url);
+    const here = await SamplePage.open(browser(), sample.url);
+    const there = await SamplePage.open(browser(), sample.url);
     await here.defineCourse('Linear algebra', 2);
     for (const name of ['Ada', 'Grace', 'Edsger']) await here.registerStudent(name);
     await here.enrol('Linear algebra', 'Ada');
@@ -159,8 +142,34 @@ function pageSuite(executablePath: string): void {
     expect(await background()).not.toBe(light);
   });
 
+  it.each([
+    ['light', { colorScheme: 'light' }],
+    ['dark', { colorScheme: 'dark' }],
+    ['on a phone', PHONE],
+  ] as const)('has nothing that axe or the browser complains of: %s', async (_, options) => {
+    const use = await SamplePage.open(browser(), sample.url);
+    await use.defineCourse('Compilers', 1);
+    await use.registerStudent('Grace');
+    const visit = await Visit.open(browser(), sample.url, options);
+    await visit.page.getByRole('heading', { name: 'Compilers' }).waitFor();
+    expect(await violationsOf(visit.page)).toEqual([]);
+    expect(visit.complaints).toEqual([]);
+  });
+
+  it('leads the Tab key to everything that can be used', async () => {
+    const { page, use } = await opened();
+    await use.defineCourse('Compilers', 1);
+    await use.registerStudent('Grace');
+    const { stops, missed } = await walkByTab(page);
+    expect(stops.map(({ name }) => name)).toContain('button “Enrol”');
+    expect({ missed, unseen: stops.filter(({ isSeen }) => !isSeen) }).toEqual({
+      missed: [],
+      unseen: [],
+    });
+  });
+
   async function opened(): Promise<{ use: SamplePage; page: SamplePage['page'] }> {
-    const use = await SamplePage.open(browser, sample.url);
+    const use = await SamplePage.open(browser(), sample.url);
     return { use, page: use.page };
   }
 }
