@@ -13,8 +13,9 @@ export const FLOORS: readonly (readonly string[])[] = [
   ['streams'],
   ['stores/memory', 'stores/sqlite', 'stores/postgres', 'projections'],
   ['stores', 'service'],
+  ['operations'],
   ['module'],
-  ['typeorm', 'testing'],
+  ['typeorm', 'testing', 'cli'],
 ];
 
 /** The floor of a file; the longest name that fits. */

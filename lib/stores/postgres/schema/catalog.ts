@@ -150,7 +150,8 @@ export async function readCatalog(run: Run, target: string, opened?: string): Pr
   return { schema, hasEvents, log, functions, missing, sparse, slowLookups };
 }
 
-async function findSchema(run: Run, target: string, opened: string | undefined): Promise<string> {
+/** @throws SchemaMissingError */
+export async function findSchema(run: Run, target: string, opened?: string): Promise<string> {
   const [row] =
     opened === undefined
       ? await run({ text: SCHEMA_QUERY })

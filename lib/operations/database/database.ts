@@ -1,0 +1,46 @@
+import { InvalidOptionsError } from '../../contract/errors.js';
+import type { OpenOptions, OperatorDatabase } from './database.types.js';
+
+/**
+ * Opens a database of this package, or one that FACTSTR wrote, to look at it. No store is made and nothing is written:
+ * a SELECT on its tables is all that a role needs.
+ *
+ * @param target a SQLite file, or `postgres://user:password@host:port/database`
+ * @throws InvalidOptionsError, DatabaseUnavailableError, PermissionDeniedError, ForeignDatabaseError, MissingDriverError
+ */
+export async function openDatabase(
+  target: string,
+  options: OpenOptions = {},
+): Promise<OperatorDatabase> {
+  switch (providerOf(target)) {
+    case 'postgres': {
+      const { openPostgres } = await import('./postgres.database.js');
+      return openPostgres(target, options);
+    }
+    case 'sqlite': {
+      const { openSqlite } = await import('./sqlite.database.js');
+      return openSqlite(target, options);
+    }
+  }
+}
+
+/**
+ * What a target names.
+ *
+ * @throws InvalidOptionsError
+ */
+export function providerOf(target: string): 'sqlite' | 'postgres' {
+  if (/^postgres(ql)?:/i.test(target)) return 'postgres';
+  // Not quoted: another database's URL may hold a password.
+  if (target.includes('://') || target.startsWith('file:')) {
+    throw new InvalidOptionsError(
+      'The database is a SQLite file, as a plain path, or a URL of the form postgres://user:password@host:port/database.',
+    );
+  }
+  if (['', ':memory:'].includes(target.trim()) || target.includes('\0')) {
+    throw new InvalidOptionsError(
+      'The database is a SQLite file or a postgres:// URL; this names neither.',
+    );
+  }
+  return 'sqlite';
+}
