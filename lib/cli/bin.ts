@@ -42,7 +42,7 @@ function interrupt(): void {
 
 function outputOf(stream: NodeJS.WriteStream): Output {
   return {
-    isTerminal: stream.isTTY === true,
+    isTerminal: (stream as { isTTY?: boolean }).isTTY ?? false,
     get columns() {
       return stream.isTTY ? stream.columns : undefined;
     },

@@ -50,10 +50,13 @@ export function table(rows: readonly (readonly string[])[], right: readonly numb
   return lines.map((line) => `${line}\n`).join('');
 }
 
+/** Of Unicode: controls, and what breaks lines or turns their direction. */
+const STEERING = /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu;
+
 /** A text on one line, without what would steer a terminal: a stored text may hold anything. */
 export function plain(text: string): string {
   return text.replaceAll(
-    /[\u0000-\u001F\u007F-\u009F\u2028\u2029]/g,
+    STEERING,
     (control) => String.raw`\u${control.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
 }

@@ -12,16 +12,12 @@ export async function openDatabase(
   target: string,
   options: OpenOptions = {},
 ): Promise<OperatorDatabase> {
-  switch (providerOf(target)) {
-    case 'postgres': {
-      const { openPostgres } = await import('./postgres.database.js');
-      return openPostgres(target, options);
-    }
-    case 'sqlite': {
-      const { openSqlite } = await import('./sqlite.database.js');
-      return openSqlite(target, options);
-    }
+  if (providerOf(target) === 'postgres') {
+    const { openPostgres } = await import('./postgres.database.js');
+    return openPostgres(target, options);
   }
+  const { openSqlite } = await import('./sqlite.database.js');
+  return openSqlite(target, options);
 }
 
 /**

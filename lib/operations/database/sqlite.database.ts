@@ -147,5 +147,7 @@ function bound(values: readonly (string | null)[]): Record<string, string | null
 /** Bytes as Postgres writes them. */
 function textOf(value: unknown): string | null {
   if (value === null || typeof value === 'string') return value;
-  return Buffer.isBuffer(value) ? String.raw`\x${value.toString('hex')}` : String(value);
+  return Buffer.isBuffer(value)
+    ? String.raw`\x${value.toString('hex')}`
+    : (value as bigint | number).toString();
 }

@@ -16,7 +16,7 @@ afterEach(async () => {
 
 interface World {
   readonly database: OperatorDatabase;
-  append(types: readonly string[]): Promise<unknown>;
+  readonly append: (types: readonly string[]) => Promise<unknown>;
 }
 
 async function sqlite(signal?: AbortSignal): Promise<World> {
@@ -109,7 +109,7 @@ describe.each([
     const { database, append } = await open(stop.signal);
     await append(['a', 'b', 'c']);
     const reading = database.snapshot(async (read) => {
-      for await (const row of read.rows(`${TYPES}`)) {
+      for await (const row of read.rows(TYPES)) {
         stop.abort(new Error(`after ${row[0]}`));
         await read.row('SELECT 1');
       }
