@@ -53,7 +53,7 @@ describe.each(['memory', 'sqlite', 'postgres'] as const)(
           query: { filters: [{ event_types: ['x'] }] },
           policy: {
             onFailure: 'pause',
-            maxAttempts: 5,
+            maxAttempts: 10,
             timeout: 30_000,
             transactional: false,
             batch: null,
