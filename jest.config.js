@@ -11,9 +11,7 @@ export default {
   globalTeardown: '<rootDir>/test/support/global-teardown.mjs',
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: {
-    '^nestjs-factstr/stores$': '<rootDir>/lib/stores/index.ts',
-    '^nestjs-factstr/testing$': '<rootDir>/lib/testing/index.ts',
-    '^nestjs-factstr/typeorm$': '<rootDir>/lib/typeorm/index.ts',
+    '^nestjs-factstr/([a-z]+)$': '<rootDir>/lib/$1/index.ts',
     '^nestjs-factstr$': '<rootDir>/lib/index.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },

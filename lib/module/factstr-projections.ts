@@ -272,6 +272,11 @@ export class FactstrProjections {
     return projection.status(active === projection.version);
   }
 
+  /** @internal */
+  get registered(): readonly RegisteredProjection[] {
+    return this.#projections;
+  }
+
   /** @throws InvalidOptionsError when no such projection is registered @internal */
   find(name: string, selector: ProjectionSelector): RegisteredProjection {
     checkVerbOptions(selector, SELECTOR);

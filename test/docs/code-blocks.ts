@@ -32,12 +32,23 @@ function blocksOf(page: string): CodeBlock[] {
 /** Where the names come from that the blocks use and do not import. */
 const IMPORTS: Readonly<Record<string, readonly string[]>> = {
   '@jest/globals': ['afterAll', 'afterEach', 'beforeEach', 'describe', 'expect', 'it', 'jest'],
-  '@nestjs/common': ['Body', 'ConflictException', 'Get', 'Injectable', 'Module', 'Param', 'Post'],
+  '@nestjs/common': [
+    'Body',
+    'ConflictException',
+    'Controller',
+    'Get',
+    'Injectable',
+    'Module',
+    'Param',
+    'Post',
+  ],
   '@nestjs/swagger': ['ApiProperty'],
+  '@nestjs/terminus': ['HealthCheck', 'HealthCheckService'],
   '@nestjs/testing': ['Test'],
   '@nestjs/typeorm': ['TypeOrmModule'],
   typeorm: ['EntityManager'],
   zod: ['z'],
+  'nestjs-factstr/terminus': ['FactstrHealthIndicator', 'FactstrTerminusModule'],
   'nestjs-factstr/testing': [
     'createTestStore',
     'describeFactStore',

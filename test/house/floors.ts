@@ -15,7 +15,7 @@ export const FLOORS: readonly (readonly string[])[] = [
   ['stores', 'service'],
   ['operations'],
   ['module'],
-  ['typeorm', 'testing', 'cli'],
+  ['typeorm', 'testing', 'terminus', 'opentelemetry', 'prometheus', 'dashboard', 'cli'],
 ];
 
 /** The floor of a file; the longest name that fits. */

@@ -101,7 +101,7 @@ describe('The look-ups of appends that wait together', () => {
     const { store, release } = await withLockedIndex(database, {
       pool: { max: 2 },
       // Long enough for a new connection on a busy machine.
-      connectionTimeout: 1_500,
+      connectionTimeout: 4_000,
     });
     const long = store.query(containing({ n: 5 }));
     try {

@@ -2,11 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 
-const library = {
-  'nestjs-factstr': new URL('../../lib/index.ts', import.meta.url).href,
-  'nestjs-factstr/testing': new URL('../../lib/testing/index.ts', import.meta.url).href,
-  'nestjs-factstr/typeorm': new URL('../../lib/typeorm/index.ts', import.meta.url).href,
-};
+const library = new URL('../../lib/', import.meta.url);
 
 const CACHE = new URL('../../node_modules/.cache/typescript/', import.meta.url);
 const COMPILER = new URL('../../node_modules/@swc/core/package.json', import.meta.url);
@@ -22,7 +18,10 @@ const OPTIONS = {
 };
 
 export async function resolve(specifier, context, nextResolve) {
-  if (Object.hasOwn(library, specifier)) return { url: library[specifier], shortCircuit: true };
+  const [, subpath] = /^nestjs-factstr(\/[a-z]+)?$/.exec(specifier) ?? [];
+  if (subpath !== undefined || specifier === 'nestjs-factstr') {
+    return { url: new URL(`.${subpath ?? ''}/index.ts`, library).href, shortCircuit: true };
+  }
   const fromTypeScript = context.parentURL?.endsWith('.ts') && specifier.startsWith('.');
   if (!fromTypeScript) return nextResolve(specifier, context);
   return nextResolve(specifier.replace(/\.js$/, '.ts'), context);

@@ -17,7 +17,7 @@ export interface GivenFact {
 
 /** A decision with what a test gives it. */
 export interface DecisionScene<Input> {
-  readonly definition: Pick<DecisionDefinition<Input>, 'models' | 'decide'>;
+  readonly definition: DecisionDefinition<Input, unknown, unknown, unknown>;
   readonly given: readonly GivenFact[];
   readonly options: TestStoreOptions;
 }

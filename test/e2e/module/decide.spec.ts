@@ -165,6 +165,10 @@ describe('A decision', () => {
       if (decisions++ === 0) await gate.passed;
       return [enrolled('a', 'held')];
     });
+    await until(
+      () => decisions === 1,
+      () => 'the decision that is held',
+    );
     const client = await pool.connect();
     try {
       await client.query('BEGIN');
