@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { register as facts } from './commands/facts.js';
 import { register as stats } from './commands/stats.js';
 import type { CommandIo } from './io.js';
 
 /** Every command, in the order in which the help lists them. */
-const COMMANDS = [stats];
+const COMMANDS = [facts, stats];
 
 /** The command line. What commands need is loaded when one runs, so that the help is there at once. */
 export function makeProgram(io: CommandIo): Command {
