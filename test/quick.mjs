@@ -13,6 +13,7 @@ export const LEFT_OUT = [
   '/test/.+/(driver|locks|.+-sharing)[.]spec',
   '/test/e2e/module/(loaded-twice|other-writers)[.]spec',
   '/test/e2e/health/.+[.]spec',
+  '/test/e2e/dashboard/.+[.]spec',
   '/test/e2e/sample/(contention|events|page|restart)[.]spec',
   '/test/leases/(bare-streams|crash|opening|pgbouncer)[.]spec',
   '/test/mutants/judge[.]spec',

@@ -21,6 +21,8 @@ describe('the packed package', () => {
         'LICENSE',
         'dist/index.js',
         'dist/index.d.ts',
+        'dist/dashboard/index.js',
+        'dist/dashboard/index.d.ts',
         'dist/terminus/index.js',
         'dist/terminus/index.d.ts',
         'dist/testing/index.js',

@@ -1,0 +1,145 @@
+import { Get, Header, Inject, Post, Req, Res, Sse } from '@nestjs/common';
+import type { MessageEvent } from '@nestjs/common';
+import type { Observable } from 'rxjs';
+import { SCRIPT } from './client/script.js';
+import { ICON, STYLE } from './client/style.js';
+import { carryOut } from './verbs.js';
+import type { CheckedOptions } from './dashboard.options.js';
+import { DASHBOARD_OPTIONS, DashboardService } from './dashboard.service.js';
+import { Payloads } from './payloads.js';
+import { isSameOrigin } from './same-origin.js';
+import type { PlainRequest } from './same-origin.js';
+import { tail } from './tail.js';
+import { factRow } from './views/facts.view.js';
+import { failurePage, page } from './views/layout.js';
+import type { View } from './views/layout.js';
+import { viewOf } from './views/views.js';
+
+/** What is used of a response, of Express’s and Fastify’s alike. */
+interface PlainResponse {
+  status(code: number): unknown;
+  header(name: string, value: string): unknown;
+}
+
+const POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "connect-src 'self'",
+  "img-src 'self'",
+  "form-action 'self'",
+  "base-uri 'none'",
+  "frame-ancestors 'none'",
+].join('; ');
+
+/**
+ * The page, and what it is made of. All links are relative to the address in the browser, so that prefixes, and proxies
+ * that take a part of the path off, need not be known here. Parameters are read from the request’s address alone: an
+ * application’s pipes and parsers change nothing.
+ */
+export class DashboardController {
+  readonly #payloads: Payloads;
+
+  constructor(
+    @Inject(DASHBOARD_OPTIONS) private readonly options: CheckedOptions,
+    @Inject(DashboardService) private readonly service: DashboardService,
+  ) {
+    this.#payloads = new Payloads(options.payloads);
+  }
+
+  @Get()
+  @Header('content-type', 'text/html; charset=utf-8')
+  @Header('content-security-policy', POLICY)
+  @Header('x-content-type-options', 'nosniff')
+  @Header('referrer-policy', 'same-origin')
+  @Header('cache-control', 'no-store')
+  async show(
+    @Req() request: PlainRequest,
+    @Res({ passthrough: true }) response: PlainResponse,
+  ): Promise<string> {
+    const address = addressOf(request);
+    let view: View;
+    try {
+      view = await viewOf(address.searchParams, this.service, this.options, this.#payloads);
+    } catch (error) {
+      view = failurePage(error, this.#payloads);
+    }
+    response.status(view.status ?? 200);
+    return page(view, hereOf(address.pathname)).text;
+  }
+
+  @Get('style.css')
+  @Header('content-type', 'text/css; charset=utf-8')
+  @Header('x-content-type-options', 'nosniff')
+  @Header('cache-control', 'no-cache')
+  style(): string {
+    return STYLE;
+  }
+
+  @Get('script.js')
+  @Header('content-type', 'text/javascript; charset=utf-8')
+  @Header('x-content-type-options', 'nosniff')
+  @Header('cache-control', 'no-cache')
+  script(): string {
+    return SCRIPT;
+  }
+
+  @Get('icon.svg')
+  @Header('content-type', 'image/svg+xml')
+  @Header('x-content-type-options', 'nosniff')
+  icon(): string {
+    return ICON;
+  }
+
+  @Sse('tail')
+  tail(@Req() request: PlainRequest): Observable<MessageEvent> {
+    const { searchParams } = addressOf(request);
+    const last = request.headers['last-event-id'] ?? searchParams.get('after');
+    const after = typeof last === 'string' && /^\d{1,19}$/.test(last) ? BigInt(last) : 0n;
+    const name = searchParams.get('store') ?? 'default';
+    const store = this.service.store(name);
+    return tail(
+      store,
+      after,
+      (fact) => factRow(fact, name, this.#payloads).text,
+      this.service.ended,
+    );
+  }
+
+  @Post()
+  @Header('content-security-policy', POLICY)
+  @Header('cache-control', 'no-store')
+  async act(
+    @Req() request: PlainRequest,
+    @Res({ passthrough: true }) response: PlainResponse,
+  ): Promise<string> {
+    const { pathname, searchParams } = addressOf(request);
+    response.header('content-type', 'text/html; charset=utf-8');
+    let view: View;
+    try {
+      const by = (): string => this.options.by(request as never);
+      const isAllowed = this.options.actions && isSameOrigin(request);
+      const back = await carryOut(
+        searchParams,
+        this.service.projections,
+        isAllowed ? by : undefined,
+      );
+      response.status(303);
+      response.header('location', back);
+      return '';
+    } catch (error) {
+      view = failurePage(error, this.#payloads);
+    }
+    response.status(view.status ?? 500);
+    return page(view, hereOf(pathname)).text;
+  }
+}
+
+function addressOf({ url }: PlainRequest): URL {
+  return new URL(url, 'http://application');
+}
+
+/** The page’s own folder, relative to the address that was asked for: with a slash at its end that is the folder. */
+function hereOf(pathname: string): string {
+  return pathname.endsWith('/') ? '' : `${pathname.slice(pathname.lastIndexOf('/') + 1)}/`;
+}

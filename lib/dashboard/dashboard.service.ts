@@ -1,0 +1,112 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type {
+  BeforeApplicationShutdown,
+  OnApplicationBootstrap,
+  OnModuleDestroy,
+} from '@nestjs/common';
+import { InvalidOptionsError } from '../contract/errors.js';
+import { FactstrProjections } from '../module/factstr-projections.js';
+import { OpenStores } from '../module/stores/stores.registry.js';
+import { PROBLEM_KINDS, problemsOf } from '../projections/problems.js';
+import type { ProjectionStatus } from '../projections/status.js';
+import type { FactstrStore } from '../service/factstr-store.js';
+import { Rates, SAMPLE_EVERY } from './rates.js';
+
+export const DASHBOARD_OPTIONS = Symbol('nestjs-factstr:dashboard-options');
+
+/** What the page tells of the application: its stores and projections, and what they did in the last hour. */
+@Injectable()
+export class DashboardService
+  implements OnApplicationBootstrap, OnModuleDestroy, BeforeApplicationShutdown
+{
+  readonly rates = new Rates();
+  readonly #ended = new AbortController();
+  readonly #stores: OpenStores;
+  readonly projections: FactstrProjections;
+  #timer: NodeJS.Timeout | undefined;
+  #isSampling = false;
+
+  constructor(
+    @Inject(OpenStores) stores: OpenStores,
+    @Inject(FactstrProjections) projections: FactstrProjections,
+  ) {
+    this.#stores = stores;
+    this.projections = projections;
+  }
+
+  /** Aborts when the application shuts down. */
+  get ended(): AbortSignal {
+    return this.#ended.signal;
+  }
+
+  onApplicationBootstrap(): void {
+    this.#timer = setInterval(() => void this.#sample(), SAMPLE_EVERY);
+    this.#timer.unref();
+    void this.#sample();
+  }
+
+  onModuleDestroy(): void {
+    this.#end();
+  }
+
+  beforeApplicationShutdown(): void {
+    this.#end();
+  }
+
+  /** The names of the application's stores. */
+  get stores(): string[] {
+    return this.#stores.all().map(({ name }) => name);
+  }
+
+  /** @throws InvalidOptionsError when the application has no such store */
+  store(name: string): FactstrStore {
+    const store = this.#stores.find(name);
+    if (store !== undefined) return store.service;
+    throw new InvalidOptionsError(
+      `There is no store ${JSON.stringify(name)}; there are ${this.stores.join(', ')}.`,
+    );
+  }
+
+  /** The statuses of all projections, those first that an operator should see first. */
+  async statuses(): Promise<ProjectionStatus[]> {
+    const all = await this.projections.list();
+    return all.toSorted(
+      (one, other) =>
+        urgencyOf(one) - urgencyOf(other) ||
+        one.name.localeCompare(other.name) ||
+        one.version - other.version,
+    );
+  }
+
+  async #sample(): Promise<void> {
+    if (this.#isSampling || this.#ended.signal.aborted) return;
+    this.#isSampling = true;
+    try {
+      const statuses = await this.projections.list();
+      const heads = new Map<string, bigint>();
+      for (const name of this.stores) heads.set(name, await this.store(name).head());
+      this.rates.add(heads, statuses);
+    } catch {
+      // A store that cannot be reached leaves a gap in the plots; the page itself tells of it.
+    } finally {
+      this.#isSampling = false;
+    }
+  }
+
+  #end(): void {
+    clearInterval(this.#timer);
+    this.#ended.abort();
+  }
+}
+
+/** Whether an operator should look at it. */
+export function isProblem(status: ProjectionStatus): boolean {
+  return problemsOf(status).length > 0;
+}
+
+/** 0 for the worst problem; those without one come last, those that try again before the others. */
+function urgencyOf(status: ProjectionStatus): number {
+  const [worst] = problemsOf(status);
+  if (worst !== undefined) return PROBLEM_KINDS.indexOf(worst);
+  return PROBLEM_KINDS.length + (status.state === 'retrying' ? 0 : 1);
+}

@@ -1,0 +1,129 @@
+import type { ProjectionStatus } from '../../projections/status.js';
+import { problemsOf } from '../../projections/problems.js';
+import { isProblem } from '../dashboard.service.js';
+import type { DashboardService } from '../dashboard.service.js';
+import type { Payloads } from '../payloads.js';
+import { html, link } from './html.js';
+import type { Html } from './html.js';
+import { live } from './layout.js';
+import type { View } from './layout.js';
+import { plot } from './plot.js';
+import { count, some, span } from './words.js';
+
+/** All projections, those with a problem first, and the stores that they follow. */
+export async function projectionsView(
+  service: DashboardService,
+  payloads: Payloads,
+): Promise<View> {
+  const statuses = await service.statuses();
+  const heads = await Promise.all(
+    service.stores.map(async (name) => ({ name, head: await service.store(name).head() })),
+  );
+  const problems = statuses.filter(isProblem).length;
+  return {
+    title: 'Projections',
+    entry: 'projections',
+    body: live(
+      'projections',
+      html`<p class="summary ${problems > 0 ? 'bad' : 'good'}">
+          ${
+            problems > 0 ? `${some(problems, 'projection')} to look at` : 'All projections are well'
+          }
+        </p>
+        <section aria-labelledby="stores-title">
+          <h2 id="stores-title">Stores</h2>
+          <div class="cards">
+            ${heads.map(
+              ({ name, head }) =>
+                html`<div class="card">
+                  <h3>${name}</h3>
+                  <p><span class="big">${count(head)}</span> facts</p>
+                  <h4>Appends per second</h4>
+                  ${plot(`Appends per second of ${name}`, service.rates.appends(name), (value) => value.toFixed(1))}
+                </div>`,
+            )}
+          </div>
+        </section>
+        <section aria-labelledby="list-title">
+          <h2 id="list-title">Projections</h2>
+          ${
+            statuses.length === 0
+              ? html`<p>No projection is registered.</p>`
+              : html`<ul class="cards">
+                  ${statuses.map((status) => card(status, service, payloads))}
+                </ul>`
+          }
+        </section>`,
+    ),
+  };
+}
+
+function card(status: ProjectionStatus, service: DashboardService, payloads: Payloads): Html {
+  const { name, version, store } = status;
+  const id = `${store}-${name}-${version}`;
+  return html`<li class="card ${isProblem(status) && 'problem'}">
+    <h3>
+      <a id="to-${id}" href="${link({ view: 'projection', store, name, version })}"
+        >${titleOf(status)}</a
+      >
+      ${badge(status)}
+    </h3>
+    ${why(status, payloads)}
+    <dl class="facts-of">
+      <div>
+        <dt>Behind</dt>
+        <dd>${status.lag === null ? 'not known' : some(status.lag, 'fact')}</dd>
+      </div>
+      <div>
+        <dt>Oldest</dt>
+        <dd>${span(status.lagTime)}</dd>
+      </div>
+      <div>
+        <dt>Parked</dt>
+        <dd>${count(status.parked)}</dd>
+      </div>
+      <div>
+        <dt>Owner</dt>
+        <dd>${ownerOf(status)}</dd>
+      </div>
+    </dl>
+    <h4>Facts behind</h4>
+    ${plot(`Facts behind of ${name}`, service.rates.behind(status), (value) => count(value))}
+  </li>`;
+}
+
+export function titleOf({ name, version, store }: ProjectionStatus): string {
+  return `${name}${version === 1 ? '' : `@${version}`}${store === 'default' ? '' : ` (${store})`}`;
+}
+
+const STATE_WORDS: Readonly<Record<string, string>> = { 'parked-some': 'parked facts' };
+
+export function badge(status: ProjectionStatus): Html {
+  const tone = isProblem(status) ? 'bad' : status.state === 'live' ? 'good' : 'busy';
+  return html`<span class="badge ${tone}">${STATE_WORDS[status.state] ?? status.state}</span>`;
+}
+
+/** What is wrong, in a sentence or two. */
+export function why(status: ProjectionStatus, payloads: Payloads): Html | null {
+  const { reason, parked, parkedSince, lastError } = status;
+  const parts = [
+    problemsOf(status).includes('silent') &&
+      'Facts wait, and no process that runs it shows signs of life.',
+    parked > 0 &&
+      `${some(parked, 'fact')} parked${parkedSince === null ? '' : ` since ${parkedSince}`}.`,
+    isProblem(status) && reason !== null && payloads.error(reason),
+  ].filter((part) => typeof part === 'string');
+  if (parts.length === 0 && (lastError === null || !isProblem(status))) return null;
+  return html`<p class="why">${parts.join(' ')}</p>
+    ${
+      isProblem(status) &&
+      lastError !== null &&
+      html`<p class="error"><span class="label">Last error:</span> ${payloads.error(lastError)}</p>`
+    }`;
+}
+
+export function ownerOf({ owner }: ProjectionStatus): string {
+  if (owner === null) return 'none';
+  const place = owner.self ? 'this process' : `${owner.host}, process ${owner.pid}`;
+  return owner.alive ? place : `${place} (no sign of life)`;
+}
