@@ -11,6 +11,9 @@ import type { OpenOptions, OperatorDatabase, SnapshotReader, TextRow } from './d
 /** How long another process's lock is waited for, in milliseconds. */
 const BUSY_TIMEOUT_MS = 5_000;
 
+/** A statement that has SQLite look at the file. */
+const ANYTHING = 'SELECT count(*) FROM sqlite_master';
+
 /** @throws DatabaseUnavailableError, ForeignDatabaseError, PermissionDeniedError, MissingDriverError */
 export async function openSqlite(
   target: string,
@@ -24,7 +27,7 @@ export async function openSqlite(
   if (!found.isFile()) {
     throw new DatabaseUnavailableError(`${file} is no regular file. Name the database's file.`);
   }
-  const database = new SqliteOperatorDatabase(target, file, signal);
+  const database = new SqliteOperatorDatabase(target, file, signal, !hasLog(file));
   await database.snapshot(async () => undefined);
   return database;
 }
@@ -36,10 +39,13 @@ class SqliteOperatorDatabase implements OperatorDatabase {
   readonly #retry: BusyRetry;
   readonly #signal: AbortSignal;
   readonly #running = new Set<Promise<unknown>>();
+  /** Whether SQLite made the files beside the database for us. */
+  #leavesLog: boolean;
 
-  constructor(target: string, file: string, signal: AbortSignal | undefined) {
+  constructor(target: string, file: string, signal: AbortSignal | undefined, leavesLog: boolean) {
     this.target = target;
     this.label = file;
+    this.#leavesLog = leavesLog;
     this.#signal = signal ?? new AbortController().signal;
     this.#retry = new BusyRetry(file, BUSY_TIMEOUT_MS, (error) =>
       isNotADatabase(error)
@@ -60,6 +66,26 @@ class SqliteOperatorDatabase implements OperatorDatabase {
 
   async close(): Promise<void> {
     await Promise.allSettled(this.#running);
+    if (this.#leavesLog) this.#removeLog();
+    this.#leavesLog = false;
+  }
+
+  /**
+   * A connection that only reads leaves an empty write-ahead log where there was none. The last connection that may
+   * write removes it, by SQLite's own locks, and finds nothing to move into the file.
+   */
+  #removeLog(): void {
+    if (!hasLog(this.label) || statSync(`${this.label}-wal`).size > 0) return;
+    try {
+      const connection = new SqliteConnection(this.label);
+      try {
+        connection.values(ANYTHING).get();
+      } finally {
+        connection.close();
+      }
+    } catch {
+      // Who may not write leaves it there; the next store goes on with it.
+    }
   }
 
   async #snapshot<T>(work: (read: SnapshotReader) => Promise<T>): Promise<T> {
@@ -77,7 +103,7 @@ class SqliteOperatorDatabase implements OperatorDatabase {
     try {
       connection.execute('BEGIN');
       // The snapshot is that of the first read.
-      connection.values('SELECT count(*) FROM sqlite_master').get();
+      connection.values(ANYTHING).get();
       return connection;
     } catch (error) {
       connection.close();
@@ -137,6 +163,11 @@ class SqliteReader implements SnapshotReader {
       throw this.#retry.failure(error);
     }
   }
+}
+
+/** Whether there is a write-ahead log beside the file. */
+function hasLog(file: string): boolean {
+  return statSync(`${file}-wal`, { throwIfNoEntry: false }) !== undefined;
 }
 
 /** SQLite calls `$1` a name. */

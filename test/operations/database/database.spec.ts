@@ -1,3 +1,4 @@
+import { copyFileSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { openDatabase } from '../../../lib/operations/database/database.js';
 import type {
@@ -115,5 +116,47 @@ describe.each([
       }
     });
     await expect(reading).rejects.toThrow('after a');
+  });
+});
+
+describe('An operator’s database on SQLite', () => {
+  it('leaves the folder as it was', async () => {
+    const folder = new TestFolder();
+    ends.push(() => folder.dispose());
+    folder.copyGolden('0.5.2');
+    await folder.open().close();
+    const before = readdirSync(folder.path);
+    const database = await openDatabase(folder.file());
+    expect(await database.snapshot((read) => read.row('SELECT 1'))).toEqual(['1']);
+    await database.close();
+    await database.close();
+    expect(readdirSync(folder.path)).toEqual(before);
+  });
+
+  it('reads what a crashed process left in the write-ahead log, and leaves it there', async () => {
+    const folder = new TestFolder();
+    ends.push(() => folder.dispose());
+    folder.open().append([event('a')]);
+    for (const suffix of ['', '-wal']) {
+      copyFileSync(`${folder.file()}${suffix}`, folder.file(`crashed${suffix}`));
+    }
+    const contents = (): string[] =>
+      ['', '-wal'].map((suffix) => readFileSync(folder.file(`crashed${suffix}`), 'base64'));
+    const before = contents();
+    const database = await openDatabase(folder.file('crashed'));
+    expect(await database.snapshot((read) => all(read.rows(TYPES)))).toEqual([['a']]);
+    await database.close();
+    expect(contents()).toEqual(before);
+  });
+
+  it.each([
+    ['no database', 'x'.repeat(100), 'FOREIGN_DATABASE'],
+    ['a folder', undefined, 'DATABASE_UNAVAILABLE'],
+  ])('refuses %s', async (_name, content, code) => {
+    const folder = new TestFolder();
+    ends.push(() => folder.dispose());
+    if (content === undefined) mkdirSync(folder.file());
+    else writeFileSync(folder.file(), content);
+    await expect(openDatabase(folder.file())).rejects.toMatchObject({ code });
   });
 });
