@@ -12,6 +12,7 @@ export const LEFT_OUT = [
   '/test/.+/(.+-)?processes[.]spec',
   '/test/.+/(driver|locks|.+-sharing)[.]spec',
   '/test/e2e/module/(loaded-twice|other-writers)[.]spec',
+  '/test/cli/projections[.]spec',
   '/test/e2e/health/.+[.]spec',
   '/test/e2e/dashboard/.+[.]spec',
   '/test/e2e/sample/(contention|events|page|restart)[.]spec',

@@ -6,6 +6,7 @@ import {
   InvalidStreamNameError,
   InvalidVersionError,
   LimitExceededError,
+  ProjectionBehindError,
 } from '../contract/errors.js';
 
 /** What the process ends with. Scripts rely on the numbers. */
@@ -32,10 +33,12 @@ const USAGE = [
   LimitExceededError,
 ];
 
+const FINDINGS = [DamagedDatabaseError, ProjectionBehindError];
+
 /** What the process ends with after an error that a command threw. */
 export function exitCodeOf(error: unknown): ExitCode {
   if (USAGE.some((type) => error instanceof type)) return EXIT.usage;
-  return error instanceof DamagedDatabaseError ? EXIT.findings : EXIT.unreachable;
+  return FINDINGS.some((type) => error instanceof type) ? EXIT.findings : EXIT.unreachable;
 }
 
 /** An error's words for a person: ours say what to do; others show where they come from. */

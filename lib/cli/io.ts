@@ -25,6 +25,8 @@ export interface CommandIo extends Terminal {
   note(line: string): Promise<void>;
   /** Progress on stderr, where that is a terminal. */
   progress(options: ProgressOptions): Progress;
+  /** Called when the command has ended, the last one first. */
+  later(close: () => Promise<void>): void;
   /** Something was found: the command ends with 1. */
   finding(): void;
   /**
@@ -82,6 +84,10 @@ export class RunIo implements CommandIo {
 
   progress(options: ProgressOptions): Progress {
     return showProgress(this.stderr, options);
+  }
+
+  later(close: () => Promise<void>): void {
+    this.#closes.push(close);
   }
 
   finding(): void {

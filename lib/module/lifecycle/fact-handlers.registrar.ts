@@ -15,7 +15,8 @@ import { LiveHandler } from '../handlers/live-handler.js';
 import { messages } from '../messages.js';
 import { OpenStores } from '../stores/stores.registry.js';
 import type { OpenStore } from '../stores/stores.registry.js';
-import { RegisteredProjection, cursorName } from '../projections/registered-projection.js';
+import { cursorName } from '../../cursors/cursor-name.js';
+import { RegisteredProjection } from '../projections/registered-projection.js';
 import { StoreDefinitions } from '../stores/store-definitions.js';
 
 /** The handlers of one store that are to be registered. */

@@ -7,7 +7,7 @@ import { DEFAULT_STORE } from '../factstr.tokens.js';
 import { messages } from '../messages.js';
 import type { OpenStore } from '../stores/stores.registry.js';
 import { checkProjectionOptions, needsLog } from '../projections/projection-checks.js';
-import { cursorName } from '../projections/registered-projection.js';
+import { cursorName } from '../../cursors/cursor-name.js';
 
 /**
  * Refuses what the store would refuse, here where the method is known, before any handler runs.

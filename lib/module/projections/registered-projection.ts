@@ -12,6 +12,7 @@ import type {
 import type { ProjectionPolicy, ProjectionStatus } from '../../projections/status.js';
 import { readStatus } from '../../projections/runner/read-status.js';
 import type { Runner } from '../../projections/runner/runner.js';
+import { cursorName } from '../../cursors/cursor-name.js';
 import type { RecordedIntervention, CursorStore } from '../../cursors/cursor-store.js';
 import type { FactStoreLimits } from '../../contract/limits.js';
 import type { FactstrStore } from '../../service/factstr-store.js';
@@ -250,9 +251,4 @@ export class RegisteredProjection implements Follower {
 
 function isSwitch(verb: string): boolean {
   return verb.startsWith('switchTo ');
-}
-
-/** The stored cursor's name: versions replay beside one another. */
-export function cursorName({ name, version = 1 }: { name: string; version?: number }): string {
-  return version === 1 ? name : `${name}@${version}`;
 }

@@ -1,17 +1,13 @@
 import type { MaybePromise } from '../../contract/contract.types.js';
 import { cursorColumns, cursorSql } from '../../cursors/sql/cursor-sql.js';
-import type { CursorTables } from '../../cursors/sql/cursor-sql.js';
+import { READ_MODEL_TABLES, namedTables } from '../../cursors/sql/cursor-tables.js';
 import { SqlCursorStore } from '../../cursors/sql/sql-cursor-store.js';
 import type { SqlDialect, SqlStep } from '../../cursors/sql/sql-steps.js';
 import type { CursorStore } from '../../cursors/cursor-store.js';
 import type { ReadModelDatabase } from './read-model.database.js';
 
-const TABLES: Readonly<Record<Exclude<keyof CursorTables, 'cursorName' | 'hasPlace'>, string>> = {
-  cursors: 'nestjs_factstr_cursors',
-  streams: 'nestjs_factstr_streams',
-  parked: 'nestjs_factstr_parked',
-  interventions: 'nestjs_factstr_interventions',
-};
+const { cursors, streams, parked, interventions } = READ_MODEL_TABLES;
+const TABLES = { cursors, streams, parked, interventions };
 
 export const TABLE_NAMES: readonly string[] = Object.values(TABLES);
 
@@ -24,20 +20,11 @@ export class ReadModelCursorStore extends SqlCursorStore implements CursorStore 
 
   constructor(database: ReadModelDatabase) {
     const { runner } = database;
-    const table = (name: keyof typeof TABLES): string => database.table(TABLES[name]);
-    super(
-      cursorSql(runner.dialect, {
-        cursors: table('cursors'),
-        cursorName: 'name',
-        streams: table('streams'),
-        parked: table('parked'),
-        interventions: table('interventions'),
-      }),
-      runner,
-    );
+    const tables = namedTables(READ_MODEL_TABLES, (name) => database.table(name));
+    super(cursorSql(runner.dialect, tables), runner);
     this.#identity = database.identity;
-    this.#streams = table('streams');
-    this.#cursors = table('cursors');
+    this.#streams = tables.streams;
+    this.#cursors = tables.cursors;
     this.#dialect = runner.dialect;
   }
 

@@ -25,8 +25,8 @@ export const cursors: readonly Equivalent[] = [
   },
   {
     file: 'lib/stores/sqlite/cursors/cursor-store.ts',
-    from: "super(cursorSql('sqlite', TABLES), new SqliteStepRunner(connection, retry));",
-    to: 'super(cursorSql("", TABLES), new SqliteStepRunner(connection, retry));',
+    from: "super(cursorSql('sqlite', STORE_TABLES.sqlite), new SqliteStepRunner(connection, retry));",
+    to: 'super(cursorSql("", STORE_TABLES.sqlite), new SqliteStepRunner(connection, retry));',
     reason: 'The statements of every dialect but that of Postgres are those of SQLite.',
   },
   {

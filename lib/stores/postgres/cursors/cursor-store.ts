@@ -1,6 +1,7 @@
 import { BatchBoundariesMissingError } from '../../../contract/errors.js';
 import type { StoredStream, CursorStore } from '../../../cursors/cursor-store.js';
 import { cursorSql } from '../../../cursors/sql/cursor-sql.js';
+import { STORE_TABLES, namedTables } from '../../../cursors/sql/cursor-tables.js';
 import { SqlCursorStore } from '../../../cursors/sql/sql-cursor-store.js';
 import type { SqlRow, SqlRunner, SqlStep } from '../../../cursors/sql/sql-steps.js';
 import type { ReadyConnection, ReadySchema } from '../schema/ready-schema.js';
@@ -17,14 +18,7 @@ export class PostgresCursorStore extends SqlCursorStore implements CursorStore {
     super(
       cursorSql(
         'postgres',
-        {
-          cursors: `${SCHEMA}.durable_stream_cursors`,
-          cursorName: 'durable_stream_id',
-          streams: `${SCHEMA}.nestjs_factstr_streams`,
-          parked: `${SCHEMA}.nestjs_factstr_parked`,
-          interventions: `${SCHEMA}.nestjs_factstr_interventions`,
-          hasPlace: true,
-        },
+        namedTables(STORE_TABLES.postgres, (table) => `${SCHEMA}.${table}`),
         { flushed: false },
       ),
       new PostgresStepRunner(connection),

@@ -1,22 +1,13 @@
 import type { MaybePromise } from '../../../contract/contract.types.js';
 import type { StoredStream, CursorStore } from '../../../cursors/cursor-store.js';
 import { cursorSql } from '../../../cursors/sql/cursor-sql.js';
-import type { CursorTables } from '../../../cursors/sql/cursor-sql.js';
+import { STORE_TABLES } from '../../../cursors/sql/cursor-tables.js';
 import { SqlCursorStore } from '../../../cursors/sql/sql-cursor-store.js';
 import { SqliteBoundaries } from './boundaries.js';
 import type { BusyRetry } from '../connection/busy.js';
 import type { OpenedFile } from '../connection/file-identity.js';
 import { LazyConnection } from '../connection/lazy-connection.js';
 import { SqliteStepRunner } from './step-runner.js';
-
-const TABLES: CursorTables = {
-  cursors: 'subscriber_cursors',
-  cursorName: 'subscriber_id',
-  streams: 'nestjs_factstr_streams',
-  parked: 'nestjs_factstr_parked',
-  interventions: 'nestjs_factstr_interventions',
-  hasPlace: true,
-};
 
 /**
  * Cursors and leases, written on a connection of their own that does not wait for the disk: when this process
@@ -30,7 +21,7 @@ export class SqliteCursorStore extends SqlCursorStore implements CursorStore {
 
   constructor(file: OpenedFile, retry: BusyRetry) {
     const connection = new LazyConnection(file.path, file);
-    super(cursorSql('sqlite', TABLES), new SqliteStepRunner(connection, retry));
+    super(cursorSql('sqlite', STORE_TABLES.sqlite), new SqliteStepRunner(connection, retry));
     this.#connection = connection;
     this.#boundaries = new SqliteBoundaries(file.path);
     this.#identity = file.name;
