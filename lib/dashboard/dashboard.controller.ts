@@ -65,6 +65,8 @@ export class DashboardController {
       view = failurePage(error, this.#payloads);
     }
     response.status(view.status ?? 200);
+    // A page that is looked at asks on the same connection again, for which the closing server would wait.
+    if (this.service.ended.aborted) response.header('connection', 'close');
     return page(view, hereOf(address.pathname)).text;
   }
 
@@ -103,6 +105,7 @@ export class DashboardController {
       after,
       (fact) => factRow(fact, name, this.#payloads).text,
       this.service.ended,
+      () => request.socket.destroySoon(),
     );
   }
 

@@ -2,13 +2,14 @@
 export interface PlainRequest {
   readonly url: string;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly socket: { destroySoon(): void };
 }
 
 /**
  * Whether a request comes from a page of this origin, and not from another site that the browser has open. Browsers
  * tell so themselves, whatever proxies do to the host; where they do not (plain HTTP) the origin has to be the host.
  */
-export function isSameOrigin({ headers }: PlainRequest): boolean {
+export function isSameOrigin({ headers }: Pick<PlainRequest, 'headers'>): boolean {
   const site = headers['sec-fetch-site'];
   if (site !== undefined) return site === 'same-origin';
   const origin = headers['origin'];

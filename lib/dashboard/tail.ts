@@ -11,13 +11,15 @@ const PAGE_FACTS = 200;
 
 /**
  * The facts after a number, as events whose id is the fact’s number: what a browser names as its last one when it
- * connects again is where it goes on, without a gap and without a repetition. Ends when `ended` aborts.
+ * connects again is where it goes on, without a gap and without a repetition. When `ended` aborts it ends, and with it
+ * the connection: a browser that kept it would ask on it again and again, and the server would wait for that.
  */
 export function tail(
   store: FactstrStore,
   after: bigint,
   show: (fact: EventRecord) => string,
   ended: AbortSignal,
+  disconnect: () => void,
 ): Observable<MessageEvent> {
   return new Observable((subscriber) => {
     let last = after;
@@ -31,8 +33,11 @@ export function tail(
       isWoken = true;
       wake?.();
     };
+    const end = (): void => {
+      stop();
+      disconnect();
+    };
     const follow = async (): Promise<void> => {
-      if (ended.aborted) return;
       // It only tells that there is something to read: the log is read in order, from the last fact that was sent.
       const subscription = await store.streamAll(woken);
       try {
@@ -52,14 +57,15 @@ export function tail(
         subscription.unsubscribe();
       }
     };
-    ended.addEventListener('abort', stop);
+    if (ended.aborted) return end();
+    ended.addEventListener('abort', end);
     const heartbeat = setInterval(() => subscriber.next({ type: 'ping', data: '' }), HEARTBEAT);
     subscriber.next({ type: 'ready', retry: RECONNECT_AFTER, data: '' });
     // A failure ends the connection; the browser connects again, from where it was.
     follow().then(stop, stop);
     return () => {
       clearInterval(heartbeat);
-      ended.removeEventListener('abort', stop);
+      ended.removeEventListener('abort', end);
       wake?.();
     };
   });

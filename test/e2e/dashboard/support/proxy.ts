@@ -13,9 +13,9 @@ export class StrippingProxy {
   /** What requests get while the application is not to be reached. */
   #isDown = false;
 
-  private constructor(target: string, strip: string) {
+  private constructor(target: () => string, strip: string) {
     this.#strip = strip;
-    this.#server = createServer((incoming, answer) => this.#pass(target, incoming, answer));
+    this.#server = createServer((incoming, answer) => this.#pass(target(), incoming, answer));
     this.#server.on('connection', (socket) => {
       this.#sockets.add(socket);
       socket.once('close', () => this.#sockets.delete(socket));
@@ -23,8 +23,9 @@ export class StrippingProxy {
   }
 
   /** `strip` is a path such as `/operations`; empty: every path is passed on as it is. */
-  static async start(target: string, strip = ''): Promise<StrippingProxy> {
-    const proxy = new StrippingProxy(target, strip);
+  static async start(target: string | (() => string), strip = ''): Promise<StrippingProxy> {
+    const to = typeof target === 'string' ? () => target : target;
+    const proxy = new StrippingProxy(to, strip);
     await new Promise<void>((resolve) => proxy.#server.listen(0, '127.0.0.1', resolve));
     return proxy;
   }
