@@ -8,6 +8,7 @@ import { EnrolmentModule } from './enrolment/enrolment.module.js';
 import { inputPipe } from './enrolment/http/input.js';
 import { RefusalsFilter, StoreErrorsFilter } from './enrolment/http/refusals.filters.js';
 import { openReadModel, readModelOptions } from './enrolment/read-model/read-model.database.js';
+import { OperationsModule } from './operations/operations.module.js';
 import { Settings } from './settings.js';
 import { SettingsModule } from './settings.module.js';
 
@@ -26,6 +27,7 @@ import { SettingsModule } from './settings.module.js';
     }),
     FactstrTypeOrmModule,
     EnrolmentModule,
+    OperationsModule,
   ],
   providers: [
     { provide: APP_PIPE, useFactory: inputPipe },

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
+import { EnrolmentModule } from './enrolment/enrolment.module.js';
 
 /** Everything that is not a provider: the page and the API's description. */
 export function configureApp(app: NestExpressApplication): void {
@@ -14,5 +15,7 @@ export function configureApp(app: NestExpressApplication): void {
     )
     .setVersion('1.0')
     .build();
-  SwaggerModule.setup('api', app, () => SwaggerModule.createDocument(app, description));
+  SwaggerModule.setup('api', app, () =>
+    SwaggerModule.createDocument(app, description, { include: [EnrolmentModule] }),
+  );
 }

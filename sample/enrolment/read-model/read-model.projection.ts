@@ -16,7 +16,14 @@ export const READ_MODEL = 'enrolment-read-model';
  */
 @Injectable()
 export class ReadModelProjection {
-  @DurableProjection({ name: READ_MODEL, query: ENROLMENT_FACTS, transactional: true })
+  @DurableProjection({
+    name: READ_MODEL,
+    query: ENROLMENT_FACTS,
+    transactional: true,
+    // One fact that it cannot take does not keep the others from being read: see the page at /factstr.
+    onFailure: 'park',
+    maxAttempts: 3,
+  })
   async project(facts: EnrolmentFact[], { manager }: TransactionalContext): Promise<void> {
     for (const fact of facts) await apply(manager, fact);
   }

@@ -1,0 +1,24 @@
+import { userInfo } from 'node:os';
+import { Module } from '@nestjs/common';
+import { FactstrDashboardModule } from 'nestjs-factstr/dashboard';
+import { FactstrTerminusModule } from 'nestjs-factstr/terminus';
+import { course, coursesOf, roster, student } from '../enrolment/domain/models.js';
+import { HealthController } from './health.controller.js';
+import { LocalOperatorGuard } from './local-operator.guard.js';
+
+/** What an operator looks at: the page at `/factstr`, health at `/health/ready` and `/health/live`. */
+@Module({
+  imports: [
+    FactstrTerminusModule,
+    FactstrDashboardModule.forRoot({
+      path: 'factstr',
+      guards: [LocalOperatorGuard],
+      payloads: 'shown',
+      actions: true,
+      by: () => userInfo().username,
+      models: [course, roster, student, coursesOf],
+    }),
+  ],
+  controllers: [HealthController],
+})
+export class OperationsModule {}
