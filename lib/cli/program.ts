@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { register as doctor } from './commands/doctor.js';
 import { register as facts } from './commands/facts.js';
 import { register as projections } from './commands/projections.js';
 import { register as schema } from './commands/schema.js';
@@ -7,7 +8,7 @@ import { register as stats } from './commands/stats.js';
 import type { CommandIo } from './io.js';
 
 /** Every command, in the order in which the help lists them. */
-const COMMANDS = [facts, stats, projections, schema];
+const COMMANDS = [facts, stats, projections, doctor, schema];
 
 /** The command line. What commands need is loaded when one runs, so that the help is there at once. */
 export function makeProgram(io: CommandIo): Command {

@@ -1,4 +1,5 @@
-import { duration, number } from './format.js';
+import { duration } from '../support/duration.js';
+import { number } from './format.js';
 import type { Output } from './terminal.js';
 
 /** A line on a terminal that tells how far a command has come. */

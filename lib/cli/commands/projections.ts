@@ -3,7 +3,8 @@ import { InvalidArgumentError } from 'commander';
 import type { Command } from 'commander';
 import type { StoredProjection } from '../../operations/projections/stored-projections.js';
 import type { ProjectionVerbs } from '../../operations/projections/projection-verbs.js';
-import { duration, number, plain, table } from '../format.js';
+import { duration } from '../../support/duration.js';
+import { number, plain, table } from '../format.js';
 import type { CommandIo, DatabaseOptions } from '../io.js';
 
 interface Options extends DatabaseOptions {
