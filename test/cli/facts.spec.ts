@@ -148,4 +148,14 @@ describe.each(OPERATED)('facts on $provider', ({ create }) => {
     expect(run).toMatchObject({ code: 3, out: '' });
     expect(run.err).toMatch(/newest fact is 4.*--after 4/);
   });
+
+  it('says where there are no facts', async () => {
+    const made = await database();
+    await made.run('CREATE TABLE other (id integer)');
+    for (const argv of [['facts', 'query'], ['stats'], ['verify']]) {
+      const { code, out, err } = await runCli([...argv, '--database', made.target]);
+      expect({ code, out }).toEqual({ code: 3, out: '' });
+      expect(err).toMatch(/no table events/);
+    }
+  });
 });

@@ -1,4 +1,4 @@
-import { DamagedDatabaseError } from '../../contract/errors.js';
+import { DamagedDatabaseError, SchemaMissingError } from '../../contract/errors.js';
 import type { PreparedQuery } from '../../contract/validation.js';
 import { matchesQuery } from '../../matching/matches-query.js';
 import { quoteIdentifier } from '../../stores/postgres/connection/sql-text.js';
@@ -26,8 +26,18 @@ export interface FactRange {
 const MAX_MERGED_TYPES = 16;
 const COLUMNS = 'sequence_number, occurred_at, event_type, payload';
 
-/** The newest number of the log, 0 when it is empty. */
+/**
+ * The newest number of the log, 0 when it is empty.
+ *
+ * @throws SchemaMissingError where there is no log
+ */
 export async function readHead(read: SnapshotReader): Promise<bigint> {
+  if (!(await read.hasTable('events'))) {
+    const place = read.provider === 'postgres' ? `the schema ${read.schema}` : 'the file';
+    throw new SchemaMissingError(
+      `There are no facts: ${place} has no table events. Name another database${read.provider === 'postgres' ? ', or another schema by the search_path of the URL' : ''}.`,
+    );
+  }
   const row = await read.row('SELECT coalesce(max(sequence_number), 0) FROM events');
   return BigInt(row![0]!);
 }
