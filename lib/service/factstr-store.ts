@@ -38,6 +38,8 @@ import { worksBehindProxy } from '../support/behind-proxy.js';
 import { AppendMetadata } from './metadata/append-metadata.js';
 import type { AppendMetadataOptions, FactAppendOptions } from './metadata/append-metadata.js';
 import { AppendRetry } from './append-retry.js';
+import type { FactstrObserver } from './observation/observer.js';
+import { StoreObserver } from './observation/store-observer.js';
 import type { AppendRetryOptions } from './append-retry.js';
 import { decideInTurn } from './decide/decide.js';
 import type { Decider } from './decide/decide.js';
@@ -99,7 +101,7 @@ export class FactstrStore<Facts extends object = FactMap> {
   readonly #states: ModelStates;
   readonly #turns: AppendTurns;
   readonly #limits: FactStoreLimits;
-
+  #observed: StoreObserver | undefined;
   #closed = false;
 
   private constructor(raw: FactStore, options?: ServiceOptions) {
@@ -117,8 +119,11 @@ export class FactstrStore<Facts extends object = FactMap> {
     const face = this.#face;
     this.#decider = {
       query: (query) => face.query(query),
-      appendIf: (events, query, version, given) =>
-        this.#appendIf(events, query, version, given, given),
+      appendIf: (events, query, version, given) => {
+        const append = (): Promise<AppendIfResult> =>
+          this.#appendIf(events, query, version, given, given);
+        return this.#watching()?.appendIf(events, append) ?? append();
+      },
     };
   }
 
@@ -139,6 +144,21 @@ export class FactstrStore<Facts extends object = FactMap> {
     return this.#raw;
   }
 
+  /** Has an observer see what this service does, under the store's `name` in the application. @internal */
+  observe(observer: FactstrObserver, name: string): void {
+    if (this.#observed === undefined) {
+      const observed = new StoreObserver(this.#raw, name);
+      this.#metadata.observe(() => (observed.active ? observed.metadata() : undefined));
+      this.#observed = observed;
+    }
+    this.#observed.add(observer);
+  }
+
+  /** What sees this service and the store's handlers; `undefined` where nothing does. @internal */
+  get observed(): StoreObserver | undefined {
+    return this.#watching();
+  }
+
   /** Whether it was closed through this service. @internal */
   get closed(): boolean {
     return this.#closed;
@@ -152,13 +172,15 @@ export class FactstrStore<Facts extends object = FactMap> {
    */
   async append(events: NewFact<Facts>[], options?: FactAppendOptions): Promise<AppendResult> {
     checkAppendSupport(this.#raw, options);
-    return this.#enter(
-      events,
-      options,
-      this.#metadata.complete(options),
-      (given, named) => this.#retry.run(() => this.#face.append(given, named), named),
-      (recorded) => recorded,
-    );
+    const append = (): Promise<AppendResult> =>
+      this.#enter(
+        events,
+        options,
+        this.#metadata.complete(options),
+        (given, named) => this.#retry.run(() => this.#face.append(given, named), named),
+        (recorded) => recorded,
+      );
+    return this.#watching()?.append(events, append) ?? append();
   }
 
   /**
@@ -181,6 +203,15 @@ export class FactstrStore<Facts extends object = FactMap> {
   ): Promise<FactQueryResult<T, Found>>;
   query(query: EventQuery, options?: QueryOptions): Promise<QueryResult>;
   async query(query: EventQuery, options?: QueryOptions): Promise<QueryResult> {
+    const read = (): Promise<QueryResult> => this.#query(query, options);
+    return this.#watching()?.query(read) ?? read();
+  }
+
+  #watching(): StoreObserver | undefined {
+    return this.#observed?.active === true ? this.#observed : undefined;
+  }
+
+  async #query(query: EventQuery, options: QueryOptions | undefined): Promise<QueryResult> {
     if (options === undefined) return this.#face.query(query);
     const { page, metadata, signal } = queryOptions(options);
     return unlessAborted(signal, () => this.#pages.read(query, page, metadata));
@@ -200,8 +231,11 @@ export class FactstrStore<Facts extends object = FactMap> {
     options?: FactAppendOptions,
   ): Promise<AppendIfResult> {
     checkAppendSupport(this.#raw, options);
-    const completed = this.#metadata.complete(options);
-    return this.#appendIf(events, query, expectedContextVersion, options, completed);
+    const append = (): Promise<AppendIfResult> => {
+      const completed = this.#metadata.complete(options);
+      return this.#appendIf(events, query, expectedContextVersion, options, completed);
+    };
+    return this.#watching()?.appendIf(events, append) ?? append();
   }
 
   /**
@@ -281,11 +315,30 @@ export class FactstrStore<Facts extends object = FactMap> {
     given: unknown,
     asked: DecideOptions = {},
   ): Promise<AppendResult | null | Decided<unknown>> {
+    const observed = this.#watching();
+    if (observed === undefined) return this.#decide(on, given, asked);
+    const made = { attempts: 0 };
+    return observed.decide(
+      () => this.#decide(on, given, asked, made),
+      (result) =>
+        result !== null && 'appended' in result ? result.appended : (result as AppendResult | null),
+      () => made.attempts,
+    );
+  }
+
+  async #decide(
+    on: EventQuery | DecisionModels | DecisionDefinition<unknown, unknown, unknown, NewFact<Facts>>,
+    given: unknown,
+    asked: DecideOptions,
+    made?: { attempts: number },
+  ): Promise<AppendResult | null | Decided<unknown>> {
     const completed = this.#metadata.complete(asked);
     const options = (isPromise(completed) ? await completed : completed)!;
     if (on instanceof DecisionDefinition) {
-      const decision = (states: never, context: DecisionContext): unknown =>
-        on.decide(states, given, context);
+      const decision = (states: never, context: DecisionContext): unknown => {
+        if (made !== undefined) made.attempts++;
+        return on.decide(states, given, context);
+      };
       const command = given ?? null;
       const subject = onModels(
         this.#states,
@@ -297,11 +350,11 @@ export class FactstrStore<Facts extends object = FactMap> {
       return decideInTurn(this.#raw, this.#decider, subject, options);
     }
     if (areModels(on)) {
-      const decision = given as (states: never, context: DecisionContext) => unknown;
+      const decision = counted(given as (states: never, context: DecisionContext) => unknown, made);
       const subject = onModels(this.#states, on, decision, options?.signal);
       return decideInTurn(this.#raw, this.#decider, subject, options);
     }
-    const decision = given as (context: QueryResult) => MaybePromise<NewEvent[]>;
+    const decision = counted(given as (context: QueryResult) => MaybePromise<NewEvent[]>, made);
     const subject = onRows(this.#decider, on, decision);
     return (await decideInTurn(this.#raw, this.#decider, subject, options)).appended;
   }
@@ -454,4 +507,16 @@ export class FactstrStore<Facts extends object = FactMap> {
 async function started(subscription: EventStreamSubscription): Promise<EventStreamSubscription> {
   await subscription.started;
   return subscription;
+}
+
+/** A decision that counts how often it is made, where that is asked for. */
+function counted<Args extends unknown[], R>(
+  decision: (...args: Args) => R,
+  made: { attempts: number } | undefined,
+): (...args: Args) => R {
+  if (made === undefined) return decision;
+  return (...args) => {
+    made.attempts++;
+    return decision(...args);
+  };
 }

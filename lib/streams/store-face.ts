@@ -21,6 +21,7 @@ import type { LeaseOptions } from '../cursors/lease.js';
 import { CleanContext } from './clean-context.js';
 import type { FailedDelivery } from './handler-call.js';
 import { LogReader } from './reader/log-reader.js';
+import type { GroupSizes } from '../support/group-sizes.js';
 import type { LogSource } from './log-source.js';
 import type { OpenStreams } from './open-streams.js';
 
@@ -105,6 +106,9 @@ export interface OwnStore {
   readonly file?: string | undefined;
   /** What stands between its facts and their readers. */
   readonly codec: FactCodec | undefined;
+  readonly provider: 'memory' | 'sqlite' | 'postgres' | 'custom';
+  /** Of the appends that it commits together; absent where each is committed alone. */
+  readonly groupSizes?: GroupSizes;
   /** @throws StoreClosedError */
   readonly walkable: WalkableStore;
   /** Whether a method is the store's as this package made it: not a subclass's, a wrapper's or a test's. */

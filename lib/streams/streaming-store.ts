@@ -52,7 +52,13 @@ import type { StreamHost } from './live-stream.js';
 import { LogReader } from './reader/log-reader.js';
 import type { LogSource } from './log-source.js';
 import { OpenStreams } from './open-streams.js';
-import type { BypassedMethod, ContextPart, ContextsRead, OwnCapabilities } from './store-face.js';
+import type {
+  BypassedMethod,
+  ContextPart,
+  ContextsRead,
+  OwnCapabilities,
+  OwnStore,
+} from './store-face.js';
 import type { StreamSubscription } from './stream-subscription.js';
 import { within } from '../support/async/turns.js';
 
@@ -140,6 +146,9 @@ export abstract class StreamingStore {
    * @internal
    */
   abstract readonly log: LogSource;
+
+  /** @internal */
+  abstract readonly provider: OwnStore['provider'];
 
   /**
    * The result of the append that was committed under this id with this command. `undefined` where the id is not

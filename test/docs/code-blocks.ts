@@ -37,6 +37,7 @@ const IMPORTS: Readonly<Record<string, readonly string[]>> = {
     'ConflictException',
     'Controller',
     'Get',
+    'Header',
     'Injectable',
     'Module',
     'Param',
@@ -48,6 +49,9 @@ const IMPORTS: Readonly<Record<string, readonly string[]>> = {
   '@nestjs/typeorm': ['TypeOrmModule'],
   typeorm: ['EntityManager'],
   zod: ['z'],
+  'nestjs-factstr/opentelemetry': ['FactstrOpenTelemetryModule'],
+  'nestjs-factstr/prometheus': ['FactstrPrometheusModule'],
+  'prom-client': ['register'],
   'nestjs-factstr/terminus': ['FactstrHealthIndicator', 'FactstrTerminusModule'],
   'nestjs-factstr/testing': [
     'createTestStore',

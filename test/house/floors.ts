@@ -15,6 +15,7 @@ export const FLOORS: readonly (readonly string[])[] = [
   ['stores', 'service'],
   ['operations'],
   ['module'],
+  ['telemetry'],
   ['typeorm', 'testing', 'terminus', 'opentelemetry', 'prometheus', 'dashboard', 'cli'],
 ];
 

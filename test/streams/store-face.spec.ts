@@ -137,6 +137,7 @@ describe('A store of ours', () => {
     const settled = new Gate();
     class Store extends StreamingStore {
       readonly log = new FactstrMemoryStore().log;
+      readonly provider = 'memory';
       readonly retention = this.appendIdRetention;
 
       readonly metadata = new FactstrMemoryStore().metadata;

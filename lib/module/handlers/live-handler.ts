@@ -8,6 +8,7 @@ import type {
 import { HandlerTimeoutError } from '../../contract/errors.js';
 import type { LogReplacedError } from '../../contract/errors.js';
 import { MAX_SEQUENCE_NUMBER } from '../../contract/limits.js';
+import type { FactstrStore } from '../../service/factstr-store.js';
 import { HandledMetadata, insideCause } from '../../service/metadata/cause.js';
 import { newestFor, streamLive } from '../../streams/store-face.js';
 import { ended, passedBy } from '../../streams/stream-subscription.js';
@@ -57,6 +58,7 @@ export class LiveHandler implements Follower {
   readonly #handler: FactHandler;
   readonly #query: EventQuery;
   readonly #timeout: number;
+  readonly #service: FactstrStore;
   readonly #around: AroundHandlers | undefined;
   readonly #logger: Logger;
   readonly #stop = new AbortController();
@@ -75,7 +77,9 @@ export class LiveHandler implements Follower {
     query: EventQuery,
     { timeout = 30_000, around }: FactstrCommonOptions,
     logger: Logger,
+    service: FactstrStore,
   ) {
+    this.#service = service;
     this.#store = store;
     this.#storeName = storeName;
     this.#handler = handler;
@@ -173,14 +177,30 @@ export class LiveHandler implements Follower {
       metadataOf: async ({ sequence_number }) => metadata.of(sequence_number),
     };
     // A copy: a failure's message names the first fact, whatever the handler did to its array.
-    return this.#handler.call([...facts], context, (handler, given, own, method) =>
-      insideCause({ store, storeName, newest: facts.at(-1)!.sequence_number, metadata }, () =>
-        callAround(
-          this.#around,
-          { kind: 'live', store: storeName, handler, facts: given, context: own },
-          method,
+    const call = (): Promise<unknown> =>
+      this.#handler.call([...facts], context, (handler, given, own, method) =>
+        insideCause({ store, storeName, newest: facts.at(-1)!.sequence_number, metadata }, () =>
+          callAround(
+            this.#around,
+            { kind: 'live', store: storeName, handler, facts: given, context: own },
+            method,
+          ),
         ),
-      ),
+      );
+    const observed = this.#service.observed;
+    if (observed === undefined) return call();
+    const metadataOf = ({ sequence_number }: EventRecord) => metadata.of(sequence_number);
+    return observed.handling(
+      {
+        kind: 'live',
+        store: storeName,
+        handler: this.label,
+        projection: undefined,
+        facts,
+        attempt: 1,
+        metadataOf,
+      },
+      call,
     );
   }
 

@@ -123,6 +123,7 @@ export class FactHandlersRegistrar {
             metadata.query,
             store.options,
             this.#logger,
+            store.service,
           ),
         );
       } else {

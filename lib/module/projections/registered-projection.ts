@@ -36,6 +36,7 @@ export class RegisteredProjection implements Follower {
   readonly label: string;
   readonly runner: Runner;
   readonly #store: FactStore;
+  readonly #service: FactstrStore;
   readonly #handler: FactHandler;
   readonly #reactions: Reactions;
   readonly #query: EventQuery;
@@ -60,6 +61,7 @@ export class RegisteredProjection implements Follower {
     this.storeName = storeName;
     this.label = handler.label;
     this.#store = store;
+    this.#service = service;
     this.#handler = handler;
     this.#query = metadata.query;
     const limits = limitsOf(store, options.limits);
@@ -177,11 +179,26 @@ export class RegisteredProjection implements Follower {
             ),
           );
         };
-        return this.#handler.call(
-          call.facts,
-          this.#context(call, metadata),
-          invoke,
-          (fact, handler, signal) => this.#reactions.to(fact.sequence_number, handler, signal),
+        const apply = (): Promise<unknown> =>
+          this.#handler.call(
+            call.facts,
+            this.#context(call, metadata),
+            invoke,
+            (fact, handler, signal) => this.#reactions.to(fact.sequence_number, handler, signal),
+          );
+        const observed = this.#service.observed;
+        if (observed === undefined) return apply();
+        return observed.handling(
+          {
+            kind: 'projection',
+            store,
+            handler: this.label,
+            projection: cursorName(options),
+            facts: call.facts,
+            attempt: call.attempt,
+            metadataOf: ({ sequence_number }) => metadata.of(sequence_number),
+          },
+          apply,
         );
       },
       began: () => this.#reactions.began(),

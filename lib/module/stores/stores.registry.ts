@@ -4,6 +4,7 @@ import { StoreClosedError } from '../../contract/errors.js';
 import { within } from '../../support/async/turns.js';
 import { worksBehindProxy } from '../../support/behind-proxy.js';
 import { describeError } from '../../support/describe-error.js';
+import type { FactstrObserver } from '../../service/observation/observer.js';
 import { FactstrStore } from '../../service/factstr-store.js';
 import type { FactstrOptions } from '../factstr.options.js';
 import { messages } from '../messages.js';
@@ -33,6 +34,7 @@ export class OpenStores {
   readonly #definitions: StoreDefinitions;
   readonly #open = new Map<string, OpenStore>();
   readonly #given = new AbortController();
+  readonly #observers: FactstrObserver[] = [];
   #factoriesPassed = false;
 
   constructor(definitions: StoreDefinitions) {
@@ -48,6 +50,7 @@ export class OpenStores {
       const made = await openStore(options, this.#logger, this.#given.signal);
       const open: OpenStore = { name, options, service: await serviceOf(made, options), ...made };
       this.#open.set(name, open);
+      for (const observer of this.#observers) open.service.observe(observer, name);
       if (this.#given.signal.aborted) {
         await this.closeAll();
         throw new StoreClosedError(messages.closedAgain(name));
@@ -71,6 +74,12 @@ export class OpenStores {
     if (closed !== undefined) {
       throw new StoreClosedError(messages.closedWhileStarting(closed.name));
     }
+  }
+
+  /** Has an observer see every store of the application, also those that are opened later. */
+  observe(observer: FactstrObserver): void {
+    this.#observers.push(observer);
+    for (const { name, service } of this.all()) service.observe(observer, name);
   }
 
   find(name: string): OpenStore | undefined {

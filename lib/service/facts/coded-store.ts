@@ -151,6 +151,8 @@ export class CodedStore implements FactStore, Coded {
     const methodsOf = (store: FactStore): Partial<Record<BypassedMethod, unknown>> => store;
     return {
       log: own.log,
+      provider: own.provider,
+      ...(own.groupSizes && { groupSizes: own.groupSizes }),
       promises,
       file: own.file,
       codec: this.codec,

@@ -37,6 +37,8 @@ export interface AppendMetadataOptions {
 export class AppendMetadata {
   readonly #store: FactStore;
   readonly #common: (() => unknown) | undefined;
+  /** What an observer keeps, in the caller's context. */
+  #observed: (() => FactMetadata | undefined) | undefined;
 
   /** @throws InvalidOptionsError */
   constructor(store: FactStore, { metadata }: AppendMetadataOptions = {}) {
@@ -52,6 +54,11 @@ export class AppendMetadata {
     this.#common = metadata;
   }
 
+  /** A store that keeps no metadata keeps none of it. */
+  observe(observed: () => FactMetadata | undefined): void {
+    if (this.#store.capabilities?.metadata !== undefined) this.#observed = observed;
+  }
+
   /**
    * The options as the store takes them. A promise only where the handled fact's metadata is to be read first.
    *
@@ -60,13 +67,14 @@ export class AppendMetadata {
   complete<O extends FactAppendOptions>(options: O | undefined): MaybePromise<O | undefined> {
     const cause = currentCause();
     const isNamed = options?.causedBy !== undefined;
-    if (cause === undefined && this.#common === undefined && !isNamed) return options;
+    const observed = this.#observed?.();
+    if (cause === undefined && this.#common === undefined && !isNamed && !observed) return options;
     if (options !== undefined && (typeof options !== 'object' || options === null)) return options;
     const { causedBy, ...rest } = options ?? ({} as O);
     const given = objectOf(rest.metadata, 'The metadata of the append');
     const common = objectOf(this.#common?.(), "What the store's option metadata returned");
     const merged = (handed: FactMetadata): O => {
-      const metadata = { ...common, ...handed, ...given };
+      const metadata = { ...observed, ...common, ...handed, ...given };
       if (Object.keys(metadata).length === 0) return rest as O;
       return { ...(rest as O), metadata };
     };

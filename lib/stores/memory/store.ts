@@ -45,6 +45,11 @@ export class FactstrMemoryStore extends StreamingStore implements FactStore {
   }
 
   /** @internal */
+  get provider(): 'memory' {
+    return 'memory';
+  }
+
+  /** @internal */
   get log(): LogSource {
     return this.#memory;
   }

@@ -1,3 +1,4 @@
+import { GroupSizes } from '../../support/group-sizes.js';
 import { APPEND_OPTIONS, answerOf } from '../../contract/append-id.js';
 import type {
   AppendIfResult,
@@ -44,6 +45,8 @@ const POSTGRES_APPEND_OPTIONS = [...APPEND_OPTIONS, 'manager'];
 export class FactstrPostgresStore extends StreamingStore implements FactStore {
   /** @internal */
   readonly metadata: MetadataReader;
+  /** @internal */
+  readonly groupSizes = new GroupSizes();
   readonly #connection: ReadyConnection;
   readonly #known: KnownLog;
   readonly #index: PostgresContextIndex;
@@ -72,6 +75,7 @@ export class FactstrPostgresStore extends StreamingStore implements FactStore {
       this.#appender,
       resolved.maxQueuedAppends,
       resolved.lockTimeout,
+      (size) => this.groupSizes.tell(size),
     );
     this.#log = new PostgresLog(this.#connection, () => this.#appends.inFlight());
   }
@@ -90,6 +94,11 @@ export class FactstrPostgresStore extends StreamingStore implements FactStore {
       throw error;
     }
     return store;
+  }
+
+  /** @internal */
+  get provider(): 'postgres' {
+    return 'postgres';
   }
 
   /** @internal */

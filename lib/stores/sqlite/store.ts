@@ -1,3 +1,4 @@
+import { GroupSizes } from '../../support/group-sizes.js';
 import { answerOf } from '../../contract/append-id.js';
 import type {
   AppendIfResult,
@@ -44,6 +45,8 @@ import { SqliteAppender } from './append/appender.js';
 export class FactstrSqliteStore extends StreamingStore implements FactStore {
   readonly promises: SqliteStorePromises;
   /** @internal */
+  readonly groupSizes = new GroupSizes();
+  /** @internal */
   readonly metadata: MetadataReader;
   readonly #connection: SqliteConnection;
   readonly #retry: BusyRetry;
@@ -88,6 +91,7 @@ export class FactstrSqliteStore extends StreamingStore implements FactStore {
       (requests) => this.#appender.commitGroup(requests),
       this.#retry,
       maxQueuedAppends,
+      (size) => this.groupSizes.tell(size),
     );
     this.promises = {
       append: async (events, options) =>
@@ -98,6 +102,11 @@ export class FactstrSqliteStore extends StreamingStore implements FactStore {
       queryPage: async (query, page) => this.#queryLater(query, preparePage(page)),
       close: () => this.close(),
     };
+  }
+
+  /** @internal */
+  get provider(): 'sqlite' {
+    return 'sqlite';
   }
 
   /** @internal */

@@ -44,16 +44,24 @@ export class AppendQueue {
   readonly #capacity: number;
   /** How long a member may wait for a lock, in milliseconds, here or in the server. */
   readonly #patience: number;
+  readonly #committed: (size: number) => void;
   #waiting: Waiting[] = [];
   #running: Promise<void> | undefined;
   #inFlight: Promise<unknown> = Promise.resolve();
   /** So many of the next members are committed one by one. */
   #alone = 0;
 
-  constructor(work: QueueWork, capacity: number, patience: number) {
+  /** `committed`: told how many appends one call committed. */
+  constructor(
+    work: QueueWork,
+    capacity: number,
+    patience: number,
+    committed: (size: number) => void = () => undefined,
+  ) {
     this.#work = work;
     this.#capacity = capacity;
     this.#patience = patience;
+    this.#committed = committed;
   }
 
   /** @throws StoreOverloadedError and whatever the work throws */
@@ -139,6 +147,7 @@ export class AppendQueue {
       const running = this.#work.commit(group.map(({ pending }) => pending));
       this.#inFlight = running.catch(() => undefined);
       const outcomes = await running;
+      this.#committed(group.length);
       group.forEach(({ resolve, reject }, index) => {
         const outcome = outcomes[index]!;
         if ('verdict' in outcome) resolve(outcome.verdict);

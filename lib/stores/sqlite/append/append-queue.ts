@@ -25,6 +25,7 @@ export class SqliteAppendQueue {
   readonly #commit: (requests: readonly AppendRequest[]) => GroupResult;
   readonly #retry: BusyRetry;
   readonly #limit: number;
+  readonly #committed: (size: number) => void;
   readonly #closed = new AbortController();
   readonly #waiting: WaitingAppend[] = [];
   #draining = false;
@@ -39,10 +40,12 @@ export class SqliteAppendQueue {
     commit: (requests: readonly AppendRequest[]) => GroupResult,
     retry: BusyRetry,
     limit: number,
+    committed: (size: number) => void = () => undefined,
   ) {
     this.#commit = commit;
     this.#retry = retry;
     this.#limit = limit;
+    this.#committed = committed;
   }
 
   /** @throws StoreOverloadedError, DatabaseBusyError, StoreClosedError, and what the database reports */
@@ -90,6 +93,7 @@ export class SqliteAppendQueue {
   }
 
   #settle(outcomes: readonly AppendOutcome[]): void {
+    this.#committed(outcomes.length);
     for (const outcome of outcomes) {
       const { resolve, reject } = this.#take();
       if ('verdict' in outcome) resolve(outcome.verdict);

@@ -1,0 +1,2 @@
+export { FactstrPrometheusModule } from './factstr-prometheus.module.js';
+export type { FactstrPrometheusOptions } from './factstr-prometheus.module.js';
