@@ -127,11 +127,11 @@ async function ending<T>(
 }
 
 /** The spans that the facts were appended in. A read that fails costs the links, not the call. */
-async function linksOf({ facts, metadataOf }: ObservedCall): Promise<Link[]> {
+async function linksOf(call: ObservedCall): Promise<Link[]> {
   const found = new Map<string, SpanContext>();
   try {
-    for (const fact of facts) {
-      const { traceparent } = (await metadataOf(fact)) ?? {};
+    for (const fact of call.facts) {
+      const { traceparent } = (await call.metadataOf(fact)) ?? {};
       const parsed = typeof traceparent === 'string' ? parseTraceparent(traceparent) : undefined;
       if (parsed !== undefined) found.set(traceparent as string, parsed);
       if (found.size === MAX_LINKS) break;

@@ -320,8 +320,7 @@ export class FactstrStore<Facts extends object = FactMap> {
     const made = { attempts: 0 };
     return observed.decide(
       () => this.#decide(on, given, asked, made),
-      (result) =>
-        result !== null && 'appended' in result ? result.appended : (result as AppendResult | null),
+      (result) => (result !== null && 'appended' in result ? result.appended : result),
       () => made.attempts,
     );
   }

@@ -18,7 +18,6 @@ import {
   FactstrStore,
   OnFacts,
 } from 'nestjs-factstr';
-import type { EventRecord } from 'nestjs-factstr';
 import { FactstrOpenTelemetryModule } from 'nestjs-factstr/opentelemetry';
 import type { FactstrOpenTelemetryOptions } from 'nestjs-factstr/opentelemetry';
 import { Fixtures, optionsOf } from '../../support/fixtures/applications.js';
@@ -53,7 +52,7 @@ class Handlers {
   constructor(readonly store: FactstrStore) {}
 
   @DurableProjection({ name: 'items', query: 'x', onFailure: 'park', maxAttempts: 2 })
-  async project(_: EventRecord[]) {
+  async project() {
     this.traces.push(trace.getActiveSpan()?.spanContext().traceId);
     if (this.failing) throw new Error(SECRET);
     await this.store.query({ ...QUERY, min_sequence_number: 1_000n });
@@ -86,7 +85,11 @@ function spans(name: string): ReadableSpan[] {
 async function spanOf(name: string, count = 1): Promise<ReadableSpan> {
   await until(
     () => spans(name).length >= count,
-    () => `a span ${name}; there are ${exporter.getFinishedSpans().map((span) => span.name)}`,
+    () =>
+      `a span ${name}; there are ${exporter
+        .getFinishedSpans()
+        .map((span) => span.name)
+        .join(', ')}`,
   );
   return spans(name)[count - 1]!;
 }

@@ -3,7 +3,6 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { Injectable } from '@nestjs/common';
 import { Registry } from 'prom-client';
 import { DurableProjection, FactstrModule, FactstrProjections, FactstrStore } from 'nestjs-factstr';
-import type { EventRecord } from 'nestjs-factstr';
 import { FactstrPrometheusModule } from 'nestjs-factstr/prometheus';
 import { METRICS } from '../../../lib/telemetry/metrics.js';
 import { Fixtures, optionsOf } from '../../support/fixtures/applications.js';
@@ -20,7 +19,7 @@ class Items {
   failing = false;
 
   @DurableProjection({ name: 'items', query: 'x', onFailure: 'park', maxAttempts: 1 })
-  project(_: EventRecord[]) {
+  project() {
     if (this.failing) throw new Error('odd');
   }
 }
