@@ -26,7 +26,7 @@ export interface FactstrDashboardOptions {
   imports?: ModuleMetadata['imports'];
   /** Default `hidden`. */
   payloads?: DashboardPayloads | undefined;
-  /** Whether projections may be paused, resumed, rebuilt …, by those whom the guards admit. Default false. */
+  /** Whether projections may be paused, resumed, rebuilt …, by requests that the guards admit. Default false. */
   actions?: boolean | undefined;
   /** Under which name an action is recorded. The request is the adapter’s own. Default: `dashboard`. */
   by?: ((request: never) => string) | undefined;

@@ -4,6 +4,8 @@ import type {
   OnApplicationBootstrap,
   OnModuleDestroy,
 } from '@nestjs/common';
+import type { ContextIndexProgress } from '../context-index/progress.js';
+import type { MaybePromise } from '../contract/contract.types.js';
 import { InvalidOptionsError } from '../contract/errors.js';
 import { FactstrProjections } from '../module/factstr-projections.js';
 import { OpenStores } from '../module/stores/stores.registry.js';
@@ -13,6 +15,11 @@ import type { FactstrStore } from '../service/factstr-store.js';
 import { Rates, SAMPLE_EVERY } from './rates.js';
 
 export const DASHBOARD_OPTIONS = Symbol('nestjs-factstr:dashboard-options');
+
+/** A store of this package with an index. */
+interface IndexedStore {
+  contextIndex(): MaybePromise<ContextIndexProgress>;
+}
 
 /** What the page tells of the application: its stores and projections, and what they did in the last hour. */
 @Injectable()
@@ -65,6 +72,13 @@ export class DashboardService
     throw new InvalidOptionsError(
       `There is no store ${JSON.stringify(name)}; there are ${this.stores.join(', ')}.`,
     );
+  }
+
+  /** How much of a store's log its context index covers; `undefined` where it has none, or does not tell. */
+  async indexed(name: string): Promise<ContextIndexProgress | undefined> {
+    const raw = this.#stores.find(name)?.raw as Partial<IndexedStore> | undefined;
+    if (typeof raw?.contextIndex !== 'function') return undefined;
+    return raw.contextIndex();
   }
 
   /** The statuses of all projections, those first that an operator should see first. */

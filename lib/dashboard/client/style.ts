@@ -46,12 +46,13 @@ nav a[aria-current] { color: var(--ink); font-weight: 600; box-shadow: 0 2px 0 v
 main { max-width: 1080px; margin: 0 auto; padding: 16px 24px 64px; }
 h1 { font-size: 26px; line-height: 1.2; margin: 8px 0 16px; }
 h2 { font-size: 18px; margin: 28px 0 8px; }
-h3, .states h2 { font-size: 16px; margin: 0 0 4px; }
-h4 { font-size: 13px; font-weight: 600; margin: 12px 0 0; color: var(--quiet); }
+h3, .states h2, .cards h2 { font-size: 16px; margin: 0 0 4px; }
+h4, .cards > li h3 { font-size: 13px; font-weight: 600; margin: 12px 0 0; color: var(--quiet); }
 p { margin: 4px 0; }
 .summary, .notice, .failure { padding: 8px 12px; border-left: 4px solid var(--good); background: var(--card); }
 .summary.bad, .failure { border-color: var(--bad); }
 .cards { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(300px, 100%), 1fr)); gap: 16px; padding: 0; margin: 0; list-style: none; }
+.summary + .cards { margin-top: 16px; }
 .card { background: var(--card); border: 1px solid var(--line); border-radius: 8px; padding: 12px 16px; min-width: 0; }
 .card.problem { border-color: var(--bad); background: var(--bad-paper); }
 .big { font-size: 26px; font-weight: 600; font-variant-numeric: tabular-nums; }

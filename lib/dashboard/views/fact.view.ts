@@ -30,7 +30,10 @@ export async function factView(
   return {
     title: `Fact ${count(fact.sequence_number)}`,
     entry: 'facts',
-    body: html`<p><b>${fact.event_type}</b> <span class="when">${fact.occurred_at}</span></p>
+    body: html`<p>
+        <b>${fact.event_type}</b>
+        <time class="when" datetime="${fact.occurred_at}">${fact.occurred_at}</time>
+      </p>
       <h2>Payload</h2>
       ${payload === null ? hidden : html`<pre tabindex="0" aria-label="Payload">${payload}</pre>`}
       <h2>Metadata of its append</h2>

@@ -5,7 +5,7 @@ import type { Payloads } from '../payloads.js';
 import { html, link } from './html.js';
 import type { Html } from './html.js';
 import type { View } from './layout.js';
-import { count } from './words.js';
+import { count, moment } from './words.js';
 
 /** What a search returns at most, and how long it may take, in milliseconds. */
 const ROWS = 50;
@@ -82,7 +82,8 @@ export function factRow(fact: EventRecord, store: string, payloads: Payloads): H
     <a href="${link({ view: 'fact', store, number: sequence_number })}"
       >${count(sequence_number)}</a
     >
-    <b>${event_type}</b> <span class="when">${occurred_at}</span>${
+    <b>${event_type}</b>
+    <time class="when" datetime="${occurred_at}">${moment(occurred_at)}</time>${
       text !== null &&
       html` <code class="payload">${text.replaceAll(/\s+/g, ' ').slice(0, 160)}</code>`
     }

@@ -11,7 +11,7 @@ import { live } from './layout.js';
 import type { View } from './layout.js';
 import { plot } from './plot.js';
 import { badge, ownerOf, titleOf, why } from './projections.view.js';
-import { count, some, span } from './words.js';
+import { count, moment, some, span } from './words.js';
 
 /** What a page of the list holds at most. */
 const ROWS = 100;
@@ -123,7 +123,7 @@ function parkedList(
               id="parked-${sequence_number}"
               href="${link({ view: 'fact', store, number: sequence_number })}"
               >Fact ${count(sequence_number)}</a
-            >, parked ${at} after ${some(attempts, 'attempt')}
+            >, parked <time datetime="${at}">${moment(at)}</time> after ${some(attempts, 'attempt')}
             <p class="error">${payloads.error(error)}</p>
           </li>`,
       )}
@@ -212,7 +212,7 @@ function journal(interventions: readonly RecordedIntervention[]): Html {
                 html`<li>
                   <b>${verb}</b
                   >${position !== null && ` to ${count(position)}`}${by !== null && `, by ${by}`}
-                  <span class="when">${at}</span>
+                  <time class="when" datetime="${at}">${moment(at)}</time>
                 </li>`,
             )}
           </ul>`

@@ -8,17 +8,15 @@ import type { Html } from './html.js';
 import { live } from './layout.js';
 import type { View } from './layout.js';
 import { plot } from './plot.js';
-import { count, some, span } from './words.js';
+import { storesSection } from './stores.view.js';
+import { count, moment, some, span } from './words.js';
 
 /** All projections, those with a problem first, and the stores that they follow. */
 export async function projectionsView(
   service: DashboardService,
   payloads: Payloads,
 ): Promise<View> {
-  const statuses = await service.statuses();
-  const heads = await Promise.all(
-    service.stores.map(async (name) => ({ name, head: await service.store(name).head() })),
-  );
+  const [statuses, stores] = await Promise.all([service.statuses(), storesSection(service)]);
   const problems = statuses.filter(isProblem).length;
   return {
     title: 'Projections',
@@ -30,30 +28,14 @@ export async function projectionsView(
             problems > 0 ? `${some(problems, 'projection')} to look at` : 'All projections are well'
           }
         </p>
-        <section aria-labelledby="stores-title">
-          <h2 id="stores-title">Stores</h2>
-          <div class="cards">
-            ${heads.map(
-              ({ name, head }) =>
-                html`<div class="card">
-                  <h3>${name}</h3>
-                  <p><span class="big">${count(head)}</span> facts</p>
-                  <h4>Appends per second</h4>
-                  ${plot(`Appends per second of ${name}`, service.rates.appends(name), (value) => value.toFixed(1))}
-                </div>`,
-            )}
-          </div>
-        </section>
-        <section aria-labelledby="list-title">
-          <h2 id="list-title">Projections</h2>
-          ${
-            statuses.length === 0
-              ? html`<p>No projection is registered.</p>`
-              : html`<ul class="cards">
-                  ${statuses.map((status) => card(status, service, payloads))}
-                </ul>`
-          }
-        </section>`,
+        ${
+          statuses.length === 0
+            ? html`<p>No projection is registered.</p>`
+            : html`<ul class="cards">
+                ${statuses.map((status) => card(status, service, payloads))}
+              </ul>`
+        }
+        ${stores}`,
     ),
   };
 }
@@ -62,12 +44,12 @@ function card(status: ProjectionStatus, service: DashboardService, payloads: Pay
   const { name, version, store } = status;
   const id = `${store}-${name}-${version}`;
   return html`<li class="card ${isProblem(status) && 'problem'}">
-    <h3>
+    <h2>
       <a id="to-${id}" href="${link({ view: 'projection', store, name, version })}"
         >${titleOf(status)}</a
       >
       ${badge(status)}
-    </h3>
+    </h2>
     ${why(status, payloads)}
     <dl class="facts-of">
       <div>
@@ -87,7 +69,7 @@ function card(status: ProjectionStatus, service: DashboardService, payloads: Pay
         <dd>${ownerOf(status)}</dd>
       </div>
     </dl>
-    <h4>Facts behind</h4>
+    <h3>Facts behind</h3>
     ${plot(`Facts behind of ${name}`, service.rates.behind(status), (value) => count(value))}
   </li>`;
 }
@@ -105,13 +87,13 @@ export function badge(status: ProjectionStatus): Html {
 
 /** What is wrong, in a sentence or two. */
 export function why(status: ProjectionStatus, payloads: Payloads): Html | null {
-  const { reason, parked, parkedSince, lastError } = status;
+  const { state, reason, parked, parkedSince, lastError } = status;
   const parts = [
     problemsOf(status).includes('silent') &&
       'Facts wait, and no process that runs it shows signs of life.',
     parked > 0 &&
-      `${some(parked, 'fact')} parked${parkedSince === null ? '' : ` since ${parkedSince}`}.`,
-    isProblem(status) && reason !== null && payloads.error(reason),
+      `${some(parked, 'fact')} parked${parkedSince === null ? '' : ` since ${moment(parkedSince)}`}.`,
+    isProblem(status) && state !== 'parked-some' && reason !== null && payloads.error(reason),
   ].filter((part) => typeof part === 'string');
   if (parts.length === 0 && (lastError === null || !isProblem(status))) return null;
   return html`<p class="why">${parts.join(' ')}</p>

@@ -26,3 +26,11 @@ export function span(milliseconds: number | null): string {
 export function some(value: bigint | number, one: string): string {
   return `${count(value)} ${one}${Number(value) === 1 ? '' : 's'}`;
 }
+
+/** A time of RFC 3339 as people read it, to the second, in UTC. */
+export function moment(time: string): string {
+  const at = new Date(time);
+  return Number.isNaN(at.getTime())
+    ? time
+    : `${at.toISOString().slice(0, 19).replace('T', ' ')} UTC`;
+}

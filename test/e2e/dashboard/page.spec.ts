@@ -4,6 +4,7 @@ import { violationsOf } from '../../support/browser/accessibility.js';
 import { inBrowser } from '../../support/browser/in-browser.js';
 import { walkByTab } from '../../support/browser/keyboard.js';
 import { PHONE, Visit } from '../../support/browser/visit.js';
+import { Fixtures, optionsOf } from '../../support/fixtures/applications.js';
 import { until } from '../../support/waiting/until.js';
 import { Shop } from './support/shop.js';
 import type { Adapter, ShopOptions } from './support/shop.js';
@@ -26,6 +27,8 @@ const DISPLAYS = [
   ['on a phone', PHONE],
 ] as const;
 
+const fixtures = new Fixtures();
+
 inBrowser('The dashboard in a browser', (browser) => {
   describe.each(['express', 'fastify'] as const)('on %s', (adapter) => suite(browser, adapter));
 });
@@ -33,7 +36,10 @@ inBrowser('The dashboard in a browser', (browser) => {
 function suite(browser: () => Browser, adapter: Adapter): void {
   let shop: Shop;
 
-  afterEach(() => shop?.close());
+  afterEach(async () => {
+    await shop?.close();
+    await fixtures.clean();
+  });
 
   /** Three facts, of which the projection of invoices parks the second. */
   async function start(options: ShopOptions = {}): Promise<string> {
@@ -88,7 +94,7 @@ function suite(browser: () => Browser, adapter: Adapter): void {
   it('shows the projection with a problem first, and has its fact handled again by keyboard alone', async () => {
     const url = await start();
     const { page } = await Visit.open(browser(), url);
-    expect(await page.locator('ul.cards > li h3 a').allTextContents()).toEqual([
+    expect(await page.locator('ul.cards > li h2 a').allTextContents()).toEqual([
       'invoices',
       'order-list',
     ]);
@@ -162,6 +168,12 @@ function suite(browser: () => Browser, adapter: Adapter): void {
     await page.waitForURL(/order_id/);
     expect(await page.locator('.facts > li').count()).toBe(1);
     expect(await page.locator('#version').textContent()).toBe('2');
+  });
+
+  it('tells how much of a store the context index covers', async () => {
+    const url = await start({ store: await optionsOf('sqlite', fixtures) });
+    const { page } = await Visit.open(browser(), url);
+    await page.getByText('Context index: complete').waitFor();
   });
 
   it('is mounted below a global prefix', async () => {

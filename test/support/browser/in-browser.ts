@@ -1,8 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { chromium } from 'playwright-core';
 import type { Browser } from 'playwright-core';
 import { HOW_TO_INSTALL, findExecutable } from './executable.js';
-import type { Executable } from './executable.js';
+import { launch } from './launch.js';
 
 /**
  * A suite in a real headless browser. Each test finds no page open. Where there is no browser the suite’s name says
@@ -30,14 +29,5 @@ export function inBrowser(name: string, suite: (browser: () => Browser) => void)
     afterAll(() => browser?.close());
 
     suite(() => browser!);
-  });
-}
-
-export async function launch({ path, env }: Executable): Promise<Browser> {
-  return chromium.launch({
-    executablePath: path,
-    // Chromium's sandbox does not work for root, as which containers run tests.
-    args: process.getuid?.() === 0 ? ['--no-sandbox'] : [],
-    env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...env },
   });
 }

@@ -1,0 +1,36 @@
+import type { DashboardService } from '../dashboard.service.js';
+import { html } from './html.js';
+import type { Html } from './html.js';
+import { plot } from './plot.js';
+import { count } from './words.js';
+
+/** Of each store its newest number, the pace of appends, and how much of it the context index covers. */
+export async function storesSection(service: DashboardService): Promise<Html> {
+  const cards = await Promise.all(service.stores.map((name) => card(name, service)));
+  return html`<section aria-labelledby="stores-title">
+    <h2 id="stores-title">Stores</h2>
+    <div class="cards">${cards}</div>
+  </section>`;
+}
+
+async function card(name: string, service: DashboardService): Promise<Html> {
+  const [head, index] = await Promise.all([service.store(name).head(), service.indexed(name)]);
+  const rates = service.rates.appends(name);
+  return html`<div class="card">
+    <h3>${name}</h3>
+    <p><span class="big">${count(head)}</span> facts</p>
+    <h4>Appends per second</h4>
+    ${plot(`Appends per second of ${name}`, rates, (value) => value.toFixed(1))}
+    ${
+      index !== undefined &&
+      html`<p class="plot-text">
+        Context index:
+        ${
+          index.indexed >= index.head
+            ? 'complete'
+            : `${count(index.indexed)} of ${count(index.head)} facts`
+        }
+      </p>`
+    }
+  </div>`;
+}
