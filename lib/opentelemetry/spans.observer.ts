@@ -92,7 +92,7 @@ export class SpansObserver implements FactstrObserver {
       },
     });
     // Metadata costs a read: only for a span that goes somewhere.
-    if (span.isRecording()) span.addLinks(await linksOf(call));
+    if (span.isRecording() && canLink(span)) span.addLinks(await linksOf(call));
     return ending(span, run, (result) => (result === false ? FALSE : {}));
   }
 
@@ -101,6 +101,11 @@ export class SpansObserver implements FactstrObserver {
     if (current === undefined || !isSpanContextValid(current)) return undefined;
     return { traceparent: traceparentOf(current) };
   }
+}
+
+/** Spans of an SDK that is older than version 1.9 of the API take no links after their start. */
+function canLink(span: Partial<Span>): boolean {
+  return typeof span.addLinks === 'function';
 }
 
 const FALSE: Attributes = { 'error.type': 'false' };

@@ -48,8 +48,11 @@ export class PrometheusMeters implements Meters {
       gauges.set(metric, new Gauge({ ...configuration, collect }));
     }
     return () => {
-      for (const { name } of metrics.map((metric) => this.#configuration(metric))) {
-        this.#registry.removeSingleMetric(name);
+      for (const [metric, gauge] of gauges) {
+        const { name } = this.#configuration(metric);
+        // Those of an application that began meanwhile stay.
+        const registered: unknown = this.#registry.getSingleMetric(name);
+        if (registered === gauge) this.#registry.removeSingleMetric(name);
       }
     };
   }

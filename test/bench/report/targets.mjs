@@ -3,6 +3,7 @@ import { appendCase } from '../workloads/append.mjs';
 import { NARROW_CASE, ONE_CASE, TOGETHER_CASE, WIDE_CASE } from '../workloads/decide-models.mjs';
 import { decideCase } from '../workloads/decide.mjs';
 import { MANY } from '../workloads/replay.mjs';
+import { BARE_CASE, NO_SDK_CASE } from '../workloads/telemetry.mjs';
 import { median } from '../measure/statistics.mjs';
 import { number, ratioOf, significant, valueOf } from './cells.mjs';
 import { tableRow } from './table.mjs';
@@ -230,7 +231,32 @@ function targets(find, sizes) {
         valueOf(find('replay-memory', engine, `${many} facts`, 'ours')),
       ),
     ),
+    ...Object.keys(ENGINES).map((engine) =>
+      atMost(
+        `${ENGINES[engine]}, one append, what telemetry without an SDK adds`,
+        '% of its time',
+        2,
+        addedByTelemetry((name, of = engine) => find('telemetry', of, name, 'service')),
+      ),
+    ),
   ];
+}
+
+/**
+ * What is added is the same work on every engine, and is measured in memory: a commit's own time differs by more from
+ * round to round. Typical appends are compared, so that pauses of the machine are nobody's.
+ */
+function addedByTelemetry(find) {
+  const [bare, observed, own] = [
+    find(BARE_CASE, 'memory'),
+    find(NO_SDK_CASE, 'memory'),
+    find(BARE_CASE),
+  ];
+  if (bare === undefined || observed === undefined || own === undefined) return undefined;
+  const added = bare.rounds.flatMap((round, n) =>
+    round && observed.rounds[n] ? [observed.rounds[n].p50 - round.p50] : [],
+  );
+  return (100 * median(added)) / median(own.rounds.filter(Boolean).map(({ p50 }) => p50));
 }
 
 /** The median of the rounds' 99th percentiles. */

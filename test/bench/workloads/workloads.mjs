@@ -11,6 +11,7 @@ import { query } from './query.mjs';
 import { read } from './read.mjs';
 import { replayMemory } from './replay-memory.mjs';
 import { replay } from './replay.mjs';
+import { telemetry } from './telemetry.mjs';
 
 /** In the order of the report. */
 export const workloads = [
@@ -28,4 +29,5 @@ export const workloads = [
   replay,
   replayMemory,
   indexUpkeep,
+  telemetry,
 ];

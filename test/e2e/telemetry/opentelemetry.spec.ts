@@ -3,6 +3,7 @@ import { Injectable } from '@nestjs/common';
 import type { Type } from '@nestjs/common';
 import type { TestingModule } from '@nestjs/testing';
 import { ProxyTracerProvider, SpanKind, SpanStatusCode, context, trace } from '@opentelemetry/api';
+import type { Tracer, TracerProvider } from '@opentelemetry/api';
 import { PrometheusExporter } from '@opentelemetry/exporter-prometheus';
 import { MeterProvider } from '@opentelemetry/sdk-metrics';
 import {
@@ -198,6 +199,25 @@ describe.each([
     const second = await spanOf('handle items', 2);
     expect(second.attributes).toMatchObject({ 'factstr.attempt': 2, 'error.type': 'Error' });
     expect(second.status).toEqual({ code: SpanStatusCode.ERROR });
+  });
+});
+
+describe('Spans of an SDK that is older than the API', () => {
+  it('take no links, and their handlers are called', async () => {
+    const tracerProvider: TracerProvider = {
+      getTracer(name) {
+        const tracer = provider.getTracer(name);
+        const startSpan: Tracer['startSpan'] = (...args) =>
+          Object.assign(tracer.startSpan(...args), { addLinks: undefined });
+        return { startSpan, startActiveSpan: tracer.startActiveSpan.bind(tracer) };
+      },
+    };
+    const app = await started('memory', { tracerProvider, metrics: false }, Handlers);
+    await app.get(FactstrStore).append([x(1)]);
+    expect((await spanOf('handle items')).links).toEqual([]);
+    expect(app.get(Handlers).traces).toHaveLength(1);
+    await spanOf('handle Handlers.hear');
+    expect(app.get(Handlers).live).toBe(1);
   });
 });
 

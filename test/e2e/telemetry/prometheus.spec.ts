@@ -117,6 +117,16 @@ describe('Metrics in prom-client', () => {
     await next.get(FactstrProjections).waitFor('items', 1n);
     expect((await scrape(registry)).valueOf('factstr_projection_lag')).toBe(0);
   });
+
+  it('stay those of an application that began before the last one ended', async () => {
+    const registry = new Registry();
+    const last = await started(registry);
+    const next = await started(registry);
+    await last.close();
+    await next.get(FactstrStore).append([x]);
+    await next.get(FactstrProjections).waitFor('items', 1n);
+    expect((await scrape(registry)).valueOf('factstr_projection_lag')).toBe(0);
+  });
 });
 
 describe('The files for Prometheus and Grafana', () => {
