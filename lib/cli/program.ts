@@ -5,11 +5,12 @@ import { register as facts } from './commands/facts.js';
 import { register as projections } from './commands/projections.js';
 import { register as schema } from './commands/schema.js';
 import { register as stats } from './commands/stats.js';
+import { register as transfer } from './commands/transfer.js';
 import { register as verify } from './commands/verify.js';
 import type { CommandIo } from './io.js';
 
 /** Every command, in the order in which the help lists them. */
-const COMMANDS = [facts, stats, projections, verify, doctor, schema];
+const COMMANDS = [facts, stats, projections, verify, transfer, doctor, schema];
 
 /** The command line. What commands need is loaded when one runs, so that the help is there at once. */
 export function makeProgram(io: CommandIo): Command {
