@@ -64,6 +64,23 @@ export interface CursorStore {
   intervene(name: string, intervention: Intervention): MaybePromise<void>;
 
   /**
+   * Records what is asked for from outside of the application, for a process that registers the projection. Moves the
+   * epoch, so that its owner looks. Absent: nothing can be asked for.
+   */
+  ask?(name: string, request: ProjectionRequest): MaybePromise<void>;
+
+  /**
+   * Records a request's outcome as `verb`, and does an intervention for it, in one transaction. `false`: the epoch has
+   * passed and nothing was written.
+   */
+  answer?(
+    name: string,
+    epoch: bigint,
+    verb: string,
+    intervention?: Intervention,
+  ): MaybePromise<boolean>;
+
+  /**
    * Changes the query of a stream that still is as it was when both queries were found to make no difference, in one
    * transaction. `false`: the epoch has passed, or cursor or query were changed otherwise. Without this a projection's
    * changed query is refused.
@@ -214,6 +231,22 @@ export interface Intervention {
   readonly position?: bigint;
   /** The query that the stream has from now on. */
   readonly queryText?: string;
+}
+
+/**
+ * What an operator asks of a projection from outside of the application, and what needs its code: a process that
+ * registers the projection carries it out. Request and outcome are interventions, so that they need no table.
+ *
+ * @publicApi
+ */
+export interface ProjectionRequest {
+  readonly id: string;
+  readonly verb: 'reset' | 'rebuild';
+  readonly by: string | null;
+  /** Where the cursor is put. */
+  readonly position: bigint;
+  /** RFC 3339, by the asking process's clock: it is not begun later. */
+  readonly expires: string;
 }
 
 /**

@@ -36,6 +36,8 @@ export interface Projection {
   began?(): Promise<void>;
   /** Called before the cursor is moved back, when no call is in flight in this process. */
   movingBack?(): Promise<void>;
+  /** Clears the read model, for a rebuild. */
+  clear?(manager: unknown): Promise<void>;
   /** A throw, a rejection and `false` are failures; any other result is success. */
   handle(call: ProjectionCall): unknown;
 }

@@ -28,6 +28,7 @@ export type {
   LeaseVersion,
   ParkedFact,
   QueryChange,
+  ProjectionRequest,
   RecordedIntervention,
   StoredStream,
   CursorStore,

@@ -3,7 +3,10 @@ import { DEFAULT_LIMITS } from '../../lib/contract/limits.js';
 import { prepareQuery } from '../../lib/contract/validation.js';
 import { placeOf, sayPlace } from '../../lib/projections/delivery/cursor-place.js';
 import { PlainCommit } from '../../lib/projections/delivery/commit.js';
-import { checkPosition, isSaidAlready } from '../../lib/projections/runner/intervention-checks.js';
+import {
+  checkPosition,
+  isSaidAlready,
+} from '../../lib/projections/delivery/intervention-checks.js';
 import { StoredCursor } from '../../lib/projections/runner/stored-cursor.js';
 import { MemoryCursorStore } from '../../lib/stores/memory/cursor-store.js';
 import type { Intervention } from '../../lib/cursors/cursor-store.js';

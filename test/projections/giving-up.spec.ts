@@ -30,6 +30,7 @@ function effectsOf(cursorStore: CursorStore, transactional: boolean): Projection
     park: (...given) => plain.park(...given),
     unpark: (...given) => plain.unpark(...given),
     intervene: (...given) => plain.intervene(...given),
+    carryOut: (...given) => plain.carryOut(...given),
   };
 }
 

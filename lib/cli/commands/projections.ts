@@ -14,6 +14,8 @@ interface Options extends DatabaseOptions {
   readonly wait?: boolean;
   readonly timeout?: number;
   readonly force?: true;
+  readonly to?: bigint;
+  readonly expires?: number;
 }
 
 type Act = (verbs: ProjectionVerbs, name: string, options: Options) => Promise<string>;
@@ -62,6 +64,41 @@ export function register(program: Command, io: CommandIo): void {
       ? `Reads use ${name} from now on.`
       : `Reads use ${name} already.`,
   ).option('--force', 'also where the version has not caught up');
+  const asked = (name: 'reset' | 'rebuild', description: string): Command =>
+    verb(name, description, async (to, cursor, options) => ask(name, to, cursor, options, io))
+      .option('--no-wait', 'does not wait until a process has carried it out')
+      .option('--timeout <ms>', 'how long it is waited for', milliseconds, 60_000)
+      .option('--expires <ms>', 'it is not begun later than that', milliseconds, 3_600_000);
+  asked('reset', 'puts the cursor after a fact, and leaves the read model').requiredOption(
+    '--to <number>',
+    'the fact’s number; 0 is the beginning',
+    sequenceNumber,
+  );
+  asked('rebuild', 'has the application clear the read model, and starts over');
+}
+
+async function ask(
+  verb: 'reset' | 'rebuild',
+  to: ProjectionVerbs,
+  name: string,
+  { wait, timeout = 60_000, expires = 3_600_000, to: position = 0n }: Options,
+  io: CommandIo,
+): Promise<string> {
+  const request = await to.ask(verb, name, position, expires);
+  const stands = `Request ${request.id} stands until ${request.expires}: a process that registers the projection carries it out.`;
+  if (wait === false) return stands;
+  await io.note(
+    `Waiting for a process that registers the projection, with request ${request.id} …`,
+  );
+  const told = await to.answered(name, request, timeout, io.signal);
+  if (told?.outcome === 'done') {
+    return verb === 'rebuild' ? `${name} starts over.` : `${name} goes on after fact ${position}.`;
+  }
+  io.finding();
+  if (told === undefined) return `No process came to it within ${duration(timeout)}. ${stands}`;
+  return told.outcome === 'failed'
+    ? `The ${verb} of ${name} failed, and was not done: ${plain(told.error ?? '')}`
+    : `The ${verb} of ${name} was not done: no process came to it before ${request.expires}.`;
 }
 
 function withReadModel(command: Command): Command {
@@ -158,6 +195,11 @@ function milliseconds(text: string): number {
   const value = Number(text);
   if (Number.isInteger(value) && value >= 0) return value;
   throw new InvalidArgumentError('Give whole milliseconds.');
+}
+
+function sequenceNumber(text: string): bigint {
+  if (/^\d{1,18}$/.test(text)) return BigInt(text);
+  throw new InvalidArgumentError('Give the number of a fact, or 0.');
 }
 
 function defaultBy(): string {

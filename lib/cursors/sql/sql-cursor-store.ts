@@ -7,11 +7,14 @@ import type {
   LeaseOwner,
   LeaseVersion,
   ParkedFact,
+  ProjectionRequest,
   QueryChange,
   RecordedIntervention,
   StoredStream,
   StreamReport,
 } from '../cursor-store.js';
+import { requestVerb } from '../requests.js';
+import { storableText } from '../../support/storable-text.js';
 import { storableBy, storableFact, storableOwner, storableReport } from '../cursor-texts.js';
 import type { CursorSql } from './cursor-sql.js';
 import type { SqlRow, SqlRunner, SqlStep } from './sql-steps.js';
@@ -140,10 +143,7 @@ export class SqlCursorStore {
     if (queryText !== undefined) {
       steps.push({ sql: this.#sql.setQuery, values: [name, queryText] });
     }
-    steps.push({
-      sql: this.#sql.record,
-      values: [name, verb, storableBy(by), position?.toString() ?? null, new Date().toISOString()],
-    });
+    steps.push(this.#recordStep(name, verb, by, position));
     const place = placeAfter(verb);
     if (place !== undefined && this.#sql.setPlace !== null) {
       steps.push(
@@ -152,6 +152,41 @@ export class SqlCursorStore {
       );
     }
     return steps;
+  }
+
+  ask(name: string, request: ProjectionRequest): MaybePromise<void> {
+    const { by, position } = request;
+    const steps = [
+      { sql: this.#sql.fence, values: [name] },
+      this.#recordStep(name, requestVerb(request), by, position),
+    ];
+    return this.#map(steps, () => undefined);
+  }
+
+  answer(
+    name: string,
+    epoch: bigint,
+    verb: string,
+    intervention?: Intervention,
+  ): MaybePromise<boolean> {
+    return this.#map(this.answerSteps(name, epoch, verb, intervention), isCommitted);
+  }
+
+  /** For a caller that resets a read model inside a transaction of its own. The fence comes first. */
+  answerSteps(name: string, epoch: bigint, verb: string, intervention?: Intervention): SqlStep[] {
+    return [
+      { sql: this.#sql.check, values: [name, epoch.toString()], guard: true },
+      ...(intervention === undefined ? [] : this.interveneSteps(name, intervention)),
+      this.#recordStep(name, storableText(verb), null),
+    ];
+  }
+
+  #recordStep(name: string, verb: string, by: string | null, position?: bigint): SqlStep {
+    const at = new Date().toISOString();
+    return {
+      sql: this.#sql.record,
+      values: [name, verb, storableBy(by), position?.toString() ?? null, at],
+    };
   }
 
   park(
@@ -211,14 +246,11 @@ export class SqlCursorStore {
   }
 
   activate(name: string, version: number, by: string | null): MaybePromise<void> {
-    const { createStream, activate, record } = this.#sql;
+    const { createStream, activate } = this.#sql;
     const steps = [
       { sql: createStream, values: [name] },
       { sql: activate, values: [name, String(version)] },
-      {
-        sql: record,
-        values: [name, `switchTo ${version}`, storableBy(by), null, new Date().toISOString()],
-      },
+      this.#recordStep(name, `switchTo ${version}`, by),
     ];
     return this.#map(steps, () => undefined);
   }

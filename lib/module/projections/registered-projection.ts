@@ -203,6 +203,7 @@ export class RegisteredProjection implements Follower {
       },
       began: () => this.#reactions.began(),
       movingBack: () => this.#reactions.movingBack(),
+      clear: (manager) => this.reset(manager),
     };
   }
 

@@ -1,16 +1,26 @@
 import { InvalidOptionsError, ProjectionBehindError } from '../../contract/errors.js';
 import { versionOf } from '../../cursors/cursor-name.js';
-import type { CursorStore, Intervention, StoredStream } from '../../cursors/cursor-store.js';
-import { isSaidAlready } from '../../projections/runner/intervention-checks.js';
+import type {
+  CursorStore,
+  Intervention,
+  ProjectionRequest,
+  StoredStream,
+} from '../../cursors/cursor-store.js';
+import { newRequest, outcomeOf } from '../../cursors/requests.js';
+import type { RequestOutcome } from '../../cursors/requests.js';
+import { isSaidAlready } from '../../projections/delivery/intervention-checks.js';
 import { until } from '../../support/async/until.js';
 import type { StoredProjection } from './stored-projections.js';
 
 type Verb = Extract<Intervention['verb'], 'pause' | 'resume' | 'retryParked' | 'discardParked'>;
 
+/** Where requests are recorded, and their outcomes. */
+type Asked = 'ask' | 'interventions';
+
 /** The cursors of a fact store, and those beside a read model where it was given. */
 export interface VerbCursors {
-  readonly facts: Pick<CursorStore, 'activate' | 'activeVersion' | 'find' | 'intervene'>;
-  readonly readModel?: Pick<CursorStore, 'find' | 'intervene'> | undefined;
+  readonly facts: Pick<CursorStore, 'activate' | 'activeVersion' | 'find' | 'intervene' | Asked>;
+  readonly readModel?: Pick<CursorStore, 'find' | 'intervene' | Asked> | undefined;
 }
 
 /**
@@ -63,6 +73,52 @@ export class ProjectionVerbs {
   }
 
   /**
+   * Asks for what needs the application's code; a process that registers the projection carries it out, if it begins
+   * within `lasts` milliseconds. Resolves with the recorded request.
+   *
+   * @throws InvalidOptionsError as `say`, and for a position that the log does not have
+   */
+  async ask(
+    verb: ProjectionRequest['verb'],
+    cursor: string,
+    position: bigint,
+    lasts: number,
+  ): Promise<ProjectionRequest> {
+    const { store } = await this.#stored(cursor);
+    const { head } = this.#find(cursor);
+    if (position > head) {
+      throw new InvalidOptionsError(
+        `${verb} of projection ${JSON.stringify(cursor)} to ${position}: the log goes from 0 to ${head}.`,
+      );
+    }
+    const request = newRequest({ verb, by: this.#by, position }, lasts);
+    await store.ask!(cursor, request);
+    return request;
+  }
+
+  /** Waits for a request's outcome; `undefined` when there is none within `timeout` milliseconds. */
+  async answered(
+    cursor: string,
+    { id }: ProjectionRequest,
+    timeout: number,
+    signal: AbortSignal,
+  ): Promise<RequestOutcome | undefined> {
+    let outcome: RequestOutcome | undefined;
+    const { store } = await this.#stored(cursor);
+    await until(
+      async () => {
+        outcome = outcomeOf(await store.interventions(cursor), id);
+        return outcome !== undefined;
+      },
+      timeout,
+      undefined,
+      signal,
+    );
+    signal.throwIfAborted();
+    return outcome;
+  }
+
+  /**
    * Has reads use a version. Resolves with whether that changes anything.
    *
    * @throws ProjectionBehindError when the version has not reached the head as it was, unless forced
@@ -82,7 +138,7 @@ export class ProjectionVerbs {
   }
 
   async #stored(cursor: string): Promise<{
-    readonly store: Pick<CursorStore, 'find' | 'intervene'>;
+    readonly store: Pick<CursorStore, 'find' | 'intervene' | Asked>;
     readonly stored: StoredStream;
   }> {
     const { place } = this.#find(cursor);

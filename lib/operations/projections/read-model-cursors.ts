@@ -15,7 +15,7 @@ import { resolvePostgresOptions } from '../../stores/postgres/options.js';
 
 /** The cursors beside a read model, to be written. */
 export interface ReadModelCursors {
-  readonly cursors: Pick<CursorStore, 'find' | 'intervene'>;
+  readonly cursors: Pick<CursorStore, 'find' | 'intervene' | 'ask' | 'interventions'>;
   close(): Promise<void>;
 }
 

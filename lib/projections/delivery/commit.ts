@@ -51,6 +51,20 @@ export interface ProjectionCommit {
 
   /** Records an intervention; `onReset` clears the read model, in the same transaction where there is one. */
   intervene(name: string, intervention: Intervention, onReset?: Work): Promise<void>;
+
+  /**
+   * Does what a request asks for, under the lease of `epoch`, and records that it is done, in one transaction; as
+   * `intervene` otherwise. `false`: the epoch has passed, and nothing was recorded.
+   */
+  carryOut(name: string, carried: CarriedOut, onReset?: Work): Promise<boolean>;
+}
+
+/** A request's intervention. */
+export interface CarriedOut {
+  readonly epoch: bigint;
+  readonly intervention: Intervention;
+  /** The verb that records the outcome. */
+  readonly done: string;
 }
 
 /** Attempts to take the lease from other processes before the read model is cleared. */
@@ -129,8 +143,21 @@ export class PlainCommit implements ProjectionCommit {
     }
   }
 
+  /** The lease keeps other processes from filling the read model until its cursor is at the beginning. */
+  async carryOut(
+    name: string,
+    { epoch, intervention, done }: CarriedOut,
+    onReset?: Work,
+  ): Promise<boolean> {
+    if (onReset !== undefined) {
+      await this.#report(name, { epoch });
+      await onReset(undefined);
+    }
+    return this.cursorStore.answer!(name, epoch, done, intervention);
+  }
+
   /** For other processes' `status` only: a failure must not keep the read model from being cleared. */
-  async #report(name: string, lease: Lease): Promise<void> {
+  async #report(name: string, lease: Pick<Lease, 'epoch'>): Promise<void> {
     try {
       await this.cursorStore.report(name, lease.epoch, CLEARING);
     } catch {

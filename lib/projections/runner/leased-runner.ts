@@ -1,4 +1,5 @@
 import { StoreClosedError } from '../../contract/errors.js';
+import type { MaybePromise } from '../../contract/contract.types.js';
 import type { PreparedQuery } from '../../contract/validation.js';
 import { queryText } from '../../matching/query-text.js';
 import { Heartbeat } from '../../cursors/heartbeat.js';
@@ -28,11 +29,12 @@ import { ChangedQuery } from './changed-query.js';
 import { LeasedRun } from './leased-run.js';
 import type { OwnCalls } from './own-calls.js';
 import { LogReplaced } from '../delivery/delivery.js';
-import { checkPosition, isSaidAlready } from './intervention-checks.js';
+import { checkPosition, isSaidAlready } from '../delivery/intervention-checks.js';
 import { LeaseLost } from '../delivery/persist.js';
 import type { Projection, ProjectionObserver } from '../projection.js';
 import { RunnerState } from '../state.js';
 import type { Runner, Said } from './runner.js';
+import { Requests } from './requests.js';
 import { StoredCursor } from './stored-cursor.js';
 
 /** The log that a runner walks. */
@@ -76,6 +78,7 @@ export class LeasedRunner implements Runner {
   readonly #observer: ProjectionObserver;
   readonly #state: RunnerState;
   readonly #changed: ChangedQuery;
+  readonly #requests: Requests;
   #run: Run | undefined;
   #running: Promise<void> = Promise.resolve();
   #owned: LeasedRun | undefined;
@@ -108,6 +111,7 @@ export class LeasedRunner implements Runner {
     this.#observer = observer;
     this.#state = new RunnerState(observer, (report) => this.#owned?.report(report));
     this.#changed = new ChangedQuery(log, projection.name, query, commits.cursorStore);
+    this.#requests = new Requests(log.source, projection, query, commits, calls);
     this.#turns = claimTurns.get(log.reader) ?? new ClaimTurns();
     claimTurns.set(log.reader, this.#turns);
   }
@@ -268,13 +272,29 @@ export class LeasedRunner implements Runner {
   ): Promise<[Promise<void>] | undefined> {
     if (this.#untaken > 0) return undefined;
     const stored = await this.#cursor.open();
+    // Also of a projection that is paused, or whose changed query is refused: a rebuild mends that.
+    const isFree = stored.owner === null || stored.expired || isDead(stored.owner);
+    if (isFree && (await this.#carriesOut(() => contender.attempt(stored)))) return undefined;
     await this.#changed.admit(stored);
     if (signal.aborted) return undefined;
     const lease = stored.paused ? undefined : await contender.attempt(stored);
-    if (lease !== undefined) return this.#own(lease, run);
+    if (lease !== undefined) {
+      // A request fences the owner. One that froze while it carried it out still has the lease.
+      if (!isFree && (await this.#carriesOut(() => lease))) return undefined;
+      return this.#own(lease, run);
+    }
     if (!stored.paused && stored.owner === null) this.#cursor.reopen();
     this.#standBy(stored, contender.holder);
     return undefined;
+  }
+
+  /** Whether there was a request, and the lease to carry it out. */
+  async #carriesOut(take: () => MaybePromise<Lease | undefined>): Promise<boolean> {
+    const request = await this.#requests.next();
+    const lease = request && (await take());
+    if (lease === undefined) return false;
+    await this.#requests.carryOut(request!, lease);
+    return true;
   }
 
   #contender(): Contender {

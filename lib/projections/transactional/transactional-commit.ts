@@ -1,7 +1,7 @@
 import type { MaybePromise } from '../../contract/contract.types.js';
 import { CursorElsewhereError } from '../../contract/errors.js';
 import { placeOf, sayPlace } from '../delivery/cursor-place.js';
-import type { ProjectionCommit, Work } from '../delivery/commit.js';
+import type { CarriedOut, ProjectionCommit, Work } from '../delivery/commit.js';
 import type {
   Fingerprint,
   Intervention,
@@ -10,6 +10,7 @@ import type {
   CursorStore,
 } from '../../cursors/cursor-store.js';
 import { memberOf } from '../../support/describe-error.js';
+import type { SqlStep } from '../../cursors/sql/sql-steps.js';
 import type { ReadModelDatabase } from './read-model.database.js';
 import { ReadModelCursorStore } from './read-model.cursor-store.js';
 
@@ -88,12 +89,29 @@ export class TransactionalCommit implements ProjectionCommit {
   }
 
   async intervene(name: string, intervention: Intervention, onReset?: Work): Promise<void> {
+    await this.#reset(this.cursorStore.interveneSteps(name, intervention), onReset);
+    if (intervention.position !== undefined) await sayPlace(this.#plain, name, 'transactional');
+  }
+
+  async carryOut(
+    name: string,
+    { epoch, intervention, done }: CarriedOut,
+    onReset?: Work,
+  ): Promise<boolean> {
+    const steps = this.cursorStore.answerSteps(name, epoch, done, intervention);
+    const isDone = await this.#reset(steps, onReset);
+    if (isDone) await sayPlace(this.#plain, name, 'transactional');
+    return isDone;
+  }
+
+  /** `false`: a guard among the steps found nothing, and all was rolled back. */
+  async #reset(steps: readonly SqlStep[], onReset?: Work): Promise<boolean> {
     for (let attempt = 1; ; attempt++) {
       let own: { error: unknown } | undefined;
       try {
-        await this.#database.promptTransaction(async ({ manager, run }) => {
+        return await this.#database.promptTransaction(async ({ manager, run }) => {
           // The fence first: an owner elsewhere then commits nothing any more.
-          await run(this.cursorStore.interveneSteps(name, intervention));
+          if ((await run(steps)) === undefined) return false;
           try {
             if (onReset !== undefined) await this.enclose(() => onReset(manager));
           } catch (error) {
@@ -102,10 +120,6 @@ export class TransactionalCommit implements ProjectionCommit {
           }
           return true;
         });
-        if (intervention.position !== undefined) {
-          await sayPlace(this.#plain, name, 'transactional');
-        }
-        return;
       } catch (error) {
         // The owner holds rows of the read model and waits for ours.
         if (attempt < MAX_DEADLOCK_ATTEMPTS && isDeadlock(error)) continue;

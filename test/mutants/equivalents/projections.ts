@@ -58,7 +58,7 @@ export const projections: readonly Equivalent[] = [
     reason: 'A run begins once only, from idle.',
   },
   {
-    file: 'lib/projections/runner/intervention-checks.ts',
+    file: 'lib/projections/delivery/intervention-checks.ts',
     from: 'if (position > 0n && position <= head) return;',
     to: 'if (position >= 0n && position <= head) return;',
     reason: 'Zero was let through before.',
