@@ -8,13 +8,12 @@ import type {
   EventStreamSubscription,
   FactStore,
   MaybePromise,
-  NewEvent,
   QueryResult,
   StorePromises,
   StreamHandler,
 } from '../contract/contract.types.js';
 import type { BoundModel } from '../decisions/decision-model.js';
-import { DecisionDefinition } from '../decisions/define-decision.js';
+import type { DecisionDefinition } from '../decisions/define-decision.js';
 import type { DecisionModels, NotEmpty, StatesOf } from '../decisions/fold.js';
 import type {
   AppendedOf,
@@ -27,12 +26,8 @@ import { rememberedStatesLimits } from '../decisions/remembered-states.js';
 import type { RememberedStatesOptions } from '../decisions/remembered-states.js';
 import type { FactMap, FactQueryResult, FactRecord, NewFact } from '../facts/fact-map.js';
 import type { FactQuery } from '../facts/fact-query.js';
-import { committed } from '../contract/append-request.js';
 import { MAX_SEQUENCE_NUMBER } from '../contract/limits.js';
-import type { FactStoreLimits } from '../contract/limits.js';
-import { prepareQuery } from '../contract/validation.js';
-import type { PostgresAppendOptions } from '../stores/postgres/append/append-inside.js';
-import { asynchronous, closeStore, limitsOf } from '../streams/store-face.js';
+import { asynchronous, closeStore } from '../streams/store-face.js';
 import { unlessAborted } from '../support/async/unless-aborted.js';
 import { worksBehindProxy } from '../support/behind-proxy.js';
 import { AppendMetadata } from './metadata/append-metadata.js';
@@ -41,12 +36,12 @@ import { AppendRetry } from './append-retry.js';
 import type { FactstrObserver } from './observation/observer.js';
 import { StoreObserver } from './observation/store-observer.js';
 import type { AppendRetryOptions } from './append-retry.js';
-import { decideInTurn } from './decide/decide.js';
+import { decideOn } from './decide/decide-on.js';
+import type { DecidedOn, Deciding } from './decide/decide-on.js';
 import type { Decider } from './decide/decide.js';
 import type { DecideOptions } from './decide/decide-options.js';
-import { areModels, modelsOf, onModels, onRows } from './decide/decide-models.js';
 import { ModelStates } from './decide/model-states.js';
-import { AppendTurns } from './facts/append-turns.js';
+import { AppendEntrance } from './facts/append-entrance.js';
 import { checkFacts } from './facts/check-facts.js';
 import type { CheckOptions, FactsCheck } from './facts/check-facts.js';
 import { withFacts } from './facts/coded-store.js';
@@ -95,12 +90,9 @@ export class FactstrStore<Facts extends object = FactMap> {
   readonly #raw: FactStore;
   readonly #face: StorePromises;
   readonly #pages: PageReader;
-  readonly #retry: AppendRetry;
   readonly #metadata: AppendMetadata;
-  readonly #decider: Decider;
-  readonly #states: ModelStates;
-  readonly #turns: AppendTurns;
-  readonly #limits: FactStoreLimits;
+  readonly #entrance: AppendEntrance;
+  readonly #deciding: Deciding;
   #observed: StoreObserver | undefined;
   #closed = false;
 
@@ -109,22 +101,21 @@ export class FactstrStore<Facts extends object = FactMap> {
     this.#raw = raw;
     this.#face = asynchronous(raw);
     this.#pages = new PageReader(raw, this.#face);
-    this.#retry = new AppendRetry(options);
+    const retry = new AppendRetry(options);
+    this.#entrance = new AppendEntrance(raw, this.#face, retry);
     this.#metadata = new AppendMetadata(raw, options);
-    checkAppendSupport(raw, this.#retry.withId(undefined));
+    checkAppendSupport(raw, retry.withId(undefined));
     const limits = rememberedStatesLimits(options?.rememberedStates);
-    this.#states = new ModelStates(raw, this.#face, limits);
-    this.#limits = limitsOf(raw);
-    this.#turns = new AppendTurns(raw, this.#limits);
     const face = this.#face;
-    this.#decider = {
+    const decider: Decider = {
       query: (query) => face.query(query),
       appendIf: (events, query, version, given) => {
         const append = (): Promise<AppendIfResult> =>
-          this.#appendIf(events, query, version, given, given);
+          this.#entrance.appendIf(events, query, version, given, given);
         return this.#watching()?.appendIf(events, append) ?? append();
       },
     };
+    this.#deciding = { raw, decider, states: new ModelStates(raw, face, limits) };
   }
 
   /**
@@ -173,13 +164,7 @@ export class FactstrStore<Facts extends object = FactMap> {
   async append(events: NewFact<Facts>[], options?: FactAppendOptions): Promise<AppendResult> {
     checkAppendSupport(this.#raw, options);
     const append = (): Promise<AppendResult> =>
-      this.#enter(
-        events,
-        options,
-        this.#metadata.complete(options),
-        (given, named) => this.#retry.run(() => this.#face.append(given, named), named),
-        (recorded) => recorded,
-      );
+      this.#entrance.append(events, options, this.#metadata.complete(options));
     return this.#watching()?.append(events, append) ?? append();
   }
 
@@ -233,7 +218,7 @@ export class FactstrStore<Facts extends object = FactMap> {
     checkAppendSupport(this.#raw, options);
     const append = (): Promise<AppendIfResult> => {
       const completed = this.#metadata.complete(options);
-      return this.#appendIf(events, query, expectedContextVersion, options, completed);
+      return this.#entrance.appendIf(events, query, expectedContextVersion, options, completed);
     };
     return this.#watching()?.appendIf(events, append) ?? append();
   }
@@ -317,45 +302,23 @@ export class FactstrStore<Facts extends object = FactMap> {
   ): Promise<AppendResult | null | Decided<unknown>> {
     const observed = this.#watching();
     if (observed === undefined) return this.#decide(on, given, asked);
-    const made = { attempts: 0 };
+    let attempts = 0;
     return observed.decide(
-      () => this.#decide(on, given, asked, made),
+      () => this.#decide(on, given, asked, () => attempts++),
       (result) => (result !== null && 'appended' in result ? result.appended : result),
-      () => made.attempts,
+      () => attempts,
     );
   }
 
   async #decide(
-    on: EventQuery | DecisionModels | DecisionDefinition<unknown, unknown, unknown, NewFact<Facts>>,
+    on: DecidedOn,
     given: unknown,
     asked: DecideOptions,
-    made?: { attempts: number },
+    attempted?: () => void,
   ): Promise<AppendResult | null | Decided<unknown>> {
     const completed = this.#metadata.complete(asked);
     const options = (isPromise(completed) ? await completed : completed)!;
-    if (on instanceof DecisionDefinition) {
-      const decision = (states: never, context: DecisionContext): unknown => {
-        if (made !== undefined) made.attempts++;
-        return on.decide(states, given, context);
-      };
-      const command = given ?? null;
-      const subject = onModels(
-        this.#states,
-        modelsOf(on, given),
-        decision,
-        options?.signal,
-        command,
-      );
-      return decideInTurn(this.#raw, this.#decider, subject, options);
-    }
-    if (areModels(on)) {
-      const decision = counted(given as (states: never, context: DecisionContext) => unknown, made);
-      const subject = onModels(this.#states, on, decision, options?.signal);
-      return decideInTurn(this.#raw, this.#decider, subject, options);
-    }
-    const decision = counted(given as (context: QueryResult) => MaybePromise<NewEvent[]>, made);
-    const subject = onRows(this.#decider, on, decision);
-    return (await decideInTurn(this.#raw, this.#decider, subject, options)).appended;
+    return decideOn(this.#deciding, on, given, options, attempted);
   }
 
   /**
@@ -369,9 +332,9 @@ export class FactstrStore<Facts extends object = FactMap> {
   ): Promise<ModelState<State>> {
     const upTo = stateOptions(model, options);
     // A custom store tells its head by itself only, beforehand.
-    const head = this.#states.tellsHead ? undefined : await this.head();
+    const head = this.#deciding.states.tellsHead ? undefined : await this.head();
     const end = head !== undefined && (upTo === undefined || head < upTo) ? head : upTo;
-    const read = await this.#states.read([model], undefined, end);
+    const read = await this.#deciding.states.read([model], undefined, end);
     const last = read.head ?? head!;
     return {
       state: read.states[0]!.state as State,
@@ -442,56 +405,6 @@ export class FactstrStore<Facts extends object = FactMap> {
     return this.#raw.streamToDurable(stream, query, handle);
   }
 
-  #appendIf(
-    events: NewEvent[],
-    query: EventQuery,
-    version: bigint | null | undefined,
-    options: PostgresAppendOptions | undefined,
-    completed: MaybePromise<PostgresAppendOptions | undefined>,
-  ): Promise<AppendIfResult> {
-    let asked = query;
-    return this.#enter(
-      events,
-      options,
-      completed,
-      (given, named) =>
-        this.#retry.run(() => this.#face.appendIf(given, asked, version, named), named),
-      committed,
-      // It may be changed before its turn comes.
-      () => (asked = prepareQuery(query, this.#limits) as EventQuery),
-    );
-  }
-
-  /**
-   * Has an append enter the store, with its `completed` options: at once, or in its turn, where something is to be
-   * checked or read first. `waits` is called at the call where it waits.
-   */
-  #enter<R>(
-    events: NewEvent[],
-    options: PostgresAppendOptions | undefined,
-    completed: MaybePromise<PostgresAppendOptions | undefined>,
-    append: (events: NewEvent[], options: PostgresAppendOptions | undefined) => Promise<R>,
-    answer: (recorded: AppendResult) => Awaited<R>,
-    waits?: () => void,
-  ): Promise<Awaited<R>> {
-    let given: PostgresAppendOptions | undefined;
-    let before: Promise<unknown> | undefined;
-    if (isPromise(completed)) {
-      before = completed.then((read) => (given = read));
-      // Where the events are refused first it is not awaited.
-      before.catch(() => undefined);
-    } else given = completed;
-    if (before === undefined && this.#turns.areOpen(events, given)) {
-      return append(events, this.#retry.withId(given)) as Promise<Awaited<R>>;
-    }
-    waits?.();
-    return this.#turns.run<Promise<R>>(events, options, {
-      append: (copies) => append(copies, this.#retry.withId(given)),
-      answer,
-      ...(before && { before }),
-    });
-  }
-
   /**
    * Closes the store; deliveries in flight may finish, and their cursors are stored when it resolves. A handler that
    * does not settle is waited for 5 s; a handler that awaits this itself is not waited for. In an application the
@@ -506,16 +419,4 @@ export class FactstrStore<Facts extends object = FactMap> {
 async function started(subscription: EventStreamSubscription): Promise<EventStreamSubscription> {
   await subscription.started;
   return subscription;
-}
-
-/** A decision that counts how often it is made, where that is asked for. */
-function counted<Args extends unknown[], R>(
-  decision: (...args: Args) => R,
-  made: { attempts: number } | undefined,
-): (...args: Args) => R {
-  if (made === undefined) return decision;
-  return (...args) => {
-    made.attempts++;
-    return decision(...args);
-  };
 }
