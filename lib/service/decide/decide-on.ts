@@ -16,7 +16,8 @@ import type { DecideOptions } from './decide-options.js';
 import type { ModelStates } from './model-states.js';
 
 /** What a decision is made on. */
-export type DecidedOn = EventQuery | DecisionModels | DecisionDefinition<unknown, unknown, unknown>;
+export type DecidedOn =
+  EventQuery | DecisionModels | DecisionDefinition<unknown, unknown, unknown, unknown>;
 
 /** What decisions need of a service. */
 export interface Deciding {

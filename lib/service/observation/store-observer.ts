@@ -97,10 +97,18 @@ export class StoreObserver {
     endOf: (result: T) => OperationEnd,
   ): Promise<T> {
     const subject = { ...this.#subject, operation, facts };
+    // A custom store may return what it should not, of an append that is committed.
+    const told = (result: T): OperationEnd => {
+      try {
+        return endOf(result);
+      } catch {
+        return { outcome: operation === 'query' ? 'read' : 'committed', facts: 0, attempts: 1 };
+      }
+    };
     let observed = run;
     for (const observer of this.#observers) {
       const inner = observed;
-      observed = () => observer.operation(subject, inner, endOf);
+      observed = () => observer.operation(subject, inner, told);
     }
     return observed();
   }
