@@ -17,10 +17,10 @@ interface Manifest {
 const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as Manifest;
 
 /** The packages that the library's files import, each once. */
-function imported(): Set<string> {
+function imported(of: (file: string) => boolean = () => true): Set<string> {
   const packages = new Set<string>();
   for (const file of readdirSync(join(ROOT, 'lib'), { recursive: true, encoding: 'utf8' })) {
-    if (!file.endsWith('.ts')) continue;
+    if (!file.endsWith('.ts') || !of(file)) continue;
     const source = readFileSync(join(ROOT, 'lib', file), 'utf8');
     for (const [, name] of source.matchAll(
       /^(?:import|export)\b[^;]*?from '([^']+)'|\bimport\('([^']+)'\)/gm,
@@ -39,19 +39,26 @@ function packageOf(specifier: string): string {
 }
 
 describe('The runtime tree', () => {
-  it('is the application’s own packages: nothing comes with this one that could be vulnerable', () => {
+  it('is the application’s own packages, and for the command line one that needs no other', () => {
     const { dependencies, optionalDependencies, bundleDependencies } = manifest;
-    expect([dependencies, optionalDependencies, bundleDependencies]).toEqual([
-      undefined,
-      undefined,
-      undefined,
-    ]);
+    expect([dependencies, bundleDependencies]).toEqual([undefined, undefined]);
+    expect(Object.keys(optionalDependencies ?? {})).toEqual(['commander']);
+    const commander = join(ROOT, 'node_modules', 'commander', 'package.json');
+    const { dependencies: further } = JSON.parse(readFileSync(commander, 'utf8')) as Manifest;
+    expect(Object.keys(further ?? {})).toEqual([]);
   });
 
   it('has every package that the library imports', () => {
     const packages = [...imported()].filter((name) => !isBuiltin(name));
     expect(packages).toContain('@nestjs/common');
-    for (const name of packages) expect(manifest.peerDependencies).toHaveProperty([name]);
+    const { peerDependencies, optionalDependencies } = manifest;
+    for (const name of packages) {
+      expect({ ...peerDependencies, ...optionalDependencies }).toHaveProperty([name]);
+    }
+  });
+
+  it('loads that of the command line for the command line only', () => {
+    expect([...imported((file) => !file.startsWith('cli/'))]).not.toContain('commander');
   });
 
   it('runs nothing at install', () => {
