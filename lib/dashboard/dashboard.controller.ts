@@ -1,6 +1,6 @@
-import { Get, Header, Inject, Post, Req, Res, Sse } from '@nestjs/common';
-import type { MessageEvent } from '@nestjs/common';
-import type { Observable } from 'rxjs';
+import type { ServerResponse } from 'node:http';
+import { Get, Header, Inject, Post, Req, Res } from '@nestjs/common';
+import type { EventRecord } from '../contract/contract.types.js';
 import { SCRIPT } from './client/script.js';
 import { ICON, STYLE } from './client/style.js';
 import { carryOut } from './verbs.js';
@@ -9,8 +9,8 @@ import { DASHBOARD_OPTIONS, DashboardService } from './dashboard.service.js';
 import { Payloads } from './payloads.js';
 import { isSameOrigin } from './same-origin.js';
 import type { PlainRequest } from './same-origin.js';
-import { tail } from './tail.js';
-import { factRow } from './views/facts.view.js';
+import { Tails } from './tail.js';
+import { factRow, numberOf } from './views/facts.view.js';
 import { failurePage, page } from './views/layout.js';
 import type { View } from './views/layout.js';
 import { viewOf } from './views/views.js';
@@ -19,6 +19,11 @@ import { viewOf } from './views/views.js';
 interface PlainResponse {
   status(code: number): unknown;
   header(name: string, value: string): unknown;
+  send(text: string): unknown;
+  /** Fastify’s only: leaves the response to what writes it itself. */
+  hijack?(): unknown;
+  /** Fastify’s only; Express’s response is Node’s. */
+  readonly raw?: ServerResponse;
 }
 
 const POLICY = [
@@ -35,16 +40,19 @@ const POLICY = [
 /**
  * The page, and what it is made of. All links are relative to the address in the browser, so that prefixes, and proxies
  * that take a part of the path off, need not be known here. Parameters are read from the request’s address alone: an
- * application’s pipes and parsers change nothing.
+ * application’s pipes and parsers change nothing. Each response is written here, and not by Nest: nor do interceptors
+ * that wrap what handlers return.
  */
 export class DashboardController {
   readonly #payloads: Payloads;
+  readonly #tails: Tails;
 
   constructor(
     @Inject(DASHBOARD_OPTIONS) private readonly options: CheckedOptions,
     @Inject(DashboardService) private readonly service: DashboardService,
   ) {
     this.#payloads = new Payloads(options.payloads);
+    this.#tails = new Tails(service.ended);
   }
 
   @Get()
@@ -53,10 +61,7 @@ export class DashboardController {
   @Header('x-content-type-options', 'nosniff')
   @Header('referrer-policy', 'same-origin')
   @Header('cache-control', 'no-store')
-  async show(
-    @Req() request: PlainRequest,
-    @Res({ passthrough: true }) response: PlainResponse,
-  ): Promise<string> {
+  async show(@Req() request: PlainRequest, @Res() response: PlainResponse): Promise<void> {
     const address = addressOf(request);
     let view: View;
     try {
@@ -67,55 +72,55 @@ export class DashboardController {
     response.status(view.status ?? 200);
     // A page that is looked at asks on the same connection again, for which the closing server would wait.
     if (this.service.ended.aborted) response.header('connection', 'close');
-    return page(view, hereOf(address.pathname)).text;
+    response.send(page(view, hereOf(address.pathname)).text);
   }
 
   @Get('style.css')
   @Header('content-type', 'text/css; charset=utf-8')
   @Header('x-content-type-options', 'nosniff')
   @Header('cache-control', 'no-cache')
-  style(): string {
-    return STYLE;
+  style(@Res() response: PlainResponse): void {
+    response.send(STYLE);
   }
 
   @Get('script.js')
   @Header('content-type', 'text/javascript; charset=utf-8')
   @Header('x-content-type-options', 'nosniff')
   @Header('cache-control', 'no-cache')
-  script(): string {
-    return SCRIPT;
+  script(@Res() response: PlainResponse): void {
+    response.send(SCRIPT);
   }
 
   @Get('icon.svg')
   @Header('content-type', 'image/svg+xml')
   @Header('x-content-type-options', 'nosniff')
-  icon(): string {
-    return ICON;
+  icon(@Res() response: PlainResponse): void {
+    response.send(ICON);
   }
 
-  @Sse('tail')
-  tail(@Req() request: PlainRequest): Observable<MessageEvent> {
+  @Get('tail')
+  tail(@Req() request: PlainRequest, @Res() response: PlainResponse): void {
     const { searchParams } = addressOf(request);
     const last = request.headers['last-event-id'] ?? searchParams.get('after');
-    const after = typeof last === 'string' && /^\d{1,19}$/.test(last) ? BigInt(last) : 0n;
     const name = searchParams.get('store') ?? 'default';
-    const store = this.service.store(name);
-    return tail(
-      store,
-      after,
-      (fact) => factRow(fact, name, this.#payloads).text,
-      this.service.ended,
-      () => request.socket.destroySoon(),
-    );
+    if (!this.service.stores.includes(name) || this.#tails.areFull) {
+      response.status(this.#tails.areFull ? 503 : 400);
+      response.send(this.#tails.areFull ? 'Too many tails are open.' : 'There is no such store.');
+      return;
+    }
+    const followed = {
+      store: this.service.store(name),
+      after: (typeof last === 'string' && numberOf(last)) || 0n,
+      show: (fact: EventRecord) => factRow(fact, name, this.#payloads).text,
+    };
+    response.hijack?.();
+    void this.#tails.follow(followed, response.raw ?? (response as unknown as ServerResponse));
   }
 
   @Post()
   @Header('content-security-policy', POLICY)
   @Header('cache-control', 'no-store')
-  async act(
-    @Req() request: PlainRequest,
-    @Res({ passthrough: true }) response: PlainResponse,
-  ): Promise<string> {
+  async act(@Req() request: PlainRequest, @Res() response: PlainResponse): Promise<void> {
     const { pathname, searchParams } = addressOf(request);
     response.header('content-type', 'text/html; charset=utf-8');
     let view: View;
@@ -129,12 +134,13 @@ export class DashboardController {
       );
       response.status(303);
       response.header('location', back);
-      return '';
+      response.send('');
+      return;
     } catch (error) {
       view = failurePage(error, this.#payloads);
     }
     response.status(view.status ?? 500);
-    return page(view, hereOf(pathname)).text;
+    response.send(page(view, hereOf(pathname)).text);
   }
 }
 

@@ -1,4 +1,4 @@
-import { Module, UseGuards, Controller } from '@nestjs/common';
+import { Controller, Module, UseGuards, VERSION_NEUTRAL } from '@nestjs/common';
 import type { DynamicModule } from '@nestjs/common';
 import { DashboardController } from './dashboard.controller.js';
 import { checkOptions } from './dashboard.options.js';
@@ -19,7 +19,8 @@ export class FactstrDashboardModule {
   static forRoot(options: FactstrDashboardOptions): DynamicModule {
     const checked = checkOptions(options);
     class FactstrDashboardController extends DashboardController {}
-    Controller(checked.path)(FactstrDashboardController);
+    // A browser names no version: the page is there whichever versions the application’s controllers have.
+    Controller({ path: checked.path, version: VERSION_NEUTRAL })(FactstrDashboardController);
     if (checked.guards.length > 0) UseGuards(...checked.guards)(FactstrDashboardController);
     return {
       module: FactstrDashboardModule,

@@ -2,7 +2,6 @@
 export interface PlainRequest {
   readonly url: string;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-  readonly socket: { destroySoon(): void };
 }
 
 /**

@@ -27,6 +27,8 @@ export interface ShopOptions {
   readonly store?: FactstrOptions;
   readonly dashboard?: FactstrDashboardOptions;
   readonly prefix?: string;
+  /** What else the application does to its requests. */
+  readonly configure?: (app: INestApplication) => unknown;
   /** Whether the projection of invoices can take every fact. */
   readonly isFixed?: boolean;
 }
@@ -73,6 +75,7 @@ export class Shop {
       { logger: false },
     );
     if (prefix !== undefined) app.setGlobalPrefix(prefix);
+    options.configure?.(app);
     app.get(Code).isFixed = options.isFixed ?? false;
     await app.listen(0, '127.0.0.1');
     const { port } = app.getHttpServer().address() as { port: number };
