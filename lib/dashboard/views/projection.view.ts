@@ -56,7 +56,7 @@ export async function projectionView(
       parkedList(status, parked, payloads),
       figures(status, payloads),
       plots(status, service),
-      journal(interventions),
+      journal(interventions, payloads),
     ]),
   };
 }
@@ -199,7 +199,8 @@ function plots(status: ProjectionStatus, service: DashboardService): Html {
   </section>`;
 }
 
-function journal(interventions: readonly RecordedIntervention[]): Html {
+/** The newest interventions, first. */
+export function journal(interventions: readonly RecordedIntervention[], payloads: Payloads): Html {
   const newest = interventions.slice(-ROWS).toReversed();
   return html`<section aria-labelledby="journal-title">
     <h2 id="journal-title">Interventions</h2>
@@ -210,7 +211,7 @@ function journal(interventions: readonly RecordedIntervention[]): Html {
             ${newest.map(
               ({ verb, by, position, at }) =>
                 html`<li>
-                  <b>${verb}</b
+                  <b>${toldOf(verb, payloads)}</b
                   >${position !== null && ` to ${count(position)}`}${by !== null && `, by ${by}`}
                   <time class="when" datetime="${at}">${moment(at)}</time>
                 </li>`,
@@ -218,4 +219,9 @@ function journal(interventions: readonly RecordedIntervention[]): Html {
           </ul>`
     }
   </section>`;
+}
+
+/** A verb as it is recorded. Why a request from outside failed may quote payloads: it is left out where they are hidden. */
+function toldOf(verb: string, payloads: Payloads): string {
+  return payloads.areTold ? verb : verb.replace(/^((?:done|failed|expired) \S+): .*$/s, '$1');
 }
