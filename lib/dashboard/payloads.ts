@@ -8,9 +8,14 @@ export class Payloads {
     this.#shown = shown;
   }
 
-  /** Whether error texts, metadata and states are told, and predicates searched by: a search tells what it finds. */
+  /** Whether error texts, metadata and states are told. */
   get areTold(): boolean {
     return this.#shown !== 'hidden';
+  }
+
+  /** Whether facts may be searched by what their payloads contain: a search tells what it finds. */
+  get areSearchable(): boolean {
+    return this.#shown === 'shown';
   }
 
   /** A payload, metadata or a state as text; `null` where it is hidden. */

@@ -54,7 +54,7 @@ function shown(
     ['batches', `${number(batches.count)}, the largest of ${number(batches.largest)}`],
     [
       'cursors',
-      `${number(cursors.count)}, ${number(cursors.behind)} of them behind; parked facts: ${number(cursors.parked)}`,
+      `${number(cursors.count)}, ${number(cursors.behind)} of them behind; parked facts: ${number(cursors.parked)} (those of transactional projections are in their read models)`,
     ],
     [
       'appends',

@@ -49,7 +49,9 @@ async function run(options: VerifyOptions, io: CommandIo): Promise<void> {
   const index =
     unindexed === undefined
       ? 'there is no context index'
-      : `the context index covers all but ${number(unindexed)}`;
+      : unindexed === 0n
+        ? 'the context index is complete'
+        : `the context index lacks ${number(unindexed)}`;
   const found = problems === 0 ? 'nothing is wrong' : `${number(problems)} problems`;
   return io.print(`${found}; ${number(head)} facts; ${index}`);
 }

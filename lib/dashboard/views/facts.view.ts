@@ -22,7 +22,7 @@ export async function factsView(
   const upTo = numberOf(asked.get('before'));
   const { stores } = service;
   const known = await typesOf(service);
-  const query = queryOf(types, payloads.areTold ? where : '');
+  const query = queryOf(types, payloads.areSearchable ? where : '');
   const page = { limit: ROWS, order: 'desc' as const, signal: AbortSignal.timeout(PATIENCE) };
   const { event_records, current_context_version } = await service
     .store(store)
@@ -50,7 +50,7 @@ export async function factsView(
           ${known.map((type) => html`<option value="${type}"></option>`)}
         </datalist>
         ${
-          payloads.areTold &&
+          payloads.areSearchable &&
           html`<label
             >Payload contains
             <input name="where" value="${where}" placeholder='{"id": "…"}' autocomplete="off"

@@ -44,7 +44,10 @@ export async function examineSqliteLocks(file: string): Promise<Symptom[]> {
   }
   const others = [...readers].join(', ');
   return [
-    good('locks', others === '' ? 'no process reads it now' : `read now by process ${others}`),
+    good(
+      'locks',
+      others === '' ? 'none is held at this moment' : `process ${others} reads at this moment`,
+    ),
   ];
 }
 
