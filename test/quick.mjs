@@ -29,7 +29,7 @@ export const LEFT_OUT = [
   '/test/postgres/renamed-schemas.*[.]spec',
   '/test/projections/refused-writes[.]spec',
   // Searches long, moves much, or waits often.
-  '/test/cli/(doctor|facts|transfer|verify)[.]spec',
+  '/test/cli/(doctor|facts|transfer(-losses)?|verify)[.]spec',
   '/test/context-index/(postgres|postgres-tables-lost|sqlite)[.]spec',
   '/test/e2e/module/(append-ids|class-form|decide|projections|service|versions)(-.+)?[.]spec',
   '/test/leases/(rebuild|runner|verbs)[.]spec',

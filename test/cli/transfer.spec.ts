@@ -118,7 +118,7 @@ describe.each(pairs)('export and import from $from.provider to $to.provider', ({
     expect(readFileSync(path('cut')).equals(whole)).toBe(true);
 
     const lines = whole.toString().split('\n');
-    writeFileSync(path('part'), `${lines.slice(0, 11).join('\n')}\n`);
+    writeFileSync(path('part'), `${lines.slice(0, 11).join('\n')}\n{"end":"1500"}\n`);
     await good('import', path('part'), '--database', other.target);
     const out = await good('import', '--json', path('all'), '--database', other.target);
     expect(JSON.parse(out)).toMatchObject({ facts: 3_000, skipped: 1_500, head: '4500' });
@@ -149,7 +149,7 @@ describe.each(OPERATED)('import on $provider', ({ create }) => {
     const later = await fails('import', path('later'), '--database', empty.target);
     expect(later.code).toBe(2);
     expect(later.err).toMatch(/head is 0, and the file goes on with fact 5/);
-    writeFileSync(path('wrong'), [lines[0], lines[1], '{"facts":[{"sequence_number":"5"', lines[3], ''].join('\n')); // prettier-ignore
+    writeFileSync(path('wrong'), [lines[0], lines[1], '{"facts":[{"sequence_number":"5"', ...lines.slice(3)].join('\n')); // prettier-ignore
     const wrong = await fails('import', path('wrong'), '--database', empty.target);
     expect(wrong.code).toBe(2);
     expect(wrong.err).toMatch(/Line 3 of /);

@@ -38,6 +38,13 @@ describe('JSON as text', () => {
     );
   });
 
+  it('reads texts of any length', () => {
+    for (const part of ['x', '\\n', '\\u0001']) {
+      const text = `"${part.repeat(12_000_000)}"`;
+      expect(canonicalJson(text) === text).toBe(true);
+    }
+  });
+
   it('takes objects and arrays apart', () => {
     expect([...jsonMembers('{"b":[1, 2],"a":1e1}')]).toEqual([['b', '[1,2]'], ['a', '10']]); // prettier-ignore
     expect(jsonElements('[1, {"a": 2}]')).toEqual(['1', '{"a":2}']);

@@ -42,7 +42,9 @@ async function exportTo(file: string, options: TransferOptions, io: CommandIo): 
     ]);
   const database = await io.open(options);
   const former =
-    file !== '-' && existsSync(file) ? await files.endOf(file) : { bytes: 0, last: undefined };
+    file !== '-' && existsSync(file)
+      ? await files.endOf(file)
+      : { bytes: 0, isWhole: false, last: undefined };
   const begun = performance.now();
   const result = await database.snapshot(async (read) => {
     const head = await readHead(read);
@@ -70,6 +72,7 @@ async function exportTo(file: string, options: TransferOptions, io: CommandIo): 
         facts += batch.facts.length;
         progress.update(Number(after) + facts);
       }
+      await sink.write(lines.endLine(head));
     } finally {
       progress.end();
       await sink.end();
@@ -92,7 +95,10 @@ async function importFrom(file: string, options: TransferOptions, io: CommandIo)
   if (file !== '-' && !existsSync(file)) {
     throw new InvalidOptionsError(`There is no file ${file}. Name what export wrote.`);
   }
-  const last = file === '-' ? undefined : (await files.endOf(file)).last?.facts.at(-1);
+  const end = file === '-' ? undefined : await files.endOf(file);
+  // An empty file is told to be none.
+  if (end !== undefined && !end.isWhole && end.bytes > 0) throw files.cutOff(file);
+  const last = end?.last?.facts.at(-1);
   // It makes the tables; the facts are written without it.
   await (await io.openStore(options, true)).close();
   const database = await io.open(options);

@@ -36,6 +36,17 @@ export interface TransferredAppend {
 /** The first line of a file. */
 export const FORMAT_LINE = '{"format":"nestjs-factstr facts 1"}';
 
+/** The last line of a file that is whole: the number of its last fact, 0 without facts. */
+export function endLine(last: bigint): string {
+  return `{"end":"${last}"}`;
+}
+
+/** The number of a last line, `undefined` for any other line. */
+export function endOfLine(line: string): bigint | undefined {
+  const end = /^\{"end":"(0|[1-9]\d{0,18})"\}$/.exec(line)?.[1];
+  return end === undefined ? undefined : BigInt(end);
+}
+
 /** A batch as a line: equal batches have equal lines, whichever provider they come from. */
 export function lineOf({ facts, metadata, append }: TransferredBatch): string {
   const parts = facts.map(

@@ -21,30 +21,27 @@ export async function* exportBatches(
       const number = fact.sequence_number;
       if (facts.length === 0) {
         if (number !== until + 1n) throw missing(until + 1n);
-        until = BigInt((await batches.at(number))?.[1] ?? number);
+        until = BigInt((await batches.from(number))?.[1] ?? number);
       } else if (number !== facts.at(-1)!.sequence_number + 1n) {
         throw missing(facts.at(-1)!.sequence_number + 1n);
       }
       facts.push(transferredFact(fact));
       if (number < until) continue;
       const [{ sequence_number: first }] = facts as [TransferredFact];
-      const [kept, append] = [await metadata.at(first), await appends.at(first)];
+      // What speaks of other facts is of a log that was there before.
+      const [kept, append] = [
+        await metadata.from(first, number),
+        await appends.from(first, number),
+      ];
       yield {
         facts,
-        // What speaks of other facts is of a log that was there before.
-        metadata:
-          kept?.[1] === String(number)
-            ? { causation: kept[2]!, correlation: kept[3]!, text: kept[4]! }
-            : null,
-        append:
-          append?.[1] === String(number)
-            ? {
-                id: append[2]!,
-                facts_hash: append[3]!,
-                command_hash: append[4]!,
-                appended_at: append[5]!,
-              }
-            : null,
+        metadata: kept && { causation: kept[2]!, correlation: kept[3]!, text: kept[4]! },
+        append: append && {
+          id: append[2]!,
+          facts_hash: append[3]!,
+          command_hash: append[4]!,
+          appended_at: append[5]!,
+        },
       };
       facts = [];
     }
@@ -54,7 +51,7 @@ export async function* exportBatches(
   }
 }
 
-/** Rows by the number that is their first column, in order, each looked at once. */
+/** Rows by the numbers that are their first two columns, in the order of the first, each looked at once. */
 class Rows {
   readonly #rows: AsyncIterator<TextRow> | undefined;
   #next: TextRow | undefined;
@@ -64,12 +61,18 @@ class Rows {
     this.#rows = rows?.[Symbol.asyncIterator]();
   }
 
-  /** The row of this number, which is not below any number before. */
-  async at(number: bigint): Promise<TextRow | undefined> {
+  /** The row that begins with this number, which is not below any number before, and ends with `last` if given. */
+  async from(first: bigint, last?: bigint): Promise<TextRow | null> {
     if (!this.#begun) await this.#step();
     this.#begun = true;
-    while (this.#next !== undefined && BigInt(this.#next[0]!) < number) await this.#step();
-    return this.#next !== undefined && this.#next[0] === String(number) ? this.#next : undefined;
+    for (; this.#next !== undefined; await this.#step()) {
+      const begins = BigInt(this.#next[0]!);
+      if (begins > first) return null;
+      if (begins === first && (last === undefined || this.#next[1] === String(last))) {
+        return this.#next;
+      }
+    }
+    return null;
   }
 
   async end(): Promise<void> {
@@ -116,7 +119,8 @@ function appendedAt({ provider }: SnapshotReader): string {
 function transferredFact(fact: StoredFactText): TransferredFact {
   try {
     return transferred(fact);
-  } catch {
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
     throw new DamagedDatabaseError(
       `The payload of fact ${fact.sequence_number} is no JSON. Restore the database from a backup.`,
     );

@@ -1,6 +1,6 @@
 import { InvalidOptionsError } from '../../contract/errors.js';
 import { EVERY_FACT } from '../../contract/validation.js';
-import type { OperatorDatabase } from '../database/database.types.js';
+import type { OperatorDatabase, SnapshotReader } from '../database/database.types.js';
 import { readFacts, readHead } from '../facts/read-facts.js';
 import { isSameFact } from './batch.js';
 import type { TransferredBatch, TransferredFact } from './batch.js';
@@ -24,7 +24,8 @@ export interface Imported {
 
 /**
  * Writes batches behind a log's head, each whole. What is there already is passed over, so that an import that was
- * interrupted goes on; whether it is the same log is seen by the fact at the head.
+ * interrupted goes on; whether it is the same log is seen by the fact at the head, or the file's last where that is
+ * before it.
  *
  * @param database one that has every table of this version
  * @throws InvalidOptionsError for batches that do not follow the log, CursorAheadOfLogError when something else writes
@@ -45,6 +46,7 @@ export async function importBatches(
       : new SqliteWriter(database.label, signal);
   const counts = { facts: 0, skipped: 0, shortenedTimes: 0 };
   let at = head;
+  let former: TransferredFact | undefined;
   let waiting: TransferredBatch[] = [];
   const flush = async (): Promise<void> => {
     if (waiting.length === 0) return;
@@ -59,7 +61,8 @@ export async function importBatches(
     for await (const batch of batches) {
       const last = batch.facts.at(-1)!.sequence_number;
       if (last <= head) {
-        checkFormer(batch, head, newest);
+        former = batch.facts.at(-1)!;
+        if (last === head) checkFormer(former, newest);
         counts.skipped += batch.facts.length;
         continue;
       }
@@ -73,6 +76,9 @@ export async function importBatches(
       chars = 0;
     }
     await flush();
+    if (former !== undefined && former.sequence_number < head) {
+      checkFormer(former, await factAt(database, former.sequence_number));
+    }
   } finally {
     await writer.close();
   }
@@ -80,25 +86,31 @@ export async function importBatches(
 }
 
 async function newestOf(
-  read: Parameters<typeof readHead>[0],
+  read: SnapshotReader,
 ): Promise<{ head: bigint; newest: TransferredFact | undefined }> {
   const head = await readHead(read);
-  for await (const fact of readFacts(read, EVERY_FACT, { after: head - 1n, upTo: head })) {
-    return { head, newest: fact };
-  }
-  return { head, newest: undefined };
+  return { head, newest: await readFact(read, head) };
 }
 
-/** @throws InvalidOptionsError where the file has another fact at the head */
-function checkFormer(
-  { facts }: TransferredBatch,
-  head: bigint,
-  newest: TransferredFact | undefined,
-): void {
-  const same = facts.find(({ sequence_number }) => sequence_number === head);
-  if (same === undefined || newest === undefined || isSameFact(same, newest)) return;
+function factAt(database: OperatorDatabase, number: bigint): Promise<TransferredFact | undefined> {
+  return database.snapshot((read) => readFact(read, number));
+}
+
+async function readFact(
+  read: SnapshotReader,
+  number: bigint,
+): Promise<TransferredFact | undefined> {
+  for await (const fact of readFacts(read, EVERY_FACT, { after: number - 1n, upTo: number })) {
+    return fact;
+  }
+  return undefined;
+}
+
+/** @throws InvalidOptionsError where the database has another fact of this number */
+function checkFormer(fact: TransferredFact, stored: TransferredFact | undefined): void {
+  if (stored !== undefined && isSameFact(fact, stored)) return;
   throw new InvalidOptionsError(
-    `Fact ${head}, the newest of the database, is another one in the file: they are of different logs. Nothing was written. Import into an empty database.`,
+    `Fact ${fact.sequence_number} of the database is another one in the file: they are of different logs. Nothing was written. Import into an empty database.`,
   );
 }
 

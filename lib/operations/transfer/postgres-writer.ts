@@ -68,6 +68,10 @@ export class PostgresWriter implements BatchWriter {
     await run({
       text: `SELECT pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended(${lock}, 0))`,
     });
+    await run({
+      text: `SELECT pg_catalog.set_config('synchronous_commit', 'on', true)
+WHERE pg_catalog.current_setting('synchronous_commit') = 'off'`,
+    });
   }
 
   async #insert(run: Run, batches: readonly TransferredBatch[]): Promise<number> {
@@ -119,27 +123,35 @@ SELECT * FROM unnest($1::bigint[], $2::bigint[])`,
       return [[...rangeOf(batch), metadata.causation, metadata.correlation, metadata.text]];
     });
     if (rows.length === 0) return;
+    // Of numbers that are given again. A service's grants have no UPDATE, which ON CONFLICT would need.
+    await run({
+      text: `DELETE FROM ${this.#schema}.nestjs_factstr_metadata WHERE first_sequence_number = ANY ($1::bigint[])`,
+      values: [rows.map(([first]) => first)],
+    });
     await run({
       text: `INSERT INTO ${this.#schema}.nestjs_factstr_metadata (first_sequence_number, last_sequence_number, causation, correlation, metadata)
-SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::text[])
-ON CONFLICT (first_sequence_number) DO UPDATE SET last_sequence_number = excluded.last_sequence_number,
-  causation = excluded.causation, correlation = excluded.correlation, metadata = excluded.metadata`,
+SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::text[])`,
       values: columns(rows, 5),
     });
   }
 
   async #insertAppends(run: Run, batches: readonly TransferredBatch[]): Promise<void> {
-    const rows = batches.flatMap((batch) => {
-      const { append } = batch;
-      if (append === null) return [];
-      const { id, facts_hash, command_hash, appended_at } = append;
-      return [[...rangeOf(batch), id, facts_hash, command_hash, appended_at]];
-    });
+    // The last one of an id, which may be given again after its retention.
+    const byId = new Map<string, (string | null)[]>();
+    for (const batch of batches) {
+      if (batch.append === null) continue;
+      const { id, facts_hash, command_hash, appended_at } = batch.append;
+      byId.set(id, [...rangeOf(batch), id, facts_hash, command_hash, appended_at]);
+    }
+    const rows = [...byId.values()];
     if (rows.length === 0) return;
     await run({
+      text: `DELETE FROM ${this.#schema}.nestjs_factstr_appends WHERE append_id = ANY ($1::text[])`,
+      values: [[...byId.keys()]],
+    });
+    await run({
       text: `INSERT INTO ${this.#schema}.nestjs_factstr_appends (first_sequence_number, last_sequence_number, append_id, facts_hash, command_hash, appended_at)
-SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::timestamptz[])
-ON CONFLICT (append_id) DO NOTHING`,
+SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::timestamptz[])`,
       values: columns(rows, 6),
     });
   }

@@ -40,7 +40,9 @@ export class SqliteWriter implements BatchWriter {
     );
     this.#append = connection.command(
       `INSERT INTO nestjs_factstr_appends (append_id, facts_hash, first_sequence_number, last_sequence_number, appended_at, command_hash)
-       VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (append_id) DO NOTHING`,
+       VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (append_id) DO UPDATE SET facts_hash = excluded.facts_hash,
+         first_sequence_number = excluded.first_sequence_number, last_sequence_number = excluded.last_sequence_number,
+         appended_at = excluded.appended_at, command_hash = excluded.command_hash`,
     );
   }
 
