@@ -12,6 +12,9 @@ import { OpenStores } from '../module/stores/stores.registry.js';
 import { PROBLEM_KINDS, problemsOf } from '../projections/problems.js';
 import type { ProjectionStatus } from '../projections/status.js';
 import type { FactstrStore } from '../service/factstr-store.js';
+import { logOf } from '../streams/store-face.js';
+import { batchOf } from './batch-of.js';
+import type { BatchRange } from './batch-of.js';
 import { Rates, SAMPLE_EVERY } from './rates.js';
 
 export const DASHBOARD_OPTIONS = Symbol('nestjs-factstr:dashboard-options');
@@ -72,6 +75,13 @@ export class DashboardService
     throw new InvalidOptionsError(
       `There is no store ${JSON.stringify(name)}; there are ${this.stores.join(', ')}.`,
     );
+  }
+
+  /** The facts that were appended together with one; `undefined` where the store does not tell. */
+  async batchOf(name: string, number: bigint): Promise<BatchRange | undefined> {
+    const raw = this.#stores.find(name)?.raw;
+    const log = raw && logOf(raw);
+    return log && batchOf(log, number);
   }
 
   /** How much of a store's log its context index covers; `undefined` where it has none, or does not tell. */

@@ -10,8 +10,10 @@ import type { View } from './layout.js';
 import { count } from './words.js';
 
 const MOST_TRACED = 100;
+/** Facts of a batch that are listed. */
+const MOST_TOGETHER = 50;
 
-/** A fact with its append's metadata, what led to it and what followed from it. */
+/** A fact with its append's metadata, its batch, what led to it and what followed from it. */
 export async function factView(
   asked: URLSearchParams,
   service: DashboardService,
@@ -44,6 +46,8 @@ export async function factView(
             ? hidden
             : html`<pre tabindex="0" aria-label="Metadata">${kept}</pre>`
       }
+      <h2>Appended with it</h2>
+      ${await together(service, store, number, payloads)}
       <h2>What led to it</h2>
       ${list(
         causes.map((cause) => cause.fact),
@@ -54,6 +58,27 @@ export async function factView(
       ${effects.length === 0 ? html`<p>Nothing, as far as metadata tells.</p>` : tree(effects, store, payloads)}
       ${!trace.complete && html`<p class="hint">Only ${MOST_TRACED} facts are shown.</p>`}`,
   };
+}
+
+/** The other facts of its batch. */
+async function together(
+  service: DashboardService,
+  store: string,
+  number: bigint,
+  payloads: Payloads,
+): Promise<Html> {
+  const batch = await service.batchOf(store, number);
+  if (batch === undefined) return html`<p>This store does not tell.</p>`;
+  const { first, last } = batch;
+  const size = last - first + 1n;
+  if (size === 1n) return html`<p>Nothing: it was appended alone.</p>`;
+  const { event_records } = await service
+    .store(store)
+    .query({ min_sequence_number: first - 1n }, { limit: MOST_TOGETHER, upTo: last });
+  const others = event_records.filter(({ sequence_number }) => sequence_number !== number);
+  return html`<p>One batch of ${count(size)} facts, ${count(first)} to ${count(last)}.</p>
+    ${list(others, store, payloads)}
+    ${size > MOST_TOGETHER && html`<p class="hint">Only the first ${MOST_TOGETHER} are shown.</p>`}`;
 }
 
 function list(facts: readonly EventRecord[], store: string, payloads: Payloads): Html {

@@ -132,6 +132,19 @@ describe.each(['express', 'fastify'] as const)('The dashboard on %s', (adapter) 
     expect(page).not.toMatch(/-5|secret-actor/);
   });
 
+  it('shows with a fact those that were appended with it', async () => {
+    const { url, store } = await start({ adapter });
+    await store.append([placed('p'), placed('q'), placed('r')]);
+    const together = await (await fetch(`${url}/factstr?view=fact&number=4`)).text();
+    expect(together).toContain('One batch of 3 facts, 3 to 5.');
+    expect([...together.matchAll(/data-number="(\d+)"/g)].map(([, number]) => number)).toEqual([
+      '3',
+      '5',
+    ]);
+    const alone = await (await fetch(`${url}/factstr?view=fact&number=1`)).text();
+    expect(alone).toContain('it was appended alone');
+  });
+
   it('escapes what facts and addresses contain', async () => {
     const shop = await start({ adapter });
     const attack = '<img src=x onerror=alert(1)>"\'';
