@@ -45,8 +45,9 @@ async function full(registry: Registry): Promise<Scrape> {
   await app.get(FactstrStore).append([x]);
   await expect(app.get(FactstrStore).append(null as never)).rejects.toThrow();
   await until(
-    async () => (await scrape(registry)).valueOf('factstr_projection_parked') === 1,
-    () => 'a parked fact in the metrics',
+    async () =>
+      ((await scrape(registry)).valueOf('factstr_projection_parked_age_seconds') ?? 0) > 0,
+    () => 'the age of a parked fact in the metrics',
   );
   return scrape(registry);
 }
