@@ -13,6 +13,7 @@ export const FLOORS: readonly (readonly string[])[] = [
   ['streams'],
   ['stores/memory', 'stores/sqlite', 'stores/postgres', 'projections'],
   ['stores', 'service'],
+  ['nats'],
   ['operations'],
   ['module'],
   ['telemetry'],
