@@ -2,12 +2,11 @@ import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { until } from '../waiting/until.js';
 import { testChildren } from '../children.mjs';
+import { freePorts } from '../free-ports.js';
+import { until } from '../waiting/until.js';
 import { natsServerProgram } from './binary.js';
 
 /** How a test's servers are set up. */
@@ -156,18 +155,4 @@ export class NatsCluster {
     await Promise.all(this.servers.map((server) => server.kill()));
     await rm(this.#folder, { recursive: true, force: true });
   }
-}
-
-/** All at once, so that no two are the same. */
-async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
-  await Promise.all(servers.map((server) => once(server, 'listening')));
-  const ports = servers.map((server) => (server.address() as AddressInfo).port);
-  await Promise.all(
-    servers.map((server) => {
-      server.close();
-      return once(server, 'close');
-    }),
-  );
-  return ports;
 }
