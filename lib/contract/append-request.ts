@@ -3,7 +3,7 @@ import type { OwnAppendOptions, PreparedAppendId } from './append-id.js';
 import { prepareMetadata } from './append-metadata.js';
 import type { PreparedMetadata } from './append-metadata.js';
 import type { AppendIfResult, AppendResult, EventQuery, NewEvent } from './contract.types.js';
-import type { AppendIdReusedError } from './errors.js';
+import { AppendIdReusedError } from './errors.js';
 import type { FactStoreLimits } from './limits.js';
 import { prepareFacts, prepareQuery, prepareVersion } from './validation.js';
 import type { PreparedFact, PreparedQuery } from './validation.js';
@@ -54,6 +54,16 @@ export function prepareAppend<Query extends PreparedQuery>(
   const expected = prepareVersion(condition.expected, 'expectedContextVersion');
   const query = asContext(prepareQuery(condition.query, limits));
   return { facts, condition: { query, expected }, appendId, metadata };
+}
+
+/** What `judge` returns, or that the append's id was used before. Other errors are not the append's own. */
+export function outcomeOf(judge: () => AppendIfResult): AppendOutcome {
+  try {
+    return { verdict: judge() };
+  } catch (error) {
+    if (error instanceof AppendIdReusedError) return { refusal: error };
+    throw error;
+  }
 }
 
 /** The verdict of an append that was committed, now or under its id before. */

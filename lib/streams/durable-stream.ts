@@ -8,7 +8,7 @@ import type { PreparedQuery } from '../contract/validation.js';
 import { queryText, sameMeaning } from '../matching/query-text.js';
 import { isInstance } from '../support/describe-error.js';
 import { holdName } from '../cursors/active-names.js';
-import { checkCursor, fingerprintOf, movedCursor, ofAnotherLog } from './fingerprint.js';
+import { checkCursor, fingerprintOf, movedCursor, ofAnotherLog } from './reader/fingerprint.js';
 import { HandlerCall } from './handler-call.js';
 import { claimLease } from '../cursors/lease.js';
 import type { Lease } from '../cursors/lease.js';

@@ -7,18 +7,22 @@ import type { ContextAppend, ContextQuery } from '../context-index/terms/context
 import type { LogSource } from './log-source.js';
 import type { ContextsRead } from './store-face.js';
 
+/** When another log took what it holds. */
+export interface LogMoment {
+  /** As RFC 3339 text: the time of its facts. Not before that of the message before it. */
+  readonly occurred_at: string;
+  /** The same moment in milliseconds since 1970: ids of appends expire by it, not by this process's clock. */
+  readonly at: number;
+}
+
 /** Appends that another log holds as one message, in their order. */
-export interface FollowedGroup {
+export interface FollowedGroup extends LogMoment {
   /**
    * Names the message: a view applies one name once, so that a message that the log holds twice counts once. Kept for
    * as long as ids of appends are. `null` where the log itself tells each message from the others.
    */
   readonly name: string | null;
   readonly appends: readonly ContextAppend[];
-  /** When that log took it, as RFC 3339 text: the time of its facts. Not before that of the message before it. */
-  readonly occurred_at: string;
-  /** The same moment in milliseconds since 1970: ids of appends expire by it, not by this process's clock. */
-  readonly at: number;
 }
 
 /** What became of a group's appends; `null` where its name was applied before, and nothing was done. */

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { StorageError } from '../../lib/contract/errors.js';
-import { fingerprintOf } from '../../lib/streams/fingerprint.js';
+import { fingerprintOf } from '../../lib/streams/reader/fingerprint.js';
 import { stranger } from '../support/streams/owners.js';
 import { pass, stepTime } from '../support/waiting/stepped-time.js';
 import { settle } from '../support/waiting/until.js';

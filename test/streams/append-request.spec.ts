@@ -108,7 +108,7 @@ it('A field of the request is named by few files: where it is checked, and where
     'contract/append-id.ts',
     'contract/append-request.ts',
     'contract/contract.types.ts',
-    'stores/memory/store.ts',
+    'stores/memory/appender.ts',
     'stores/postgres/append/append-statement.ts',
     'stores/sqlite/append/appender.ts',
   ]);

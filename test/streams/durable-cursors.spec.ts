@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import { EVERY_FACT, prepareQuery } from '../../lib/contract/validation.js';
 import { resolveLimits } from '../../lib/contract/limits.js';
 import { queryText } from '../../lib/matching/query-text.js';
-import { fingerprintOf } from '../../lib/streams/fingerprint.js';
+import { fingerprintOf } from '../../lib/streams/reader/fingerprint.js';
 import { FactstrMemoryStore } from '../../lib/stores/memory/store.js';
 import { facts, ofTypes, upTo } from '../support/facts/facts.js';
 import { Gate } from '../support/inbox/inbox.js';

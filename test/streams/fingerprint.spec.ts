@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { EventRecord } from '../../lib/contract/contract.types.js';
-import { checkCursor, fingerprintOf, movedCursor } from '../../lib/streams/fingerprint.js';
+import { checkCursor, fingerprintOf, movedCursor } from '../../lib/streams/reader/fingerprint.js';
 import type { Fingerprint } from '../../lib/cursors/cursor-store.js';
 import type { CommittedBatch, LogSource } from '../../lib/streams/log-source.js';
 import { FactstrMemoryStore } from '../../lib/stores/memory/store.js';

@@ -1,6 +1,6 @@
 import { storedQuery } from '../../matching/query-text.js';
 import { EVERY_FACT } from '../../contract/validation.js';
-import { fingerprintOf } from '../../streams/fingerprint.js';
+import { fingerprintOf } from '../../streams/reader/fingerprint.js';
 import { readFacts } from '../facts/read-facts.js';
 import { tellRows } from './problem.js';
 import type { Verification } from './problem.js';

@@ -1,6 +1,6 @@
 import type { EventRecord } from '../../contract/contract.types.js';
 import type { PreparedQuery } from '../../contract/validation.js';
-import { fingerprintOf } from '../../streams/fingerprint.js';
+import { fingerprintOf } from '../../streams/reader/fingerprint.js';
 import type { Lease } from '../../cursors/lease.js';
 import type { LogReader } from '../../streams/reader/log-reader.js';
 import type { CommittedBatch } from '../../streams/log-source.js';

@@ -6,7 +6,7 @@ import { matchesQuery } from '../../matching/matches-query.js';
 import { atomsOf, countAtoms } from '../../matching/query-atoms.js';
 import type { QueryAtom } from '../../matching/query-atoms.js';
 import { queryText, sameMeaning, storedQuery } from '../../matching/query-text.js';
-import { checkCursor } from '../../streams/fingerprint.js';
+import { checkCursor } from '../../streams/reader/fingerprint.js';
 import type { LogSource } from '../../streams/log-source.js';
 import type { MatchingFacts } from '../../streams/store-face.js';
 

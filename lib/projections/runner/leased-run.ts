@@ -1,6 +1,6 @@
 import type { EventRecord } from '../../contract/contract.types.js';
 import type { PreparedQuery } from '../../contract/validation.js';
-import { checkCursor, fingerprintOf, movedCursor } from '../../streams/fingerprint.js';
+import { checkCursor, fingerprintOf, movedCursor } from '../../streams/reader/fingerprint.js';
 import type { Lease } from '../../cursors/lease.js';
 import type { StoredStream, StreamReport } from '../../cursors/cursor-store.js';
 import type { LogReader } from '../../streams/reader/log-reader.js';

@@ -1,45 +1,35 @@
 import { recordedAppend } from '../../contract/append-id.js';
 import type { PreparedAppendId, RecordedAppend } from '../../contract/append-id.js';
 import type { AppendResult } from '../../contract/contract.types.js';
+import { KeptNames } from './kept-names.js';
 
-/** Expired ids that each append with an id removes, at most: more than it adds. */
-const MAX_REMOVED_IDS = 2;
-
-interface Kept extends RecordedAppend {
-  /** Milliseconds on the monotonic clock. */
-  readonly since: number;
-}
-
-/** The ids of the appends of one memory store. */
+/** The ids of the appends of one log in memory. Times are milliseconds on whatever clock the log has. */
 export class MemoryAppendIds {
-  readonly #retention: number;
-  /** Oldest first. */
-  readonly #kept = new Map<string, Kept>();
+  readonly #kept: KeptNames<RecordedAppend>;
   readonly #permanent = new Map<string, RecordedAppend>();
 
   /** @param retention how long an id is kept at least, in milliseconds */
   constructor(retention: number) {
-    this.#retention = retention;
+    this.#kept = new KeptNames(retention);
   }
 
   /**
-   * The result of the append that had this id before.
+   * The result of the append that had this id before. `at`: an id that has expired by then is not known; without it,
+   * as long as it is there.
    *
    * @throws AppendIdReusedError when it had another command, or other facts
    */
-  find(id: PreparedAppendId | null): AppendResult | undefined {
-    const kept = id === null ? undefined : this.recorded(id.id);
+  find(id: PreparedAppendId | null, at?: number): AppendResult | undefined {
+    const kept = id === null ? undefined : this.recorded(id.id, at);
     return kept && recordedAppend(id!, kept);
   }
 
-  recorded(id: string): RecordedAppend | undefined {
-    return this.#kept.get(id) ?? this.#permanent.get(id);
+  recorded(id: string, at?: number): RecordedAppend | undefined {
+    return this.#kept.get(id, at) ?? this.#permanent.get(id);
   }
 
-  record(id: PreparedAppendId | null, result: AppendResult): void {
+  record(id: PreparedAppendId | null, result: AppendResult, now: number): void {
     if (id === null) return;
-    const now = performance.now();
-    this.#removeOlderThan(now - this.#retention);
     const recorded = {
       facts_hash: id.facts_hash,
       command_hash: id.command_hash,
@@ -47,14 +37,6 @@ export class MemoryAppendIds {
       last: result.last_sequence_number,
     };
     if (id.permanent) this.#permanent.set(id.id, recorded);
-    else this.#kept.set(id.id, { ...recorded, since: now });
-  }
-
-  #removeOlderThan(time: number): void {
-    let left = MAX_REMOVED_IDS;
-    for (const [id, { since }] of this.#kept) {
-      if (since >= time || left-- === 0) return;
-      this.#kept.delete(id);
-    }
+    else this.#kept.set(id.id, recorded, now);
   }
 }

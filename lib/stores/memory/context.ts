@@ -1,4 +1,5 @@
-import type { EventRecord } from '../../contract/contract.types.js';
+import type { EventRecord, QueryResult } from '../../contract/contract.types.js';
+import { WHOLE_CONTEXT } from '../../contract/query-page.js';
 import type { PreparedPage } from '../../contract/query-page.js';
 import type { PreparedFact, PreparedQuery } from '../../contract/validation.js';
 import { newestInChains, numbersInChains } from '../../context-index/chains/chain-walk.js';
@@ -6,6 +7,7 @@ import { planQuery } from '../../context-index/terms/context-plan.js';
 import type { ContextPlan, TermSet } from '../../context-index/terms/context-plan.js';
 import { TermChains } from '../../context-index/chains/term-chains.js';
 import { FactTerms, hashType, typeTerm } from '../../context-index/terms/terms.js';
+import type { ContextPartRead } from '../../streams/store-face.js';
 import { matchesQuery } from '../../matching/matches-query.js';
 import type { MemoryFacts } from './facts.js';
 
@@ -30,6 +32,33 @@ export class MemoryContext {
       const { event_type, payload } = facts[index]!;
       this.#add(this.#chains, ++number, event_type, payload);
     }
+  }
+
+  /** The context's version, as stores tell it. */
+  newest(query: PreparedQuery): bigint | null {
+    const version = this.version(query);
+    return version === 0 ? null : BigInt(version);
+  }
+
+  /** A page of the matching facts after `min_sequence_number`, and the context's version. */
+  read(query: PreparedQuery, page: PreparedPage): QueryResult {
+    const event_records = this.records(query, page);
+    const last = event_records.at(-1)?.sequence_number ?? null;
+    // A page of a larger context may hide newer facts, and a cursor all of them.
+    const isWhole = page === WHOLE_CONTEXT && query.min_sequence_number === null;
+    return {
+      event_records,
+      last_returned_sequence_number: last,
+      current_context_version: isWhole ? last : this.newest(query),
+    };
+  }
+
+  /** A page of each of several contexts, at one moment. */
+  parts(queries: readonly PreparedQuery[], page: PreparedPage): ContextPartRead[] {
+    return queries.map((query) => ({
+      event_records: this.records(query, page),
+      version: this.newest(query),
+    }));
   }
 
   /** The newest number that matches, 0 when there is none. */

@@ -21,9 +21,9 @@ export class MemoryLog implements LogSource {
     this.#clock = clock;
   }
 
-  append(facts: readonly PreparedFact[]): AppendResult {
+  append(facts: readonly PreparedFact[], occurred_at = this.#time()): AppendResult {
     const first = this.#facts.head + 1;
-    this.#facts.append(facts, this.#time());
+    this.#facts.append(facts, occurred_at);
     this.context.appended(facts);
     return {
       first_sequence_number: BigInt(first),

@@ -1,5 +1,4 @@
 import { answerOf } from '../../contract/append-id.js';
-import { committed, refused } from '../../contract/append-request.js';
 import type { AppendRequest } from '../../contract/append-request.js';
 import type {
   AppendIfResult,
@@ -13,7 +12,6 @@ import type {
 } from '../../contract/contract.types.js';
 import { WHOLE_CONTEXT, preparePage } from '../../contract/query-page.js';
 import type { PreparedPage } from '../../contract/query-page.js';
-import type { PreparedQuery } from '../../contract/validation.js';
 import type { ContextQuery } from '../../context-index/terms/context-plan.js';
 import { CommitSignal } from '../../streams/commit-signal.js';
 import type { LogSource } from '../../streams/log-source.js';
@@ -21,6 +19,7 @@ import type { ContextsRead } from '../../streams/store-face.js';
 import { StreamingStore } from '../../streams/streaming-store.js';
 import type { FactStoreOptions } from '../../streams/streaming-store.js';
 import { MemoryAppendIds } from './append-ids.js';
+import { MemoryAppender } from './appender.js';
 import { MemoryLog } from './log.js';
 import { MemoryMetadata } from './metadata.js';
 
@@ -35,6 +34,7 @@ export class FactstrMemoryStore extends StreamingStore implements FactStore {
   readonly #commits = new CommitSignal();
   readonly #memory: MemoryLog;
   readonly #ids: MemoryAppendIds;
+  readonly #appender: MemoryAppender;
   /** @internal */
   readonly metadata = new MemoryMetadata();
 
@@ -42,6 +42,7 @@ export class FactstrMemoryStore extends StreamingStore implements FactStore {
     super(options, FactstrMemoryStore);
     this.#memory = new MemoryLog(this.#commits, options.clock);
     this.#ids = new MemoryAppendIds(this.appendIdRetention);
+    this.#appender = new MemoryAppender(this.#memory, this.#ids, this.metadata);
   }
 
   /** @internal */
@@ -91,42 +92,19 @@ export class FactstrMemoryStore extends StreamingStore implements FactStore {
       head: this.#memory.head(),
       // The log of a memory store is never replaced.
       log: this.#memory,
-      parts: parts.map((part) => ({
-        event_records: this.#memory.context.records(part, page),
-        version: this.#contextVersion(part),
-      })),
+      parts: this.#memory.context.parts(parts, page),
     };
   }
 
   #query(query: EventQuery, page: PreparedPage): QueryResult {
-    const prepared = this.contextQuery(query);
-    const event_records = this.#memory.context.records(prepared, page);
-    const last = event_records.at(-1)?.sequence_number ?? null;
-    // A page of a larger context may hide newer facts, and a cursor all of them.
-    const isWhole = page === WHOLE_CONTEXT && prepared.min_sequence_number === null;
-    return this.found({
-      event_records,
-      last_returned_sequence_number: last,
-      current_context_version: isWhole ? last : this.#contextVersion(prepared),
-    });
+    return this.found(this.#memory.context.read(this.contextQuery(query), page));
   }
 
-  #append({ facts, condition, appendId, metadata }: AppendRequest): AppendIfResult {
-    const recorded = this.#ids.find(appendId);
-    if (recorded !== undefined) return committed(recorded);
-    if (condition !== null) {
-      const actual = this.#contextVersion(condition.query);
-      if (actual !== condition.expected) return refused(condition.expected, actual);
-    }
-    const result = this.#memory.append(facts);
-    this.#ids.record(appendId, result);
-    if (metadata !== null) this.metadata.add(metadata, result);
-    this.#commits.emit(result.first_sequence_number);
-    return committed(result);
-  }
-
-  #contextVersion(query: PreparedQuery): bigint | null {
-    const version = this.#memory.context.version(query);
-    return version === 0 ? null : BigInt(version);
+  #append(request: AppendRequest): AppendIfResult {
+    const head = this.#memory.head();
+    const verdict = this.#appender.append(request);
+    // Not for one that was committed before.
+    if (this.#memory.head() > head) this.#commits.emit(head + 1n);
+    return verdict;
   }
 }

@@ -1,6 +1,6 @@
 import type { Equivalent } from './equivalent.js';
 
-const IS_WHOLE = 'const isWhole = page === WHOLE_CONTEXT && prepared.min_sequence_number === null;';
+const IS_WHOLE = 'const isWhole = page === WHOLE_CONTEXT && query.min_sequence_number === null;';
 const KNOWN_VERSION =
   'Where the version is not known from the facts that were found, it is looked up: the same number, later.';
 const SPARSE =
@@ -62,7 +62,7 @@ export const appendsSqlite: readonly Equivalent[] = [
     reason: 'Only the time that it takes to write the text.',
   },
   {
-    file: 'lib/stores/memory/store.ts',
+    file: MEMORY_CONTEXT,
     from: IS_WHOLE,
     to: 'const isWhole = false;',
     reason: KNOWN_VERSION,

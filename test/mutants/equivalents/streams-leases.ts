@@ -18,7 +18,7 @@ export const leases: readonly Equivalent[] = [
     reason: 'It is called only while the head was not reached.',
   },
   {
-    file: 'lib/streams/fingerprint.ts',
+    file: 'lib/streams/reader/fingerprint.ts',
     from: 'position > from',
     to: 'position >= from',
     reason: 'A cursor that stands where it was put is no moved one, and has returned before.',

@@ -1,4 +1,4 @@
-import { fingerprintOf } from '../../../streams/fingerprint.js';
+import { fingerprintOf } from '../../../streams/reader/fingerprint.js';
 import { facts, headOf, upTo } from '../support/facts.js';
 import type { Conformance, ConformingStore } from '../conformance.js';
 

@@ -1,12 +1,12 @@
 import { hash } from 'node:crypto';
-import type { EventRecord } from '../contract/contract.types.js';
+import type { EventRecord } from '../../contract/contract.types.js';
 import {
   CursorAheadOfLogError,
   CursorFactChangedError,
   CursorMovedError,
-} from '../contract/errors.js';
-import type { Fingerprint } from '../cursors/cursor-store.js';
-import type { FactMark, LogSource } from './log-source.js';
+} from '../../contract/errors.js';
+import type { Fingerprint } from '../../cursors/cursor-store.js';
+import type { FactMark, LogSource } from '../log-source.js';
 
 /** Where a cursor stands, and what the fact there looked like. */
 export interface StoredPosition {
