@@ -17,7 +17,7 @@ export const FLOORS: readonly (readonly string[])[] = [
   ['operations'],
   ['module'],
   ['telemetry'],
-  ['typeorm', 'testing', 'terminus', 'opentelemetry', 'prometheus', 'dashboard', 'cli'],
+  ['typeorm', 'testing', 'terminus', 'opentelemetry', 'prometheus', 'dashboard', 'relay', 'cli'],
 ];
 
 /** The floor of a file; the longest name that fits. */
