@@ -92,7 +92,7 @@ export function prepareAppendId(
 ): PreparedAppendId | null {
   if (!isGiven(appendId)) return null;
   const asked = prepareAskedId(appendId, options?.command, limits);
-  return { ...asked, facts_hash: hashOf(facts), permanent: options?.permanent === true };
+  return { ...asked, facts_hash: factsHash(facts), permanent: options?.permanent === true };
 }
 
 /**
@@ -177,7 +177,8 @@ function reused(
   );
 }
 
-function hashOf(facts: readonly PreparedFact[]): string {
+/** SHA-256 of types and payloads, in hex, whatever the order of an object's keys. */
+export function factsHash(facts: readonly Pick<PreparedFact, 'event_type' | 'payload'>[]): string {
   const hash = createHash('sha256');
   for (const { event_type, payload } of facts) {
     hash.update(`${JSON.stringify(event_type)}${JSON.stringify(withSortedKeys(payload))}\n`);

@@ -1,8 +1,7 @@
 import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import { InvalidOptionsError } from '../../contract/errors.js';
-import type { TransferredBatch } from '../../operations/transfer/batch.js';
-import type { LineSink } from '../../operations/transfer/file.js';
+import type { LineSink } from '../../operations/transfer/file/sink.js';
 import { duration } from '../../support/duration.js';
 import { jsonOption } from '../arguments.js';
 import { number } from '../format.js';
@@ -32,53 +31,23 @@ export function register(program: Command, io: CommandIo): void {
 }
 
 async function exportTo(file: string, options: TransferOptions, io: CommandIo): Promise<void> {
-  const [{ exportBatches }, { readFacts, readHead }, files, lines, { EVERY_FACT }] =
-    await Promise.all([
-      import('../../operations/transfer/export-facts.js'),
-      import('../../operations/facts/read-facts.js'),
-      import('../../operations/transfer/file.js'),
-      import('../../operations/transfer/batch.js'),
-      import('../../contract/validation.js'),
-    ]);
+  const [{ exportLines }, { scanFile, emptyFile }, { appendTo }] = await Promise.all([
+    import('../../operations/transfer/export-lines.js'),
+    import('../../operations/transfer/file/file.js'),
+    import('../../operations/transfer/file/sink.js'),
+  ]);
   const database = await io.open(options);
-  const former =
-    file !== '-' && existsSync(file)
-      ? await files.endOf(file)
-      : { bytes: 0, isWhole: false, last: undefined };
+  const former = file !== '-' && existsSync(file) ? await scanFile(file, io.signal) : emptyFile();
   const begun = performance.now();
-  const result = await database.snapshot(async (read) => {
-    const head = await readHead(read);
-    const known = former.last?.facts.at(-1);
-    const after = known?.sequence_number ?? 0n;
-    let same = known === undefined;
-    for await (const fact of readFacts(read, EVERY_FACT, { after: after - 1n, upTo: after })) {
-      same = known === undefined || lines.isSameFact(fact, known);
-    }
-    if (!same) {
-      throw new InvalidOptionsError(
-        `${file} ends with a fact ${after} that the database does not have: it is of another log. Name another file.`,
-      );
-    }
-    const sink: LineSink =
-      file === '-'
-        ? { write: (line) => io.print(line), end: async () => undefined }
-        : await files.appendTo(file, former.bytes);
-    const progress = io.progress({ title: 'Exporting', unit: 'facts', total: Number(head) });
-    let facts = 0;
-    try {
-      if (former.bytes === 0) await sink.write(lines.FORMAT_LINE);
-      for await (const batch of exportBatches(read, { after, upTo: head })) {
-        await sink.write(lines.lineOf(batch));
-        facts += batch.facts.length;
-        progress.update(Number(after) + facts);
-      }
-      await sink.write(lines.endLine(head));
-    } finally {
-      progress.end();
-      await sink.end();
-    }
-    return { facts, head };
-  });
+  const openSink = async (): Promise<LineSink> =>
+    file === '-'
+      ? { write: (line) => io.print(line), end: async () => undefined }
+      : appendTo(file, former.bytes);
+  const result = await database.snapshot((read) =>
+    exportLines(read, { file, former, openSink }, (total) =>
+      io.progress({ title: 'Exporting', unit: 'facts', total }),
+    ),
+  );
   const say = file === '-' ? (line: string) => io.note(line) : (line: string) => io.print(line);
   const milliseconds = Math.round(performance.now() - begun);
   if (options.json && file !== '-') return io.printJson({ ...result, milliseconds });
@@ -88,14 +57,14 @@ async function exportTo(file: string, options: TransferOptions, io: CommandIo): 
 async function importFrom(file: string, options: TransferOptions, io: CommandIo): Promise<void> {
   const [{ importBatches }, files, { compareSchema }, { makeRest }] = await Promise.all([
     import('../../operations/transfer/import-facts.js'),
-    import('../../operations/transfer/file.js'),
+    import('../../operations/transfer/file/file.js'),
     import('../../operations/schema/compare.js'),
     import('../../operations/schema/migrate.js'),
   ]);
   if (file !== '-' && !existsSync(file)) {
     throw new InvalidOptionsError(`There is no file ${file}. Name what export wrote.`);
   }
-  const end = file === '-' ? undefined : await files.endOf(file);
+  const end = file === '-' ? undefined : await files.scanFile(file, io.signal);
   // An empty file is told to be none.
   if (end !== undefined && !end.isWhole && end.bytes > 0) throw files.cutOff(file);
   const last = end?.last?.facts.at(-1);
@@ -106,7 +75,7 @@ async function importFrom(file: string, options: TransferOptions, io: CommandIo)
   const total = last === undefined ? undefined : Number(last.sequence_number);
   const progress = io.progress({ title: 'Importing', unit: 'facts', total });
   const begun = performance.now();
-  const batches: AsyncIterable<TransferredBatch> = files.readBatches(file, io.signal);
+  const batches = files.readBatches(file, io.signal);
   const result = await importBatches(database, batches, io.signal, (at) =>
     progress.update(Number(at)),
   ).finally(() => progress.end());

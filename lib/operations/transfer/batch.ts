@@ -1,11 +1,16 @@
-import { InvalidOptionsError } from '../../contract/errors.js';
-import { canonicalJson, jsonElements, jsonMembers } from '../../support/json-text.js';
+import { canonicalJson } from '../../support/json-text.js';
 
 /** A committed append, as files carry it. */
 export interface TransferredBatch {
   readonly facts: readonly TransferredFact[];
   readonly metadata: TransferredMetadata | null;
   readonly append: TransferredAppend | null;
+}
+
+/** A batch that a file has. */
+export interface FileBatch extends TransferredBatch {
+  /** As in `Line 7 of facts.ndjson`. */
+  readonly where: string;
 }
 
 export interface TransferredFact {
@@ -33,20 +38,6 @@ export interface TransferredAppend {
   readonly appended_at: string;
 }
 
-/** The first line of a file. */
-export const FORMAT_LINE = '{"format":"nestjs-factstr facts 1"}';
-
-/** The last line of a file that is whole: the number of its last fact, 0 without facts. */
-export function endLine(last: bigint): string {
-  return `{"end":"${last}"}`;
-}
-
-/** The number of a last line, `undefined` for any other line. */
-export function endOfLine(line: string): bigint | undefined {
-  const end = /^\{"end":"(0|[1-9]\d{0,18})"\}$/.exec(line)?.[1];
-  return end === undefined ? undefined : BigInt(end);
-}
-
 /** A batch as a line: equal batches have equal lines, whichever provider they come from. */
 export function lineOf({ facts, metadata, append }: TransferredBatch): string {
   const parts = facts.map(
@@ -58,63 +49,6 @@ export function lineOf({ facts, metadata, append }: TransferredBatch): string {
     ...(append === null ? [] : [`,"append":${JSON.stringify(append)}`]),
   ];
   return `{"facts":[${parts.join(',')}]${further.join('')}}`;
-}
-
-/**
- * The batch of a line. Payloads are carried as text.
- *
- * @param where as in `line 7 of facts.ndjson`
- * @throws InvalidOptionsError for what is no batch
- */
-export function batchOf(line: string, where: string): TransferredBatch {
-  try {
-    const members = jsonMembers(line);
-    const facts = jsonElements(members.get('facts') ?? '').map(factOf);
-    if (facts.length === 0) throw new SyntaxError('it has no facts');
-    for (const [index, { sequence_number }] of facts.entries()) {
-      if (sequence_number !== facts[0]!.sequence_number + BigInt(index)) {
-        throw new SyntaxError(`fact ${sequence_number} is not in its place`);
-      }
-    }
-    return {
-      facts,
-      metadata: object(members.get('metadata'), ['text']) as TransferredMetadata | null,
-      append: object(members.get('append'), ['id', 'facts_hash', 'appended_at']) as TransferredAppend | null, // prettier-ignore
-    };
-  } catch (error) {
-    throw new InvalidOptionsError(
-      `${where} is no batch of an export: ${error instanceof SyntaxError ? error.message : 'it cannot be read'}. Export the facts again.`,
-    );
-  }
-}
-
-function factOf(text: string): TransferredFact {
-  const members = jsonMembers(text);
-  const textOf = (name: string): string => {
-    const value: unknown = JSON.parse(members.get(name) ?? 'null');
-    if (typeof value !== 'string') throw new SyntaxError(`a fact has no ${name}`);
-    return value;
-  };
-  const number = textOf('sequence_number');
-  if (!/^[1-9]\d{0,18}$/.test(number)) throw new SyntaxError('a fact has no number');
-  const payload = members.get('payload');
-  if (payload === undefined) throw new SyntaxError(`fact ${number} has no payload`);
-  const occurred_at = canonicalTime(textOf('occurred_at'));
-  if (Number.isNaN(Date.parse(occurred_at))) throw new SyntaxError(`fact ${number} has no time`);
-  return {
-    sequence_number: BigInt(number),
-    occurred_at,
-    event_type: textOf('event_type'),
-    payload,
-  };
-}
-
-function object(text: string | undefined, texts: readonly string[]): object | null {
-  if (text === undefined || text === 'null') return null;
-  const value = JSON.parse(text) as Readonly<Record<string, unknown>>;
-  const wrong = texts.find((name) => typeof value[name] !== 'string');
-  if (wrong !== undefined) throw new SyntaxError(`its ${wrong} is missing`);
-  return value;
 }
 
 /** A stored fact as files carry it. @throws SyntaxError for a payload that is no JSON */
@@ -144,7 +78,7 @@ export function microseconds(time: string): { time: string; isLoss: boolean } {
 }
 
 /** Without the zeros that one provider writes at its end and the other does not. */
-function canonicalTime(time: string): string {
+export function canonicalTime(time: string): string {
   return time
     .replace(/(?:\+00:00|\+00)$/, 'Z')
     .replace(/(\.\d*?)0+(?=Z$)/, '$1')

@@ -1,9 +1,8 @@
 import { InvalidOptionsError } from '../../contract/errors.js';
-import { EVERY_FACT } from '../../contract/validation.js';
-import type { OperatorDatabase, SnapshotReader } from '../database/database.types.js';
-import { readFacts, readHead } from '../facts/read-facts.js';
-import { isSameFact } from './batch.js';
-import type { TransferredBatch, TransferredFact } from './batch.js';
+import type { OperatorDatabase } from '../database/database.types.js';
+import { readHead } from '../facts/read-facts.js';
+import type { FileBatch } from './batch.js';
+import { passOver } from './overlap.js';
 import { PostgresWriter } from './postgres-writer.js';
 import { SqliteWriter } from './sqlite-writer.js';
 import type { BatchWriter } from './writer.js';
@@ -11,6 +10,8 @@ import type { BatchWriter } from './writer.js';
 /** Facts, and characters of payloads, that one transaction writes; a batch is never split. */
 const FACTS_AT_ONCE = 2_000;
 const CHARS_AT_ONCE = 4_000_000;
+/** Postgres has no longer texts in an index, where they do not compress. */
+const MAX_POSTGRES_INDEXED_BYTES = 2_692;
 
 export interface Imported {
   /** Facts that were written. */
@@ -23,103 +24,93 @@ export interface Imported {
 }
 
 /**
- * Writes batches behind a log's head, each whole. What is there already is passed over, so that an import that was
- * interrupted goes on; whether it is the same log is seen by the fact at the head, or the file's last where that is
- * before it.
+ * Writes batches behind a log's head, each whole. What is there already is compared and passed over, so that an import
+ * that was interrupted goes on.
  *
  * @param database one that has every table of this version
  * @throws InvalidOptionsError for batches that do not follow the log, CursorAheadOfLogError when something else writes
  */
 export async function importBatches(
   database: OperatorDatabase,
-  batches: AsyncIterable<TransferredBatch>,
+  batches: AsyncIterable<FileBatch>,
   signal: AbortSignal,
   onProgress: (last: bigint) => void,
 ): Promise<Imported> {
-  const { head, newest, schema } = await database.snapshot(async (read) => ({
-    ...(await newestOf(read)),
-    schema: read.schema,
-  }));
-  const writer: BatchWriter =
-    database.provider === 'postgres'
-      ? await PostgresWriter.open(database.target, schema)
-      : new SqliteWriter(database.label, signal);
-  const counts = { facts: 0, skipped: 0, shortenedTimes: 0 };
-  let at = head;
-  let former: TransferredFact | undefined;
-  let waiting: TransferredBatch[] = [];
-  const flush = async (): Promise<void> => {
-    if (waiting.length === 0) return;
-    signal.throwIfAborted();
-    counts.shortenedTimes += await writer.write(waiting);
-    counts.facts += waiting.reduce((sum, { facts }) => sum + facts.length, 0);
-    waiting = [];
-    onProgress(at);
-  };
+  const iterator = batches[Symbol.asyncIterator]();
   try {
-    let chars = 0;
-    for await (const batch of batches) {
-      const last = batch.facts.at(-1)!.sequence_number;
-      if (last <= head) {
-        former = batch.facts.at(-1)!;
-        if (last === head) checkFormer(former, newest);
-        counts.skipped += batch.facts.length;
-        continue;
+    const { head, schema, skipped, next } = await database.snapshot(async (read) => {
+      const newest = await readHead(read);
+      const overlap = await passOver(read, iterator, newest, onProgress);
+      return { ...overlap, head: newest, schema: read.schema };
+    });
+    if (next === undefined) return { facts: 0, skipped, shortenedTimes: 0, head };
+    checkNext(next, head);
+    const writer: BatchWriter =
+      database.provider === 'postgres'
+        ? await PostgresWriter.open(database.target, schema)
+        : new SqliteWriter(database.label, signal);
+    try {
+      const limit = database.provider === 'postgres' ? MAX_POSTGRES_INDEXED_BYTES : Infinity;
+      const counts = { facts: 0, skipped, shortenedTimes: 0 };
+      let at = head;
+      for await (const transaction of transactionsOf(next, iterator, limit)) {
+        signal.throwIfAborted();
+        counts.shortenedTimes += await writer.write(transaction);
+        counts.facts += transaction.reduce((sum, { facts }) => sum + facts.length, 0);
+        at = transaction.at(-1)!.facts.at(-1)!.sequence_number;
+        onProgress(at);
       }
-      checkNext(batch, at);
-      waiting.push(batch);
-      at = last;
-      chars += batch.facts.reduce((sum, { payload }) => sum + payload.length, 0);
-      const count = waiting.reduce((sum, { facts }) => sum + facts.length, 0);
-      if (count < FACTS_AT_ONCE && chars < CHARS_AT_ONCE) continue;
-      await flush();
-      chars = 0;
-    }
-    await flush();
-    if (former !== undefined && former.sequence_number < head) {
-      checkFormer(former, await factAt(database, former.sequence_number));
+      return { ...counts, head: at };
+    } finally {
+      await writer.close();
     }
   } finally {
-    await writer.close();
+    await iterator.return?.();
   }
-  return { ...counts, head: at };
 }
 
-async function newestOf(
-  read: SnapshotReader,
-): Promise<{ head: bigint; newest: TransferredFact | undefined }> {
-  const head = await readHead(read);
-  return { head, newest: await readFact(read, head) };
-}
-
-function factAt(database: OperatorDatabase, number: bigint): Promise<TransferredFact | undefined> {
-  return database.snapshot((read) => readFact(read, number));
-}
-
-async function readFact(
-  read: SnapshotReader,
-  number: bigint,
-): Promise<TransferredFact | undefined> {
-  for await (const fact of readFacts(read, EVERY_FACT, { after: number - 1n, upTo: number })) {
-    return fact;
+/** The batches in groups, the last of which is made when the file has ended as it should. */
+async function* transactionsOf(
+  first: FileBatch,
+  rest: AsyncIterator<FileBatch>,
+  maxIndexedBytes: number,
+): AsyncGenerator<FileBatch[]> {
+  let waiting: FileBatch[] = [];
+  let [facts, chars] = [0, 0];
+  for (let next: FileBatch | undefined = first; next !== undefined;) {
+    if (facts >= FACTS_AT_ONCE || chars >= CHARS_AT_ONCE) {
+      yield waiting;
+      waiting = [];
+      [facts, chars] = [0, 0];
+    }
+    checkIndexed(next, maxIndexedBytes);
+    waiting.push(next);
+    facts += next.facts.length;
+    chars += next.facts.reduce((sum, { payload }) => sum + payload.length, 0);
+    const { done, value } = await rest.next();
+    next = done === true ? undefined : value;
   }
-  return undefined;
+  yield waiting;
 }
 
-/** @throws InvalidOptionsError where the database has another fact of this number */
-function checkFormer(fact: TransferredFact, stored: TransferredFact | undefined): void {
-  if (stored !== undefined && isSameFact(fact, stored)) return;
+/** @throws InvalidOptionsError for a text that cannot be indexed */
+function checkIndexed({ facts, append, where }: FileBatch, maxBytes: number): void {
+  const tooLong = (text: string): boolean =>
+    text.length * 3 > maxBytes && Buffer.byteLength(text) > maxBytes;
+  const fact = facts.find(({ event_type }) => tooLong(event_type));
+  if (fact === undefined && !(append !== null && tooLong(append.id))) return;
+  const what = fact === undefined ? 'the id of its append' : `the type of fact ${fact.sequence_number}`; // prettier-ignore
   throw new InvalidOptionsError(
-    `Fact ${fact.sequence_number} of the database is another one in the file: they are of different logs. Nothing was written. Import into an empty database.`,
+    `${where}: ${what} is longer than ${maxBytes} bytes, which Postgres cannot index. Nothing of this line was written. Import into a SQLite file.`,
   );
 }
 
 /** @throws InvalidOptionsError where the file does not go on where the log ends */
-function checkNext({ facts }: TransferredBatch, head: bigint): void {
+function checkNext({ facts, where }: FileBatch, head: bigint): void {
   const first = facts[0]!.sequence_number;
   if (first === head + 1n) return;
   throw new InvalidOptionsError(
-    `The log’s head is ${head}, and the file goes on with fact ${first}: ` +
+    `${where}: the log’s head is ${head}, and the file goes on with fact ${first}: ` +
       (first > head
         ? 'facts are missing between them. Import the export that has them first.'
         : 'a batch of the file has begun in the log. It is another log; import into an empty database.'),

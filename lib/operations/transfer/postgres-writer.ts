@@ -7,7 +7,7 @@ import { channelOf } from '../../stores/postgres/log/notifier.js';
 import { resolvePostgresOptions } from '../../stores/postgres/options.js';
 import { BOUNDARY_FORMAT_KEY, SPARSE_BOUNDARIES } from '../../stores/postgres/schema/schema.js';
 import { microseconds } from './batch.js';
-import type { TransferredBatch } from './batch.js';
+import type { FileBatch, TransferredBatch } from './batch.js';
 import { requireHead } from './require-head.js';
 import type { BatchWriter } from './writer.js';
 
@@ -42,7 +42,7 @@ export class PostgresWriter implements BatchWriter {
     );
   }
 
-  write(batches: readonly TransferredBatch[]): Promise<number> {
+  write(batches: readonly FileBatch[]): Promise<number> {
     return this.#database.transaction('Importing facts', async (run) => {
       await this.#takeTurn(run);
       const [head] = await run({
@@ -74,7 +74,7 @@ WHERE pg_catalog.current_setting('synchronous_commit') = 'off'`,
     });
   }
 
-  async #insert(run: Run, batches: readonly TransferredBatch[]): Promise<number> {
+  async #insert(run: Run, batches: readonly FileBatch[]): Promise<number> {
     const facts = batches.flatMap((batch) => batch.facts);
     const times = facts.map(({ occurred_at }) => microseconds(occurred_at));
     await run({
@@ -94,7 +94,7 @@ SELECT n, t, e, p FROM unnest($1::bigint[], $2::timestamptz[], $3::text[], $4::j
     return times.filter(({ isLoss }) => isLoss).length;
   }
 
-  async #insertBoundaries(run: Run, batches: readonly TransferredBatch[]): Promise<void> {
+  async #insertBoundaries(run: Run, batches: readonly FileBatch[]): Promise<void> {
     const [marker] = await run({
       text: `SELECT pg_catalog.to_regclass($1) IS NOT NULL`,
       values: [`${this.#schema}.store_metadata`],
@@ -116,7 +116,7 @@ SELECT * FROM unnest($1::bigint[], $2::bigint[])`,
     });
   }
 
-  async #insertMetadata(run: Run, batches: readonly TransferredBatch[]): Promise<void> {
+  async #insertMetadata(run: Run, batches: readonly FileBatch[]): Promise<void> {
     const rows = batches.flatMap((batch) => {
       const { metadata } = batch;
       if (metadata === null) return [];
@@ -135,7 +135,7 @@ SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::t
     });
   }
 
-  async #insertAppends(run: Run, batches: readonly TransferredBatch[]): Promise<void> {
+  async #insertAppends(run: Run, batches: readonly FileBatch[]): Promise<void> {
     // The last one of an id, which may be given again after its retention.
     const byId = new Map<string, (string | null)[]>();
     for (const batch of batches) {

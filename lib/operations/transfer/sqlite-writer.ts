@@ -3,7 +3,7 @@ import { BusyRetry } from '../../stores/sqlite/connection/busy.js';
 import { SqliteConnection } from '../../stores/sqlite/connection/connection.js';
 import type { SqliteStatement } from '../../stores/sqlite/connection/driver.js';
 import { SPARSE_MARKER } from '../../stores/sqlite/schema/schema.js';
-import type { TransferredBatch } from './batch.js';
+import type { FileBatch } from './batch.js';
 import { requireHead } from './require-head.js';
 import type { BatchWriter } from './writer.js';
 
@@ -46,7 +46,7 @@ export class SqliteWriter implements BatchWriter {
     );
   }
 
-  async write(batches: readonly TransferredBatch[]): Promise<number> {
+  async write(batches: readonly FileBatch[]): Promise<number> {
     await this.#retry.soon(() => this.#connection.write(() => this.#insert(batches)), this.#signal);
     // It keeps times as texts.
     return 0;
@@ -56,7 +56,7 @@ export class SqliteWriter implements BatchWriter {
     this.#connection.close();
   }
 
-  #insert(batches: readonly TransferredBatch[]): void {
+  #insert(batches: readonly FileBatch[]): void {
     requireHead(this.#head.get()!, batches);
     const sparse = this.#sparse.get() === 1n;
     for (const { facts, metadata, append } of batches) {

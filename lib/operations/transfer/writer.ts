@@ -1,4 +1,4 @@
-import type { TransferredBatch } from './batch.js';
+import type { FileBatch } from './batch.js';
 
 /** Writes batches behind the head of a log, as appends would have. */
 export interface BatchWriter {
@@ -8,6 +8,6 @@ export interface BatchWriter {
    * @returns how many times lost what the provider cannot keep of them
    * @throws CursorAheadOfLogError when the log does not end right before the first batch any more
    */
-  write(batches: readonly TransferredBatch[]): Promise<number>;
+  write(batches: readonly FileBatch[]): Promise<number>;
   close(): Promise<void>;
 }
