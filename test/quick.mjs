@@ -9,6 +9,9 @@ export const LEFT_OUT = [
   // Starts processes, or a server of its own.
   '/test/(closing|docs|interop|package|processes)/.+[.]spec',
   '/test/types[.]spec',
+  // Starts NATS servers.
+  '/test/(nats|relay)/.+[.]spec',
+  '/test/.+/nats(-.+)?[.]spec',
   '/test/.+/(.+-)?processes[.]spec',
   '/test/.+/(driver|locks|.+-sharing)[.]spec',
   '/test/e2e/module/(loaded-twice|other-writers)[.]spec',

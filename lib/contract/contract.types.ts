@@ -76,6 +76,12 @@ export interface QueryPage {
   order?: 'asc' | 'desc' | undefined;
   /** Inclusive: the newest sequence number that a row may have. Default: the head of the log. */
   upTo?: bigint | null | undefined;
+  /**
+   * `barrier`: the log as it is at the call. `local`: where queries are answered on a view of this process (NATS), that
+   * one, at least as new as this process's own appends. Default: as the store's option `read` says; all other stores
+   * read the log itself.
+   */
+  read?: 'local' | 'barrier' | undefined;
 }
 
 /**

@@ -177,6 +177,36 @@ export class DamagedDatabaseError extends FactstrError {
   readonly code = 'DAMAGED_DATABASE';
 }
 
+/**
+ * A message of the log on NATS is missing, or is not the one that was published: a replica that lost or changed data
+ * leads the stream. Nothing at or after it was judged; what came before it can still be read.
+ *
+ * @publicApi
+ */
+export class DamagedLogError extends FactstrError {
+  readonly code = 'DAMAGED_LOG';
+}
+
+/**
+ * The local view is ahead of the log on NATS: messages that it has are gone from the stream, so that acknowledged
+ * appends were lost, or the stream was restored from an older copy. Nothing was written.
+ *
+ * @publicApi
+ */
+export class CacheAheadError extends FactstrError {
+  readonly code = 'CACHE_AHEAD';
+}
+
+/**
+ * The local view is of another log: the stream was made anew, or holds another message in the place of one that the
+ * view has. Nothing was written.
+ *
+ * @publicApi
+ */
+export class CacheForeignError extends FactstrError {
+  readonly code = 'CACHE_FOREIGN';
+}
+
 /** `store_metadata` names a format that this version does not know, or the encoding of a Postgres database is not UTF8. Nothing was changed. @publicApi */
 export class UnsupportedFormatError extends FactstrError {
   readonly code = 'UNSUPPORTED_FORMAT';

@@ -9,6 +9,8 @@ export interface PreparedPage {
   readonly limit: number;
   readonly descending: boolean;
   readonly upTo: bigint | null;
+  /** As the page asks for it; what it means is the store's. */
+  readonly read?: 'local' | 'barrier';
 }
 
 /** Every option of a page, so that none is forgotten where they are checked. */
@@ -16,6 +18,7 @@ export const PAGE_OPTIONS: Readonly<Record<keyof QueryPage, true>> = {
   limit: true,
   order: true,
   upTo: true,
+  read: true,
 };
 
 /** All rows, oldest first: the only page that is. */
@@ -34,20 +37,24 @@ export function preparePage(page: number | QueryPage): PreparedPage {
     );
   }
   refuseUnknownOptions('The page of a query', given, PAGE_OPTIONS);
-  const { limit = Infinity, order = 'asc', upTo = null } = given;
+  const { limit = Infinity, order = 'asc', upTo = null, read } = given;
   if (limit !== Infinity && !isWhole(limit, 0)) {
     throw new InvalidOptionsError(`limit is ${told(limit)}; expected a whole number from 0.`);
   }
   if (order !== 'asc' && order !== 'desc') {
     throw new InvalidOptionsError(`order is ${told(order)}; expected 'asc' or 'desc'.`);
   }
+  if (read !== undefined && read !== 'local' && read !== 'barrier') {
+    throw new InvalidOptionsError(`read is ${told(read)}; expected 'local' or 'barrier'.`);
+  }
   if (upTo !== null && !isSequenceNumber(upTo)) {
     throw new InvalidOptionsError(
       `upTo is ${told(upTo)}; expected a sequence number, a bigint from 0 to 2^63 - 1.`,
     );
   }
-  if (limit === Infinity && order === 'asc' && upTo === null) return WHOLE_CONTEXT;
-  return { limit, descending: order === 'desc', upTo };
+  const prepared = { limit, descending: order === 'desc', upTo };
+  if (read !== undefined) return { ...prepared, read };
+  return limit === Infinity && order === 'asc' && upTo === null ? WHOLE_CONTEXT : prepared;
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { FactStore } from '../contract/contract.types.js';
 import type { ServiceOptions } from '../service/factstr-store.js';
+import type { NatsOwnOptions } from '../nats/options.js';
 import type { PostgresOwnOptions } from '../stores/postgres/options.js';
 import type { SqliteOwnOptions } from '../stores/sqlite/options.js';
 import type { FactStoreCommonOptions } from '../streams/streaming-store.js';
@@ -65,6 +66,19 @@ export interface FactstrPostgresOptions extends FactstrCommonOptions, PostgresOw
 }
 
 /**
+ * A store on a stream of NATS JetStream, for logs that outlive machines: see docs/nats.md.
+ *
+ * @publicApi
+ */
+export interface FactstrNatsOptions extends FactstrCommonOptions, NatsOwnOptions {
+  provider: 'nats';
+  /** How often servers that cannot be reached are tried again at bootstrap. Default 10. Refused credentials are not. */
+  retryAttempts?: number | undefined;
+  /** The pause between those attempts. Default 1,000. */
+  retryDelay?: number | undefined;
+}
+
+/**
  * A store of the application's own: any object with the contract.
  *
  * @publicApi
@@ -81,7 +95,11 @@ export interface FactstrCustomOptions extends FactstrCommonOptions {
  * @publicApi
  */
 export type FactstrOptions =
-  FactstrMemoryOptions | FactstrSqliteOptions | FactstrPostgresOptions | FactstrCustomOptions;
+  | FactstrMemoryOptions
+  | FactstrSqliteOptions
+  | FactstrPostgresOptions
+  | FactstrNatsOptions
+  | FactstrCustomOptions;
 
 /**
  * Options that stand outside the factory of `forRootAsync`.

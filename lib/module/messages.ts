@@ -132,7 +132,7 @@ export const messages = {
   noOptions: (given: string): string =>
     `The options of FactstrModule are ${given}. Return an object from the factory, for example { provider: 'memory' }.`,
   unknownProvider: (given: string): string =>
-    `The provider is ${given}; expected "memory", "sqlite", "postgres" or "custom".`,
+    `The provider is ${given}; expected "memory", "sqlite", "postgres", "nats" or "custom".`,
   missingOption: (provider: string, option: string): string =>
     `Provider ${quote(provider)} needs the option ${option}, a text that is not empty.`,
   unknownOption: (provider: string, option: string, known: readonly string[]): string =>

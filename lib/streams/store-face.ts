@@ -97,6 +97,9 @@ export interface Coded {
   asStored(query: EventQuery): EventQuery;
 }
 
+/** The kinds of stores of this package; `custom` for all others. */
+export type ProviderName = 'memory' | 'sqlite' | 'postgres' | 'nats' | 'custom';
+
 /** What only a store of ours can do: its `capabilities` bring it along. */
 export interface OwnStore {
   readonly log: LogSource;
@@ -106,7 +109,7 @@ export interface OwnStore {
   readonly file?: string | undefined;
   /** What stands between its facts and their readers. */
   readonly codec: FactCodec | undefined;
-  readonly provider: 'memory' | 'sqlite' | 'postgres' | 'custom';
+  readonly provider: ProviderName;
   /** Of the appends that it commits together; absent where each is committed alone. */
   readonly groupSizes?: GroupSizes;
   /** @throws StoreClosedError */

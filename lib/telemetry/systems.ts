@@ -5,5 +5,6 @@ export const SYSTEMS: Readonly<Record<ObservedOperation['provider'], string>> = 
   postgres: 'postgresql',
   sqlite: 'sqlite',
   memory: 'factstr.memory',
+  nats: 'nats',
   custom: 'other_sql',
 };

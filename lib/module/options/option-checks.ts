@@ -1,5 +1,6 @@
 import { InvalidOptionsError } from '../../contract/errors.js';
 import { wholeNumber } from '../../contract/numbers.js';
+import { NATS_OPTIONS } from '../../nats/options.js';
 import { POSTGRES_OPTIONS } from '../../stores/postgres/options.js';
 import { SQLITE_OPTIONS } from '../../stores/sqlite/options.js';
 import { COMMON_OPTIONS } from '../../streams/streaming-store.js';
@@ -37,6 +38,12 @@ const OF_PROVIDERS: {
     provider: undefined,
     url: checkText,
     ...unchecked(POSTGRES_OPTIONS),
+    retryAttempts: whole(0),
+    retryDelay: whole(0),
+  },
+  nats: {
+    provider: undefined,
+    ...unchecked(NATS_OPTIONS),
     retryAttempts: whole(0),
     retryDelay: whole(0),
   },

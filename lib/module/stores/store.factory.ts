@@ -5,6 +5,8 @@ import { InvalidOptionsError } from '../../contract/errors.js';
 import { isTransient } from '../../service/append-retry.js';
 import { describeError } from '../../support/describe-error.js';
 import { FactstrMemoryStore } from '../../stores/memory/store.js';
+import { NATS_OPTIONS } from '../../nats/options.js';
+import { FactstrNatsStore } from '../../nats/store.js';
 import { POSTGRES_OPTIONS } from '../../stores/postgres/options.js';
 import { FactstrPostgresStore } from '../../stores/postgres/store.js';
 import { SQLITE_OPTIONS } from '../../stores/sqlite/options.js';
@@ -13,7 +15,11 @@ import { withFacts } from '../../service/facts/coded-store.js';
 import { closeStore } from '../../streams/store-face.js';
 import { COMMON_OPTIONS } from '../../streams/streaming-store.js';
 import type { FactStoreOptions } from '../../streams/streaming-store.js';
-import type { FactstrOptions, FactstrPostgresOptions } from '../factstr.options.js';
+import type {
+  FactstrNatsOptions,
+  FactstrOptions,
+  FactstrPostgresOptions,
+} from '../factstr.options.js';
 import { messages } from '../messages.js';
 import { checkOptions } from '../options/option-checks.js';
 
@@ -25,7 +31,7 @@ export interface MadeStore {
 }
 
 /**
- * Makes the store that the options ask for; Postgres is reached before this resolves.
+ * Makes the store that the options ask for; servers are reached before this resolves.
  *
  * @throws InvalidOptionsError and the errors of opening the store
  */
@@ -50,8 +56,17 @@ export async function openStore(
         }),
         owned: true,
       };
-    case 'postgres':
-      return { raw: await openPostgres(options, common, logger, signal), owned: true };
+    case 'postgres': {
+      const chosen = { ...picked(options, POSTGRES_OPTIONS), ...common };
+      const store = new FactstrPostgresStore(options.url, chosen);
+      return { raw: await connected(store, options, logger, signal), owned: true };
+    }
+    case 'nats': {
+      const { servers, stream } = options;
+      const chosen = { ...picked(options, NATS_OPTIONS), ...common, servers, stream };
+      const store = new FactstrNatsStore(chosen);
+      return { raw: await connected(store, options, logger, signal), owned: true };
+    }
     case 'custom':
       break;
   }
@@ -64,14 +79,13 @@ export async function openStore(
   }
 }
 
-async function openPostgres(
-  options: FactstrPostgresOptions,
-  common: FactStoreOptions,
+/** A store on servers, once it has reached them. */
+async function connected(
+  store: FactstrPostgresStore | FactstrNatsStore,
+  { retryAttempts = 10, retryDelay = 1_000 }: FactstrPostgresOptions | FactstrNatsOptions,
   logger: Logger,
   signal: AbortSignal,
 ): Promise<FactStore> {
-  const { url, retryAttempts = 10, retryDelay = 1_000 } = options;
-  const store = new FactstrPostgresStore(url, { ...picked(options, POSTGRES_OPTIONS), ...common });
   try {
     for (let attempt = 1; ; attempt++) {
       try {

@@ -8,7 +8,7 @@ import type { EventRecord, FactMetadata, MaybePromise } from '../../contract/con
 export interface ObservedOperation {
   /** The store's name in the application. */
   readonly store: string;
-  readonly provider: 'memory' | 'sqlite' | 'postgres' | 'custom';
+  readonly provider: 'memory' | 'sqlite' | 'postgres' | 'nats' | 'custom';
   readonly operation: 'append' | 'appendIf' | 'query' | 'decide';
   /** Facts that are to be appended; 0 where that is not known yet. */
   readonly facts: number;

@@ -25,7 +25,11 @@ export class PageReader {
   /** Whether the store reads such a page without all other rows. */
   has({ descending, upTo }: PreparedPage): boolean {
     if (this.#face.queryPage === undefined) return false;
-    return (!descending && upTo === null) || this.#store.capabilities?.pages === true;
+    return (!descending && upTo === null) || this.#hasPages;
+  }
+
+  get #hasPages(): boolean {
+    return this.#store.capabilities?.pages === true;
   }
 
   /** @throws InvalidOptionsError where metadata is asked for and the store keeps none */
@@ -48,11 +52,14 @@ export class PageReader {
   }
 
   async #read(query: EventQuery, page: PreparedPage): Promise<QueryResult> {
-    const { limit, descending, upTo } = page;
+    const { limit, descending, upTo, read } = page;
     if (this.has(page)) {
       // Custom stores may take a number only.
-      if (!descending && upTo === null) return this.#face.queryPage!(query, limit);
-      return this.#face.queryPage!(query, { limit, order: descending ? 'desc' : 'asc', upTo });
+      if (!descending && upTo === null && (read === undefined || !this.#hasPages)) {
+        return this.#face.queryPage!(query, limit);
+      }
+      const order = descending ? 'desc' : 'asc';
+      return this.#face.queryPage!(query, { limit, order, upTo, read });
     }
     const found = await this.#face.query(query);
     const event_records = rowsOfPage(found.event_records, page);
@@ -83,12 +90,18 @@ export async function* pagesOf(
     return;
   }
   let left = page.limit;
+  let first: Pick<PreparedPage, 'read'> = page.read === undefined ? {} : { read: page.read };
   const ask = (from: bigint | null): AskedPage => {
     const size = Math.min(pageSize, left);
     left -= size;
     const answer = descending
-      ? read(query, { limit: size, descending, upTo: from })
-      : read({ ...query, min_sequence_number: from }, { limit: size, descending, upTo: null });
+      ? read(query, { ...first, limit: size, descending, upTo: from })
+      : read(
+          { ...query, min_sequence_number: from },
+          { ...first, limit: size, descending, upTo: null },
+        );
+    // What comes later is of the state that the first page saw, or newer.
+    first = {};
     // If the consumer stops at the page before, its failure is not reported.
     answer.catch(() => undefined);
     return { size, answer };

@@ -82,14 +82,15 @@ function prepare(
     );
   }
   refuseUnknownOptions(method, options, known);
-  const { limit, order, upTo, pageSize = DEFAULT_PAGE_FACTS, metadata = false, signal } = options;
+  const { limit, order, upTo, read, pageSize = DEFAULT_PAGE_FACTS } = options;
+  const { metadata = false, signal } = options;
   if (!isWhole(pageSize, 1)) {
     throw new InvalidOptionsError(`pageSize is ${String(pageSize)}; expected a positive integer.`);
   }
   if (typeof metadata !== 'boolean') {
     throw new InvalidOptionsError(`The option metadata of ${method} is true or false.`);
   }
-  const page = preparePage({ limit, order, upTo });
+  const page = preparePage({ limit, order, upTo, read });
   return { page, pageSize, metadata, signal: checkSignal(signal) };
 }
 

@@ -1,26 +1,33 @@
 import { randomUUID } from 'node:crypto';
 import type {
+  CursorStore,
   Fingerprint,
   Intervention,
   LeaseOwner,
   LeaseVersion,
   ParkedFact,
+  ProjectionRequest,
   QueryChange,
   RecordedIntervention,
   StoredStream,
-  CursorStore,
   StreamReport,
 } from '../../cursors/cursor-store.js';
+import { storableBy, storableFact, storableReport } from '../../cursors/cursor-texts.js';
+import { requestVerb } from '../../cursors/requests.js';
 import {
-  storableBy,
-  storableFact,
-  storableOwner,
-  storableReport,
-} from '../../cursors/cursor-texts.js';
+  advance,
+  changeQuery,
+  claim,
+  endEpoch,
+  intervene,
+  newStream,
+  storedStream,
+  unpark,
+} from '../../cursors/stream-state.js';
+import type { StreamState } from '../../cursors/stream-state.js';
+import { storableText } from '../../support/storable-text.js';
 
-type Stored = { -readonly [K in keyof StoredStream]: StoredStream[K] } & {
-  parked: Map<bigint, ParkedFact>;
-};
+type Stored = StreamState<ParkedFact>;
 
 /** The cursor store of a store of one process: no lease expires, yet epochs fence as in the other cursor stores. */
 export class MemoryCursorStore implements CursorStore {
@@ -35,35 +42,19 @@ export class MemoryCursorStore implements CursorStore {
   }
 
   open(name: string, query_text: string, start: bigint): StoredStream {
-    const stored = this.#streams.get(name) ?? {
-      position: start,
-      query_text,
-      fingerprint: null,
-      epoch: 0n,
-      renewals: 0n,
-      owner: null,
-      expired: false,
-      paused: false,
-      retryParked: false,
-      parkedCount: 0,
-      report: null,
-      parked: new Map(),
-    };
+    const stored = this.#streams.get(name) ?? newStream(query_text, start);
     this.#streams.set(name, stored);
-    return snapshot(stored);
+    return storedStream(stored);
   }
 
   find(name: string): StoredStream | undefined {
     const stored = this.#streams.get(name);
-    return stored && snapshot(stored);
+    return stored && storedStream(stored);
   }
 
   claim(name: string, seen: LeaseVersion, owner: LeaseOwner): bigint | undefined {
     const stored = this.#streams.get(name);
-    if (stored?.epoch !== seen.epoch || stored.renewals !== seen.renewals) return undefined;
-    stored.owner = storableOwner(owner);
-    stored.renewals = 0n;
-    return ++stored.epoch;
+    return stored && claim(stored, seen, owner);
   }
 
   renew(name: string, epoch: bigint): boolean {
@@ -79,12 +70,7 @@ export class MemoryCursorStore implements CursorStore {
   }
 
   advance(name: string, epoch: bigint, fingerprint: Fingerprint): boolean {
-    return this.#fenced(name, epoch, (stored) => {
-      const { sequence_number } = fingerprint;
-      if (sequence_number < stored.position) return;
-      if (stored.fingerprint?.sequence_number !== sequence_number) stored.fingerprint = fingerprint;
-      stored.position = sequence_number;
-    });
+    return this.#fenced(name, epoch, (stored) => advance(stored, fingerprint));
   }
 
   report(name: string, epoch: bigint, report: StreamReport): boolean {
@@ -93,34 +79,37 @@ export class MemoryCursorStore implements CursorStore {
     });
   }
 
-  changeQuery(name: string, epoch: bigint, { former, position, queryText }: QueryChange): boolean {
+  changeQuery(name: string, epoch: bigint, change: QueryChange): boolean {
     const stored = this.#streams.get(name);
-    if (stored?.query_text !== former || stored.position !== position) return false;
-    return this.#fenced(name, epoch, () => {
-      stored.query_text = queryText;
-    });
+    return stored?.epoch === epoch && changeQuery(stored, change);
   }
 
-  intervene(name: string, { verb, by, position, queryText }: Intervention): void {
+  intervene(name: string, intervention: Intervention): void {
     const stored = this.#streams.get(name);
-    if (stored !== undefined) {
-      stored.epoch++;
-      stored.renewals = 0n;
-      stored.owner = null;
-      if (verb === 'pause' || verb === 'resume') stored.paused = verb === 'pause';
-      if (verb === 'retryParked') stored.retryParked = true;
-      if (verb === 'discardParked' || position !== undefined) stored.parked.clear();
-      if (position !== undefined) Object.assign(stored, { position, fingerprint: null });
-      if (queryText !== undefined) stored.query_text = queryText;
-    }
+    if (stored !== undefined) intervene(stored, intervention);
     // Also of a name without a cursor: a projection records where its cursor is kept before there is one.
+    const { verb, by, position } = intervention;
     this.#record(name, { verb, by, position: position ?? null });
+  }
+
+  ask(name: string, request: ProjectionRequest): void {
+    const stored = this.#streams.get(name);
+    if (stored !== undefined) endEpoch(stored);
+    const { by, position } = request;
+    this.#record(name, { verb: requestVerb(request), by, position });
+  }
+
+  answer(name: string, epoch: bigint, verb: string, intervention?: Intervention): boolean {
+    return this.#fenced(name, epoch, () => {
+      if (intervention !== undefined) this.intervene(name, intervention);
+      this.#record(name, { verb: storableText(verb), by: null, position: null });
+    });
   }
 
   park(name: string, epoch: bigint, fact: ParkedFact, fingerprint: Fingerprint): boolean {
     return this.#fenced(name, epoch, (stored) => {
       stored.parked.set(fact.sequence_number, storableFact(fact));
-      this.advance(name, epoch, fingerprint);
+      advance(stored, fingerprint);
     });
   }
 
@@ -130,10 +119,7 @@ export class MemoryCursorStore implements CursorStore {
   }
 
   unpark(name: string, epoch: bigint, sequenceNumber: bigint): boolean {
-    return this.#fenced(name, epoch, (stored) => {
-      stored.parked.delete(sequenceNumber);
-      if (stored.parked.size === 0) stored.retryParked = false;
-    });
+    return this.#fenced(name, epoch, (stored) => unpark(stored, sequenceNumber));
   }
 
   repark(name: string, epoch: bigint, fact: ParkedFact): boolean {
@@ -168,9 +154,4 @@ export class MemoryCursorStore implements CursorStore {
     write(stored);
     return true;
   }
-}
-
-function snapshot({ parked, ...stored }: Stored): StoredStream {
-  const times = [...parked.values()].map(({ at }) => at).sort();
-  return { ...stored, parkedCount: parked.size, parkedSince: times[0] ?? null };
 }

@@ -1,0 +1,343 @@
+import { randomUUID } from 'node:crypto';
+import { recordedAppend } from '../../contract/append-id.js';
+import { committed, refused } from '../../contract/append-request.js';
+import type { AppendOutcome } from '../../contract/append-request.js';
+import type { AppendIfResult } from '../../contract/contract.types.js';
+import {
+  DatabaseUnavailableError,
+  FactstrError,
+  IndeterminateAppendError,
+  LimitExceededError,
+  StoreClosedError,
+  StoreOverloadedError,
+} from '../../contract/errors.js';
+import type { ContextAppend } from '../../context-index/terms/context-plan.js';
+import type { FollowedGroup, FollowedOutcomes, LogView } from '../../streams/log-view.js';
+import { isInstance } from '../../support/describe-error.js';
+import { pause } from '../../support/async/turns.js';
+import type { NatsLink } from '../connection/connection.js';
+import { answerCode, isUnsent, requestError } from '../connection/errors.js';
+import { isLasting } from '../log/follower.js';
+import { MAX_HEAD_BYTES, encodeMessage, linesOf } from '../log/message.js';
+import { DUPLICATE_WINDOW_MS, subjectOf } from '../log/stream.js';
+
+/** Members of one message, at most. */
+const MAX_GROUP_MEMBERS = 512;
+/** Characters after which a message takes no more members: others' messages wait behind it. */
+const MAX_GROUP_CHARACTERS = 512 * 1024;
+/** What a message's headers take, at most. */
+const HEADER_BYTES = 256;
+/** How long one attempt to publish waits for its acknowledgement, in milliseconds. */
+const ATTEMPT_MS = 2_000;
+/** The pause between attempts, in milliseconds. */
+const RETRY_MS = 100;
+/** Repetitions end well before the servers forget the message's name. */
+const REPETITION_MS = DUPLICATE_WINDOW_MS * 0.8;
+
+/** An append, or a question for the end of the log, that waits for its turn. */
+interface Waiting {
+  /** `null` for a question. */
+  readonly request: ContextAppend | null;
+  readonly lines: string;
+  readonly since: number;
+  readonly resolve: (verdict: AppendIfResult) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** What a sender works with. */
+export interface SenderOptions {
+  readonly link: NatsLink;
+  readonly stream: string;
+  readonly view: LogView;
+  readonly appendTimeout: number;
+  readonly maxQueuedAppends: number;
+  /** The log's time, as far as this process can tell: milliseconds since 1970. */
+  readonly now: () => number;
+  /** Told how many appends one message brought. */
+  readonly sent: (size: number) => void;
+}
+
+const NOTHING: AppendIfResult = { append_result: null, conflict: null };
+
+/**
+ * Publishes this process's appends, in call order: one message is on its way, and those that wait meanwhile are the
+ * next one. A message's verdicts are those of its place in the log, which the view tells once it has applied it.
+ */
+export class Sender {
+  readonly #of: SenderOptions;
+  #waiting: Waiting[] = [];
+  readonly #applied = new Map<string, (outcomes: readonly AppendOutcome[]) => void>();
+  #running: Promise<void> | undefined;
+  #trouble: FactstrError | undefined;
+  readonly #closed = new AbortController();
+
+  constructor(of: SenderOptions) {
+    this.#of = of;
+  }
+
+  /**
+   * @throws LimitExceededError, StoreOverloadedError, AppendIdReusedError, DatabaseUnavailableError,
+   * IndeterminateAppendError, StorageFullError, DamagedLogError
+   */
+  append(request: ContextAppend): Promise<AppendIfResult> {
+    if (this.#waiting.length >= this.#of.maxQueuedAppends) {
+      return Promise.reject(
+        new StoreOverloadedError(
+          `${this.#of.maxQueuedAppends} appends are waiting already (maxQueuedAppends). Nothing was written. Try again later.`,
+        ),
+      );
+    }
+    const lines = linesOf(request);
+    const room = this.#of.link.maxPayload - HEADER_BYTES - MAX_HEAD_BYTES;
+    if (lines.length > room || Buffer.byteLength(lines) > room) {
+      return Promise.reject(
+        new LimitExceededError(
+          `The append takes ${Buffer.byteLength(lines)} bytes; one message takes ${room} here (the servers' max_payload). Nothing was written. Append it in parts, or raise max_payload on every server.`,
+        ),
+      );
+    }
+    return this.#add(request, lines);
+  }
+
+  /** Resolves when the view has everything that the log held at the call. */
+  async barrier(): Promise<void> {
+    await this.#add(null, '');
+  }
+
+  /** To be told what the view applied. */
+  applied(groups: readonly FollowedGroup[], outcomes: readonly FollowedOutcomes[]): void {
+    if (this.#applied.size === 0) return;
+    groups.forEach(({ name }, index) => {
+      const judged = outcomes[index];
+      // The first time decides; `null` says that there was one.
+      if (name !== null && judged !== null && judged !== undefined)
+        this.#applied.get(name)?.(judged);
+    });
+  }
+
+  /** Why the view cannot go on; `undefined`: it goes on. */
+  trouble(error: FactstrError | undefined): void {
+    this.#trouble = error;
+  }
+
+  /** Appends that were not published yet are rejected; resolves when those on their way have their verdicts. */
+  close(): void {
+    this.#closed.abort();
+    const error = new StoreClosedError('The store was closed before the append was its turn.');
+    for (const { reject } of this.#waiting.splice(0)) reject(error);
+  }
+
+  /** Never rejects. */
+  async settled(): Promise<void> {
+    await this.#running;
+  }
+
+  #add(request: ContextAppend | null, lines: string): Promise<AppendIfResult> {
+    if (isLasting(this.#trouble)) return Promise.reject(this.#trouble);
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ request, lines, since: performance.now(), resolve, reject });
+      this.#running ??= this.#drain();
+    });
+  }
+
+  /** The one place that takes from the queue. */
+  async #drain(): Promise<void> {
+    // The calls of this turn first, so that they are in the queue together.
+    await Promise.resolve();
+    while (this.#waiting.length > 0) {
+      const group = this.#take();
+      if (group.length > 0) await this.#send(group);
+    }
+    this.#running = undefined;
+  }
+
+  /** The next members of one message. What the view can decide for good is decided. */
+  #take(): Waiting[] {
+    const room = Math.min(
+      this.#of.link.maxPayload - HEADER_BYTES - MAX_HEAD_BYTES,
+      MAX_GROUP_CHARACTERS,
+    );
+    const group: Waiting[] = [];
+    let size = 0;
+    let count = 0;
+    for (const waiting of this.#waiting) {
+      const bytes = Buffer.byteLength(waiting.lines);
+      if (group.length > 0 && (size + bytes > room || group.length >= MAX_GROUP_MEMBERS)) break;
+      count++;
+      if (this.#isDecided(waiting)) continue;
+      group.push(waiting);
+      size += bytes;
+    }
+    this.#waiting.splice(0, count);
+    return group;
+  }
+
+  /**
+   * Whether the view's word is final. A context only grows: a version that is another one, and is not beyond the view,
+   * will not come back. An append with an id may have been committed already, which only the log tells.
+   */
+  #isDecided({ request, resolve, reject }: Waiting): boolean {
+    if (request === null) return false;
+    const { view } = this.#of;
+    const { condition, appendId } = request;
+    try {
+      if (appendId !== null) {
+        const recorded = view.recorded(appendId.id, this.#of.now());
+        if (recorded === undefined) return false;
+        resolve(committed(recordedAppend(appendId, recorded)));
+        return true;
+      }
+      if (condition === null || (condition.expected ?? 0n) > view.head()) return false;
+      const actual = view.version(condition.query);
+      if (actual === condition.expected) return false;
+      resolve(refused(condition.expected, actual));
+      return true;
+    } catch (error) {
+      reject(error);
+      return true;
+    }
+  }
+
+  async #send(group: readonly Waiting[]): Promise<void> {
+    const name = randomUUID();
+    const members = group.filter(({ request }) => request !== null);
+    const data = encodeMessage(
+      name,
+      members.map(({ lines }) => lines),
+    );
+    try {
+      const outcomes = await this.#published(name, data, group[0]!.since);
+      this.#of.sent(members.length);
+      let next = 0;
+      for (const { request, resolve, reject } of group) {
+        const outcome = request === null ? { verdict: NOTHING } : outcomes[next++]!;
+        if ('verdict' in outcome) resolve(outcome.verdict);
+        else reject(outcome.refusal);
+      }
+    } catch (error) {
+      this.#fail(group, error);
+    } finally {
+      this.#applied.delete(name);
+    }
+  }
+
+  /** What keeps one message waiting keeps later ones waiting too: those that have waited as long fail with it. */
+  #fail(group: readonly Waiting[], error: unknown): void {
+    for (const { reject } of group) reject(error);
+    if (!isInstance(error, DatabaseUnavailableError)) return;
+    const latest = performance.now() - this.#of.appendTimeout;
+    const waiting = this.#waiting;
+    this.#waiting = waiting.filter(({ since }) => since > latest);
+    for (const { since, reject } of waiting) if (since <= latest) reject(error);
+  }
+
+  /** Publishes a message until the view has applied it. */
+  async #published(name: string, data: Buffer, since: number): Promise<readonly AppendOutcome[]> {
+    const judged = new Promise<readonly AppendOutcome[]>((resolve) => {
+      this.#applied.set(name, resolve);
+    });
+    const deadline = since + this.#of.appendTimeout;
+    const attempts = new Attempts(this.#of, name, data, deadline);
+    const ended = attempts.run();
+    // Whichever comes first: what was applied was committed, also where the acknowledgement is lost.
+    const first = await Promise.race([judged, ended.then(() => null)]);
+    attempts.stop();
+    if (first !== null) return first;
+    const refusal = await ended;
+    if (refusal !== undefined) throw refusal;
+    // It is in the log, or may be: the view tells.
+    const end = new AbortController();
+    const late = pause(Math.max(0, deadline - performance.now()), end.signal);
+    try {
+      const outcomes = await Promise.race([judged, late.then(() => null)]);
+      if (outcomes !== null) return outcomes;
+    } finally {
+      end.abort();
+    }
+    throw this.#unknown(attempts);
+  }
+
+  #unknown({ wasSent, error }: Attempts): FactstrError {
+    const { stream, appendTimeout } = this.#of;
+    const cause = this.#trouble ?? error;
+    const options = cause === undefined ? {} : { cause };
+    if (!wasSent) {
+      return new DatabaseUnavailableError(
+        `The append found no server that leads the stream ${stream} within ${appendTimeout} ms (appendTimeout). Nothing was written.`,
+        options,
+      );
+    }
+    return new IndeterminateAppendError(
+      `The append was published to the stream ${stream}, and its verdict was not known within ${appendTimeout} ms (appendTimeout). It may be committed. Repeat it with its appendId.`,
+      options,
+    );
+  }
+}
+
+/** The attempts to publish one message. */
+class Attempts {
+  readonly #of: SenderOptions;
+  readonly #name: string;
+  readonly #data: Buffer;
+  readonly #deadline: number;
+  readonly #end = new AbortController();
+  /** Whether one of them may have reached a server. */
+  wasSent = false;
+  /** Why the last one failed. */
+  error: unknown;
+
+  constructor(of: SenderOptions, name: string, data: Buffer, deadline: number) {
+    this.#of = of;
+    this.#name = name;
+    this.#data = data;
+    this.#deadline = deadline;
+  }
+
+  stop(): void {
+    this.#end.abort();
+  }
+
+  /**
+   * Resolves when the message is acknowledged, or when it is to be repeated no more; with an error where nothing was
+   * written. The same bytes with the same name: within the window of duplicates the servers store them once, and the
+   * views count them once also beyond it.
+   */
+  async run(): Promise<FactstrError | undefined> {
+    const { link, stream } = this.#of;
+    const { signal } = this.#end;
+    const last = Math.min(this.#deadline, performance.now() + REPETITION_MS);
+    while (!signal.aborted) {
+      const left = last - performance.now();
+      if (left <= 0) return undefined;
+      if (link.isConnected) {
+        try {
+          await link.client.publish(subjectOf(stream), this.#data, {
+            msgID: this.#name,
+            timeout: Math.max(100, Math.min(ATTEMPT_MS, left)),
+            retries: 0,
+          });
+          this.wasSent = true;
+          return undefined;
+        } catch (error) {
+          this.error = error;
+          const refusal = this.#refusal(error);
+          if (refusal !== undefined) return refusal;
+        }
+      }
+      await pause(RETRY_MS, signal);
+    }
+    return undefined;
+  }
+
+  /** The error of a message that no attempt has written. */
+  #refusal(error: unknown): FactstrError | undefined {
+    if (isUnsent(error)) return undefined;
+    if (answerCode(error) === undefined) {
+      this.wasSent = true;
+      return undefined;
+    }
+    const refusal = requestError(error, 'The append', this.#of.stream);
+    // An earlier attempt may have written it, and what may pass is tried again.
+    return this.wasSent || isInstance(refusal, DatabaseUnavailableError) ? undefined : refusal;
+  }
+}

@@ -1,0 +1,113 @@
+import {
+  DatabaseUnavailableError,
+  FactstrError,
+  LimitExceededError,
+  PermissionDeniedError,
+  SchemaMissingError,
+  StorageError,
+  StorageFullError,
+} from '../../contract/errors.js';
+import { describeError, isInstance, memberOf } from '../../support/describe-error.js';
+
+/** Codes of JetStream's answers. */
+const CODES = {
+  streamNotFound: 10059,
+  insufficientResources: 10023,
+  noSpace: [10047, 10077, 10122],
+  notEnabled: [10039, 10076],
+  wrongLastSequence: 10071,
+  nameInUse: 10058,
+  messageTooLarge: 10054,
+};
+
+/** What a server answered: nothing was stored. `undefined` where it did not answer. */
+export function answerCode(error: unknown): number | undefined {
+  const code = memberOf(error, 'code');
+  const isAnswer = typeof memberOf(error, 'apiError') === 'function';
+  return isAnswer && typeof code === 'number' ? code : undefined;
+}
+
+export function isWrongLastSequence(error: unknown): boolean {
+  return answerCode(error) === CODES.wrongLastSequence;
+}
+
+export function isStreamMissing(error: unknown): boolean {
+  return answerCode(error) === CODES.streamNotFound;
+}
+
+export function isNameInUse(error: unknown): boolean {
+  return answerCode(error) === CODES.nameInUse;
+}
+
+/** Whether no server took the message: the stream has no leader at the moment. */
+export function isUnsent(error: unknown): boolean {
+  return ['NoResponders', 'JetStreamNotEnabled'].includes(String(memberOf(error, 'name')));
+}
+
+/** The error of a connection that could not be had. */
+export function connectError(error: unknown, servers: readonly string[]): FactstrError {
+  if (isInstance(error, FactstrError)) return error;
+  const message = describeError(error);
+  if (/authoriz|authentic|credential|nkey|jwt/i.test(message)) {
+    return new PermissionDeniedError(
+      `The NATS servers ${named(servers)} refused the credentials. Check the option connection, and the users of the servers.`,
+      { cause: error },
+    );
+  }
+  return new DatabaseUnavailableError(
+    `Could not connect to NATS at ${named(servers)}: ${message}`,
+    { cause: error },
+  );
+}
+
+/** The error of a request that only reads, or whose repetition does no harm. `what`: as in "The append". */
+export function requestError(error: unknown, what: string, stream: string): FactstrError {
+  if (isInstance(error, FactstrError)) return error;
+  const message = describeError(error);
+  const options = { cause: error };
+  const code = answerCode(error);
+  if (code === CODES.streamNotFound) {
+    return new SchemaMissingError(
+      `There is no stream ${stream}. Create it (initialize: true does), or name another one.`,
+      options,
+    );
+  }
+  if (
+    code !== undefined &&
+    (CODES.noSpace.includes(code) || code === CODES.insufficientResources)
+  ) {
+    return new StorageFullError(
+      `${what} found no room on the servers of the stream ${stream}: ${message}. Nothing was written.`,
+      options,
+    );
+  }
+  if (code === CODES.messageTooLarge) {
+    return new LimitExceededError(
+      `${what} is larger than a message of the stream ${stream} may be: ${message}. Nothing was written.`,
+      options,
+    );
+  }
+  if (memberOf(error, 'name') === 'PermissionViolationError') {
+    return new PermissionDeniedError(
+      `${what} is not permitted to this user on the stream ${stream}: ${message}`,
+      options,
+    );
+  }
+  if (code !== undefined && !CODES.notEnabled.includes(code) && !isPassing(message)) {
+    return new StorageError(`${what} was refused by the stream ${stream}: ${message}`, options);
+  }
+  return new DatabaseUnavailableError(
+    `${what} got no answer from the stream ${stream}: ${message}`,
+    options,
+  );
+}
+
+/** Answers of a cluster in which something is under way. */
+function isPassing(message: string): boolean {
+  return /unavailable|no leader|not current|offline|timeout|temporar|shutdown/i.test(message);
+}
+
+/** Without credentials. */
+function named(servers: readonly string[]): string {
+  return servers.map((server) => server.replace(/\/\/[^@/]*@/, '//')).join(', ');
+}

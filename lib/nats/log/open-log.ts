@@ -1,0 +1,200 @@
+import { randomUUID } from 'node:crypto';
+import { CacheAheadError, DamagedDatabaseError, StorageError } from '../../contract/errors.js';
+import type { FactstrError } from '../../contract/errors.js';
+import { openView } from '../../stores/log-views.js';
+import type { LogView } from '../../streams/log-view.js';
+import { isInstance } from '../../support/describe-error.js';
+import { Sender } from '../append/sender.js';
+import { NatsLink } from '../connection/connection.js';
+import { requestError } from '../connection/errors.js';
+import { checkDurability } from '../connection/promises.js';
+import type { ResolvedNatsOptions } from '../options.js';
+import { Follower, isLasting } from './follower.js';
+import { encodeMessage } from './message.js';
+import { placeOf } from './place.js';
+import type { Place } from './place.js';
+import { identifyLog, openStream, subjectOf } from './stream.js';
+import type { LogIdentity } from './stream.js';
+
+/** What an open log tells. */
+export interface LogListener {
+  /** The view has applied facts from this number on. */
+  committed(first: bigint): void;
+  /** How many appends one message brought. */
+  sent(size: number): void;
+  /** What no caller waits for. */
+  report(error: FactstrError): void;
+}
+
+/** A log on NATS with its view, followed. */
+export class OpenLog {
+  readonly link: NatsLink;
+  readonly view: LogView;
+  readonly sender: Sender;
+  /** The log's time, as far as this process can tell: milliseconds since 1970. */
+  readonly now: () => number;
+  readonly #follower: Follower;
+
+  private constructor(
+    link: NatsLink,
+    view: LogView,
+    sender: Sender,
+    follower: Follower,
+    now: () => number,
+  ) {
+    this.now = now;
+    this.link = link;
+    this.view = view;
+    this.sender = sender;
+    this.#follower = follower;
+  }
+
+  /**
+   * Connects, finds or creates the stream, opens the view and follows the log up to where it stood meanwhile.
+   *
+   * @throws MissingDriverError, InvalidOptionsError, PermissionDeniedError, DatabaseUnavailableError,
+   * SchemaMissingError, ForeignDatabaseError, UnsupportedFormatError, DamagedLogError, CacheAheadError,
+   * CacheForeignError, and what opening the view throws
+   */
+  static async open(
+    options: ResolvedNatsOptions,
+    retention: number,
+    listener: LogListener,
+  ): Promise<OpenLog> {
+    const { stream } = options;
+    const unknown = await checkDurability(options);
+    const link = await NatsLink.open(options);
+    let view: LogView | undefined;
+    let follower: Follower | undefined;
+    try {
+      const info = await openStream(link, options);
+      const identity = await identifyLog(link, info, retention);
+      if (unknown !== undefined) listener.report(new StorageError(unknown));
+      const opened = openViewOf(options, identity);
+      view = opened.view;
+      const { place } = opened;
+      await requireWithin(link, options, place, info.state.last_seq);
+      const failed = new FailedStart(options.requestTimeout);
+      const { view: viewName, ahead } = options;
+      const now = (): number => Date.now() + (ahead?.() ?? 0);
+      const sent = (size: number): void => listener.sent(size);
+      const sender = new Sender({ ...options, link, view, now, sent });
+      follower = new Follower({ link, stream, view, viewName, ahead }, place, {
+        applied: (groups, outcomes, first) => {
+          sender.applied(groups, outcomes);
+          if (first !== undefined) listener.committed(first);
+        },
+        trouble: (error) => {
+          sender.trouble(error);
+          if (failed.isStarting) failed.tell(error);
+          else if (error !== undefined) listener.report(error);
+        },
+      });
+      follower.start();
+      await Promise.race([follower.reached(info.state.last_seq), failed.happened]);
+      failed.isStarting = false;
+      return new OpenLog(link, view, sender, follower, now);
+    } catch (error) {
+      await follower?.stop();
+      view?.close();
+      await link.close();
+      throw error;
+    }
+  }
+
+  /** Tells the log from others. */
+  get identity(): string {
+    return this.#follower.place.log;
+  }
+
+  async close(): Promise<void> {
+    await this.#follower.stop();
+    this.view.close();
+    await this.link.close();
+  }
+}
+
+/** Whether a log that is being opened can be followed at all. */
+class FailedStart {
+  isStarting = true;
+  /** Rejects where it cannot. */
+  readonly happened: Promise<never>;
+  readonly #patience: number;
+  #fail!: (error: FactstrError) => void;
+  #since: number | undefined;
+
+  /** @param patience for how long what may pass may last, in milliseconds */
+  constructor(patience: number) {
+    this.#patience = patience;
+    this.happened = new Promise((_, reject) => (this.#fail = reject));
+    this.happened.catch(() => undefined);
+  }
+
+  tell(error: FactstrError | undefined): void {
+    if (error === undefined) {
+      this.#since = undefined;
+      return;
+    }
+    const now = performance.now();
+    this.#since ??= now;
+    if (isLasting(error) || now - this.#since > this.#patience) this.#fail(error);
+  }
+}
+
+interface OpenedView {
+  readonly view: LogView;
+  readonly place: Place;
+}
+
+/** The view, which is made anew where it is of another log, or cannot be read. */
+function openViewOf(
+  { view: where, stream }: ResolvedNatsOptions,
+  identity: LogIdentity,
+): OpenedView {
+  const { log, append_id_retention } = identity;
+  const options = { appendIdRetention: append_id_retention };
+  const start: Place = { log, append_id_retention, seq: 1, name: log, time: 0 };
+  if (where === 'memory') return { view: openView(where, options), place: start };
+  let view: LogView | undefined;
+  try {
+    view = openView(where, options);
+    const note = view.note();
+    const place = note === null ? start : placeOf(note);
+    if (place?.log === log) return { view, place };
+    process.emitWarning(
+      `The view ${where} is of another log than the stream ${stream} holds now; it is made anew.`,
+      { code: 'CACHE_FOREIGN' },
+    );
+  } catch (error) {
+    if (!isInstance(error, DamagedDatabaseError)) throw error;
+    process.emitWarning(`The view ${where} is damaged; it is made anew. ${error.message}`, {
+      code: 'DAMAGED_DATABASE',
+    });
+  }
+  view?.close();
+  return { view: openView(where, options), place: start };
+}
+
+/**
+ * A view that is ahead of the stream has what the stream lost.
+ *
+ * @throws CacheAheadError
+ */
+async function requireWithin(
+  link: NatsLink,
+  { stream, view }: ResolvedNatsOptions,
+  { seq }: Place,
+  last: number,
+): Promise<void> {
+  if (last >= seq) return;
+  // A leader that was frozen may answer from the past. What a message is acknowledged with is the log's end.
+  const end = await link.client
+    .publish(subjectOf(stream), encodeMessage(randomUUID(), []))
+    .catch((error: unknown) => {
+      throw requestError(error, 'Opening the log', stream);
+    });
+  if (end.seq > seq) return;
+  throw new CacheAheadError(
+    `The view ${JSON.stringify(view)} has the messages up to ${seq} of the stream ${stream}, which ends at ${end.seq - 1}: acknowledged appends were lost, or the stream was restored from an older copy. Nothing of it was used. Find out which; then remove the view, to go on with the stream as it is.`,
+  );
+}
