@@ -1,4 +1,6 @@
 import { describeConformance } from './conformance.js';
 import { natsProvider } from '../support/providers/nats.js';
+import { describeWith } from '../support/servers/describe-with.js';
+import { nats } from '../support/servers/servers.js';
 
-describeConformance(natsProvider('memory'));
+describeWith(nats, 'The store on NATS', () => describeConformance(natsProvider('memory')));

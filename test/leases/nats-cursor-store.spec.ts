@@ -2,14 +2,17 @@ import { describeCursorStore } from '../../lib/testing/conformance/describe-curs
 import { databasesOf } from '../support/providers/provider.js';
 import { natsProvider } from '../support/providers/nats.js';
 import { runner } from '../support/runner.js';
+import { describeWith } from '../support/servers/describe-with.js';
+import { nats } from '../support/servers/servers.js';
 
-const createDatabase = databasesOf(natsProvider('memory'));
-
-describeCursorStore(
-  runner,
-  async () => {
-    const database = await createDatabase();
-    return [(await database.open()).log.cursorStore, (await database.open()).log.cursorStore];
-  },
-  { name: 'NATS', hasClock: false },
-);
+describeWith(nats, 'The cursor store on NATS', () => {
+  const createDatabase = databasesOf(natsProvider('memory'));
+  describeCursorStore(
+    runner,
+    async () => {
+      const database = await createDatabase();
+      return [(await database.open()).log.cursorStore, (await database.open()).log.cursorStore];
+    },
+    { name: 'NATS', hasClock: false },
+  );
+});
