@@ -23,6 +23,7 @@ export const LEFT_OUT = [
   '/test/mutants/judge[.]spec',
   '/test/postgres/(opening(-roles)?|server|session-settings.*)[.]spec',
   '/test/projections/database-outage[.]spec',
+  '/test/relay/(kafka|rabbitmq)/.+[.]spec',
   '/test/security/secrets[.]spec',
   '/test/testing/runners[.]spec',
   // Plays faults: outages, restored logs, schemas that are swapped.

@@ -56,12 +56,12 @@ export interface RelayTarget {
 
   /**
    * The newest event that the target has of this relay, `null` where it has none: the relay goes on after it, whatever
-   * its cursor says, and sends again what the target should have and has not. Called after each `open`. Absent where the target cannot
-   * tell: the relay goes on after its cursor, which may be before it.
+   * its cursor says, and sends again what the target should have and has not. Called after each `open`. Where the target
+   * cannot tell, this is absent, or resolves to `undefined`: the relay goes on after its cursor, which may be before it.
    *
    * @throws TargetUnavailableError, TargetRefusedError
    */
-  lastSent?(signal: AbortSignal): Promise<LastSent | null>;
+  lastSent?(signal: AbortSignal): Promise<LastSent | null | undefined>;
 
   /**
    * Sends events in their order. Resolves only when the target has acknowledged all of them: the relay's cursor moves

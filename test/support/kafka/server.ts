@@ -9,38 +9,54 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { testChildren } from '../children.mjs';
 import { freePorts } from '../free-ports.js';
+import { TestProxy } from '../postgres/proxy.js';
 import { until } from '../waiting/until.js';
 import { kafkaJars } from './jars.js';
 
 /** A small heap, and no compiling for the long run: it lives for a minute. */
 const JAVA = ['-Xmx256m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'];
 
+/** How a test's server is set up. */
+export interface KafkaServerSettings {
+  /** Lines of its properties; `$PORT` in them is its port. Later ones count. */
+  readonly lines?: readonly string[];
+  /** Clients of `proxied` reach it through a proxy. */
+  readonly proxy?: boolean;
+}
+
 /** One Kafka server that is broker and controller (KRaft), on the loopback address, in a process of its own. */
 export class KafkaServer {
+  /** Its address. */
   readonly broker: string;
+  readonly #port: number;
+  readonly #behind: number;
   readonly #folder: string;
+  readonly #proxy: TestProxy | undefined;
   #child: ChildProcess | undefined;
   #log = '';
 
-  private constructor(
-    readonly port: number,
-    folder: string,
-  ) {
+  private constructor(port: number, behind: number, folder: string, proxy: TestProxy | undefined) {
+    this.#port = port;
+    this.#behind = behind;
     this.broker = `127.0.0.1:${port}`;
     this.#folder = folder;
+    this.#proxy = proxy;
   }
 
-  /** `settings` are lines of the server's properties; later ones count. */
-  static async start(settings: readonly string[] = []): Promise<KafkaServer> {
+  static async start({ lines: own = [], proxy }: KafkaServerSettings = {}): Promise<KafkaServer> {
     const folder = await mkdtemp(join(tmpdir(), 'factstr-kafka-'));
-    const [port, controller] = (await freePorts(2)) as [number, number];
+    const [port, behind, controller] = (await freePorts(3)) as [number, number, number];
+    const proxied = proxy === true ? await TestProxy.start(`tcp://127.0.0.1:${behind}`) : undefined;
+    const before = proxied === undefined ? behind : Number(new URL(proxied.url).port);
     const properties = join(folder, 'server.properties');
     const lines = [
       'process.roles=broker,controller',
       'node.id=1',
-      `listeners=PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controller}`,
+      `listeners=PLAINTEXT://127.0.0.1:${port},BEHIND://127.0.0.1:${behind},CONTROLLER://127.0.0.1:${controller}`,
+      `advertised.listeners=PLAINTEXT://127.0.0.1:${port},BEHIND://127.0.0.1:${before}`,
       'controller.listener.names=CONTROLLER',
-      'listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SASL_PLAINTEXT:SASL_PLAINTEXT',
+      'inter.broker.listener.name=PLAINTEXT',
+      'listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,BEHIND:PLAINTEXT',
       `controller.quorum.bootstrap.servers=127.0.0.1:${controller}`,
       `log.dirs=${join(folder, 'data')}`,
       'auto.create.topics.enable=false',
@@ -54,10 +70,10 @@ export class KafkaServer {
       'broker.session.timeout.ms=3000',
       'num.network.threads=2',
       'num.io.threads=2',
-      ...settings.map((line) => line.replaceAll('$PORT', String(port))),
+      ...own.map((line) => line.replaceAll('$PORT', String(port))),
     ];
     await writeFile(properties, `${lines.join('\n')}\n`);
-    const server = new KafkaServer(port, folder);
+    const server = new KafkaServer(port, behind, folder, proxied);
     try {
       const id = randomBytes(16).toString('base64url');
       const format = ['kafka.tools.StorageTool', 'format', '--standalone', '-t', id];
@@ -68,6 +84,16 @@ export class KafkaServer {
       throw error;
     }
     return server;
+  }
+
+  /** What stands before it. */
+  get proxy(): TestProxy {
+    return this.#proxy!;
+  }
+
+  /** Its address through the proxy. */
+  get proxied(): string {
+    return new URL(this.proxy.url).host;
   }
 
   /** What it has printed. */
@@ -83,7 +109,7 @@ export class KafkaServer {
     child.stderr.on('data', (text: Buffer) => (this.#log = (this.#log + text).slice(-20_000)));
     this.#child = child;
     await until(
-      () => takesConnections(this.port),
+      async () => (await takesConnections(this.#port)) && (await takesConnections(this.#behind)),
       () => `Kafka at ${this.broker}: ${this.#log.slice(-2_000)}`,
     );
   }
@@ -106,6 +132,7 @@ export class KafkaServer {
   /** Ends it and removes its data. */
   async stop(): Promise<void> {
     await this.kill();
+    await this.#proxy?.stop();
     await rm(this.#folder, { recursive: true, force: true });
   }
 }
