@@ -153,6 +153,8 @@ export class System implements HandlerWorld {
   /** The whole log, as another store object finds it: facts, and the batches that they came in. */
   async checkStored(): Promise<void> {
     const { store } = await this.store(0);
+    // A view of the log has then what every store appended.
+    await store.query({ min_sequence_number: BigInt(this.log.length) });
     const batches = await store.log.readBatches(0n, Number.MAX_SAFE_INTEGER);
     const found = batches.map((batch) => [
       Number(batch.first_sequence_number),

@@ -15,6 +15,7 @@ import type { ContextAppend } from '../../context-index/terms/context-plan.js';
 import type { FollowedGroup, FollowedOutcomes, LogView } from '../../streams/log-view.js';
 import { isInstance } from '../../support/describe-error.js';
 import { pause } from '../../support/async/turns.js';
+import { ATTEMPT_MS } from '../connection/connection.js';
 import type { NatsLink } from '../connection/connection.js';
 import { answerCode, isUnsent, requestError } from '../connection/errors.js';
 import { isLasting } from '../log/follower.js';
@@ -27,8 +28,6 @@ const MAX_GROUP_MEMBERS = 512;
 const MAX_GROUP_CHARACTERS = 512 * 1024;
 /** What a message's headers take, at most. */
 const HEADER_BYTES = 256;
-/** How long one attempt to publish waits for its acknowledgement, in milliseconds. */
-const ATTEMPT_MS = 2_000;
 /** The pause between attempts, in milliseconds. */
 const RETRY_MS = 100;
 /** Repetitions end well before the servers forget the message's name. */

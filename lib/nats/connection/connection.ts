@@ -6,6 +6,12 @@ import type { ResolvedNatsOptions } from '../options.js';
 import { loadNatsDriver } from './driver.js';
 import { connectError } from './errors.js';
 
+/**
+ * How long one attempt at a request waits, in milliseconds: a stream without a leader does not answer at all, and has
+ * one a moment later.
+ */
+export const ATTEMPT_MS = 2_000;
+
 /** How often a silent server is asked whether it lives, in milliseconds: after two questions it counts as gone. */
 const PING_INTERVAL_MS = 2_000;
 const RECONNECT_WAIT_MS = 200;
@@ -50,8 +56,9 @@ export class NatsLink {
         pingInterval: PING_INTERVAL_MS,
         maxPingOut: 2,
       });
-      const manager = await jetstream.jetstreamManager(connection, { timeout, checkAPI: false });
-      return new NatsLink(connection, jetstream.jetstream(connection, { timeout }), manager);
+      const api = { timeout: Math.min(timeout, ATTEMPT_MS) };
+      const manager = await jetstream.jetstreamManager(connection, { ...api, checkAPI: false });
+      return new NatsLink(connection, jetstream.jetstream(connection, api), manager);
     } catch (error) {
       await connection?.close();
       throw connectError(error, options.servers);

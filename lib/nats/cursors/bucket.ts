@@ -6,6 +6,7 @@ import {
   SchemaMissingError,
 } from '../../contract/errors.js';
 import { pause } from '../../support/async/turns.js';
+import { ATTEMPT_MS } from '../connection/connection.js';
 import type { NatsLink } from '../connection/connection.js';
 import { loadNatsDriver } from '../connection/driver.js';
 import { isStreamMissing, isWrongLastSequence, requestError } from '../connection/errors.js';
@@ -192,7 +193,7 @@ export class Bucket {
         if (isConnected) {
           return await work(
             await this.#bucket(),
-            Math.max(100, Math.min(left, this.#patience / 4)),
+            Math.max(100, Math.min(left, ATTEMPT_MS)),
           );
         }
       } catch (error) {

@@ -1,8 +1,15 @@
 import { randomUUID } from 'node:crypto';
-import { CacheAheadError, DamagedDatabaseError, StorageError } from '../../contract/errors.js';
+import type { StreamInfo } from '@nats-io/jetstream';
+import {
+  CacheAheadError,
+  DamagedDatabaseError,
+  DatabaseUnavailableError,
+  StorageError,
+} from '../../contract/errors.js';
 import type { FactstrError } from '../../contract/errors.js';
 import { openView } from '../../stores/log-views.js';
 import type { LogView } from '../../streams/log-view.js';
+import { pause } from '../../support/async/turns.js';
 import { isInstance } from '../../support/describe-error.js';
 import { Sender } from '../append/sender.js';
 import { NatsLink } from '../connection/connection.js';
@@ -67,8 +74,7 @@ export class OpenLog {
     let view: LogView | undefined;
     let follower: Follower | undefined;
     try {
-      const info = await openStream(link, options);
-      const identity = await identifyLog(link, info, retention);
+      const { info, identity } = await found(link, options, retention);
       if (unknown !== undefined) listener.report(new StorageError(unknown));
       const opened = openViewOf(options, identity);
       view = opened.view;
@@ -111,6 +117,28 @@ export class OpenLog {
     await this.#follower.stop();
     this.view.close();
     await this.link.close();
+  }
+}
+
+/** The pause between attempts to find a stream, in milliseconds. */
+const RETRY_MS = 100;
+
+/** The stream and what it says of itself. A stream that was just created has no leader for a moment. */
+async function found(
+  link: NatsLink,
+  options: ResolvedNatsOptions,
+  retention: number,
+): Promise<{ readonly info: StreamInfo; readonly identity: LogIdentity }> {
+  const deadline = performance.now() + options.requestTimeout;
+  for (;;) {
+    try {
+      const info = await openStream(link, options);
+      return { info, identity: await identifyLog(link, info, retention) };
+    } catch (error) {
+      const isPassing = isInstance(error, DatabaseUnavailableError);
+      if (!isPassing || performance.now() >= deadline) throw error;
+    }
+    await pause(RETRY_MS);
   }
 }
 
