@@ -167,7 +167,7 @@ export class MissingDriverError extends FactstrError {
   readonly code = 'MISSING_DRIVER';
 }
 
-/** The database holds tables of the store's names with other columns, or the file is no SQLite database. Nothing was changed. @publicApi */
+/** The database holds tables of the store's names with other columns, or the file is no SQLite database, or a view where a store is to be. Nothing was changed. @publicApi */
 export class ForeignDatabaseError extends FactstrError {
   readonly code = 'FOREIGN_DATABASE';
 }

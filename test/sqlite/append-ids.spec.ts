@@ -54,7 +54,7 @@ describe('The ids of appends in a SQLite file', () => {
     store.append(facts(1));
     expect(objects()).toBe(0);
     // What a transaction made is gone when it is rolled back.
-    statements.fail('INSERT INTO nestjs_factstr_appends', 'SQLITE_FULL');
+    statements.fail('INSERT OR REPLACE INTO nestjs_factstr_appends', 'SQLITE_FULL');
     expect(() => store.append(facts(1), { appendId: 'a' })).toThrow('no room');
     expect(objects()).toBe(0);
     const result = store.append(facts(1), { appendId: 'a' });

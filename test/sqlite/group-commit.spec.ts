@@ -78,7 +78,7 @@ const STEPS = [
   ['a batch', 'INSERT INTO append_batches', 0],
   ['the look for an id', 'SELECT facts_hash', 1],
   ['the removal of ids', 'DELETE FROM nestjs_factstr_appends', 0],
-  ['an id', 'INSERT INTO nestjs_factstr_appends', 0],
+  ['an id', 'INSERT OR REPLACE INTO nestjs_factstr_appends', 0],
   ['the end', 'COMMIT', 0],
 ] as const;
 
@@ -140,8 +140,8 @@ describe('A group of appends', () => {
     ['the first member', 'INSERT INTO events', 'first'],
     ['the second one', 'INSERT INTO events', 'second'],
     ['one of several facts', 'INSERT INTO events', 'third'],
-    ['one with an id', 'INSERT INTO nestjs_factstr_appends', 'three'],
-    ['the last one', 'INSERT INTO nestjs_factstr_appends', 'four'],
+    ['one with an id', 'INSERT OR REPLACE INTO nestjs_factstr_appends', 'three'],
+    ['the last one', 'INSERT OR REPLACE INTO nestjs_factstr_appends', 'four'],
   ])('is committed without %s that finds no room again and again', async (_, sql, each) => {
     for (const when of ['before', 'after'] as const) {
       const file = folder.file(`${when}.sqlite`);

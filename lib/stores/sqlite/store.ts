@@ -33,7 +33,7 @@ import { SqliteCursorStore } from './cursors/cursor-store.js';
 import { openDatabase, prepareFile } from './schema/file.js';
 import { isStatementError } from './connection/errors.js';
 import { SqliteIndexBuilder } from './index/index-builder.js';
-import { SqliteLog } from './log/log.js';
+import { SqliteStoreLog } from './log/log.js';
 import { resolveSqliteOptions } from './options.js';
 import type { SqliteStoreOptions } from './options.js';
 import type { SqliteStorePromises } from './promises.js';
@@ -57,7 +57,7 @@ export class FactstrSqliteStore extends StreamingStore implements FactStore {
   readonly #appender: SqliteAppender;
   readonly #queue: SqliteAppendQueue;
   readonly #cursorStore: SqliteCursorStore;
-  readonly #log: SqliteLog;
+  readonly #log: SqliteStoreLog;
   readonly #closed = new AbortController();
   readonly #token = new GenerationToken();
 
@@ -72,7 +72,7 @@ export class FactstrSqliteStore extends StreamingStore implements FactStore {
     this.#builder = new SqliteIndexBuilder(this.#connection, this.#index);
     this.#context = new SqliteContext(this.#index, scan);
     this.#cursorStore = new SqliteCursorStore(this.#connection.file, this.#retry);
-    this.#log = new SqliteLog(this.#connection, this.#cursorStore, this.#retry, pollInterval);
+    this.#log = new SqliteStoreLog(this.#cursorStore, this.#connection, this.#retry, pollInterval);
     this.#ids = new SqliteAppendIds(this.#connection, this.appendIdRetention);
     const ofAppends = new SqliteMetadata(this.#connection);
     this.metadata = {
@@ -176,10 +176,7 @@ export class FactstrSqliteStore extends StreamingStore implements FactStore {
     const read = (): ContextsRead => ({
       head: this.#index.head,
       log: this.#token.of(this.#index.log),
-      parts: queries.map((query) => {
-        const { event_records, current_context_version } = this.#context.read(query, page);
-        return { event_records, version: current_context_version ?? null };
-      }),
+      parts: this.#context.parts(queries, page),
     });
     return this.#retry.soon(() => this.#index.read(read), this.#closed.signal);
   }

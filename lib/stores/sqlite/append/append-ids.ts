@@ -22,6 +22,7 @@ type RecordedRow = readonly [
   command_hash: string | null,
   first: bigint,
   last: bigint,
+  appended_at: bigint,
 ];
 
 interface Statements {
@@ -51,23 +52,27 @@ export class SqliteAppendIds {
   }
 
   /**
-   * The result of the append that had this id before. Inside the append's transaction.
+   * The result of the append that had this id before. Inside the append's transaction. `at`, in milliseconds since
+   * 1970: an id that has expired by then is not known; without it, as long as it is there.
    *
    * @throws AppendIdReusedError when it had another command, or other facts
    */
-  find(id: PreparedAppendId): AppendResult | undefined {
-    const recorded = recordedOf(this.#tables.write(({ find }) => find.get(id.id)));
+  find(id: PreparedAppendId, at?: number): AppendResult | undefined {
+    const row = this.#tables.write(({ find }) => find.get(id.id));
+    const recorded = this.#recordedOf(row, at);
     return recorded && recordedAppend(id, recorded);
   }
 
   /** The append that had this id before. In a file without commands none is found. */
-  recorded(id: string): RecordedAppend | undefined {
-    return recordedOf(this.#tables.read(({ find }) => find.get(id)));
+  recorded(id: string, at?: number): RecordedAppend | undefined {
+    return this.#recordedOf(
+      this.#tables.read(({ find }) => find.get(id)),
+      at,
+    );
   }
 
   /** Inside the append's transaction, after `find`. */
-  record(id: PreparedAppendId, result: AppendResult): void {
-    const now = Date.now();
+  record(id: PreparedAppendId, result: AppendResult, now = Date.now()): void {
     const at = id.permanent ? FOR_EVER : now;
     const { facts_hash, command_hash } = id;
     const { first_sequence_number, last_sequence_number } = result;
@@ -76,22 +81,24 @@ export class SqliteAppendIds {
       insert.run(id.id, facts_hash, first_sequence_number, last_sequence_number, at, command_hash);
     });
   }
+
+  #recordedOf(row: RecordedRow | undefined, at: number | undefined): RecordedAppend | undefined {
+    if (row === undefined) return undefined;
+    const [facts_hash, command_hash, first, last, appended_at] = row;
+    const isExpired = at !== undefined && Number(appended_at) + this.#retention <= at;
+    return isExpired ? undefined : { facts_hash, command_hash, first, last };
+  }
 }
 
-const FIND = `SELECT facts_hash, command_hash, first_sequence_number, last_sequence_number
+const FIND = `SELECT facts_hash, command_hash, first_sequence_number, last_sequence_number, appended_at
 FROM nestjs_factstr_appends WHERE append_id = ?`;
-
-function recordedOf(row: RecordedRow | undefined): RecordedAppend | undefined {
-  if (row === undefined) return undefined;
-  const [facts_hash, command_hash, first, last] = row;
-  return { facts_hash, command_hash, first, last };
-}
 
 function prepare(connection: SqliteConnection): Statements {
   return {
     find: connection.rows(FIND),
+    // In the place of an expired one that is still there.
     insert: connection.command(
-      `INSERT INTO nestjs_factstr_appends (append_id, facts_hash, first_sequence_number,
+      `INSERT OR REPLACE INTO nestjs_factstr_appends (append_id, facts_hash, first_sequence_number,
          last_sequence_number, appended_at, command_hash)
        VALUES (?, ?, ?, ?, ?, ?)`,
     ),

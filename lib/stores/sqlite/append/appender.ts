@@ -1,9 +1,10 @@
-import { committed, refused } from '../../../contract/append-request.js';
+import { committed, outcomeOf, refused } from '../../../contract/append-request.js';
 import type { AppendOutcome, AppendRequest } from '../../../contract/append-request.js';
 import type { AppendIfResult, AppendResult } from '../../../contract/contract.types.js';
-import { AppendIdReusedError, StorageError } from '../../../contract/errors.js';
+import { StorageError } from '../../../contract/errors.js';
 import { MAX_SEQUENCE_NUMBER } from '../../../contract/limits.js';
 import type { PreparedFact } from '../../../contract/validation.js';
+import type { LogMoment } from '../../../streams/log-view.js';
 import type { SqliteAppendIds } from './append-ids.js';
 import type { SqliteMetadata } from './metadata.js';
 import type { SqliteConnection } from '../connection/connection.js';
@@ -24,6 +25,9 @@ export interface GroupFailure {
 
 /** What became of a group: its first members' outcomes, of one at least; or why nothing was written. */
 export type GroupResult = { readonly outcomes: readonly AppendOutcome[] } | GroupFailure;
+
+/** Judges an append of another log, at the time when that log took it. */
+export type JudgeFollowed = (request: AppendRequest, moment: LogMoment) => AppendOutcome;
 
 /** Milliseconds after which a group takes no more members, for the sake of the event loop. */
 const MAX_GROUP_MS = 5;
@@ -89,7 +93,8 @@ export class SqliteAppender {
         let size = 0;
         for (const request of requests) {
           member = judged.length;
-          judged.push(this.#outcome(request));
+          // Its id is looked up first: a refused member has written nothing, and the other members go on.
+          judged.push(outcomeOf(() => this.#judge(request)));
           for (const { payload_text } of request.facts) size += payload_text.length;
           if (size >= MAX_GROUP_CHARACTERS || performance.now() >= end) break;
         }
@@ -102,6 +107,13 @@ export class SqliteAppender {
     }
   }
 
+  /** A transaction in which `work` has appends of another log judged. Its errors are the driver's. */
+  follow<T>(work: (judge: JudgeFollowed) => T): T {
+    return this.#transaction(() =>
+      work((request, moment) => outcomeOf(() => this.#judge(request, moment))),
+    );
+  }
+
   /** Declares that a missing row of `append_batches` means a batch of one fact. */
   adoptSparseBatches(): void {
     this.#connection.write(() => this.#connection.execute(SPARSE_BATCHES));
@@ -109,11 +121,9 @@ export class SqliteAppender {
   }
 
   #write<T>(work: () => T): T {
-    this.#appended = undefined;
     let isDone = false;
-    let result: T;
     try {
-      result = this.#index.write(() => {
+      return this.#transaction(() => {
         const done = work();
         isDone = true;
         return done;
@@ -121,34 +131,35 @@ export class SqliteAppender {
     } catch (error) {
       throw isDone ? commitError(error) : error;
     }
+  }
+
+  #transaction<T>(work: () => T): T {
+    this.#appended = undefined;
+    const result = this.#index.write(work);
     if (this.#appended !== undefined) this.#committed(this.#appended);
     return result;
   }
 
-  #outcome(request: AppendRequest): AppendOutcome {
-    try {
-      return { verdict: this.#judge(request) };
-    } catch (error) {
-      // The id is looked up first: this member has written nothing, and the other members go on.
-      if (error instanceof AppendIdReusedError) return { refusal: error };
-      throw error;
-    }
-  }
-
-  #judge({ facts, condition, appendId, metadata }: AppendRequest): AppendIfResult {
-    const recorded = appendId === null ? undefined : this.#ids.find(appendId);
+  #judge(
+    { facts, condition, appendId, metadata }: AppendRequest,
+    moment?: LogMoment,
+  ): AppendIfResult {
+    const recorded = appendId === null ? undefined : this.#ids.find(appendId, moment?.at);
     if (recorded !== undefined) return committed(recorded);
     if (condition !== null) {
       const actual = this.#context.version(condition.query);
       if (actual !== condition.expected) return refused(condition.expected, actual);
     }
-    const result = this.#insert(facts);
-    if (appendId !== null) this.#ids.record(appendId, result);
+    const result = this.#insert(facts, moment?.occurred_at);
+    if (appendId !== null) this.#ids.record(appendId, result, moment?.at);
     if (metadata !== null) this.#metadata.add(metadata, result);
     return committed(result);
   }
 
-  #insert(facts: readonly PreparedFact[]): AppendResult {
+  #insert(
+    facts: readonly PreparedFact[],
+    occurred_at = timeAfter(this.#index.newestTime),
+  ): AppendResult {
     const { head } = this.#index;
     const first = head + 1n;
     const last = head + BigInt(facts.length);
@@ -156,7 +167,6 @@ export class SqliteAppender {
       throw new StorageError(`The log is full: its head is ${head}.`);
     }
     const before = this.#appended;
-    const occurred_at = timeAfter(this.#index.newestTime);
     let sequence_number = first;
     for (const { event_type, payload_text } of facts) {
       this.#insertFact.run(sequence_number++, occurred_at, event_type, payload_text);

@@ -3,6 +3,7 @@ import { MAX_SEQUENCE_NUMBER } from '../../../contract/limits.js';
 import type { PreparedPage } from '../../../contract/query-page.js';
 import type { PreparedQuery } from '../../../contract/validation.js';
 import { contextVersion, readContext } from '../../../context-index/context.js';
+import type { ContextPartRead } from '../../../streams/store-face.js';
 import type { SqliteContextIndex } from './context-index.js';
 import type { SqliteScan } from '../log/scan.js';
 
@@ -33,6 +34,14 @@ export class SqliteContext {
       last_returned_sequence_number: records.at(-1)?.sequence_number ?? null,
       current_context_version: version === 0 ? null : BigInt(version),
     };
+  }
+
+  /** A page of each of several contexts. */
+  parts(queries: readonly PreparedQuery[], page: PreparedPage): ContextPartRead[] {
+    return queries.map((query) => {
+      const { event_records, current_context_version } = this.read(query, page);
+      return { event_records, version: current_context_version ?? null };
+    });
   }
 
   #scanThrough(query: PreparedQuery, { limit, descending, upTo }: PreparedPage): QueryResult {

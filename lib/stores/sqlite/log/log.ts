@@ -16,9 +16,8 @@ export type AppendedRange = Pick<AppendResult, 'first_sequence_number' | 'last_s
   readonly occurred_at: string;
 };
 
-/** The log as streams walk it, on the store's main connection. */
-export class SqliteLog implements LogSource {
-  readonly cursorStore: CursorStore;
+/** The log as streams walk it, on the connection that appends. */
+export class SqliteLog implements Omit<Required<LogSource>, 'cursorStore'> {
   readonly #connection: SqliteConnection;
   readonly #retry: BusyRetry;
   readonly #closed = new AbortController();
@@ -28,21 +27,16 @@ export class SqliteLog implements LogSource {
   readonly #at: SqliteStatement<MarkRow>;
   readonly #newest: SqliteStatement<MarkRow>;
   readonly #dataVersion: SqliteStatement<bigint>;
-  readonly #pollInterval: number;
+  readonly #pollInterval: number | null;
   #poll: NodeJS.Timeout | undefined;
   #seenVersion = -1n;
   /** Number and time of the newest fact that streams were woken for. */
   #seenHead = 0n;
   #seenTime = '';
 
-  constructor(
-    connection: SqliteConnection,
-    cursorStore: CursorStore,
-    retry: BusyRetry,
-    pollInterval: number,
-  ) {
+  /** `pollInterval`: how often to look for other connections' commits, in milliseconds; `null` where none can be. */
+  constructor(connection: SqliteConnection, retry: BusyRetry, pollInterval: number | null) {
     this.#connection = connection;
-    this.cursorStore = cursorStore;
     this.#retry = retry;
     this.#pollInterval = pollInterval;
     this.#commits = new CommitSignal(() => this.#watch());
@@ -135,7 +129,7 @@ export class SqliteLog implements LogSource {
   }
 
   #watch(): () => void {
-    if (this.#closed.signal.aborted) return () => undefined;
+    if (this.#pollInterval === null || this.#closed.signal.aborted) return () => undefined;
     this.#look();
     this.#poll = setInterval(() => {
       if (this.#look()) this.#commits.emit();
@@ -169,5 +163,18 @@ export class SqliteLog implements LogSource {
       this.#connection.assertReadable();
       return attempt();
     }, this.#closed.signal);
+  }
+}
+
+/** The log of a store, with its streams' cursors. */
+export class SqliteStoreLog extends SqliteLog implements LogSource {
+  readonly cursorStore: CursorStore;
+
+  constructor(
+    cursorStore: CursorStore,
+    ...[connection, retry, pollInterval]: ConstructorParameters<typeof SqliteLog>
+  ) {
+    super(connection, retry, pollInterval);
+    this.cursorStore = cursorStore;
   }
 }

@@ -12,6 +12,7 @@ import type { BusyRetry } from '../connection/busy.js';
 import { SqliteConnection } from '../connection/connection.js';
 import { folderError, isNotADatabase } from '../connection/errors.js';
 import { checkSchema, createSchema, isEmpty } from './schema.js';
+import { isView, notAStore } from './view-tables.js';
 
 /** Bytes: what file systems take, without the "-journal" that SQLite adds; and SQLite's own bound, without it. */
 const MAX_FOLDER_BYTES = 255;
@@ -137,12 +138,16 @@ function prepareDatabase(connection: SqliteConnection, file: string): void {
  * The last connection that closes a database moves its write-ahead log into the file. Where one is pending, a
  * connection that cannot write decides first whether the file is ours.
  */
-function inspectPendingWal(file: string, retry: BusyRetry): void {
+export function inspectPendingWal(
+  file: string,
+  retry: BusyRetry,
+  check: (connection: SqliteConnection, file: string) => unknown = checkOwner,
+): void {
   if (!((statSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0) > 0)) return;
   let connection: SqliteConnection | undefined;
   try {
     connection = retry.blocking(() => new SqliteConnection(file, { readonly: true }));
-    retry.blocking(() => checkOwner(connection!, file));
+    retry.blocking(() => check(connection!, file));
   } catch (error) {
     // A read-only connection cannot recover the log: the writing connection decides.
     if (!(error instanceof PermissionDeniedError)) throw error;
@@ -153,6 +158,7 @@ function inspectPendingWal(file: string, retry: BusyRetry): void {
 
 function checkOwner(connection: SqliteConnection, file: string): boolean {
   try {
+    if (isView(connection)) throw notAStore(file);
     return checkSchema(connection, file);
   } catch (error) {
     if (!isNotADatabase(error)) throw error;
@@ -160,7 +166,7 @@ function checkOwner(connection: SqliteConnection, file: string): boolean {
   }
 }
 
-function noDatabase(file: string, cause?: unknown): ForeignDatabaseError {
+export function noDatabase(file: string, cause?: unknown): ForeignDatabaseError {
   return new ForeignDatabaseError(
     `${file} is not a SQLite database. Nothing was changed; use another file.`,
     { cause },

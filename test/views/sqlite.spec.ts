@@ -1,0 +1,3 @@
+import { describeView } from './suite.js';
+
+describeView('sqlite');
