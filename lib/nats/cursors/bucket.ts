@@ -191,10 +191,7 @@ export class Bucket {
         const left = deadline - performance.now();
         // What is sent without a connection would wait in this process, and be written at any later time.
         if (isConnected) {
-          return await work(
-            await this.#bucket(),
-            Math.max(100, Math.min(left, ATTEMPT_MS)),
-          );
+          return await work(await this.#bucket(), Math.max(100, Math.min(left, ATTEMPT_MS)));
         }
       } catch (error) {
         const told = requestError(error, 'The cursor store', this.name);

@@ -7,7 +7,7 @@ import {
   StorageError,
 } from '../../contract/errors.js';
 import type { FactstrError } from '../../contract/errors.js';
-import { openView } from '../../stores/log-views.js';
+import { openView, removeView } from '../../stores/log-views.js';
 import type { LogView } from '../../streams/log-view.js';
 import { pause } from '../../support/async/turns.js';
 import { isInstance } from '../../support/describe-error.js';
@@ -200,6 +200,7 @@ function openViewOf(
     });
   }
   view?.close();
+  removeView(where);
   return { view: openView(where, options), place: start };
 }
 
