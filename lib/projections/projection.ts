@@ -6,6 +6,8 @@ import type { ProjectionState } from './status.js';
 /** One call of a projection's handler. */
 export interface ProjectionCall {
   readonly facts: EventRecord[];
+  /** Where appends end among the facts; see `ProjectionContext.batchEnds`. */
+  readonly batchEnds: readonly bigint[];
   /** Counted from 1 for the same facts. */
   readonly attempt: number;
   /** Whether the facts were in the log before this process began to follow it. */

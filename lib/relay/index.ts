@@ -1,5 +1,6 @@
 export {
   ReadOnlyStoreError,
+  TargetBehindError,
   TargetDivergedError,
   TargetRefusedError,
   TargetUnavailableError,
@@ -13,7 +14,25 @@ export {
   structuredText,
 } from './cloud-event.js';
 export type { CloudEvent } from './cloud-event.js';
-export type { LastSent, RelayIdentity, RelayTarget, RelayedFact } from './relay-target.js';
+export { FactstrRelayModule } from './factstr-relay.module.js';
+export type {
+  FactstrRelayExtras,
+  FactstrRelayOptions,
+  FactstrRelayOptionsFactory,
+} from './relay.options.js';
+export type {
+  LastSent,
+  RelayIdentity,
+  RelayTarget,
+  RelayTargetFactory,
+  RelayedFact,
+} from './relay-target.js';
+export { natsTarget } from './nats/nats.target.js';
+export type {
+  NatsConnectionOptions,
+  NatsTargetOptions,
+  NewNatsStream,
+} from './nats/nats-target.options.js';
 export { kafkaTarget } from './kafka/kafka.target.js';
 export type {
   KafkaSaslOptions,

@@ -32,8 +32,15 @@ export interface RelayIdentity {
 export type LastSent = Pick<CloudEvent, 'id' | 'type' | 'time'>;
 
 /**
- * Where a relay sends facts to. One object belongs to one relay; a relay calls one method at a time, `close` aside, which
- * may be called at any time.
+ * Makes the target of one relay of one application: what a relay's option `target` is. Called once for each, since an
+ * application may be made several times in a process. It connects to nothing; `open` does.
+ *
+ * @publicApi
+ */
+export type RelayTargetFactory = () => RelayTarget;
+
+/**
+ * Where a relay sends facts to. A relay calls one method at a time, `close` aside, which may be called at any time.
  *
  * Order is the relay's and the target's together: events come in the order of their numbers, and come again from some
  * earlier one on after a failure, a crash, or a takeover by another process (which has an object of its own, while one
@@ -56,8 +63,8 @@ export interface RelayTarget {
 
   /**
    * The newest event that the target has of this relay, `null` where it has none: the relay goes on after it, whatever
-   * its cursor says, and sends again what the target should have and has not. Called after each `open`. Where the target
-   * cannot tell, this is absent, or resolves to `undefined`: the relay goes on after its cursor, which may be before it.
+   * its cursor says, and sends again what the target should have and has not. Called after each `open`. Absent where the
+   * target cannot tell, `undefined` where it cannot for now: the relay goes on after its cursor, which may be before it.
    *
    * @throws TargetUnavailableError, TargetRefusedError
    */
@@ -73,6 +80,6 @@ export interface RelayTarget {
    */
   send(facts: readonly RelayedFact[], signal: AbortSignal): Promise<void>;
 
-  /** Releases what it holds. May be called again, and before `open`; after it the object is opened no more. */
+  /** Releases what it holds; what is in flight may fail. May be called again, and before `open`, which is not called after it. */
   close(): Promise<void>;
 }

@@ -19,6 +19,11 @@ export class TargetDivergedError extends FactstrError {
   readonly code = 'TARGET_DIVERGED';
 }
 
+/** A relay's target has lost what it had acknowledged, or is a new one. The relay's cursor goes back, and it is sent again. @publicApi */
+export class TargetBehindError extends FactstrError {
+  readonly code = 'TARGET_BEHIND';
+}
+
 /** An append to a store that follows another one: facts are appended where they come from. Nothing was written. @publicApi */
 export class ReadOnlyStoreError extends FactstrError {
   readonly code = 'READ_ONLY_STORE';

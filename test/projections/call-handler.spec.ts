@@ -25,7 +25,14 @@ function projection(timeout: number, handle: Projection['handle']): Projection {
 }
 
 function call(parent: AbortSignal, called: Projection, onStuck = (): void => undefined) {
-  const options = { attempt: 1, replaying: false, manager: undefined, signal: parent, onStuck };
+  const options = {
+    batchEnds: [],
+    attempt: 1,
+    replaying: false,
+    manager: undefined,
+    signal: parent,
+    onStuck,
+  };
   return callHandler(called, [FACT], options);
 }
 

@@ -53,6 +53,11 @@ export interface ProjectionContext extends HandlingContext {
   readonly store: string;
   /** The newest of the facts: an idempotency key, since a call can come again after a crash. */
   readonly sequenceNumber: bigint;
+  /**
+   * The numbers of the facts that are the last one of their append, as far as the query lets its facts through: with
+   * `batch`, a call has facts of many appends. Empty where a parked fact is tried again.
+   */
+  readonly batchEnds: readonly bigint[];
   /** Counted from 1 for the same facts. */
   readonly attempt: number;
   /** Whether the facts were in the log before this process began to follow it. */

@@ -15,6 +15,7 @@ import type { Runner } from '../../projections/runner/runner.js';
 import { cursorName } from '../../cursors/cursor-name.js';
 import type { RecordedIntervention, CursorStore } from '../../cursors/cursor-store.js';
 import type { FactStoreLimits } from '../../contract/limits.js';
+import { MAX_TIMER_MS } from '../../contract/numbers.js';
 import type { FactstrStore } from '../../service/factstr-store.js';
 import { HandledMetadata, insideCause } from '../../service/metadata/cause.js';
 import { keepsIdsForEver, limitsOf, logOf, newestFor } from '../../streams/store-face.js';
@@ -234,7 +235,7 @@ export class RegisteredProjection implements Follower {
     return {
       failed: (facts: readonly EventRecord[], attempt, error) =>
         logger.error(
-          `${subject} failed on fact ${facts[0]!.sequence_number}, attempt ${attempt} of ${retry.maxAttempts}: ${describeError(error)}`,
+          `${subject} failed on fact ${facts[0]!.sequence_number}, attempt ${attempt}${retry.maxAttempts === MAX_TIMER_MS ? '' : ` of ${retry.maxAttempts}`}: ${describeError(error)}`,
           stackOf(error),
         ),
       changed: (state, reason, failure) => {
@@ -256,6 +257,7 @@ export class RegisteredProjection implements Follower {
       version: this.version,
       store: this.storeName,
       sequenceNumber: call.facts.at(-1)!.sequence_number,
+      batchEnds: call.batchEnds,
       attempt: call.attempt,
       replaying: call.replaying,
       get signal() {

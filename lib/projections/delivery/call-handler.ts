@@ -30,6 +30,7 @@ export class HandlerFailure extends Error {
 }
 
 export interface HandlerCallOptions {
+  readonly batchEnds: readonly bigint[];
   readonly attempt: number;
   readonly replaying: boolean;
   readonly manager: unknown;
@@ -59,6 +60,7 @@ export async function callHandler(
     const call: ProjectionCall = {
       // A copy: a handler that changes its array must not change what a retry gets.
       facts: [...readable(facts, projection)],
+      batchEnds: options.batchEnds,
       attempt: options.attempt,
       replaying: options.replaying,
       manager: options.manager,

@@ -59,6 +59,8 @@ export class Delivery implements WalkSteps {
   #unread = false;
   /** Facts that wait to be handled together. */
   #waiting: EventRecord[] = [];
+  /** The last one of each batch's. */
+  #batchEnds: bigint[] = [];
   #waitingSince = 0;
   /** The newest fact that the walk has passed and the stored cursor has not. */
   #unstored: EventRecord | undefined;
@@ -103,6 +105,7 @@ export class Delivery implements WalkSteps {
       if (waiting > 0 && waiting + matching.length > maxFacts) await this.#flush();
       if (this.#waiting.length === 0) this.#waitingSince = since;
       this.#waiting.push(...matching);
+      this.#batchEnds.push(matching.at(-1)!.sequence_number);
     }
     this.#unstored = batch.event_records.at(-1);
     if (this.#waiting.length >= maxFacts && this.#waiting.length > 0) await this.#flush();
@@ -144,6 +147,7 @@ export class Delivery implements WalkSteps {
     this.#waiting = [];
     if (facts.length > 0) await this.#deliver(facts, last);
     else await this.#store(last);
+    this.#batchEnds = [];
     this.#unstored = undefined;
     this.#passed(last.sequence_number);
   }
@@ -199,7 +203,9 @@ export class Delivery implements WalkSteps {
   }
 
   async #call(facts: readonly EventRecord[], attempt: number, manager: unknown): Promise<void> {
+    const [first, last] = [facts[0]!.sequence_number, facts.at(-1)!.sequence_number];
     await callHandler(this.#projection, facts, {
+      batchEnds: this.#batchEnds.filter((end) => end >= first && end <= last),
       attempt,
       replaying: this.#replaying,
       manager,

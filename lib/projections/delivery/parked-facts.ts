@@ -33,6 +33,7 @@ export async function retryParked(
         parked.sequence_number,
         (manager) =>
           callHandler(projection, [fact], {
+            batchEnds: [],
             attempt,
             replaying: true,
             manager,

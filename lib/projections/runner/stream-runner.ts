@@ -162,6 +162,7 @@ export class StreamRunner implements Runner {
     for (let attempt = 1; !run.signal.aborted; attempt++) {
       try {
         await callHandler(this.#projection, facts, {
+          batchEnds: [facts.at(-1)!.sequence_number],
           attempt,
           replaying: !this.#following,
           manager: undefined,

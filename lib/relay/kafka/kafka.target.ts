@@ -1,7 +1,13 @@
 import { Logger } from '@nestjs/common';
 import { within } from '../../support/async/turns.js';
 import { unlessAborted } from '../../support/async/unless-aborted.js';
-import type { LastSent, RelayedFact, RelayIdentity, RelayTarget } from '../relay-target.js';
+import type {
+  LastSent,
+  RelayedFact,
+  RelayIdentity,
+  RelayTarget,
+  RelayTargetFactory,
+} from '../relay-target.js';
 import { TargetUnavailableError } from '../relay.errors.js';
 import { KafkaCluster } from './connection/kafka.cluster.js';
 import { loadKafkaDriver } from './connection/kafka.driver.js';
@@ -29,8 +35,9 @@ interface Opened {
  * @throws InvalidOptionsError
  * @publicApi
  */
-export function kafkaTarget(options: KafkaTargetOptions): RelayTarget {
-  return new KafkaTarget(options);
+export function kafkaTarget(options: KafkaTargetOptions): RelayTargetFactory {
+  const checked = checkedKafkaOptions(options);
+  return () => new KafkaTarget(checked);
 }
 
 class KafkaTarget implements RelayTarget {
@@ -41,7 +48,7 @@ class KafkaTarget implements RelayTarget {
   #isClosed = false;
 
   constructor(options: KafkaTargetOptions) {
-    this.#options = checkedKafkaOptions(options);
+    this.#options = options;
     this.label = `topic "${options.topic}" on kafka://${options.brokers.join(',')}`;
   }
 

@@ -77,6 +77,7 @@ describe.each(['memory', 'sqlite', 'postgres'] as const)(
           version: 1,
           store: 'default',
           sequenceNumber: 3n,
+          batchEnds: [3n],
           attempt: 1,
           replaying: false,
           manager: undefined,

@@ -31,7 +31,7 @@ describeWith(kafka, 'The Kafka target, when connections and brokers break', () =
       create: { partitions: 3, replicas: 1 },
       timeout: 10_000,
       ...options,
-    });
+    })();
     targets.push(target);
     return target;
   }

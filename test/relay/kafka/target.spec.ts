@@ -44,7 +44,7 @@ describeWith(kafka, 'The Kafka target', () => {
       topic,
       create: { partitions: 3, replicas: 1 },
       ...options,
-    });
+    })();
     opened.push(target);
     return target;
   }
@@ -164,7 +164,7 @@ describeWith(kafka, 'The Kafka target', () => {
   });
 
   it('says what to do where the topic is missing', async () => {
-    const target = kafkaTarget({ brokers: [server.broker], topic: 'missing' });
+    const target = kafkaTarget({ brokers: [server.broker], topic: 'missing' })();
     opened.push(target);
     const failure = await failureOf(() => target.open({ name: 'm', source: SOURCE }, always()));
     expect(failure).toBeInstanceOf(TargetRefusedError);

@@ -1,0 +1,42 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { randomInt } from 'node:crypto';
+import { FactstrPostgresStore, FactstrSqliteStore } from 'nestjs-factstr';
+import { Fixtures, optionsOf } from '../support/fixtures/applications.js';
+import { relayUnderFaults } from './support/under-faults.js';
+
+const fixtures = new Fixtures();
+afterEach(() => fixtures.clean());
+
+const FACTS = 3_000;
+const FAULTS = 5;
+
+describe('a relay to NATS whose process and whose server are killed', () => {
+  it.each(['sqlite', 'postgres'] as const)(
+    'loses, repeats and reorders nothing of a store on %s',
+    async (provider) => {
+      const options = await optionsOf(provider, fixtures);
+      const store =
+        options.provider === 'postgres'
+          ? new FactstrPostgresStore(options.url)
+          : new FactstrSqliteStore((options as { path: string }).path);
+      fixtures.later(() => store.close());
+      const seed = randomInt(1, 1_000_000);
+      const { milliseconds: _, ...figures } = await relayUnderFaults({
+        store,
+        options,
+        facts: FACTS,
+        seed,
+        faults: FAULTS,
+      });
+      expect({ seed, ...figures }).toMatchObject({
+        seed,
+        lost: 0,
+        duplicated: 0,
+        reordered: 0,
+        changed: 0,
+      });
+      expect(figures.facts).toBeGreaterThanOrEqual(FACTS);
+    },
+    180_000,
+  );
+});
