@@ -23,7 +23,7 @@ import { NatsCursorStore } from './cursors/nats-cursor-store.js';
 import { NatsLog } from './log/nats-log.js';
 import { OpenLog } from './log/open-log.js';
 import { resolveNatsOptions } from './options.js';
-import type { NatsStoreOptions, ResolvedNatsOptions } from './options.js';
+import type { NatsRead, NatsStoreOptions, ResolvedNatsOptions } from './options.js';
 
 /** The class behind `FactstrNatsStore` of `index.ts`, where its members are described. */
 export class FactstrNatsStore extends StreamingStore implements FactStore {
@@ -47,7 +47,11 @@ export class FactstrNatsStore extends StreamingStore implements FactStore {
       async () => (await this.#opened()).identity,
       { stream, replicas, initialize, requestTimeout },
     );
-    this.#log = new NatsLog(async () => (await this.#opened()).view, cursors);
+    this.#log = new NatsLog(
+      async () => (await this.#opened()).view,
+      async () => (await this.#read(this.#options.read)).view,
+      cursors,
+    );
     this.metadata = {
       of: async (numbers) => {
         this.assertOpen();
@@ -92,12 +96,11 @@ export class FactstrNatsStore extends StreamingStore implements FactStore {
   }
 
   query(query: EventQuery): Promise<QueryResult> {
-    return this.#query(query, WHOLE_CONTEXT, this.#options.read === 'barrier');
+    return this.#query(query, WHOLE_CONTEXT);
   }
 
   async queryPage(query: EventQuery, page: number | QueryPage): Promise<QueryResult> {
-    const prepared = preparePage(page);
-    return this.#query(query, prepared, (prepared.read ?? this.#options.read) === 'barrier');
+    return this.#query(query, preparePage(page));
   }
 
   /** @internal */
@@ -119,9 +122,7 @@ export class FactstrNatsStore extends StreamingStore implements FactStore {
     _whole: ContextQuery,
     page: PreparedPage,
   ): Promise<ContextsRead> {
-    const open = await this.#opened();
-    if (this.#options.read === 'barrier') await open.sender.barrier();
-    return open.view.contexts(parts, page);
+    return (await this.#read(this.#options.read)).view.contexts(parts, page);
   }
 
   protected override async indexed(): Promise<ContextIndexProgress | undefined> {
@@ -144,11 +145,17 @@ export class FactstrNatsStore extends StreamingStore implements FactStore {
     );
   }
 
-  async #query(query: EventQuery, page: PreparedPage, exact: boolean): Promise<QueryResult> {
+  async #query(query: EventQuery, page: PreparedPage): Promise<QueryResult> {
     const prepared = this.contextQuery(query);
+    const { view } = await this.#read(page.read ?? this.#options.read);
+    return this.found(view.read(prepared, page));
+  }
+
+  /** The log with a view that is as new as `read` asks for. */
+  async #read(read: NatsRead): Promise<OpenLog> {
     const open = await this.#opened();
-    if (exact) await open.sender.barrier();
-    return this.found(open.view.read(prepared, page));
+    if (read === 'barrier') await open.sender.barrier();
+    return open;
   }
 
   #opened(): Promise<OpenLog> {

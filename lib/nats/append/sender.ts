@@ -103,15 +103,26 @@ export class Sender {
     await this.#add(null, '');
   }
 
-  /** To be told what the view applied. */
-  applied(groups: readonly FollowedGroup[], outcomes: readonly FollowedOutcomes[]): void {
-    if (this.#applied.size === 0) return;
+  /**
+   * To be told what the view applied.
+   *
+   * @returns the first number of what this process appended, if any
+   */
+  applied(
+    groups: readonly FollowedGroup[],
+    outcomes: readonly FollowedOutcomes[],
+  ): bigint | undefined {
+    let first: bigint | undefined;
+    if (this.#applied.size === 0) return first;
     groups.forEach(({ name }, index) => {
       const judged = outcomes[index];
+      const tell = name === null ? undefined : this.#applied.get(name);
       // The first time decides; `null` says that there was one.
-      if (name !== null && judged !== null && judged !== undefined)
-        this.#applied.get(name)?.(judged);
+      if (tell === undefined || judged === null || judged === undefined) return;
+      tell(judged);
+      first ??= firstOf(judged);
     });
+    return first;
   }
 
   /** Why the view cannot go on; `undefined`: it goes on. */
@@ -271,6 +282,15 @@ export class Sender {
       options,
     );
   }
+}
+
+/** The first number that was given out by these outcomes. */
+function firstOf(outcomes: readonly AppendOutcome[]): bigint | undefined {
+  for (const outcome of outcomes) {
+    const appended = 'verdict' in outcome ? outcome.verdict.append_result : null;
+    if (appended != null) return appended.first_sequence_number;
+  }
+  return undefined;
 }
 
 /** The attempts to publish one message. */

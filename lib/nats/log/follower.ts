@@ -32,11 +32,11 @@ const INACTIVE_MS = 30_000;
 
 /** What a follower tells. */
 export interface FollowerListener {
-  /** Groups were applied, in their order; `first`: the number of the first fact that they appended, if any. */
+  /** Groups were applied, in their order; `grew`: whether they appended facts. */
   applied(
     groups: readonly FollowedGroup[],
     outcomes: readonly FollowedOutcomes[],
-    first: bigint | undefined,
+    grew: boolean,
   ): void;
   /** It cannot go on at the moment, or ever, and tries again; `undefined`: it goes on again. */
   trouble(error: FactstrError | undefined): void;
@@ -179,7 +179,7 @@ export class Follower {
       const head = view.head();
       const outcomes = view.apply(groups, noteOf(place));
       this.#place = place;
-      this.#listener.applied(groups, outcomes, view.head() > head ? head + 1n : undefined);
+      this.#listener.applied(groups, outcomes, view.head() > head);
     }
     for (const waiting of this.#waiting) {
       if (waiting.seq > this.#place.seq) continue;

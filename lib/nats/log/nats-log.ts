@@ -7,20 +7,29 @@ import type { LogView } from '../../streams/log-view.js';
 export class NatsLog implements LogSource {
   readonly cursorStore: CursorStore;
   readonly #view: () => Promise<LogView>;
+  readonly #upToDate: () => Promise<LogView>;
   readonly #commits = new CommitSignal();
 
-  /** @param view resolves with the view, which stands where the log stood when it was opened, at least */
-  constructor(view: () => Promise<LogView>, cursorStore: CursorStore) {
+  /**
+   * @param view resolves with the view, which stands where the log stood when it was opened, at least
+   * @param upToDate resolves with the view as queries see it: the log's end is asked for by it
+   */
+  constructor(
+    view: () => Promise<LogView>,
+    upToDate: () => Promise<LogView>,
+    cursorStore: CursorStore,
+  ) {
     this.#view = view;
+    this.#upToDate = upToDate;
     this.cursorStore = cursorStore;
   }
 
   async head(): Promise<bigint> {
-    return (await this.#view()).source.head();
+    return (await this.#upToDate()).source.head();
   }
 
   async newest(): Promise<FactMark | null> {
-    return (await this.#view()).source.newest();
+    return (await this.#upToDate()).source.newest();
   }
 
   async readBatches(after: bigint, limit: number): Promise<CommittedBatch[]> {
@@ -35,8 +44,8 @@ export class NatsLog implements LogSource {
     return this.#commits.on(wake);
   }
 
-  /** The view has applied facts from this number on, this process's or others'. */
-  committed(first: bigint): void {
+  /** The view has more facts. `first`: of those that this process appended, if any. */
+  committed(first: bigint | undefined): void {
     this.#commits.emit(first);
   }
 }

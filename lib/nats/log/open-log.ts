@@ -25,8 +25,8 @@ import type { LogIdentity } from './stream.js';
 
 /** What an open log tells. */
 export interface LogListener {
-  /** The view has applied facts from this number on. */
-  committed(first: bigint): void;
+  /** The view has more facts. `first`: the first number of those that this process appended, if any. */
+  committed(first: bigint | undefined): void;
   /** How many appends one message brought. */
   sent(size: number): void;
   /** What no caller waits for. */
@@ -86,9 +86,9 @@ export class OpenLog {
       const sent = (size: number): void => listener.sent(size);
       const sender = new Sender({ ...options, link, view, now, sent });
       follower = new Follower({ link, stream, view, viewName, ahead }, place, {
-        applied: (groups, outcomes, first) => {
-          sender.applied(groups, outcomes);
-          if (first !== undefined) listener.committed(first);
+        applied: (groups, outcomes, grew) => {
+          const own = sender.applied(groups, outcomes);
+          if (grew) listener.committed(own);
         },
         trouble: (error) => {
           sender.trouble(error);
