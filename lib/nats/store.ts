@@ -21,7 +21,7 @@ import { StreamingStore } from '../streams/streaming-store.js';
 import { GroupSizes } from '../support/group-sizes.js';
 import { NatsCursorStore } from './cursors/nats-cursor-store.js';
 import { NatsLog } from './log/nats-log.js';
-import { OpenLog } from './log/open-log.js';
+import { OpenLog } from './open-log.js';
 import { resolveNatsOptions } from './options.js';
 import type { NatsRead, NatsStoreOptions, ResolvedNatsOptions } from './options.js';
 

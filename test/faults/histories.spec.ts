@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { Random } from './support/random.js';
+import { Random } from '../support/random.js';
 import { Round } from './support/round.js';
 import type { Provider } from './support/scenario.js';
 import { checkHistory } from '../support/history/checker.js';

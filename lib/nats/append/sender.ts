@@ -17,7 +17,7 @@ import { isInstance } from '../../support/describe-error.js';
 import { pause } from '../../support/async/turns.js';
 import { ATTEMPT_MS } from '../connection/connection.js';
 import type { NatsLink } from '../connection/connection.js';
-import { answerCode, isUnsent, requestError } from '../connection/errors.js';
+import { isOpen, isUnsent, requestError } from '../connection/errors.js';
 import { isLasting } from '../log/follower.js';
 import { MAX_HEAD_BYTES, encodeMessage, linesOf } from '../log/message.js';
 import { DUPLICATE_WINDOW_MS, subjectOf } from '../log/stream.js';
@@ -233,7 +233,7 @@ export class Sender {
 
   /** What keeps one message waiting keeps later ones waiting too: those that have waited as long fail with it. */
   #fail(group: readonly Waiting[], error: unknown): void {
-    for (const { reject } of group) reject(error);
+    for (const { request, reject } of group) reject(request === null ? unanswered(error) : error);
     if (!isInstance(error, DatabaseUnavailableError)) return;
     const latest = performance.now() - this.#of.appendTimeout;
     const waiting = this.#waiting;
@@ -291,6 +291,15 @@ function firstOf(outcomes: readonly AppendOutcome[]): bigint | undefined {
     if (appended != null) return appended.first_sequence_number;
   }
   return undefined;
+}
+
+/** The error of a question: whether it was published is of no interest. */
+function unanswered(error: unknown): unknown {
+  if (!isInstance(error, IndeterminateAppendError)) return error;
+  return new DatabaseUnavailableError(
+    'The end of the log was not known within appendTimeout. Ask again, or read locally.',
+    { cause: error },
+  );
 }
 
 /** The attempts to publish one message. */
@@ -351,7 +360,7 @@ class Attempts {
   /** The error of a message that no attempt has written. */
   #refusal(error: unknown): FactstrError | undefined {
     if (isUnsent(error)) return undefined;
-    if (answerCode(error) === undefined) {
+    if (isOpen(error)) {
       this.wasSent = true;
       return undefined;
     }

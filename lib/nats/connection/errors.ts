@@ -13,11 +13,15 @@ import { describeError, isInstance, memberOf } from '../../support/describe-erro
 const CODES = {
   streamNotFound: 10059,
   insufficientResources: 10023,
-  noSpace: [10047, 10077, 10122],
+  noSpace: [10047, 10122],
+  /** The leader could not store what its replicas may have stored. */
+  storeFailed: 10077,
   notEnabled: [10039, 10076],
   wrongLastSequence: 10071,
   nameInUse: 10058,
   messageTooLarge: 10054,
+  /** A message of the same name, or another one of the same subject, is on its way through the cluster. */
+  underWay: [10158, 10164],
 };
 
 /** What a server answered: nothing was stored. `undefined` where it did not answer. */
@@ -25,6 +29,12 @@ export function answerCode(error: unknown): number | undefined {
   const code = memberOf(error, 'code');
   const isAnswer = typeof memberOf(error, 'apiError') === 'function';
   return isAnswer && typeof code === 'number' ? code : undefined;
+}
+
+/** Whether the answer leaves open what became of the message: another replica may store it all the same. */
+export function isOpen(error: unknown): boolean {
+  const code = answerCode(error);
+  return code === undefined || code === CODES.storeFailed || CODES.underWay.includes(code);
 }
 
 export function isWrongLastSequence(error: unknown): boolean {
@@ -74,7 +84,7 @@ export function requestError(error: unknown, what: string, stream: string): Fact
   }
   if (
     code !== undefined &&
-    (CODES.noSpace.includes(code) || code === CODES.insufficientResources)
+    [...CODES.noSpace, CODES.storeFailed, CODES.insufficientResources].includes(code)
   ) {
     return new StorageFullError(
       `${what} found no room on the servers of the stream ${stream}: ${message}. Nothing was written.`,
@@ -93,7 +103,8 @@ export function requestError(error: unknown, what: string, stream: string): Fact
       options,
     );
   }
-  if (code !== undefined && !CODES.notEnabled.includes(code) && !isPassing(message)) {
+  const passes = code === undefined || [...CODES.notEnabled, ...CODES.underWay].includes(code);
+  if (!passes && !isPassing(message)) {
     return new StorageError(`${what} was refused by the stream ${stream}: ${message}`, options);
   }
   return new DatabaseUnavailableError(

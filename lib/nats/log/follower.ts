@@ -1,5 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { ConsumerMessages, JsMsg } from '@nats-io/jetstream';
+import type { JsMsg } from '@nats-io/jetstream';
 import {
   CacheAheadError,
   CacheForeignError,
@@ -12,15 +13,12 @@ import { isInstance } from '../../support/describe-error.js';
 import { pause, retryDelay } from '../../support/async/turns.js';
 import type { NatsLink } from '../connection/connection.js';
 import { requestError } from '../connection/errors.js';
-import { decodeMessage } from './message.js';
+import { decodeMessage, encodeMessage } from './message.js';
 import { noteOf, placeOf } from './place.js';
 import type { Place } from './place.js';
-import { foreignView, parseIdentity } from './stream.js';
+import { HEARTBEAT_MS, Watch } from './watch.js';
+import { aheadView, foreignView, parseIdentity, requireWhole, subjectOf } from './stream.js';
 
-/** How often a server that has nothing to send says that it is there, in milliseconds. */
-const HEARTBEAT_MS = 1_000;
-/** Silence after which another consumer is made, in milliseconds. */
-const MAX_SILENCE_MS = 3 * HEARTBEAT_MS;
 /** How long one request for messages stands, in milliseconds. */
 const REQUEST_MS = 20_000;
 /** Bytes of messages that are on their way, at most; more where one message may be larger. */
@@ -108,6 +106,7 @@ export class Follower {
   /** Follows by one consumer, until that one is of no use any more. */
   async #follow(signal: AbortSignal): Promise<void> {
     const { link, stream } = this.#of;
+    await this.#checkStream();
     const consumer = await link.client.consumers.get(stream, {
       opt_start_seq: this.#place.seq,
       deliver_policy: 'by_start_sequence',
@@ -128,9 +127,8 @@ export class Follower {
         this.#apply(batch);
       } catch (error) {
         failure = error;
-        // A commit that the disk failed may have been kept.
-        this.#place = placeOf(this.#of.view.note()) ?? this.#place;
         messages.stop();
+        this.#place = this.#noted();
       }
     };
     try {
@@ -157,6 +155,34 @@ export class Follower {
       void consumer.delete().catch(() => undefined);
     }
     if (failure !== undefined) throw failure as Error;
+  }
+
+  /** Where the view stands after an error: a commit that the disk failed may have been kept. */
+  #noted(): Place {
+    try {
+      return placeOf(this.#of.view.note()) ?? this.#place;
+    } catch {
+      // It is closed.
+      return this.#place;
+    }
+  }
+
+  /** Whether the stream lacks nothing, as far as its leader tells, and has what the view has. */
+  async #checkStream(): Promise<void> {
+    const { link, stream, viewName } = this.#of;
+    const info = await link.manager.streams.info(stream);
+    requireWhole(info);
+    const { seq } = this.#place;
+    if (info.state.last_seq >= seq) return;
+    if (isInstance(this.#trouble, CacheAheadError)) throw this.#trouble;
+    // Nothing is written to a stream that was made anew.
+    const first = await link.manager.streams.getMessage(stream, { seq: 1 });
+    if (first === null || parseIdentity(first.data, stream).log !== this.#place.log) {
+      throw foreignView(viewName, stream);
+    }
+    // A leader that was frozen may answer from the past. What a message is acknowledged with is the log's end.
+    const end = await link.client.publish(subjectOf(stream), encodeMessage(randomUUID(), []));
+    if (end.seq <= seq) throw aheadView(viewName, stream, seq, end.seq - 1);
   }
 
   /** Whether the stream holds, at the view's place, the message that the view has. */
@@ -236,53 +262,6 @@ class Batch {
     this.facts = 0;
     return { groups, place: this.#place };
   }
-}
-
-/** Ends a consumer that is silent, or that the client has made anew. */
-class Watch {
-  readonly #messages: ConsumerMessages;
-  readonly #signal: AbortSignal;
-  readonly #timer: NodeJS.Timeout;
-  #heard = performance.now();
-  #isOver = false;
-
-  constructor(messages: ConsumerMessages, signal: AbortSignal) {
-    this.#messages = messages;
-    this.#signal = signal;
-    this.#timer = setInterval(() => {
-      if (performance.now() - this.#heard > MAX_SILENCE_MS) this.#stop();
-    }, HEARTBEAT_MS);
-    if (signal.aborted) this.#stop();
-    signal.addEventListener('abort', this.#stop);
-    void this.#listen();
-  }
-
-  get isOver(): boolean {
-    return this.#isOver;
-  }
-
-  heard(): void {
-    this.#heard = performance.now();
-  }
-
-  end(): void {
-    clearInterval(this.#timer);
-    this.#signal.removeEventListener('abort', this.#stop);
-    this.#stop();
-  }
-
-  async #listen(): Promise<void> {
-    for await (const { type } of this.#messages.status()) {
-      if (type === 'heartbeat' || type === 'next') this.heard();
-      // By another consumer the place has to be checked again: another server may lead.
-      if (type === 'reset' || type === 'ordered_consumer_recreated') this.#stop();
-    }
-  }
-
-  readonly #stop = (): void => {
-    this.#isOver = true;
-    this.#messages.stop();
-  };
 }
 
 /** How errors name a message. */

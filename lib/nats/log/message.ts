@@ -26,7 +26,7 @@ interface Head {
   readonly v: number;
   readonly name: string;
   readonly appends: number;
-  /** SHA-256 of all that follows this line. */
+  /** SHA-256 of the rest of this line and of all that follows it. */
   readonly sum: string;
 }
 
@@ -82,8 +82,13 @@ export function linesOf({ facts, condition, appendId, metadata }: ContextAppend)
 /** The message of appends whose lines are `lines`. */
 export function encodeMessage(name: string, lines: readonly string[]): Buffer {
   const body = lines.join('');
-  const head: Head = { v: SEMANTICS, name, appends: lines.length, sum: hash('sha256', body) };
+  const rest = { v: SEMANTICS, name, appends: lines.length };
+  const head: Head = { ...rest, sum: sumOf(rest, body) };
   return Buffer.from(`${JSON.stringify(head)}\n${body}`);
+}
+
+function sumOf({ v, name, appends }: Omit<Head, 'sum'>, body: string): string {
+  return hash('sha256', `${v} ${appends} ${name}\n${body}`);
 }
 
 /** Bytes that a message takes beside the lines of its appends, at most. */
@@ -98,10 +103,14 @@ export function decodeMessage(data: Uint8Array, place: string): LogMessage {
   const end = text.indexOf('\n');
   const head = headOf(text.slice(0, Math.max(end, 0)), place);
   const body = text.slice(end + 1);
-  if (hash('sha256', body) !== head.sum) {
+  if (sumOf(head, body) !== head.sum) {
     throw damaged(place, 'its checksum is that of another text');
   }
-  return { name: head.name, appends: appendsIn(body, head.appends) };
+  try {
+    return { name: head.name, appends: appendsIn(body, head.appends) };
+  } catch {
+    throw damaged(place, 'its lines are not those that this package writes');
+  }
 }
 
 function headOf(line: string, place: string): Head {
@@ -112,7 +121,12 @@ function headOf(line: string, place: string): Head {
     throw damaged(place, 'its first line is no JSON');
   }
   const { v, name, appends, sum } = head ?? {};
-  if (!Number.isSafeInteger(v) || typeof name !== 'string' || !Number.isSafeInteger(appends)) {
+  if (
+    !Number.isSafeInteger(v) ||
+    v! < 1 ||
+    typeof name !== 'string' ||
+    !Number.isSafeInteger(appends)
+  ) {
     throw damaged(place, 'it was not written by this package');
   }
   if (v! > SEMANTICS) {

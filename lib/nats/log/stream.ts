@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { StreamInfo } from '@nats-io/jetstream';
 import {
+  CacheAheadError,
   CacheForeignError,
   DamagedLogError,
+  DatabaseUnavailableError,
   ForeignDatabaseError,
   InvalidOptionsError,
   SchemaMissingError,
@@ -11,6 +13,7 @@ import {
 import type { NatsLink } from '../connection/connection.js';
 import {
   isNameInUse,
+  isOpen,
   isStreamMissing,
   isWrongLastSequence,
   requestError,
@@ -99,7 +102,7 @@ async function created(link: NatsLink, stream: string, replicas: number): Promis
 
 /** @throws ForeignDatabaseError, DamagedLogError */
 function checked(info: StreamInfo): StreamInfo {
-  const { config, state } = info;
+  const { config } = info;
   const wrong = Object.entries({
     subjects: config.subjects?.join() === subjectOf(config.name),
     storage: config.storage === 'file',
@@ -120,13 +123,22 @@ function checked(info: StreamInfo): StreamInfo {
       `The stream ${config.name} would not keep a log: its settings ${wrong.join(', ')} are others than those of a stream that this package creates. Nothing was changed. Name another stream, or set them as docs/nats.md says.`,
     );
   }
+  requireWhole(info);
+  return info;
+}
+
+/**
+ * A log lacks no message.
+ *
+ * @throws DamagedLogError
+ */
+export function requireWhole({ config, state }: StreamInfo): void {
   const gone = state.num_deleted ?? 0;
   if (gone > 0 || (state.messages > 0 && state.first_seq !== 1)) {
     throw new DamagedLogError(
       `The stream ${config.name} lacks messages: ${gone} of them are gone, and the first one is ${state.first_seq}. Restore it from a backup, or have a whole replica lead.`,
     );
   }
-  return info;
 }
 
 /**
@@ -142,26 +154,29 @@ export async function identifyLog(
 ): Promise<LogIdentity> {
   const { name } = info.config;
   try {
-    if (info.state.last_seq === 0) {
-      const identity: LogIdentity = {
-        format: FORMAT,
-        log: randomUUID(),
-        append_id_retention: retention,
-      };
-      try {
-        await link.client.publish(subjectOf(name), JSON.stringify(identity), {
-          expect: { lastSequence: 0 },
-          retries: 0,
-        });
-        return identity;
-      } catch (error) {
-        if (!isWrongLastSequence(error)) throw error;
-      }
-    }
+    if (info.state.last_seq === 0) await writeIdentity(link, name, retention);
     const first = await link.manager.streams.getMessage(name, { seq: 1 });
-    return parseIdentity(first?.data, name);
+    if (first !== null) return parseIdentity(first.data, name);
   } catch (error) {
     throw requestError(error, 'Opening the log', name);
+  }
+  // It is on its way, or was lost on it.
+  throw new DatabaseUnavailableError(`The first message of the stream ${name} is not written yet.`);
+}
+
+/** Writes the first message, unless there is one. What became of it may not be known. */
+async function writeIdentity(link: NatsLink, stream: string, retention: number): Promise<void> {
+  const identity: LogIdentity = {
+    format: FORMAT,
+    log: randomUUID(),
+    append_id_retention: retention,
+  };
+  try {
+    await link.client.publish(subjectOf(stream), JSON.stringify(identity), {
+      expect: { lastSequence: 0 },
+    });
+  } catch (error) {
+    if (!isWrongLastSequence(error) && !isOpen(error)) throw error;
   }
 }
 
@@ -191,5 +206,17 @@ export function parseIdentity(data: Uint8Array | undefined, stream: string): Log
 export function foreignView(view: string, stream: string): CacheForeignError {
   return new CacheForeignError(
     `The view ${JSON.stringify(view)} has another message than the stream ${stream} in the place where it stands: the stream was made anew, or lost messages and got others in their place. Nothing was written. Find out which; then remove the view, to go on with the stream as it is.`,
+  );
+}
+
+/** The view has what the stream lost. */
+export function aheadView(
+  view: string,
+  stream: string,
+  seq: number,
+  last: number,
+): CacheAheadError {
+  return new CacheAheadError(
+    `The view ${JSON.stringify(view)} has the messages up to ${seq} of the stream ${stream}, which ended at ${last}: acknowledged appends were lost, or the stream was restored from an older copy. Nothing of it was used. Find out which; then remove the view, to go on with the stream as it is.`,
   );
 }

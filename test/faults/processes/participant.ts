@@ -3,7 +3,7 @@
 import { FactstrPostgresStore, FactstrSqliteStore, FactstrStore } from 'nestjs-factstr';
 import type { EventRecord, NewEvent } from 'nestjs-factstr';
 import { setTimeout as pause } from 'node:timers/promises';
-import { Random } from '../support/random.js';
+import { Random } from '../../support/random.js';
 import type { StoreOptions } from '../support/storage.js';
 import { done, next, send } from '../../support/child-task.js';
 import type { Outcome, RecordedQuery } from '../../support/history/history.types.js';

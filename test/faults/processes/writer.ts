@@ -6,7 +6,7 @@ import { digestOf } from '../../support/history/checker.js';
 import type { AppendCall, AppendIfCall, Call, Outcome } from '../../support/history/checker.js';
 import { next, send } from '../../support/child-task.js';
 import { Journal } from '../../support/history/journal.js';
-import { Random } from '../support/random.js';
+import { Random } from '../../support/random.js';
 import type { StoreOptions } from '../support/storage.js';
 
 export interface WriterTask {

@@ -2,7 +2,7 @@ import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import Sqlite from 'better-sqlite3';
 import type { Opened } from '../processes/opener.js';
 import { Opener } from '../support/opener.js';
-import type { Random } from '../support/random.js';
+import type { Random } from '../../support/random.js';
 import type { Scenario } from '../support/scenario.js';
 import { newStore, readLog } from '../support/storage.js';
 import { judgeLog } from '../support/verdict.js';

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import Sqlite from 'better-sqlite3';
 import { FactstrPostgresStore } from 'nestjs-factstr';
 import { Opener } from '../support/opener.js';
-import type { Random } from '../support/random.js';
+import type { Random } from '../../support/random.js';
 import type { Round } from '../support/round.js';
 import type { Scenario } from '../support/scenario.js';
 import { execute, rowsOf } from '../support/storage.js';

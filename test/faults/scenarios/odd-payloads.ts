@@ -17,7 +17,7 @@ import type { Refused } from '../../support/facts/refused.js';
 import type { LoggedFact } from '../../support/history/checker.js';
 import { now } from '../../support/history/journal.js';
 import type { JournalCall } from '../../support/history/journal.js';
-import type { Random } from '../support/random.js';
+import type { Random } from '../../support/random.js';
 import type { Round } from '../support/round.js';
 import type { Provider, Scenario } from '../support/scenario.js';
 import { databaseOf, newStore, readLog } from '../support/storage.js';

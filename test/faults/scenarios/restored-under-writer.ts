@@ -1,7 +1,7 @@
 import Sqlite from 'better-sqlite3';
 import { FactstrSqliteStore } from 'nestjs-factstr';
 import type { NewEvent } from 'nestjs-factstr';
-import type { Random } from '../support/random.js';
+import type { Random } from '../../support/random.js';
 import type { Round } from '../support/round.js';
 import type { Scenario } from '../support/scenario.js';
 import { newStore } from '../support/storage.js';

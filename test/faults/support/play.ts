@@ -1,5 +1,5 @@
 import { withinTime } from '../../support/waiting/until.js';
-import { Random } from './random.js';
+import { Random } from '../../support/random.js';
 import { Round } from './round.js';
 import type { Provider, Scenario } from './scenario.js';
 import type { Tally } from './tally.js';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createDatabase } from '../../support/postgres.js';
 import type { TestDatabase } from '../../support/postgres.js';
-import { Random } from './random.js';
+import { Random } from '../../support/random.js';
 import { emptyTally } from './tally.js';
 import { withinTime } from '../../support/waiting/until.js';
 

@@ -1,7 +1,7 @@
 import type { EventRecord, FactstrOptions } from 'nestjs-factstr';
 import type { CloudEvent } from 'nestjs-factstr/relay';
 import type { FactstrPostgresStore, FactstrSqliteStore } from 'nestjs-factstr';
-import { Random } from '../../faults/support/random.js';
+import { Random } from '../../support/random.js';
 import { TestProcess } from '../../support/child-process.js';
 import { NatsCluster } from '../../support/nats/server.js';
 import type { NatsServer } from '../../support/nats/server.js';

@@ -101,6 +101,11 @@ export type Outcome = Committed | Conflict | Answered | Refused | Indeterminate;
 export interface RecordedCall {
   /** One store object, or one face of it, whose appends commit in call order. */
   readonly client: string;
+  /**
+   * The copy of the log that may have answered, where that may be behind the log: it has what was acknowledged through
+   * it before the call, and what it showed before. Absent where the log itself answers.
+   */
+  readonly view?: string;
   /** Before the call was made. */
   readonly start: number;
   /** After it was answered; absent when it never was: its process ended. */

@@ -6,6 +6,8 @@ import type { RecordedStore } from './recorded-outcome.js';
 export interface CallEntry {
   readonly index: number;
   readonly client: string;
+  /** As recorded calls have it. */
+  readonly view?: string;
   readonly start: number;
   readonly call: Call;
 }
@@ -40,8 +42,9 @@ export class Journal {
     this.#file = openSync(path, 'a');
   }
 
-  begin(client: string, call: Call): number {
-    const entry: CallEntry = { index: this.#calls++, client, start: now(), call };
+  begin(client: string, call: Call, view?: string): number {
+    const of = view === undefined ? { client } : { client, view };
+    const entry: CallEntry = { index: this.#calls++, ...of, start: now(), call };
     this.write(entry);
     return entry.index;
   }
@@ -52,8 +55,8 @@ export class Journal {
   }
 
   /** Makes the call on the store, and resolves with its outcome; never rejects for an error of the store's. */
-  async make(client: string, store: RecordedStore, call: Call): Promise<Outcome> {
-    const index = this.begin(client, call);
+  async make(client: string, store: RecordedStore, call: Call, view?: string): Promise<Outcome> {
+    const index = this.begin(client, call, view);
     const outcome = await outcomeOf(store, call);
     this.end(index, outcome);
     return outcome;
@@ -83,8 +86,8 @@ export function readCalls(path: string): JournalCall[] {
   const calls: JournalCall[] = [];
   for (const entry of readEntries<Entry>(path)) {
     if ('call' in entry) {
-      const { client, start, call } = entry;
-      calls[entry.index] = { client, start, call };
+      const { index, ...call } = entry;
+      calls[index] = call;
     } else if ('outcome' in entry) {
       const { index, ...rest } = entry;
       calls[index] = { ...calls[index]!, ...rest };

@@ -1,8 +1,13 @@
 import type { RecordedCall } from '../history.types.js';
-import type { Placed } from '../placed-appends.js';
+import type { Placed, PlacedAppend } from '../placed-appends.js';
 
 interface Step {
   readonly time: number;
+  readonly length: number;
+}
+
+interface Seen {
+  readonly call: RecordedCall;
   readonly length: number;
 }
 
@@ -10,13 +15,16 @@ interface Step {
 export class TimeBounds {
   /** Appends by their acknowledgement; the lengths are running maxima. */
   readonly #acknowledged: readonly Step[];
+  /** Of them those that were acknowledged through a view, by its name. */
+  readonly #acknowledgedBy = new Map<string, readonly Step[]>();
   /** Appends by their first start, latest first; the lengths are running minima. */
   readonly #begun: readonly Step[];
   /** The calls that saw the log, in the order of their ends, and at which length each did. */
   readonly #reads: readonly RecordedCall[];
   readonly #seen = new Map<RecordedCall, number>();
   #passed = 0;
-  #longest: { readonly call: RecordedCall; readonly length: number } | undefined;
+  /** What was seen at all, and through each view. */
+  readonly #longest = new Map<string | undefined, Seen>();
 
   constructor({ appends }: Placed, reads: readonly RecordedCall[]) {
     this.#reads = reads.toSorted((a, b) => endOf(a) - endOf(b));
@@ -31,6 +39,10 @@ export class TimeBounds {
         .sort((a, b) => a.time - b.time),
       Math.max,
     );
+    for (const [view, steps] of acknowledgedThroughViews(placed)) {
+      const ascending = steps.sort((a, b) => a.time - b.time);
+      this.#acknowledgedBy.set(view, running(ascending, Math.max));
+    }
     this.#begun = running(
       placed
         .map(({ earliest, places }) => ({ time: earliest, length: places[0]! - 1 }))
@@ -45,7 +57,7 @@ export class TimeBounds {
     atMost: number;
     seenBefore: RecordedCall | undefined;
   } {
-    const { start } = call;
+    const { start, view } = call;
     // Who ended before this start also started before it: it is known what they saw.
     for (
       let read = this.#reads[this.#passed];
@@ -53,14 +65,19 @@ export class TimeBounds {
       read = this.#reads[++this.#passed]
     ) {
       const length = this.#seen.get(read) ?? 0;
-      if (length > (this.#longest?.length ?? 0)) this.#longest = { call: read, length };
+      for (const by of new Set([undefined, read.view])) {
+        if (length > (this.#longest.get(by)?.length ?? 0))
+          this.#longest.set(by, { call: read, length });
+      }
     }
-    const acknowledged = lastWhere(this.#acknowledged, (step) => step.time < start)?.length ?? 0;
-    const seen = this.#longest?.length ?? 0;
+    const steps = view === undefined ? this.#acknowledged : (this.#acknowledgedBy.get(view) ?? []);
+    const acknowledged = lastWhere(steps, (step) => step.time < start)?.length ?? 0;
+    const longest = this.#longest.get(view);
+    const seen = longest?.length ?? 0;
     return {
       atLeast: Math.max(acknowledged, seen),
       atMost: lastWhere(this.#begun, (step) => step.time > endOf(call))?.length ?? Infinity,
-      seenBefore: seen > acknowledged ? this.#longest?.call : undefined,
+      seenBefore: seen > acknowledged ? longest?.call : undefined,
     };
   }
 
@@ -68,6 +85,20 @@ export class TimeBounds {
   saw(call: RecordedCall, length: number): void {
     this.#seen.set(call, length);
   }
+}
+
+function acknowledgedThroughViews(placed: readonly PlacedAppend[]): Map<string, Step[]> {
+  const through = new Map<string, Step[]>();
+  for (const { calls, places, events } of placed) {
+    for (const { view, end, outcome } of calls) {
+      if (view === undefined || outcome?.kind !== 'committed') continue;
+      const step = { time: end ?? Infinity, length: places[0]! + events.length - 1 };
+      const others = through.get(view);
+      if (others === undefined) through.set(view, [step]);
+      else others.push(step);
+    }
+  }
+  return through;
 }
 
 function endOf({ end }: RecordedCall): number {

@@ -1,27 +1,23 @@
-import { randomUUID } from 'node:crypto';
 import type { StreamInfo } from '@nats-io/jetstream';
 import {
-  CacheAheadError,
   DamagedDatabaseError,
   DatabaseUnavailableError,
   StorageError,
-} from '../../contract/errors.js';
-import type { FactstrError } from '../../contract/errors.js';
-import { openView, removeView } from '../../stores/log-views.js';
-import type { LogView } from '../../streams/log-view.js';
-import { pause } from '../../support/async/turns.js';
-import { isInstance } from '../../support/describe-error.js';
-import { Sender } from '../append/sender.js';
-import { NatsLink } from '../connection/connection.js';
-import { requestError } from '../connection/errors.js';
-import { checkDurability } from '../connection/promises.js';
-import type { ResolvedNatsOptions } from '../options.js';
-import { Follower, isLasting } from './follower.js';
-import { encodeMessage } from './message.js';
-import { placeOf } from './place.js';
-import type { Place } from './place.js';
-import { identifyLog, openStream, subjectOf } from './stream.js';
-import type { LogIdentity } from './stream.js';
+} from '../contract/errors.js';
+import type { FactstrError } from '../contract/errors.js';
+import { openView, removeView } from '../stores/log-views.js';
+import type { LogView } from '../streams/log-view.js';
+import { pause } from '../support/async/turns.js';
+import { isInstance } from '../support/describe-error.js';
+import { Sender } from './append/sender.js';
+import { NatsLink } from './connection/connection.js';
+import { checkDurability } from './connection/promises.js';
+import type { ResolvedNatsOptions } from './options.js';
+import { Follower, isLasting } from './log/follower.js';
+import { placeOf } from './log/place.js';
+import type { Place } from './log/place.js';
+import { identifyLog, openStream } from './log/stream.js';
+import type { LogIdentity } from './log/stream.js';
 
 /** What an open log tells. */
 export interface LogListener {
@@ -79,11 +75,11 @@ export class OpenLog {
       const opened = openViewOf(options, identity);
       view = opened.view;
       const { place } = opened;
-      await requireWithin(link, options, place, info.state.last_seq);
       const failed = new FailedStart(options.requestTimeout);
       const { view: viewName, ahead } = options;
       const now = (): number => Date.now() + (ahead?.() ?? 0);
       const sent = (size: number): void => listener.sent(size);
+      let reported: string | undefined;
       const sender = new Sender({ ...options, link, view, now, sent });
       follower = new Follower({ link, stream, view, viewName, ahead }, place, {
         applied: (groups, outcomes, grew) => {
@@ -93,7 +89,8 @@ export class OpenLog {
         trouble: (error) => {
           sender.trouble(error);
           if (failed.isStarting) failed.tell(error);
-          else if (error !== undefined) listener.report(error);
+          else if (error !== undefined && error.code !== reported) listener.report(error);
+          reported = error?.code;
         },
       });
       follower.start();
@@ -202,28 +199,4 @@ function openViewOf(
   view?.close();
   removeView(where);
   return { view: openView(where, options), place: start };
-}
-
-/**
- * A view that is ahead of the stream has what the stream lost.
- *
- * @throws CacheAheadError
- */
-async function requireWithin(
-  link: NatsLink,
-  { stream, view }: ResolvedNatsOptions,
-  { seq }: Place,
-  last: number,
-): Promise<void> {
-  if (last >= seq) return;
-  // A leader that was frozen may answer from the past. What a message is acknowledged with is the log's end.
-  const end = await link.client
-    .publish(subjectOf(stream), encodeMessage(randomUUID(), []))
-    .catch((error: unknown) => {
-      throw requestError(error, 'Opening the log', stream);
-    });
-  if (end.seq > seq) return;
-  throw new CacheAheadError(
-    `The view ${JSON.stringify(view)} has the messages up to ${seq} of the stream ${stream}, which ends at ${end.seq - 1}: acknowledged appends were lost, or the stream was restored from an older copy. Nothing of it was used. Find out which; then remove the view, to go on with the stream as it is.`,
-  );
 }
