@@ -39,3 +39,5 @@ export type {
   KafkaTargetOptions,
   KafkaTopicOptions,
 } from './kafka/kafka.options.js';
+export { FactstrFollowerModule } from './follower/factstr-follower.module.js';
+export type { FactstrFollowerOptions } from './follower/follower.options.js';

@@ -46,9 +46,9 @@ export class RelayLink {
         pingInterval: PING_INTERVAL_MS,
         maxPingOut: 2,
         timeout,
+        reconnect: false,
         ...defined(given ?? {}),
         servers: [...servers],
-        reconnect: false,
       });
       const manager = await jetstream.jetstreamManager(connection, { timeout, checkAPI: false });
       const client = jetstream.jetstream(connection, { timeout });

@@ -89,5 +89,9 @@ export class NewestBatches {
 
 function factOf(batch: CommittedBatch | undefined, number: bigint): FactMark | null {
   if (batch === undefined) return null;
-  return batch.event_records[Number(number - batch.event_records[0]!.sequence_number)] ?? null;
+  const { event_records: records } = batch;
+  const fact = records[Number(number - records[0]!.sequence_number)];
+  if (fact?.sequence_number === number) return fact;
+  // A log may have gaps: what a relay has left out.
+  return records.find(({ sequence_number }) => sequence_number === number) ?? null;
 }
