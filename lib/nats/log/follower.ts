@@ -60,6 +60,7 @@ export class Follower {
   readonly #listener: FollowerListener;
   readonly #stop = new AbortController();
   #place: Place;
+  #isChecked = false;
   #trouble: FactstrError | undefined;
   readonly #waiting = new Set<{ readonly seq: number; readonly resolve: () => void }>();
   #ended: Promise<void> | undefined;
@@ -78,9 +79,9 @@ export class Follower {
     this.#ended ??= this.#run();
   }
 
-  /** Resolves when the view has the message `seq`. */
+  /** Resolves when the view has the message `seq`, and the stream was found to be the view's log. */
   reached(seq: number): Promise<void> {
-    if (this.#place.seq >= seq) return Promise.resolve();
+    if (this.#isChecked && this.#place.seq >= seq) return Promise.resolve();
     return new Promise((resolve) => this.#waiting.add({ seq, resolve }));
   }
 
@@ -195,6 +196,7 @@ export class Follower {
         ? parseIdentity(message.data, stream).log
         : decodeMessage(message.data, placeName(stream, seq)).name;
     if (there !== name) throw foreignView(viewName, stream);
+    this.#isChecked = true;
     this.#tell(undefined);
   }
 

@@ -108,7 +108,7 @@ done();
 
 async function live(): Promise<void> {
   const before = await head();
-  await store.streamAll((facts) => delivered('live', `live/${client}`, facts));
+  store.streamAll((facts) => delivered('live', `live/${client}`, facts));
   after = [before, await head()];
 }
 

@@ -46,7 +46,7 @@ export async function playRound(
   try {
     return await new Round(cluster, stream, settings, folder, undo).play();
   } finally {
-    for (const step of undo.reverse()) await step();
+    for (const step of undo.toReversed()) await step();
   }
 }
 

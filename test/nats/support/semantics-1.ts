@@ -31,7 +31,7 @@ function message(appends: readonly StoredCall[], at = START + taken * SECOND): S
 }
 
 function fact(event_type: string, payload: unknown): NewEvent {
-  return { event_type, payload: payload as NewEvent['payload'] };
+  return { event_type, payload };
 }
 
 /** Whether a fact of this payload would be one of a context of this predicate: an append that is refused if so. */
