@@ -41,3 +41,9 @@ export type {
 } from './kafka/kafka.options.js';
 export { FactstrFollowerModule } from './follower/factstr-follower.module.js';
 export type { FactstrFollowerOptions } from './follower/follower.options.js';
+export { rabbitmqTarget } from './rabbitmq/rabbitmq.target.js';
+export type {
+  RabbitMqExchangeType,
+  RabbitMqQueueType,
+  RabbitMqTargetOptions,
+} from './rabbitmq/rabbitmq.options.js';

@@ -9,7 +9,7 @@ type Explain = (settings: KafkaSettings) => string;
 const REFUSED: Readonly<Record<string, Explain>> = {
   SASL_AUTHENTICATION_FAILED: () => `the brokers refuse the user or the password (option sasl)`,
   TOPIC_AUTHORIZATION_FAILED: ({ topic }) =>
-    `the user may not write to the topic "${topic}": grant WRITE and DESCRIBE on it, and CREATE where the target shall create it`,
+    `the user lacks a permission on the topic "${topic}": grant WRITE and DESCRIBE on it, READ too where delivery is 'exactly-once' (the relay's place is kept as an offset), and CREATE where the target shall create it`,
   TRANSACTIONAL_ID_AUTHORIZATION_FAILED: ({ transactionalId }) =>
     `the user may not use the transactional id "${transactionalId}": grant WRITE and DESCRIBE on it, or take delivery: 'at-least-once'`,
   GROUP_AUTHORIZATION_FAILED: ({ transactionalId }) =>

@@ -13,9 +13,11 @@ export async function disturb(
   fault: () => Promise<void>,
 ): Promise<Error[]> {
   const failures: Error[] = [];
+  const over = new AbortController();
   const state = { sent: 0, isDone: false };
   const sending = pump(target, facts, {
     name,
+    signal: over.signal,
     onSent: (place) => (state.sent = place),
     onFailure: (error) => failures.push(error),
   }).finally(() => (state.isDone = true));
@@ -29,6 +31,10 @@ export async function disturb(
       if (!state.isDone) await fault();
     }
   })();
-  await Promise.all([sending, disturbing]);
+  try {
+    await Promise.all([sending, disturbing]);
+  } finally {
+    over.abort();
+  }
   return failures;
 }

@@ -11,6 +11,8 @@ export interface PumpSettings {
   readonly onSent?: (sent: number) => void;
   /** Called with what failed. */
   readonly onFailure?: (error: Error) => void;
+  /** Ends it before all are acknowledged. */
+  readonly signal?: AbortSignal;
   /** How long one call may take, in milliseconds. Default 20,000. */
   readonly timeout?: number;
 }
@@ -27,7 +29,7 @@ export async function pump(
   const { name, batch = 200, onSent, onFailure, timeout = 20_000 } = settings;
   const limit = (): AbortSignal => AbortSignal.timeout(timeout);
   let cursor = 0;
-  for (;;) {
+  while (settings.signal?.aborted !== true) {
     try {
       await target.open({ name, source: SOURCE }, limit());
       const last = await target.lastSent?.(limit());
