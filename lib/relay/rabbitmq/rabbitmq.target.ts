@@ -1,6 +1,11 @@
 import { within } from '../../support/async/turns.js';
 import { unlessAborted } from '../../support/async/unless-aborted.js';
-import type { RelayedFact, RelayIdentity, RelayTarget } from '../relay-target.js';
+import type {
+  RelayedFact,
+  RelayIdentity,
+  RelayTarget,
+  RelayTargetFactory,
+} from '../relay-target.js';
 import { TargetUnavailableError } from '../relay.errors.js';
 import { loadRabbitMqDriver } from './rabbitmq.driver.js';
 import { explained } from './rabbitmq.errors.js';
@@ -19,7 +24,7 @@ const CLOSING_MS = 2_000;
  * @throws InvalidOptionsError
  * @publicApi
  */
-export function rabbitmqTarget(options: RabbitMqTargetOptions): () => RelayTarget {
+export function rabbitmqTarget(options: RabbitMqTargetOptions): RelayTargetFactory {
   const settings = rabbitMqSettings(options);
   return () => new RabbitMqTarget(settings);
 }

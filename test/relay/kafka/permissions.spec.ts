@@ -40,7 +40,7 @@ describeWith(kafka, 'The Kafka target as a user with few permissions', () => {
   });
 
   function targetFor(options: Partial<KafkaTargetOptions>): RelayTarget {
-    const target = kafkaTarget({ brokers: [server.proxied], topic, ...options });
+    const target = kafkaTarget({ brokers: [server.proxied], topic, ...options })();
     targets.push(target);
     return target;
   }
