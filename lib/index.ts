@@ -1,5 +1,6 @@
 // The contract and the stores
 export * from './stores/index.js';
+export * from './nats/index.js';
 
 // The module
 export { FactstrModule } from './module/factstr.module.js';

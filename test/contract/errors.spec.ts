@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import * as errors from '../../lib/contract/errors.js';
 import * as surface from '../../lib/index.js';
+import * as relayErrors from '../../lib/relay/relay.errors.js';
 import { FactstrError } from '../../lib/contract/errors.js';
 import {
   BAD_APPEND_IDS,
@@ -20,6 +21,8 @@ const classes = Object.entries(errors).filter(([name]) => name !== 'FactstrError
   string,
   Concrete,
 ][];
+/** Of an extra, which exports them itself. */
+const ofExtras = Object.entries(relayErrors) as [string, Concrete][];
 const codeOf = (error: Concrete): string => new error('message').code;
 
 const page = readFileSync(new URL('../../docs/errors.md', import.meta.url), 'utf8');
@@ -33,14 +36,14 @@ const documented = page
 
 describe('the errors', () => {
   it('each have a code of their own', () => {
-    const codes = classes.map(([, error]) => codeOf(error));
-    expect(new Set(codes).size).toBe(classes.length);
+    const codes = [...classes, ...ofExtras].map(([, error]) => codeOf(error));
+    expect(new Set(codes).size).toBe(classes.length + ofExtras.length);
     for (const code of codes) expect(code).toMatch(/^[A-Z]+(_[A-Z]+)*$/);
   });
 
   it('stand in the documentation with their code, all of them, once', () => {
     expect(documented.map(({ name, code }) => `${name} ${code}`).sort()).toEqual(
-      classes.map(([name, error]) => `${name} ${codeOf(error)}`).sort(),
+      [...classes, ...ofExtras].map(([name, error]) => `${name} ${codeOf(error)}`).sort(),
     );
   });
 

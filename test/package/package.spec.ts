@@ -23,6 +23,8 @@ describe('the packed package', () => {
         'dist/index.d.ts',
         'dist/dashboard/index.js',
         'dist/dashboard/index.d.ts',
+        'dist/nats/index.js',
+        'dist/nats/index.d.ts',
         'dist/opentelemetry/index.js',
         'dist/opentelemetry/index.d.ts',
         'dist/prometheus/index.js',

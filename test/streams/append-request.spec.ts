@@ -108,6 +108,8 @@ it('A field of the request is named by few files: where it is checked, and where
     'contract/append-id.ts',
     'contract/append-request.ts',
     'contract/contract.types.ts',
+    'nats/append/sender.ts',
+    'nats/log/message.ts',
     'stores/memory/appender.ts',
     'stores/postgres/append/append-statement.ts',
     'stores/sqlite/append/appender.ts',

@@ -8,6 +8,8 @@ export interface NatsDriver {
   readonly kv: typeof import('@nats-io/kv');
 }
 
+const PACKAGES = ['@nats-io/transport-node', '@nats-io/jetstream', '@nats-io/kv'];
+
 let driver: Promise<NatsDriver> | undefined;
 
 /**
@@ -23,22 +25,19 @@ export function loadNatsDriver(): Promise<NatsDriver> {
 }
 
 async function load(): Promise<NatsDriver> {
-  const [transport, jetstream, kv] = await Promise.all([
-    loaded('@nats-io/transport-node', () => import('@nats-io/transport-node')),
-    loaded('@nats-io/jetstream', () => import('@nats-io/jetstream')),
-    loaded('@nats-io/kv', () => import('@nats-io/kv')),
-  ]);
-  return { transport, jetstream, kv };
-}
-
-async function loaded<T>(name: string, load: () => Promise<T>): Promise<T> {
   try {
-    return await load();
+    // Written out, inside `try`: a bundler then takes what is installed and goes on where it is not.
+    return {
+      transport: await import('@nats-io/transport-node'),
+      jetstream: await import('@nats-io/jetstream'),
+      kv: await import('@nats-io/kv'),
+    };
   } catch (cause) {
+    const missing = PACKAGES.find((name) => isNotInstalled(cause, name));
     throw new MissingDriverError(
-      isNotInstalled(cause, name)
-        ? `The NATS client needs the package "${name}", which is not installed: npm install @nats-io/transport-node @nats-io/jetstream @nats-io/kv`
-        : `The package "${name}" is installed but does not load: ${reasonOf(cause)}.`,
+      missing === undefined
+        ? `The NATS client is installed but does not load: ${reasonOf(cause)}.`
+        : `The NATS client needs the package "${missing}", which is not installed: npm install ${PACKAGES.join(' ')}`,
       { cause },
     );
   }
