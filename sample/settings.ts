@@ -10,6 +10,8 @@ export class Settings {
   readonly dataDir: string;
   /** Facts and read model go to this Postgres database instead of SQLite. */
   readonly databaseUrl: string | undefined;
+  /** Facts go to a stream on these servers of NATS; the read model stays where it is. */
+  readonly natsUrls: readonly string[];
   /** Whether this process may keep the read model. Of several processes that may, one does. */
   readonly durable: boolean;
 
@@ -18,11 +20,23 @@ export class Settings {
     this.host = env['HOST'] || '127.0.0.1';
     this.dataDir = resolve(env['DATA_DIR'] || 'data');
     this.databaseUrl = env['DATABASE_URL'] || undefined;
+    this.natsUrls = (env['FACTSTR_NATS_URL'] ?? '').split(',').filter((url) => url !== '');
     this.durable = env['FACTSTR_DURABLE'] !== 'off';
   }
 
   get facts(): FactstrOptions {
     const handlers = { live: true, durable: this.durable };
+    if (this.natsUrls.length > 0) {
+      return {
+        provider: 'nats',
+        servers: this.natsUrls,
+        stream: 'enrolment',
+        // Of one server alone, as on a developer's machine, the stream is on that one.
+        replicas: Math.min(this.natsUrls.length, 3),
+        durability: 'replicated',
+        handlers,
+      };
+    }
     return this.databaseUrl === undefined
       ? { provider: 'sqlite', path: join(this.dataDir, 'facts.sqlite'), handlers }
       : { provider: 'postgres', url: this.databaseUrl, handlers };

@@ -77,6 +77,15 @@ export class DashboardService
     );
   }
 
+  /** Where a store keeps its facts, and on NATS what it answers from. Without paths and addresses. */
+  placeOf(name: string): string {
+    const options = this.#stores.find(name)?.options;
+    if (options === undefined) return '';
+    if (options.provider !== 'nats') return PLACES[options.provider];
+    const { stream, view = 'memory' } = options;
+    return `${PLACES.nats}, stream ${stream}, view ${view === 'memory' ? 'in memory' : 'in a file'}`;
+  }
+
   /** The facts that were appended together with one; `undefined` where the store does not tell. */
   async batchOf(name: string, number: bigint): Promise<BatchRange | undefined> {
     const raw = this.#stores.find(name)?.raw;
@@ -122,6 +131,14 @@ export class DashboardService
     this.#ended.abort();
   }
 }
+
+const PLACES = {
+  memory: 'in memory',
+  sqlite: 'SQLite',
+  postgres: 'Postgres',
+  nats: 'NATS',
+  custom: 'a store of the application',
+};
 
 /** Whether an operator should look at it. */
 export function isProblem(status: ProjectionStatus): boolean {

@@ -11,6 +11,7 @@ import { pause } from '../support/async/turns.js';
 import { isInstance } from '../support/describe-error.js';
 import { Sender } from './append/sender.js';
 import { NatsLink } from './connection/connection.js';
+import { requestError } from './connection/errors.js';
 import { checkDurability } from './connection/promises.js';
 import type { ResolvedNatsOptions } from './options.js';
 import { Follower, isLasting } from './log/follower.js';
@@ -36,15 +37,18 @@ export class OpenLog {
   readonly sender: Sender;
   /** The log's time, as far as this process can tell: milliseconds since 1970. */
   readonly now: () => number;
+  readonly #stream: string;
   readonly #follower: Follower;
 
   private constructor(
+    stream: string,
     link: NatsLink,
     view: LogView,
     sender: Sender,
     follower: Follower,
     now: () => number,
   ) {
+    this.#stream = stream;
     this.now = now;
     this.link = link;
     this.view = view;
@@ -96,7 +100,7 @@ export class OpenLog {
       follower.start();
       await Promise.race([follower.reached(info.state.last_seq), failed.happened]);
       failed.isStarting = false;
-      return new OpenLog(link, view, sender, follower, now);
+      return new OpenLog(stream, link, view, sender, follower, now);
     } catch (error) {
       await follower?.stop();
       view?.close();
@@ -108,6 +112,27 @@ export class OpenLog {
   /** Tells the log from others. */
   get identity(): string {
     return this.#follower.place.log;
+  }
+
+  /**
+   * Resolves when the stream's leader has answered. It may be one that was frozen: this tells whether servers are there,
+   * and nothing of the log.
+   *
+   * @throws DatabaseUnavailableError, and what the log cannot be followed for
+   */
+  async reach(): Promise<void> {
+    const { trouble } = this.#follower;
+    if (trouble !== undefined) throw trouble;
+    if (!this.link.isConnected) {
+      throw new DatabaseUnavailableError(
+        `No server of the stream ${this.#stream} can be reached at the moment.`,
+      );
+    }
+    try {
+      await this.link.manager.streams.info(this.#stream);
+    } catch (error) {
+      throw requestError(error, 'Asking for the log', this.#stream);
+    }
   }
 
   async close(): Promise<void> {

@@ -117,6 +117,12 @@ export class FactstrNatsStore extends StreamingStore implements FactStore {
     return view.indexed() ?? { indexed: head, head };
   }
 
+  /** @internal */
+  async reach(): Promise<void> {
+    this.assertOpen();
+    await (await this.#opened()).reach();
+  }
+
   protected override async contexts(
     parts: readonly ContextQuery[],
     _whole: ContextQuery,

@@ -146,6 +146,12 @@ export interface OwnStore {
   ): MaybePromise<ContextsRead>;
   /** As `close`; what is in flight is waited for so long at most, in milliseconds. */
   closeWithin(limit: number): Promise<void>;
+  /**
+   * Asks whether the log can be reached. Absent where reads tell it: on NATS they are answered by a copy of the log.
+   *
+   * @throws DatabaseUnavailableError, and what keeps the copy from going on
+   */
+  reach?(): Promise<void>;
 }
 
 /** The `capabilities` of a store of ours. */
@@ -295,6 +301,15 @@ export function recordedAppendOf(
   command?: unknown,
 ): MaybePromise<AppendResult | undefined> {
   return ownOf(store)?.recordedAppend(id, command);
+}
+
+/**
+ * Resolves when the store's log was reached; at once where reads tell that.
+ *
+ * @throws DatabaseUnavailableError, and what keeps the store's copy of the log from going on
+ */
+export async function reachLog(store: FactStore): Promise<void> {
+  await ownOf(store)?.reach?.();
 }
 
 /** Whether the store keeps ids of appends that never expire. */

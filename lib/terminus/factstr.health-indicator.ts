@@ -6,6 +6,7 @@ import { FactstrProjections } from '../module/factstr-projections.js';
 import { OpenStores } from '../module/stores/stores.registry.js';
 import type { OpenStore } from '../module/stores/stores.registry.js';
 import type { ProjectionStatus } from '../projections/status.js';
+import { reachLog } from '../streams/store-face.js';
 import { within } from '../support/async/turns.js';
 import { worksBehindProxy } from '../support/behind-proxy.js';
 import { errorCode } from '../projections/failures.js';
@@ -108,9 +109,12 @@ export class FactstrHealthIndicator {
     });
   }
 
-  async #ask({ name, service }: OpenStore, timeout: number): Promise<Answer> {
+  async #ask({ name, raw, service }: OpenStore, timeout: number): Promise<Answer> {
     try {
-      const head = await this.#reading(`head of ${name}`, timeout, () => service.head());
+      const head = await this.#reading(`head of ${name}`, timeout, async () => {
+        await reachLog(raw);
+        return service.head();
+      });
       if (head === undefined) return { down: `no answer within ${timeout} ms` };
       return { head: String(head) };
     } catch (error) {

@@ -19,6 +19,7 @@ async function card(name: string, service: DashboardService): Promise<Html> {
   return html`<div class="card">
     <h3>${name}</h3>
     <p><span class="big">${count(head)}</span> facts</p>
+    <p class="plot-text">${service.placeOf(name)}</p>
     <h4>Appends per second</h4>
     ${plot(`Appends per second of ${name}`, rates, (value) => value.toFixed(1))}
     ${

@@ -75,6 +75,11 @@ export class Follower {
     return this.#place;
   }
 
+  /** Why it does not go on; `undefined` while it does. */
+  get trouble(): FactstrError | undefined {
+    return this.#trouble;
+  }
+
   start(): void {
     this.#ended ??= this.#run();
   }

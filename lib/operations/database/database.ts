@@ -27,6 +27,11 @@ export async function openDatabase(
  */
 export function providerOf(target: string): 'sqlite' | 'postgres' {
   if (/^postgres(ql)?:/i.test(target)) return 'postgres';
+  if (/^(nats|tls|wss?):\/\//i.test(target)) {
+    throw new InvalidOptionsError(
+      'This is the address of a NATS server, which the command line does not read. For the facts name the file of a view, which a process keeps with view: "./view.sqlite"; for projections use FactstrProjections or the page of the application (nestjs-factstr/dashboard); for the stream itself `nats stream info`.',
+    );
+  }
   // Not quoted: another database's URL may hold a password.
   if (target.includes('://') || target.startsWith('file:')) {
     throw new InvalidOptionsError(

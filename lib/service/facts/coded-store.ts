@@ -155,6 +155,7 @@ export class CodedStore implements FactStore, Coded {
       ...(own.groupSizes && { groupSizes: own.groupSizes }),
       promises,
       file: own.file,
+      ...(own.reach && { reach: () => own.reach!() }),
       codec: this.codec,
       get walkable() {
         return { ...own.walkable, codec: this.codec! };
