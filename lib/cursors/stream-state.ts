@@ -10,8 +10,17 @@ import { storableOwner } from './cursor-texts.js';
 
 // What becomes of a name's state, for cursor stores that hold it as one value.
 
-/** A name's state, of which a cursor store changes a draft. `Parked`: what it keeps of a parked fact. */
-export interface StreamState<Parked extends { readonly at: string }> {
+/** A name's parked facts, as far as its state depends on them. */
+export interface ParkedSet {
+  readonly size: number;
+  /** When the one was parked that has been parked longest; `null` without any. */
+  readonly since: string | null;
+  delete(number: bigint): void;
+  clear(): void;
+}
+
+/** A name's state, of which a cursor store changes a draft. `Parked`: how it keeps the parked facts. */
+export interface StreamState<Parked extends ParkedSet = ParkedSet> {
   position: bigint;
   query_text: string;
   fingerprint: Fingerprint | null;
@@ -21,13 +30,13 @@ export interface StreamState<Parked extends { readonly at: string }> {
   paused: boolean;
   retryParked: boolean;
   report: StoredStream['report'];
-  /** By their numbers. */
-  readonly parked: Map<bigint, Parked>;
+  readonly parked: Parked;
 }
 
-export function newStream<Parked extends { readonly at: string }>(
+export function newStream<Parked extends ParkedSet>(
   query_text: string,
   position: bigint,
+  parked: Parked,
 ): StreamState<Parked> {
   return {
     position,
@@ -39,25 +48,27 @@ export function newStream<Parked extends { readonly at: string }>(
     paused: false,
     retryParked: false,
     report: null,
-    parked: new Map(),
+    parked,
   };
 }
 
 /** As other processes see it. */
-export function storedStream({
-  parked,
-  ...state
-}: StreamState<{ readonly at: string }>): StoredStream {
-  let parkedSince: string | null = null;
-  for (const { at } of parked.values()) {
-    if (parkedSince === null || at < parkedSince) parkedSince = at;
+export function storedStream({ parked, ...state }: StreamState): StoredStream {
+  return { ...state, expired: false, parkedCount: parked.size, parkedSince: parked.since };
+}
+
+/** The earliest of some times; `null` of none. */
+export function earliest(parked: Iterable<{ readonly at: string }>): string | null {
+  let since: string | null = null;
+  for (const { at } of parked) {
+    if (since === null || at < since) since = at;
   }
-  return { ...state, expired: false, parkedCount: parked.size, parkedSince };
+  return since;
 }
 
 /** The new epoch, or `undefined` when the lease has changed since it was seen. */
 export function claim(
-  state: StreamState<{ readonly at: string }>,
+  state: StreamState,
   seen: LeaseVersion,
   owner: LeaseOwner,
 ): bigint | undefined {
@@ -68,10 +79,7 @@ export function claim(
 }
 
 /** Moves the cursor forward; at its own position it keeps what the fact there looks like. */
-export function advance(
-  state: StreamState<{ readonly at: string }>,
-  fingerprint: Fingerprint,
-): void {
+export function advance(state: StreamState, fingerprint: Fingerprint): void {
   const { sequence_number } = fingerprint;
   if (sequence_number < state.position) return;
   if (state.fingerprint?.sequence_number !== sequence_number) state.fingerprint = fingerprint;
@@ -80,7 +88,7 @@ export function advance(
 
 /** Whether the stream was as its query's change supposes. */
 export function changeQuery(
-  state: StreamState<{ readonly at: string }>,
+  state: StreamState,
   { former, position, queryText }: QueryChange,
 ): boolean {
   if (state.query_text !== former || state.position !== position) return false;
@@ -89,16 +97,13 @@ export function changeQuery(
 }
 
 /** Ends the owner's epoch, so that it commits nothing any more and looks. */
-export function endEpoch(state: StreamState<{ readonly at: string }>): void {
+export function endEpoch(state: StreamState): void {
   state.epoch++;
   state.renewals = 0n;
   state.owner = null;
 }
 
-export function intervene(
-  state: StreamState<{ readonly at: string }>,
-  { verb, position, queryText }: Intervention,
-): void {
+export function intervene(state: StreamState, { verb, position, queryText }: Intervention): void {
   endEpoch(state);
   if (verb === 'pause' || verb === 'resume') state.paused = verb === 'pause';
   if (verb === 'retryParked') state.retryParked = true;
@@ -110,7 +115,7 @@ export function intervene(
   if (queryText !== undefined) state.query_text = queryText;
 }
 
-export function unpark(state: StreamState<{ readonly at: string }>, number: bigint): void {
+export function unpark(state: StreamState, number: bigint): void {
   state.parked.delete(number);
   if (state.parked.size === 0) state.retryParked = false;
 }

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type {
   CursorStore,
   Fingerprint,
@@ -12,7 +11,7 @@ import type {
   StoredStream,
   StreamReport,
 } from '../../cursors/cursor-store.js';
-import { storableBy, storableFact, storableReport } from '../../cursors/cursor-texts.js';
+import { storableFact, storableReport } from '../../cursors/cursor-texts.js';
 import { requestVerb } from '../../cursors/requests.js';
 import {
   advance,
@@ -24,21 +23,17 @@ import {
   storedStream,
   unpark,
 } from '../../cursors/stream-state.js';
-import type { StreamState } from '../../cursors/stream-state.js';
 import { storableText } from '../../support/storable-text.js';
-import { StorageError } from '../../contract/errors.js';
 import type { NatsLink } from '../connection/connection.js';
 import { Bucket } from './bucket.js';
-import type { BucketOptions } from './bucket.js';
-import type { ParkedEntry } from './named-value.js';
+import { journalKey, newToken, parkedKey } from './keys.js';
+import { noneParked } from './named-value.js';
+import type { BucketOptions } from './open-bucket.js';
+import { Names } from './names.js';
+import type { InterventionDetail, Stream } from './names.js';
+import type { Parts } from './parts.js';
 
 type ParkedDetail = Omit<ParkedFact, 'sequence_number'>;
-type InterventionDetail = Omit<RecordedIntervention, 'position'> & {
-  readonly position: string | null;
-};
-
-/** How often parked facts are looked at that others remove meanwhile. */
-const MAX_LOOKS = 100;
 
 /**
  * Cursors, leases and parked facts in a JetStream bucket. What is small and changes together is one value of a name,
@@ -49,7 +44,7 @@ const MAX_LOOKS = 100;
  * Leases need no clocks: a contender sees by the renewals, on its own monotonic clock, whether the owner lives.
  */
 export class NatsCursorStore implements CursorStore {
-  readonly #bucket: Bucket;
+  readonly #names: Names;
   readonly #identity: () => Promise<string>;
 
   /**
@@ -61,7 +56,7 @@ export class NatsCursorStore implements CursorStore {
     identity: () => Promise<string>,
     options: BucketOptions,
   ) {
-    this.#bucket = new Bucket(link, options);
+    this.#names = new Names(new Bucket(link, options));
     this.#identity = identity;
   }
 
@@ -72,73 +67,89 @@ export class NatsCursorStore implements CursorStore {
   async open(name: string, queryText: string, start: bigint): Promise<StoredStream> {
     const there = await this.find(name);
     if (there !== undefined) return there;
-    const opened = await this.#bucket.change(name, (value) => {
-      value.stream ??= newStream(queryText, start);
+    const opened = await this.#names.change(name, async (value) => {
+      value.stream ??= newStream(queryText, start, noneParked());
       return storedStream(value.stream);
     });
     return opened!;
   }
 
   async find(name: string): Promise<StoredStream | undefined> {
-    const { stream } = await this.#bucket.read(name);
+    const { stream } = await this.#names.bucket.read(name);
     return stream === null ? undefined : storedStream(stream);
   }
 
   claim(name: string, seen: LeaseVersion, owner: LeaseOwner): Promise<bigint | undefined> {
-    return this.#bucket.change(name, ({ stream }) =>
-      stream === null ? undefined : claim(stream, seen, owner),
-    );
+    const mark = newToken();
+    return this.#names.change(name, async (value) => {
+      const { stream } = value;
+      if (stream === null) return undefined;
+      // Its answer was lost, and others wrote what moves no epoch.
+      if (value.mark === mark && stream.epoch === seen.epoch + 1n) return stream.epoch;
+      const epoch = claim(stream, seen, owner);
+      if (epoch !== undefined) value.mark = mark;
+      return epoch;
+    });
   }
 
   renew(name: string, epoch: bigint): Promise<boolean> {
-    return this.#fenced(name, epoch, (stream) => {
+    const mark = newToken();
+    return this.#names.fenced(name, epoch, (stream, value) => {
+      // Its answer was lost.
+      if (value.mark === mark) return;
       stream.renewals++;
+      value.mark = mark;
     });
   }
 
   async release(name: string, epoch: bigint): Promise<void> {
-    await this.#fenced(name, epoch, (stream) => {
+    await this.#names.fenced(name, epoch, (stream) => {
       stream.owner = null;
     });
   }
 
   advance(name: string, epoch: bigint, fingerprint: Fingerprint): Promise<boolean> {
-    return this.#fenced(name, epoch, (stream) => advance(stream, fingerprint));
+    return this.#names.fenced(name, epoch, (stream) => advance(stream, fingerprint));
   }
 
   report(name: string, epoch: bigint, report: StreamReport): Promise<boolean> {
-    return this.#fenced(name, epoch, (stream) => {
+    return this.#names.fenced(name, epoch, (stream) => {
       stream.report = storableReport(report);
     });
   }
 
   async changeQuery(name: string, epoch: bigint, change: QueryChange): Promise<boolean> {
-    const changed = await this.#bucket.change(name, ({ stream }) =>
-      stream?.epoch === epoch && changeQuery(stream, change) ? true : undefined,
-    );
+    let isTried = false;
+    const changed = await this.#names.change(name, async ({ stream }) => {
+      if (stream?.epoch !== epoch) return undefined;
+      const isDone = stream.query_text === change.queryText && stream.position === change.position;
+      // An answer that was lost.
+      if (isTried && isDone) return true;
+      const isChanged = changeQuery(stream, change);
+      isTried ||= isChanged;
+      return isChanged ? true : undefined;
+    });
     return changed === true;
   }
 
   async intervene(name: string, intervention: Intervention): Promise<void> {
     const { verb, by, position } = intervention;
-    const token = await this.#recorded(name, verb, by, position);
-    let removed: readonly string[] = [];
-    await this.#bucket.change(name, (value) => {
-      if (value.interventions.includes(token)) return true;
-      removed = value.stream === null ? [] : intervened(value.stream, intervention);
-      value.interventions.push(token);
+    const token = await this.#names.recorded(name, verb, by, position);
+    await this.#names.change(name, async (value, parts) => {
+      if (await parts.isRecorded(value, token)) return true;
+      if (value.stream !== null) intervened(value.stream, intervention, parts);
+      value.journal.recent.push(token);
       return true;
     });
-    await this.#bucket.remove(name, removed);
   }
 
   async ask(name: string, request: ProjectionRequest): Promise<void> {
     const { by, position } = request;
-    const token = await this.#recorded(name, requestVerb(request), by, position);
-    await this.#bucket.change(name, ({ stream, interventions }) => {
-      if (interventions.includes(token)) return true;
-      if (stream !== null) endEpoch(stream);
-      interventions.push(token);
+    const token = await this.#names.recorded(name, requestVerb(request), by, position);
+    await this.#names.change(name, async (value, parts) => {
+      if (await parts.isRecorded(value, token)) return true;
+      if (value.stream !== null) endEpoch(value.stream);
+      value.journal.recent.push(token);
       return true;
     });
   }
@@ -152,57 +163,49 @@ export class NatsCursorStore implements CursorStore {
     const tokens: string[] = [];
     if (intervention !== undefined) {
       const { verb: done, by, position } = intervention;
-      tokens.push(await this.#recorded(name, done, by, position));
+      tokens.push(await this.#names.recorded(name, done, by, position));
     }
-    tokens.push(await this.#recorded(name, storableText(verb), null));
-    let removed: readonly string[] = [];
-    const answered = await this.#bucket.change(name, ({ stream, interventions }) => {
-      if (interventions.includes(tokens[0]!)) return true;
-      if (stream?.epoch !== epoch) return undefined;
-      removed = intervention === undefined ? [] : intervened(stream, intervention);
-      interventions.push(...tokens);
+    tokens.push(await this.#names.recorded(name, storableText(verb), null));
+    const answered = await this.#names.change(name, async (value, parts) => {
+      if (await parts.isRecorded(value, tokens[0]!)) return true;
+      if (value.stream?.epoch !== epoch) return undefined;
+      if (intervention !== undefined) intervened(value.stream, intervention, parts);
+      value.journal.recent.push(...tokens);
       return true;
     });
-    await this.#bucket.remove(name, removed);
     return answered === true;
   }
 
-  async park(
-    name: string,
-    epoch: bigint,
-    fact: ParkedFact,
-    fingerprint: Fingerprint,
-  ): Promise<boolean> {
+  park(name: string, epoch: bigint, fact: ParkedFact, fingerprint: Fingerprint): Promise<boolean> {
     return this.#park(name, epoch, fact, (stream) => advance(stream, fingerprint));
   }
 
-  async parked(name: string): Promise<ParkedFact[]> {
-    for (let attempt = 1; ; attempt++) {
-      const { stream } = await this.#bucket.read(name);
-      const entries = [...(stream?.parked ?? [])].sort(([a], [b]) => (a < b ? -1 : 1));
-      const details = await this.#bucket.details<ParkedDetail>(
-        name,
-        entries.map(([, { token }]) => token),
+  parked(name: string): Promise<ParkedFact[]> {
+    return this.#names.looked(name, async (value, parts) => {
+      const { stream } = value;
+      if (stream === null) return [];
+      const entries = [...(await parts.all(stream))];
+      const details = await this.#names.bucket.parts<ParkedDetail>(
+        entries.map(([, { token }]) => parkedKey(name, stream.parked.generation, token)),
       );
       // One that was removed meanwhile: the value does not name it any more.
-      if (details.includes(undefined)) {
-        if (attempt < MAX_LOOKS) continue;
-        throw new StorageError(
-          `The bucket of cursors lacks what it says of parked facts of ${JSON.stringify(name)}.`,
-        );
-      }
+      if (details.includes(undefined)) return undefined;
       return entries.map(([sequence_number], index) => ({ sequence_number, ...details[index]! }));
-    }
+    });
   }
 
   async unpark(name: string, epoch: bigint, sequenceNumber: bigint): Promise<boolean> {
-    let removed: string | undefined;
-    const isWritten = await this.#fenced(name, epoch, (stream) => {
-      removed = stream.parked.get(sequenceNumber)?.token;
+    const written = await this.#names.change(name, async (value, parts) => {
+      await parts.load(value, sequenceNumber);
+      const { stream } = value;
+      if (stream?.epoch !== epoch) return undefined;
+      const { parked } = stream;
+      const token = parked.get(sequenceNumber)?.token;
+      if (token !== undefined) parts.suspectFact(parked.generation, sequenceNumber, token);
       unpark(stream, sequenceNumber);
+      return true;
     });
-    if (isWritten && removed !== undefined) await this.#bucket.remove(name, [removed]);
-    return isWritten;
+    return written === true;
   }
 
   repark(name: string, epoch: bigint, fact: ParkedFact): Promise<boolean> {
@@ -212,26 +215,30 @@ export class NatsCursorStore implements CursorStore {
   }
 
   async activeVersion(name: string): Promise<number | null> {
-    return (await this.#bucket.read(name)).active;
+    return (await this.#names.bucket.read(name)).active;
   }
 
   async activate(name: string, version: number, by: string | null): Promise<void> {
-    const token = await this.#recorded(name, `switchTo ${version}`, by);
-    await this.#bucket.change(name, (value) => {
-      if (value.interventions.includes(token)) return true;
+    const token = await this.#names.recorded(name, `switchTo ${version}`, by);
+    await this.#names.change(name, async (value, parts) => {
+      if (await parts.isRecorded(value, token)) return true;
       value.active = version;
-      value.interventions.push(token);
+      value.journal.recent.push(token);
       return true;
     });
   }
 
-  async interventions(name: string): Promise<RecordedIntervention[]> {
-    const { interventions } = await this.#bucket.read(name);
-    const details = await this.#bucket.details<InterventionDetail>(name, interventions);
-    return details.flatMap((detail) => {
-      if (detail === undefined) return [];
-      const { position } = detail;
-      return [{ ...detail, position: position === null ? null : BigInt(position) }];
+  interventions(name: string): Promise<RecordedIntervention[]> {
+    return this.#names.looked(name, async (value, parts) => {
+      const tokens = await parts.interventions(value);
+      const details = await this.#names.bucket.parts<InterventionDetail>(
+        tokens.map((token) => journalKey(name, token)),
+      );
+      if (details.includes(undefined)) return undefined;
+      return details.map((detail) => {
+        const { position } = detail!;
+        return { ...detail!, position: position === null ? null : BigInt(position) };
+      });
     });
   }
 
@@ -239,67 +246,35 @@ export class NatsCursorStore implements CursorStore {
     name: string,
     epoch: bigint,
     fact: ParkedFact,
-    also: (stream: StreamState<ParkedEntry>) => void,
+    also: (stream: Stream) => void,
   ): Promise<boolean> {
     const { sequence_number, ...detail } = storableFact(fact);
     const token = newToken();
-    await this.#bucket.add(name, token, detail);
-    let removed: string | undefined;
-    const written = await this.#bucket.change(name, ({ stream }) => {
+    const kept = new Set<string>();
+    const written = await this.#names.change(name, async (value, parts) => {
+      await parts.load(value, sequence_number);
+      const { stream } = value;
       const before = stream?.parked.get(sequence_number)?.token;
       if (before === token) return true;
       if (stream?.epoch !== epoch) return undefined;
-      removed = before;
+      const { generation } = stream.parked;
+      if (!kept.has(generation)) {
+        await this.#names.bucket.add(parkedKey(name, generation, token), detail);
+        kept.add(generation);
+        parts.suspectFact(generation, sequence_number, token);
+      }
+      if (before !== undefined) parts.suspectFact(generation, sequence_number, before);
       stream.parked.set(sequence_number, { token, at: detail.at });
       also(stream);
       return true;
     });
-    if (removed !== undefined) await this.#bucket.remove(name, [removed]);
-    return written === true;
-  }
-
-  /** Keeps an intervention under a key of its own, which no value names yet. */
-  async #recorded(
-    name: string,
-    verb: string,
-    by: string | null,
-    position?: bigint,
-  ): Promise<string> {
-    const token = newToken();
-    const detail: InterventionDetail = {
-      verb,
-      by: storableBy(by),
-      position: position?.toString() ?? null,
-      at: new Date().toISOString(),
-    };
-    await this.#bucket.add(name, token, detail);
-    return token;
-  }
-
-  async #fenced(
-    name: string,
-    epoch: bigint,
-    write: (stream: StreamState<ParkedEntry>) => void,
-  ): Promise<boolean> {
-    const written = await this.#bucket.change(name, ({ stream }) => {
-      if (stream?.epoch !== epoch) return undefined;
-      write(stream);
-      return true;
-    });
     return written === true;
   }
 }
 
-/** Does an intervention; returns what names the parked facts that it discarded. */
-function intervened(
-  stream: StreamState<ParkedEntry>,
-  intervention: Intervention,
-): readonly string[] {
-  const before = [...stream.parked.values()];
+/** Does an intervention. */
+function intervened(stream: Stream, intervention: Intervention, parts: Parts): void {
+  const { generation } = stream.parked;
   intervene(stream, intervention);
-  return stream.parked.size > 0 ? [] : before.map(({ token }) => token);
-}
-
-function newToken(): string {
-  return randomUUID().slice(0, 13);
+  if (stream.parked.generation !== generation) parts.suspectGeneration(generation);
 }

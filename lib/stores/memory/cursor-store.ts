@@ -18,16 +18,24 @@ import {
   advance,
   changeQuery,
   claim,
+  earliest,
   endEpoch,
   intervene,
   newStream,
   storedStream,
   unpark,
 } from '../../cursors/stream-state.js';
-import type { StreamState } from '../../cursors/stream-state.js';
+import type { ParkedSet, StreamState } from '../../cursors/stream-state.js';
 import { storableText } from '../../support/storable-text.js';
 
-type Stored = StreamState<ParkedFact>;
+/** By their numbers. */
+class ParkedFacts extends Map<bigint, ParkedFact> implements ParkedSet {
+  get since(): string | null {
+    return earliest(this.values());
+  }
+}
+
+type Stored = StreamState<ParkedFacts>;
 
 /** The cursor store of a store of one process: no lease expires, yet epochs fence as in the other cursor stores. */
 export class MemoryCursorStore implements CursorStore {
@@ -42,7 +50,7 @@ export class MemoryCursorStore implements CursorStore {
   }
 
   open(name: string, query_text: string, start: bigint): StoredStream {
-    const stored = this.#streams.get(name) ?? newStream(query_text, start);
+    const stored = this.#streams.get(name) ?? newStream(query_text, start, new ParkedFacts());
     this.#streams.set(name, stored);
     return storedStream(stored);
   }
