@@ -92,7 +92,9 @@ describe('Messages of semantics 1, which every release judges as the first one d
   it('come to the same verdicts by the shortest way, as long as ids are kept', () => {
     const naive = new NaiveLog();
     naive.take('{}');
-    const last = MESSAGES.findIndex(({ at }, index) => at - MESSAGES[index - 1]!?.at > RETENTION);
+    const last = MESSAGES.findIndex(
+      ({ at }, index) => at - (MESSAGES[index - 1]?.at ?? at) > RETENTION,
+    );
     for (const { name } of MESSAGES.slice(0, last)) {
       const found = naive.take(storedBytes(1, name).toString()).map((verdict) => {
         if (verdict.kind === 'reused') return 'reused';
