@@ -72,7 +72,7 @@ describe.each(OPERATED)('verify on $provider', ({ create, provider }) => {
   it.each([
     ['DELETE FROM events WHERE sequence_number = 5', ['gapless: events 6']],
     ['DELETE FROM events WHERE sequence_number = 1', ['gapless: events 2']],
-    [`UPDATE events SET event_type = '' WHERE sequence_number = 3`, ['facts: events 3']],
+    [`UPDATE events SET event_type = '' WHERE sequence_number = 3`, ['appends: nestjs_factstr_appends two', 'facts: events 3']], // prettier-ignore
     ['DELETE FROM events WHERE sequence_number = 6', ['batches: append_batches 5', `cursors: ${cursors} mine`]], // prettier-ignore
     ['UPDATE append_batches SET last_sequence_number = 5 WHERE first_sequence_number = 2', ['batches: append_batches 5', 'appends: nestjs_factstr_appends two', 'appends: nestjs_factstr_metadata 2']], // prettier-ignore
     ['UPDATE append_batches SET last_sequence_number = 1 WHERE first_sequence_number = 5', ['batches: append_batches 5']], // prettier-ignore
@@ -85,7 +85,7 @@ describe.each(OPERATED)('verify on $provider', ({ create, provider }) => {
     [`UPDATE ${cursors} SET event_query = 'all' WHERE ${cursor} = 'mine'`, [`cursors: ${cursors} mine`]], // prettier-ignore
     [`UPDATE events SET payload = '{"n": 7}' WHERE sequence_number = 6`, ['cursors: nestjs_factstr_streams mine']], // prettier-ignore
     [`INSERT INTO nestjs_factstr_parked VALUES ('mine', 12, 'x', 1, '2026-01-01T00:00:00Z')`, ['parked: nestjs_factstr_parked mine 12']], // prettier-ignore
-    [`UPDATE nestjs_factstr_appends SET last_sequence_number = 3`, ['appends: nestjs_factstr_appends two']], // prettier-ignore
+    [`UPDATE nestjs_factstr_appends SET last_sequence_number = 3`, ['appends: nestjs_factstr_appends two', 'appends: nestjs_factstr_appends two']], // prettier-ignore
     [`UPDATE nestjs_factstr_metadata SET metadata = 'me'`, ['appends: nestjs_factstr_metadata 2']],
     [`UPDATE nestjs_factstr_metadata SET causation = 2`, ['appends: nestjs_factstr_metadata 2']],
     [`INSERT INTO ${SEGMENTS} VALUES (4711, 1, 6, 3, ${isPostgres ? 'false' : 0}, 'x', ${isPostgres ? `'\\x00', '\\x00'` : `x'00', x'00'`}, 1)`, [`index: ${SEGMENTS} 4711`]], // prettier-ignore

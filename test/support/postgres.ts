@@ -27,10 +27,13 @@ export interface TestDatabase {
   drop(): Promise<void>;
 }
 
-/** An empty database, so that every test file has its own. */
-export async function createDatabase(serverUrl = postgresUrl()): Promise<TestDatabase> {
+/** An empty database, so that every test file has its own; or a copy of one to which nothing is connected. */
+export async function createDatabase(
+  serverUrl = postgresUrl(),
+  template = 'template1',
+): Promise<TestDatabase> {
   const name = uniqueName('factstr_test');
-  await runSql(serverUrl, `CREATE DATABASE ${name}`);
+  await runSql(serverUrl, `CREATE DATABASE ${name} TEMPLATE ${template}`);
   const url = databaseUrl(serverUrl, name);
   return {
     name,

@@ -1,8 +1,8 @@
 import { storedQuery } from '../../matching/query-text.js';
-import { EVERY_FACT } from '../../contract/validation.js';
 import { fingerprintOf } from '../../streams/reader/fingerprint.js';
-import { readFacts } from '../facts/read-facts.js';
-import { tellRows } from './problem.js';
+import { integerOf, verifyIntegers } from './integers.js';
+import { readableFacts } from './readable-facts.js';
+import { RESTORE, tellRows } from './problem.js';
 import type { Verification } from './problem.js';
 
 const REBUILD = 'restore the newer log, or reset the projection and rebuild what it feeds';
@@ -15,11 +15,12 @@ export async function verifyCursors(verification: Verification): Promise<void> {
       ? ['durable_stream_cursors', 'durable_stream_id']
       : ['subscriber_cursors', 'subscriber_id'];
   if (!(await read.hasTable(table))) return;
+  await verifyIntegers(verification, 'cursors', table, name, ['last_processed_sequence_number']);
   const sql = `SELECT ${name}, event_query, last_processed_sequence_number FROM ${table} ORDER BY 1`;
   for await (const [cursor, query, position] of read.rows(sql)) {
     const row = `${table} ${cursor}`;
-    const at = BigInt(position!);
-    if (at < 0n || at > head) {
+    const at = integerOf(position);
+    if (at !== undefined && (at < 0n || at > head)) {
       await tell({
         check: 'cursors',
         row,
@@ -27,7 +28,7 @@ export async function verifyCursors(verification: Verification): Promise<void> {
         wayOut: REBUILD,
       });
     }
-    if (storedQuery(query!) !== undefined) continue;
+    if (isQuery(query)) continue;
     await tell({
       check: 'cursors',
       row,
@@ -37,6 +38,15 @@ export async function verifyCursors(verification: Verification): Promise<void> {
   }
   if (!(await read.hasTable('nestjs_factstr_streams'))) return;
   await verifyStreams(verification, table, name);
+  await verifyIntegers(verification, 'cursors', 'nestjs_factstr_streams', 'name', [
+    'epoch',
+    'renewals',
+    'paused',
+    'retry_parked',
+  ]);
+  await verifyTexts(verification);
+  if (!(await read.hasTable('nestjs_factstr_parked'))) return;
+  await verifyIntegers(verification, 'parked', 'nestjs_factstr_parked', `name || ' ' || sequence_number`, ['sequence_number', 'attempts']); // prettier-ignore
   await tellRows(
     verification,
     'parked',
@@ -59,9 +69,10 @@ WHERE s.fingerprint IS NOT NULL AND s.fingerprint_sequence_number = c.last_proce
   AND s.fingerprint_sequence_number > 0
 ORDER BY 1`;
   for await (const [stream, number, fingerprint] of read.rows(sql)) {
-    const at = BigInt(number!);
-    for await (const fact of readFacts(read, EVERY_FACT, { after: at - 1n, upTo: at })) {
-      const payload: unknown = JSON.parse(fact.payload);
+    const at = integerOf(number) ?? 0n;
+    if (at === 0n) continue;
+    for await (const fact of readableFacts(read, { after: at - 1n, upTo: at })) {
+      const payload = fact.value;
       if (fingerprintOf({ ...fact, payload }).hash === fingerprint) continue;
       await tell({
         check: 'cursors',
@@ -71,4 +82,38 @@ ORDER BY 1`;
       });
     }
   }
+}
+
+/** What a process reads as JSON when it looks at a stream: a text that is none ends it. */
+async function verifyTexts({ read, tell }: Verification): Promise<void> {
+  const sql = 'SELECT name, owner, report FROM nestjs_factstr_streams ORDER BY name';
+  for await (const [name, ...texts] of read.rows(sql)) {
+    for (const [column, text] of texts.entries()) {
+      if (text === null || isObject(text)) continue;
+      const which = ['owner', 'report'][column]!;
+      await tell({
+        check: 'cursors',
+        row: `nestjs_factstr_streams ${name}`,
+        says: `its ${which} is no JSON object`,
+        wayOut: `set ${which} to NULL, which ends the ${column === 0 ? 'lease' : 'report'}, or ${RESTORE}`,
+      });
+    }
+  }
+}
+
+function isObject(text: string): boolean {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null && !Array.isArray(value);
+  } catch {
+    return false;
+  }
+}
+
+/** What matches no fact because a type is no text is none. */
+function isQuery(text: string | null | undefined): boolean {
+  const filters = storedQuery(text ?? '')?.filters;
+  if (filters === undefined) return false;
+  const types = (filters ?? []).flatMap(({ event_types }) => event_types ?? []);
+  return types.every((type: unknown) => typeof type === 'string');
 }

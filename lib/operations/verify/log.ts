@@ -1,3 +1,4 @@
+import { verifyIntegers } from './integers.js';
 import { RESTORE, tellRows } from './problem.js';
 import type { Verification } from './problem.js';
 
@@ -10,10 +11,12 @@ export async function verifyFacts(verification: Verification): Promise<void> {
     `SELECT sequence_number, former FROM (
   SELECT sequence_number, lag(sequence_number, 1, 0) OVER (ORDER BY sequence_number) AS former FROM events
 ) AS numbered WHERE sequence_number <> former + 1 ORDER BY sequence_number`,
-    ([number, former]) =>
-      former === '0'
+    ([number, former]) => {
+      if (number === former) return 'there are two facts of this number';
+      return former === '0'
         ? `the first fact is ${number}, and should be 1`
-        : `it follows ${former}: what is between them is missing`,
+        : `it follows ${former}: what is between them is missing`;
+    },
   );
   await tellRows(
     verification,
@@ -22,7 +25,19 @@ export async function verifyFacts(verification: Verification): Promise<void> {
     `SELECT sequence_number FROM events WHERE event_type IS NULL OR event_type = '' ORDER BY sequence_number`,
     () => 'it has no type',
   );
-  if (verification.read.provider !== 'sqlite') return;
+  if (verification.read.provider === 'postgres') {
+    await tellRows(
+      verification,
+      'facts',
+      'events',
+      `SELECT sequence_number, CASE WHEN payload IS NULL THEN 'it has no payload' ELSE 'its time is none' END
+FROM events
+WHERE payload IS NULL OR occurred_at IS NULL OR occurred_at < '0001-01-01T00:00:00Z' OR occurred_at >= '10000-01-01T00:00:00Z'
+ORDER BY sequence_number`,
+      ([, says]) => says!,
+    );
+    return;
+  }
   await tellRows(
     verification,
     'facts',
@@ -34,6 +49,7 @@ export async function verifyFacts(verification: Verification): Promise<void> {
 FROM events
 WHERE typeof(payload) <> 'text' OR NOT json_valid(payload) OR typeof(event_type) <> 'text'
   OR typeof(occurred_at) <> 'text' OR julianday(occurred_at) IS NULL
+  OR occurred_at NOT GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]?[0-9][0-9]:[0-9][0-9]:[0-9][0-9]*'
 ORDER BY sequence_number`,
     ([, says]) => says!,
   );
@@ -42,7 +58,11 @@ ORDER BY sequence_number`,
 /** Batches that lie in the log, do not overlap, and cover it where the marker does not say that they need not. */
 export async function verifyBatches(verification: Verification): Promise<void> {
   const { read, head } = verification;
+  // `verifyObjects` tells it.
   if (!(await read.hasTable('append_batches'))) return;
+  await verifyIntegers(verification, 'batches', 'append_batches', 'first_sequence_number', [
+    'last_sequence_number',
+  ]);
   await tellRows(
     verification,
     'batches',
@@ -57,11 +77,12 @@ ORDER BY first_sequence_number`,
     'batches',
     'append_batches',
     `SELECT first_sequence_number, former FROM (
-  SELECT first_sequence_number, lag(last_sequence_number, 1, 0) OVER (ORDER BY first_sequence_number) AS former
+  SELECT first_sequence_number, coalesce(max(last_sequence_number) OVER (
+    ORDER BY first_sequence_number ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS former
   FROM append_batches) AS ranges
 WHERE first_sequence_number <= former ORDER BY first_sequence_number`,
     ([first, former]) =>
-      `it begins at ${first}, inside of the batch before it, which ends at ${former}`,
+      `it begins at ${first}, inside of a batch before it, which ends at ${former}`,
   );
   if (await isSparse(verification)) return;
   await tellRows(
@@ -101,38 +122,4 @@ async function isSparse({ read, tell }: Verification): Promise<boolean> {
     });
   }
   return sparse;
-}
-
-/** What is kept of appends lies in the log, and speaks of whole batches. */
-export async function verifyAppends(verification: Verification): Promise<void> {
-  const { read, head } = verification;
-  for (const [table, key] of [
-    ['nestjs_factstr_appends', 'append_id'],
-    ['nestjs_factstr_metadata', 'first_sequence_number'],
-  ] as const) {
-    if (!(await read.hasTable(table))) continue;
-    await tellRows(
-      verification,
-      'appends',
-      table,
-      `SELECT a.${key}, a.first_sequence_number, a.last_sequence_number FROM ${table} AS a
-LEFT JOIN append_batches AS b ON b.first_sequence_number = a.first_sequence_number
-WHERE a.first_sequence_number < 1 OR a.last_sequence_number > ${head}
-  OR a.last_sequence_number <> coalesce(b.last_sequence_number, a.first_sequence_number)
-ORDER BY 1`,
-      ([, first, last]) => `it speaks of facts ${first} to ${last}, which are no batch of the log`,
-      `delete the row where these facts were never appended, or ${RESTORE}`,
-    );
-  }
-  if (!(await read.hasTable('nestjs_factstr_metadata'))) return;
-  const notJson =
-    read.provider === 'sqlite' ? 'NOT json_valid(metadata)' : `metadata !~ '^\\s*\\{.*\\}\\s*$'`;
-  await tellRows(
-    verification,
-    'appends',
-    'nestjs_factstr_metadata',
-    `SELECT first_sequence_number FROM nestjs_factstr_metadata
-WHERE ${notJson} OR causation < 1 OR causation >= first_sequence_number ORDER BY 1`,
-    () => 'its metadata is no JSON object, or the fact that it follows from is not before it',
-  );
 }

@@ -1,10 +1,14 @@
-import { EVERY_FACT } from '../../contract/validation.js';
 import type { FactCodec } from '../../contract/fact-codec.js';
 import type { OperatorDatabase } from '../database/database.types.js';
-import { readFacts, readHead } from '../facts/read-facts.js';
+import { readHead } from '../facts/read-facts.js';
 import { verifyCursors } from './cursors.js';
-import { verifyIndex } from './index-tables.js';
-import { verifyAppends, verifyBatches, verifyFacts } from './log.js';
+import { verifyIndex } from './context-index/tables.js';
+import { verifyAppends } from './appends.js';
+import { verifyInterventions } from './interventions.js';
+import { verifyBatches, verifyFacts } from './log.js';
+import { verifyMetadata } from './metadata.js';
+import { verifyObjects } from './objects.js';
+import { readableFacts, verifyReadable } from './readable-facts.js';
 import type { Problem, Verification } from './problem.js';
 
 export interface VerifyOptions {
@@ -34,11 +38,15 @@ export function verify(database: OperatorDatabase, options: VerifyOptions): Prom
       await options.onProblem(problem);
     };
     const verification: Verification = { read, head, tell };
+    await verifyObjects(verification);
     await verifyFacts(verification);
     await verifyBatches(verification);
-    await verifyAppends(verification);
+    await verifyAppends(verification, options.deep === true);
+    await verifyMetadata(verification);
     await verifyCursors(verification);
+    await verifyInterventions(verification);
     const unindexed = await verifyIndex(verification, options.deep === true);
+    if (options.deep) await verifyReadable(verification);
     if (options.deep || options.codec !== undefined) await verifyPayloads(verification, options);
     return { head, problems, unindexed };
   });
@@ -49,11 +57,11 @@ async function verifyPayloads(
   { codec, onProgress }: VerifyOptions,
 ): Promise<void> {
   let count = 0;
-  for await (const fact of readFacts(read, EVERY_FACT, { after: 0n, upTo: head })) {
+  for await (const fact of readableFacts(read, { after: 0n, upTo: head })) {
     onProgress?.(++count, Number(head));
     if (codec?.knows(fact.event_type) !== true) continue;
     try {
-      codec.decode({ ...fact, payload: JSON.parse(fact.payload) as unknown });
+      codec.decode({ ...fact, payload: fact.value });
     } catch (error) {
       await tell({
         check: 'schema',

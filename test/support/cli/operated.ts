@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { copyFileSync, readFileSync } from 'node:fs';
 import { afterEach } from '@jest/globals';
 import type { FactstrPostgresStore } from '../../../lib/stores/postgres/store.js';
 import type { FactstrSqliteStore } from '../../../lib/stores/sqlite/store.js';
@@ -18,6 +18,8 @@ export interface Operated {
   readOnlyTarget(): Promise<string>;
   /** What is there: another one after any write. No store may be open on SQLite, whose newest facts lie beside the file. */
   digest(): Promise<string>;
+  /** Another database with what is in this one, on which no store may be open. */
+  copy(): Promise<Operated>;
   /** Runs SQL on a connection of its own. */
   run(sql: string): Promise<void>;
   dispose(): Promise<void>;
@@ -41,6 +43,12 @@ class SqliteOperated implements Operated {
 
   async digest(): Promise<string> {
     return createHash('sha256').update(readFileSync(this.target)).digest('hex');
+  }
+
+  async copy(): Promise<Operated> {
+    const copied = new SqliteOperated();
+    copyFileSync(this.target, copied.target);
+    return copied;
   }
 
   async run(sql: string): Promise<void> {
@@ -87,6 +95,10 @@ class PostgresOperated implements Operated {
 
   async digest(): Promise<string> {
     return JSON.stringify([await this.database.rows(RELATIONS), await this.database.rows(FACTS)]);
+  }
+
+  async copy(): Promise<Operated> {
+    return new PostgresOperated(await this.database.copy());
   }
 
   run(sql: string): Promise<void> {

@@ -25,6 +25,12 @@ export class StoreDatabase {
     return new StoreDatabase(await createDatabase(serverUrl), serverUrl);
   }
 
+  /** Another database with what is in this one, on which no store may be open. */
+  async copy(): Promise<StoreDatabase> {
+    const copied = await createDatabase(this.#serverUrl, this.name);
+    return new StoreDatabase(copied, this.#serverUrl);
+  }
+
   get name(): string {
     return this.#database.name;
   }
