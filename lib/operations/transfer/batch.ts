@@ -63,12 +63,15 @@ export function transferred(fact: TransferredFact): TransferredFact {
 
 /** Whether two facts are one, up to microseconds, which is what Postgres keeps of times. */
 export function isSameFact(one: TransferredFact, other: TransferredFact): boolean {
-  const [left, right] = [transferred(one), transferred(other)];
   return (
-    left.event_type === right.event_type &&
-    left.payload === right.payload &&
-    microseconds(left.occurred_at).time === microseconds(right.occurred_at).time
+    one.event_type === other.event_type &&
+    (one.occurred_at === other.occurred_at || timeOf(one) === timeOf(other)) &&
+    (one.payload === other.payload || canonicalJson(one.payload) === canonicalJson(other.payload))
   );
+}
+
+function timeOf({ occurred_at }: TransferredFact): string {
+  return microseconds(canonicalTime(occurred_at)).time;
 }
 
 /** Postgres keeps six decimals of a second. */
