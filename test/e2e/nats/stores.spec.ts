@@ -76,7 +76,7 @@ describeWith(nats, 'An application with its log on NATS', () => {
     const store = (await fixtures.start(options)).get(FactstrStore);
     const first = await store.append([x(1)], { appendId: 'order-1' });
     expect(await store.append([x(1)], { appendId: 'order-1' })).toEqual(first);
-    const inside = store.append([x(2)], { manager: { query: async () => [] } } as never);
+    const inside = store.append([x(2)], { manager: { query: async () => [] } });
     await expect(inside).rejects.toMatchObject({
       code: 'INVALID_OPTIONS',
       message: expect.stringMatching(/manager is for provider "postgres"/),

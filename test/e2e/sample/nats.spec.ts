@@ -35,7 +35,7 @@ describeWith(nats, 'The sample with its facts on NATS', () => {
       const enrol = (url: string, number: number) =>
         call(url, 'POST', '/courses/algebra/enrolments', { student_id: `student-${number}` });
       const [one, two] = await Promise.all([enrol(sample.url, 1), enrol(other.url, 2)]);
-      expect([one.status, two.status].toSorted()).toEqual([201, 409]);
+      expect(new Set([one.status, two.status])).toEqual(new Set([201, 409]));
       const { sequence_number } = (one.status === 201 ? one : two).body;
       const courses = async (url: string) =>
         (await call(url, 'GET', `/courses?at_least=${sequence_number}`)).body.courses;
