@@ -220,11 +220,12 @@ describe.each<Provider>([memory, sqlite, postgres])('Pages of a $name store', (p
     ['order', { order: 'down' }, "order is \"down\"; expected 'asc' or 'desc'."],
     ['upTo', { upTo: 5 }, 'upTo is 5; expected a sequence number, a bigint from 0 to 2^63 - 1.'],
     ['upTo', { upTo: -1n }, 'upTo is -1; expected a sequence number, a bigint from 0 to 2^63 - 1.'],
+    ['read', { read: 'exact' }, "read is \"exact\"; expected 'local' or 'barrier'."],
     ['signal', { signal: 'now' }, 'The option signal is no AbortSignal.'],
     [
       'unknown',
       { limits: 5 },
-      'query has the unknown option "limits"; known are limit, order, upTo, metadata, signal.',
+      'query has the unknown option "limits"; known are limit, order, upTo, read, metadata, signal.',
     ],
   ])('refuse a bad %s', async (_, options, message) => {
     const service = FactstrStore.of(await (await create()).open());
