@@ -225,9 +225,9 @@ WHERE name = $1 AND \${number('$2')} IS NOT NULL`,
     name: 'append-id-lookup',
     promise: 'an append that is repeated with its id is not made again',
     file: 'lib/contract/append-id.ts',
-    find: 'return { ...asked, facts_hash: hashOf(facts), permanent: options?.permanent === true };',
+    find: 'return { ...asked, facts_hash: factsHash(facts), permanent: options?.permanent === true };',
     replace:
-      'return { ...asked, id: `${appendId} ${Math.random()}`, facts_hash: hashOf(facts), permanent: options?.permanent === true };',
+      'return { ...asked, id: `${appendId} ${Math.random()}`, facts_hash: factsHash(facts), permanent: options?.permanent === true };',
     suites: ['test/conformance/sqlite.spec'],
   },
   {

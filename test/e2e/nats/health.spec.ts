@@ -72,8 +72,17 @@ describeWith(nats, 'The health of an application with its log on NATS', () => {
     });
     const health = app.get(FactstrHealthIndicator);
     cluster.servers[0]!.signal('SIGSTOP');
-    expect(await health.isReady('factstr', { timeout: 500 })).toMatchObject({
-      factstr: { status: 'down', stores: { default: { down: 'no answer within 500 ms' } } },
+    // The signal takes effect a moment later.
+    let last = await health.isReady('factstr', { timeout: 500 });
+    await until(
+      async () => {
+        last = await health.isReady('factstr', { timeout: 500 });
+        return last['factstr'].status === 'down';
+      },
+      () => `the store to be down: ${JSON.stringify(last)}`,
+    );
+    expect(last).toMatchObject({
+      factstr: { stores: { default: { down: 'no answer within 500 ms' } } },
     });
     cluster.servers[0]!.signal('SIGCONT');
   });

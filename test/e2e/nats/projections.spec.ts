@@ -18,8 +18,6 @@ import { describeWith } from '../../support/servers/describe-with.js';
 import { nats } from '../../support/servers/servers.js';
 import { until } from '../../support/waiting/until.js';
 
-// What is the same on every provider is asked of NATS by the suites of the others too: test/leases, test/e2e/module.
-
 const fixtures = new Fixtures();
 afterEach(() => fixtures.clean());
 
