@@ -38,6 +38,8 @@ export function* newestMatch(
       if (found > 0) return found;
       continue;
     }
+    // Most segments have nothing of a context, and say so by themselves.
+    if (!mayHave(piece, sets)) continue;
     yield* needSoon(() => missing(cache, placesIn(piece, sets, after)));
     const found = yield* newestOfSegment(piece, cache, query, sets, after);
     if (found > 0) return found;
@@ -95,6 +97,11 @@ function* firstMatch(numbers: readonly number[], query: PreparedQuery): Steps<nu
   const facts = yield* needMatchables(numbers);
   const place = facts.findIndex((fact) => fact !== undefined && matchesQuery(fact, query));
   return numbers[place] ?? 0;
+}
+
+function mayHave({ bloom, overflows }: Segment, { leaves, overflow }: TermSets): boolean {
+  const has = (terms: TermSet): boolean => terms.every((term) => bloom.mayHave(term));
+  return leaves.some(has) || (overflows && overflow.some(has));
 }
 
 /** The sets under which a segment may have facts. */

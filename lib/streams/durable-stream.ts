@@ -47,10 +47,7 @@ export async function startDurableStream(
   try {
     const { running } = await new DurableRun(host, name, query, handle, stop.signal).start();
     // The name is free before its failure is reported, so that `onStreamError` may register it again.
-    const ended = running.finally(release).catch((error: unknown) => {
-      // A failure after the stream was told to stop is not reported: its facts are delivered again.
-      if (!stop.signal.aborted) host.report(error);
-    });
+    const ended = running.finally(release).catch((error: unknown) => host.report(error));
     return new StreamSubscription(stop, Promise.resolve(), ended);
   } catch (error) {
     release();
@@ -79,6 +76,8 @@ class DurableRun implements WalkSteps {
   /** Called once, when the replay has reached the head of the registration. */
   #reached: (() => void) | undefined;
   #replayUntil = 0n;
+  /** What the handler failed with before the stream was told to stop. */
+  #failure: unknown;
 
   constructor(
     host: StreamHost,
@@ -104,8 +103,7 @@ class DurableRun implements WalkSteps {
     this.#lease = lease;
     this.#signal = AbortSignal.any([this.#stop, lease.lost]);
     try {
-      const { running } = await this.#replay(lease);
-      return { running: releasing(running, lease) };
+      return { running: this.#released(await this.#replay(lease), lease) };
     } catch (error) {
       await lease.release();
       throw error;
@@ -118,6 +116,18 @@ class DurableRun implements WalkSteps {
       `The durable stream ${JSON.stringify(this.#name)} was registered with another query before. ` +
         'Resume it with that query, or use a new name (or version) for the new one.',
     );
+  }
+
+  /** Settles when the stream has ended and its name is free: rejects with what stopped it, unless that was asked for. */
+  async #released({ running }: ReplayedStream, lease: Lease): Promise<void> {
+    try {
+      await running;
+    } catch (error) {
+      // A failure after the stream was told to stop is not told: its facts are delivered again.
+      if (!this.#stop.aborted || error === this.#failure) throw error;
+    } finally {
+      await lease.release();
+    }
   }
 
   /** Resolves, with the walk that goes on, when the head of the registration is reached. */
@@ -191,6 +201,7 @@ class DurableRun implements WalkSteps {
     try {
       await this.#call.deliver(matching, `durable stream ${JSON.stringify(this.#name)}`);
     } catch (error) {
+      if (!this.#stop.aborted) this.#failure = error;
       // The last success first, so that it is not delivered again.
       await this.#store();
       throw error;
@@ -232,14 +243,5 @@ class DurableRun implements WalkSteps {
     return new StreamEndedError(
       `The durable stream ${JSON.stringify(this.#name)} was ended before its replay had reached the head.`,
     );
-  }
-}
-
-/** The lease is released before the end is reported, so that the name is free then. */
-async function releasing(running: Promise<void>, lease: Lease): Promise<void> {
-  try {
-    await running;
-  } finally {
-    await lease.release();
   }
 }

@@ -53,6 +53,9 @@ export interface LogView {
    */
   apply(groups: readonly FollowedGroup[], note: string): FollowedOutcomes[];
 
+  /** What `work` asks of head, versions and ids is of one moment, and costs less than one question at a time. */
+  snapshot<T>(work: () => T): T;
+
   /** The newest number of the whole context; `null` when nothing matches. */
   version(query: ContextQuery): bigint | null;
 

@@ -15,12 +15,11 @@ import type { ContextAppend } from '../../context-index/terms/context-plan.js';
 import type { FollowedGroup, FollowedOutcomes, LogView } from '../../streams/log-view.js';
 import { isInstance } from '../../support/describe-error.js';
 import { pause } from '../../support/async/turns.js';
-import { ATTEMPT_MS } from '../connection/connection.js';
 import type { NatsLink } from '../connection/connection.js';
-import { isOpen, isUnsent, requestError } from '../connection/errors.js';
 import { isLasting } from '../log/follower.js';
 import { MAX_HEAD_BYTES, encodeMessage, linesOf } from '../log/message.js';
-import { DUPLICATE_WINDOW_MS, subjectOf } from '../log/stream.js';
+import type { NatsRead } from '../options.js';
+import { Attempts } from './attempts.js';
 
 /** Members of one message, at most. */
 const MAX_GROUP_MEMBERS = 512;
@@ -28,10 +27,6 @@ const MAX_GROUP_MEMBERS = 512;
 const MAX_GROUP_CHARACTERS = 512 * 1024;
 /** What a message's headers take, at most. */
 const HEADER_BYTES = 256;
-/** The pause between attempts, in milliseconds. */
-const RETRY_MS = 100;
-/** Repetitions end well before the servers forget the message's name. */
-const REPETITION_MS = DUPLICATE_WINDOW_MS * 0.8;
 
 /** An append, or a question for the end of the log, that waits for its turn. */
 interface Waiting {
@@ -50,6 +45,8 @@ export interface SenderOptions {
   readonly view: LogView;
   readonly appendTimeout: number;
   readonly maxQueuedAppends: number;
+  /** `'barrier'`: a conflict tells the version at the call, also where the view knows already that there is one. */
+  readonly read: NatsRead;
   /** The log's time, as far as this process can tell: milliseconds since 1970. */
   readonly now: () => number;
   /** Told how many appends one message brought. */
@@ -155,57 +152,69 @@ export class Sender {
     // The calls of this turn first, so that they are in the queue together.
     await Promise.resolve();
     while (this.#waiting.length > 0) {
-      const group = this.#take();
+      const group = this.#next();
       if (group.length > 0) await this.#send(group);
     }
     this.#running = undefined;
   }
 
   /** The next members of one message. What the view can decide for good is decided. */
+  #next(): Waiting[] {
+    const taken = this.#take();
+    if (taken.every(({ request }) => !isJudged(request))) return taken;
+    try {
+      return this.#of.view.snapshot(() =>
+        taken.map((waiting) => this.#undecided(waiting)).filter((open) => open !== undefined),
+      );
+    } catch (error) {
+      for (const { reject } of taken) reject(error);
+      return [];
+    }
+  }
+
+  /** As many as one message takes. */
   #take(): Waiting[] {
     const room = Math.min(
       this.#of.link.maxPayload - HEADER_BYTES - MAX_HEAD_BYTES,
       MAX_GROUP_CHARACTERS,
     );
-    const group: Waiting[] = [];
     let size = 0;
     let count = 0;
-    for (const waiting of this.#waiting) {
-      const bytes = Buffer.byteLength(waiting.lines);
-      if (group.length > 0 && (size + bytes > room || group.length >= MAX_GROUP_MEMBERS)) break;
+    for (const { lines } of this.#waiting) {
+      size += Buffer.byteLength(lines);
+      if (count > 0 && (size > room || count >= MAX_GROUP_MEMBERS)) break;
       count++;
-      if (this.#isDecided(waiting)) continue;
-      group.push(waiting);
-      size += bytes;
     }
-    this.#waiting.splice(0, count);
-    return group;
+    return this.#waiting.splice(0, count);
   }
 
   /**
-   * Whether the view's word is final. A context only grows: a version that is another one, and is not beyond the view,
-   * will not come back. An append with an id may have been committed already, which only the log tells.
+   * What of an append only the log can tell; `undefined` where the view's word was final. A context only grows: a version
+   * that is another one, and is not beyond the view, will not come back. An append with an id may have been committed
+   * already, which only the log tells.
    */
-  #isDecided({ request, resolve, reject }: Waiting): boolean {
-    if (request === null) return false;
-    const { view } = this.#of;
+  #undecided(waiting: Waiting): Waiting | undefined {
+    const { request, resolve, reject } = waiting;
+    if (request === null) return waiting;
+    const { view, read } = this.#of;
     const { condition, appendId } = request;
     try {
       if (appendId !== null) {
         const recorded = view.recorded(appendId.id, this.#of.now());
-        if (recorded === undefined) return false;
+        if (recorded === undefined) return waiting;
         resolve(committed(recordedAppend(appendId, recorded)));
-        return true;
+        return undefined;
       }
-      if (condition === null || (condition.expected ?? 0n) > view.head()) return false;
-      const actual = view.version(condition.query);
-      if (actual === condition.expected) return false;
-      resolve(refused(condition.expected, actual));
-      return true;
+      if (condition === null || read === 'barrier') return waiting;
+      const { query, expected } = condition;
+      if ((expected ?? 0n) > view.head()) return waiting;
+      const actual = view.version(query);
+      if (actual === expected) return waiting;
+      resolve(refused(expected, actual));
     } catch (error) {
       reject(error);
-      return true;
     }
+    return undefined;
   }
 
   async #send(group: readonly Waiting[]): Promise<void> {
@@ -284,6 +293,11 @@ export class Sender {
   }
 }
 
+/** Whether the view may have a final word on it. */
+function isJudged(request: ContextAppend | null): boolean {
+  return request !== null && (request.condition !== null || request.appendId !== null);
+}
+
 /** The first number that was given out by these outcomes. */
 function firstOf(outcomes: readonly AppendOutcome[]): bigint | undefined {
   for (const outcome of outcomes) {
@@ -300,72 +314,4 @@ function unanswered(error: unknown): unknown {
     'The end of the log was not known within appendTimeout. Ask again, or read locally.',
     { cause: error },
   );
-}
-
-/** The attempts to publish one message. */
-class Attempts {
-  readonly #of: SenderOptions;
-  readonly #name: string;
-  readonly #data: Buffer;
-  readonly #deadline: number;
-  readonly #end = new AbortController();
-  /** Whether one of them may have reached a server. */
-  wasSent = false;
-  /** Why the last one failed. */
-  error: unknown;
-
-  constructor(of: SenderOptions, name: string, data: Buffer, deadline: number) {
-    this.#of = of;
-    this.#name = name;
-    this.#data = data;
-    this.#deadline = deadline;
-  }
-
-  stop(): void {
-    this.#end.abort();
-  }
-
-  /**
-   * Resolves when the message is acknowledged, or when it is to be repeated no more; with an error where nothing was
-   * written. The same bytes with the same name: within the window of duplicates the servers store them once, and the
-   * views count them once also beyond it.
-   */
-  async run(): Promise<FactstrError | undefined> {
-    const { link, stream } = this.#of;
-    const { signal } = this.#end;
-    const last = Math.min(this.#deadline, performance.now() + REPETITION_MS);
-    while (!signal.aborted) {
-      const left = last - performance.now();
-      if (left <= 0) return undefined;
-      if (link.isConnected) {
-        try {
-          await link.client.publish(subjectOf(stream), this.#data, {
-            msgID: this.#name,
-            timeout: Math.max(100, Math.min(ATTEMPT_MS, left)),
-            retries: 0,
-          });
-          this.wasSent = true;
-          return undefined;
-        } catch (error) {
-          this.error = error;
-          const refusal = this.#refusal(error);
-          if (refusal !== undefined) return refusal;
-        }
-      }
-      await pause(RETRY_MS, signal);
-    }
-    return undefined;
-  }
-
-  /** The error of a message that no attempt has written. */
-  #refusal(error: unknown): FactstrError | undefined {
-    if (isUnsent(error)) return undefined;
-    if (isOpen(error)) {
-      this.wasSent = true;
-      return undefined;
-    }
-    const refusal = requestError(error, 'The append', this.#of.stream);
-    // An earlier attempt may have written it, and what may pass is tried again.
-    return this.wasSent || isInstance(refusal, DatabaseUnavailableError) ? undefined : refusal;
-  }
 }

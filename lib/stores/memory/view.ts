@@ -85,6 +85,10 @@ export class MemoryView implements LogView {
     return outcomes;
   }
 
+  snapshot<T>(work: () => T): T {
+    return work();
+  }
+
   version(query: ContextQuery): bigint | null {
     return this.#held.log.context.newest(query);
   }

@@ -41,6 +41,8 @@ export class SqliteView implements LogView {
   readonly #appender: SqliteAppender;
   readonly #note: SqliteStatement<string>;
   readonly #keepNote: SqliteStatement<never>;
+  /** Whether what is asked is part of a snapshot that is open. */
+  #isSnapshot = false;
 
   /** @throws what `openViewFile` throws, InvalidOptionsError */
   constructor(path: string, { appendIdRetention }: LogViewOptions) {
@@ -99,6 +101,17 @@ export class SqliteView implements LogView {
     );
   }
 
+  snapshot<T>(work: () => T): T {
+    return this.#read(() => {
+      this.#isSnapshot = true;
+      try {
+        return work();
+      } finally {
+        this.#isSnapshot = false;
+      }
+    });
+  }
+
   version(query: ContextQuery): bigint | null {
     return this.#read(() => this.#context.version(query));
   }
@@ -141,11 +154,12 @@ export class SqliteView implements LogView {
 
   /** A snapshot in which `work` may look up. */
   #read<T>(work: () => T): T {
-    return this.#tell(() => this.#index.read(work));
+    return this.#isSnapshot ? work() : this.#tell(() => this.#index.read(work));
   }
 
   /** What one statement reads. */
   #look<T>(work: () => T): T {
+    if (this.#isSnapshot) return work();
     return this.#tell(() => {
       this.#connection.assertReadable();
       return work();

@@ -202,6 +202,24 @@ export function describeDurableStreams(conformance: Conformance): void {
       },
     );
 
+    itWith('onStreamError')('report a failure that is followed by the end', async () => {
+      const errors: FactstrError[] = [];
+      const store = await openStore({ onStreamError: (error) => errors.push(error) });
+      let closing: unknown;
+      await store.streamAllDurable({ name: 'all' }, () => {
+        // After the failure, and before anything that takes longer than a turn.
+        setImmediate(() => (closing = store.close()));
+        return false;
+      });
+      await store.append(facts(1));
+      await until(
+        () => closing !== undefined,
+        () => 'the handler to fail',
+      );
+      await closing;
+      expect(errors.map(({ code }) => code)).toEqual(['STREAM_HANDLER_FAILED']);
+    });
+
     itWith('onStreamError')(
       'can be registered again from where their failure is reported',
       async () => {
