@@ -25,6 +25,8 @@ export async function report(results, about) {
     `Everybody in turns: ${options.rounds} rounds of ${options.milliseconds} ms each, beginning with another one each time. Values are medians of the rounds, ratios medians of each round’s ratio. Facts have about 150 bytes. Durability is on for everybody: SQLite \`synchronous=FULL\` (emmett-sqlite has one connection, which is kept: faster than its default), Postgres \`fsync\` and \`synchronous_commit\` on, the same settings and server, a database each. After every measurement the store must have the facts that were reported as committed, and every contestant’s verdicts are tried first. **Bold**: times the floor, or where there is none, our store. n: operations, all rounds; what is slow does fewer.`,
     '',
     ...missing.map((what) => `Left out: ${what}.\n`),
+    'Stores that several machines share, and the relay: [beyond one machine](benchmarks-beyond.md).',
+    '',
     '## Targets',
     '',
     ...targetsTable(results, options),
