@@ -6,7 +6,7 @@ import { describeWith } from '../support/servers/describe-with.js';
 import { nats } from '../support/servers/servers.js';
 
 describeWith(nats, 'The cursor store on NATS', () => {
-  const createDatabase = databasesOf(natsProvider('memory'));
+  const createDatabase = databasesOf(natsProvider('memory', { servers: 3 }));
   describeCursorStore(
     runner,
     async () => {

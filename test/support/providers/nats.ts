@@ -1,4 +1,7 @@
 import { afterAll } from '@jest/globals';
+import { jetstreamManager } from '@nats-io/jetstream';
+import { connect } from '@nats-io/transport-node';
+import type { NatsConnection } from '@nats-io/transport-node';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -21,9 +24,19 @@ export function natsProvider(
   let cluster: Promise<NatsCluster> | undefined;
   const started = (): Promise<NatsCluster> =>
     (cluster ??= NatsCluster.start({ maxPayload: MAX_PAYLOAD, ...settings }));
+  let beside: Promise<NatsConnection> | undefined;
   afterAll(async () => {
+    await (await beside)?.close();
     await (await cluster)?.stop();
   });
+  /** Replicas keep servers busy, also of a log that is used no more. */
+  const remove = async (stream: string): Promise<void> => {
+    beside ??= connect({ servers: (await started()).urls });
+    const { streams } = await jetstreamManager(await beside);
+    for (const name of [stream, `KV_${stream}-cursors`]) {
+      await streams.delete(name).catch(() => undefined);
+    }
+  };
   return {
     name: `NATS, a view ${view === 'memory' ? 'in memory' : 'on disk'}`,
     cluster: started,
@@ -56,6 +69,7 @@ export function natsProvider(
         },
         dispose: async () => {
           await Promise.all(stores.map((store) => store.close()));
+          await remove(stream);
           await rm(folder, { recursive: true, force: true });
         },
       };
