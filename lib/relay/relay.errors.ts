@@ -3,6 +3,8 @@ import { FactstrError } from '../contract/errors.js';
 /** A relay's target cannot be reached, or did not acknowledge in time. The relay tries again. @publicApi */
 export class TargetUnavailableError extends FactstrError {
   readonly code = 'TARGET_UNAVAILABLE';
+  /** The longest pause before the next attempt, in milliseconds: nothing tells when the target is back. */
+  readonly maxRetryDelay = 5_000;
 
   override get transient(): boolean {
     return true;

@@ -27,7 +27,7 @@ export interface FactstrRelayOptions {
   maxFacts?: number | undefined;
   /**
    * Failed attempts at the same facts after which the relay pauses, until `FactstrProjections.resume`. Default: never;
-   * it goes on by itself as soon as the target takes them, up to a minute later.
+   * it goes on by itself, some seconds after the target is back, up to a minute after it takes what it refused.
    */
   maxAttempts?: number | undefined;
   /** The deadline of sending `maxFacts` facts. Default: the module's `timeout`, 30,000. */

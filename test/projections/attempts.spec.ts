@@ -37,6 +37,21 @@ describe('A handler that fails', () => {
     expect(p.state.report()).toMatchObject({ state: 'paused', attempts: 7 });
   });
 
+  it('is tried sooner where its error asks for that, and never later than maxDelay', async () => {
+    for (const [asked, delays] of [
+      [250, [100, 200, 250, 250, 250, 250]],
+      [5_000, [100, 200, 400, 800, 1_000, 1_000]],
+      ['soon', [100, 200, 400, 800, 1_000, 1_000]],
+    ] as const) {
+      const p = projections.make({ retry });
+      p.handle = () => Promise.reject(Object.assign(new Error('away'), { maxRetryDelay: asked }));
+      await p.append('x');
+      await p.start();
+      await pass(60_000);
+      expect(pauses(p.times)).toEqual(delays);
+    }
+  });
+
   it('waits for half of that at least', () => {
     for (const [chance, delays] of [
       [0, [50, 100, 200, 400, 500]],

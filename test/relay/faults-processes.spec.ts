@@ -8,12 +8,15 @@ const fixtures = new Fixtures();
 afterEach(() => fixtures.clean());
 
 const FACTS = 3_000;
-const FAULTS = 5;
+const FAULTS = 4;
 
 describe('a relay to NATS whose process and whose server are killed', () => {
-  it.each(['sqlite', 'postgres'] as const)(
-    'loses, repeats and reorders nothing of a store on %s',
-    async (provider) => {
+  it.each([
+    ['sqlite', 1],
+    ['postgres', 3],
+  ] as const)(
+    'loses, repeats and reorders nothing of a store on %s, with %i server(s)',
+    async (provider, servers) => {
       const options = await optionsOf(provider, fixtures);
       const store =
         options.provider === 'postgres'
@@ -27,6 +30,7 @@ describe('a relay to NATS whose process and whose server are killed', () => {
         facts: FACTS,
         seed,
         faults: FAULTS,
+        servers,
       });
       expect({ seed, ...figures }).toMatchObject({
         seed,

@@ -8,7 +8,7 @@ import type { Standing } from '../../streams/reader/standing.js';
 import { StreamWalk } from '../../streams/stream-walk.js';
 import type { WalkSteps } from '../../streams/stream-walk.js';
 import { pause } from '../../support/async/turns.js';
-import { backOff } from '../../support/async/back-off.js';
+import { backOff, policyAfter } from '../../support/async/back-off.js';
 import { HandlerFailure, callHandler } from './call-handler.js';
 import type { ProjectionCommit } from './commit.js';
 import { describeError, isInstance } from '../../support/describe-error.js';
@@ -164,7 +164,7 @@ export class Delivery implements WalkSteps {
       this.#state.failed(failure.facts, attempt, failure.cause);
       if (attempt >= retry.maxAttempts) return this.#giveUp(facts, last, attempt, failure);
       // Nothing is in flight here: a stop need not wait for the next attempt.
-      await pause(backOff(attempt, retry), this.#stop);
+      await pause(backOff(attempt, policyAfter(failure.cause, retry)), this.#stop);
       if (this.#stop.aborted) throw new LeaseLost();
     }
   }

@@ -1,3 +1,5 @@
+import { memberOf } from '../describe-error.js';
+
 /** How a failing projection is tried again. Times in milliseconds. */
 export interface RetryPolicy {
   /** Failed attempts at the same facts after which the projection pauses. Default 10. */
@@ -18,4 +20,11 @@ export const DEFAULT_RETRY_POLICY: RetryPolicy = {
 export function backOff(failed: number, { minDelay, maxDelay }: RetryPolicy): number {
   const delay = Math.min(maxDelay, minDelay * 2 ** Math.min(failed - 1, 30));
   return delay * (0.5 + Math.random() / 2);
+}
+
+/** As the policy says, or sooner: an error's `maxRetryDelay` tells how long it is to be waited after it at most. */
+export function policyAfter(error: unknown, policy: RetryPolicy): RetryPolicy {
+  const asked = memberOf(error, 'maxRetryDelay');
+  if (typeof asked !== 'number' || !(asked >= 0)) return policy;
+  return { ...policy, maxDelay: Math.min(asked, policy.maxDelay) };
 }

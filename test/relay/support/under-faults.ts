@@ -138,7 +138,8 @@ class Faults {
       await this.#play(fault);
       this.#counts[fault]++;
     }
-    await this.#reaches(facts);
+    await this.#append(facts);
+    await this.#reaches(this.#appended);
     return this.#counts;
   }
 
