@@ -1,10 +1,10 @@
-import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { FactstrNatsStore } from '../../lib/nats/store.js';
 import { NatsCluster } from '../support/nats/server.js';
+import { SmallDisk, noSmallDisk } from '../support/small-disk.js';
 import { describeWith } from '../support/servers/describe-with.js';
 import { nats } from '../support/servers/servers.js';
 import { until } from '../support/waiting/until.js';
@@ -13,37 +13,23 @@ import { RawStream } from './support/raw-stream.js';
 /** More than one server's disk has room for. */
 const APPENDS = 120;
 const TEXT = 'x'.repeat(60_000);
-const disk = mkdtempSync(join(tmpdir(), 'factstr-full-'));
+const missing = noSmallDisk();
 
-function mounted(): boolean {
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', disk], { stdio: 'pipe' });
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-const isMounted = mounted();
-
-afterAll(() => {
-  if (isMounted) execFileSync('umount', ['--lazy', disk], { stdio: 'pipe' });
-  rmSync(disk, { recursive: true, force: true });
-});
-
-if (!isMounted) {
+if (missing !== undefined) {
   describe('A full disk of one server', () => {
-    it('NOT TESTED here: it may not mount a tmpfs', () => undefined);
+    it(`NOT TESTED here: ${missing}`, () => undefined);
   });
 } else {
   describeWith(nats, 'A full disk of one server', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'factstr-full-'));
+    let disk: SmallDisk;
     let cluster: NatsCluster;
     let raw: RawStream;
     let store: FactstrNatsStore;
 
     beforeAll(async () => {
-      const folders = (place: number): string =>
-        place === 0 ? join(disk, 'data') : mkdtempSync(join(tmpdir(), 'factstr-room-'));
+      disk = SmallDisk.mount(join(folder, 'n1'), 4_096);
+      const folders = (place: number): string => join(folder, `n${place + 1}`, 'data');
       cluster = await NatsCluster.start({ servers: 3, folderOf: folders });
       store = new FactstrNatsStore({
         servers: cluster.urls,
@@ -59,8 +45,8 @@ if (!isMounted) {
       await raw?.close();
       await store?.close();
       await cluster?.stop();
-      const [, ...others] = cluster?.servers ?? [];
-      for (const { folder } of others) rmSync(folder, { recursive: true, force: true });
+      disk?.end();
+      rmSync(folder, { recursive: true, force: true });
     });
 
     it('that leads: the others go on, each append is there once, and none is refused wrongly', async () => {

@@ -5,7 +5,7 @@ import { runSql, uniqueName } from '../../support/postgres.js';
 import { stoppableServer } from '../support/postgres-faults.js';
 import type { Round } from '../support/round.js';
 import type { Provider, Scenario } from '../support/scenario.js';
-import { SmallDisk, noSmallDisk } from '../support/small-disk.js';
+import { SmallDisk, noSmallDisk } from '../../support/small-disk.js';
 import type { StoreOptions } from '../support/storage.js';
 import { judgeLog } from '../support/verdict.js';
 import { failureOf } from '../../support/failure-of.js';
@@ -56,7 +56,7 @@ async function storeOnSmallDisk(
   provider: Provider,
 ): Promise<{ disk: SmallDisk; options: StoreOptions }> {
   if (provider === 'sqlite') {
-    const disk = await SmallDisk.create(round, 2_048);
+    const disk = await smallDisk(round, 2_048);
     return { disk, options: { provider, path: join(disk.folder, 'facts.sqlite') } };
   }
   // A server that nothing else uses: while its tablespace is full, it cannot drop the databases of other tests.
@@ -66,7 +66,7 @@ async function storeOnSmallDisk(
     { data_directory: string },
   ];
   const { uid, gid } = statSync(data_directory);
-  const disk = await SmallDisk.create(round, 12_288);
+  const disk = await smallDisk(round, 12_288);
   chownSync(disk.folder, uid, gid);
   const parent = statSync(join(disk.folder, '..'));
   if (parent.uid !== uid) chownSync(join(disk.folder, '..'), uid, gid);
@@ -78,4 +78,10 @@ async function storeOnSmallDisk(
   const url = new URL(serverUrl);
   url.pathname = `/${name}`;
   return { disk, options: { provider: 'postgres', url: url.href } };
+}
+
+async function smallDisk(round: Round, kibibytes: number): Promise<SmallDisk> {
+  const disk = SmallDisk.mount(await round.file('disk'), kibibytes);
+  round.later(() => disk.end());
+  return disk;
 }

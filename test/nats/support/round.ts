@@ -9,10 +9,11 @@ import { Journal, readCalls } from '../../support/history/journal.js';
 import type { JournalCall } from '../../support/history/journal.js';
 import { logOf } from '../../support/history/recorded-outcome.js';
 import type { NatsCluster } from '../../support/nats/server.js';
+import type { SmallDisk } from '../../support/small-disk.js';
 import { TestProxy } from '../../support/postgres/proxy.js';
 import { Random } from '../../support/random.js';
 import { Client } from './client.js';
-import { SERVER_FAULTS } from './faults.js';
+import { SERVER_FAULTS, faultsFor } from './faults.js';
 import { NaiveLog } from './naive-log.js';
 import { RawStream } from './raw-stream.js';
 import { judge } from './verdict.js';
@@ -27,6 +28,8 @@ export interface RoundSettings {
   /** Callers of each client, and how long each pauses between calls at most, in milliseconds. */
   readonly lanes: number;
   readonly think: number;
+  /** The disk of the cluster's first server, where it can be full. */
+  readonly disk?: SmallDisk | undefined;
 }
 
 /** Where the clients' views are. */
@@ -97,8 +100,9 @@ class Round {
   async #serverFaults(raw: RawStream, ends: number): Promise<void> {
     const random = new Random(this.#random.seed());
     const { longest } = this.#settings;
-    const targets = { cluster: this.#cluster, raw, proxies: this.#proxies, random, longest };
-    const names = Object.keys(SERVER_FAULTS);
+    const { disk } = this.#settings;
+    const targets = { cluster: this.#cluster, raw, proxies: this.#proxies, random, longest, disk };
+    const names = faultsFor(targets);
     // The leader's death is always among them.
     for (let name = 'leader killed'; performance.now() < ends; name = random.pick(names)) {
       this.#faults.push(name);

@@ -2,7 +2,6 @@ import { execFileSync } from 'node:child_process';
 import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, rmdirSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Round } from './round.js';
 
 let reason: string | undefined | null = null;
 
@@ -32,11 +31,10 @@ export class SmallDisk {
     this.#kibibytes = kibibytes;
   }
 
-  static async create(round: Round, kibibytes: number): Promise<SmallDisk> {
-    const folder = await round.file('disk');
+  /** Mounts it where `folder` says, which is not there yet. To be ended. */
+  static mount(folder: string, kibibytes: number): SmallDisk {
     mkdirSync(folder);
     mount(folder, `size=${kibibytes}k`);
-    round.later(() => umount(folder));
     return new SmallDisk(folder, kibibytes);
   }
 
@@ -52,6 +50,11 @@ export class SmallDisk {
       closeSync(file);
     }
     return () => rmSync(path);
+  }
+
+  end(): void {
+    umount(this.folder);
+    rmdirSync(this.folder);
   }
 
   /** Makes room. */
