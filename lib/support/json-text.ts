@@ -14,7 +14,39 @@ const MAX_EXPONENT = 10_000;
 
 /** The text of equal values. @throws SyntaxError for what is no JSON */
 export function canonicalJson(text: string): string {
-  return new JsonReader(text).whole((reader) => reader.value());
+  return isCanonical(text) ? text : new JsonReader(text).whole((reader) => reader.value());
+}
+
+/**
+ * Whether `JSON.stringify` writes a value that `JSON.parse` returned as its canonical text. It does except for keys
+ * that are not sorted, and for numbers with an exponent.
+ */
+export function isWrittenCanonically(value: unknown): boolean {
+  if (typeof value === 'number') {
+    const size = Math.abs(value);
+    return size === 0 || (size >= 1e-6 && size < 1e21);
+  }
+  if (typeof value !== 'object' || value === null) return true;
+  if (Array.isArray(value)) return value.every(isWrittenCanonically);
+  const keys = Object.keys(value);
+  for (let index = 0; index < keys.length; index++) {
+    if (index > 0 && keys[index - 1]! > keys[index]!) return false;
+    if (!isWrittenCanonically((value as Record<string, unknown>)[keys[index]!])) return false;
+  }
+  return true;
+}
+
+/**
+ * A short way to tell, for most texts. What is lost on the way through a value (spaces, escapes, a key that is
+ * repeated, digits of a number) makes another text. @returns `false` also where it cannot tell
+ */
+function isCanonical(text: string): boolean {
+  try {
+    const value = JSON.parse(text) as unknown;
+    return JSON.stringify(value) === text && isWrittenCanonically(value);
+  } catch {
+    return false;
+  }
 }
 
 /** An object's members, each as the text of equal values. @throws SyntaxError for what is no object */

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { canonicalJson, jsonElements, jsonMembers } from '../../lib/support/json-text.js';
 import { jsonValue } from '../support/facts/json.js';
+import { jsonText } from '../support/facts/json-text.js';
 
 describe('JSON as text', () => {
   it.each([
@@ -35,6 +36,15 @@ describe('JSON as text', () => {
         expect(canonicalJson(JSON.stringify(value, null, 2))).toBe(text);
         expect(canonicalJson(text)).toBe(text);
       }),
+    );
+  });
+
+  it('gives a text the same canonical text with a space before it, which is never read the short way', () => {
+    fc.assert(
+      fc.property(fc.oneof(jsonText, jsonText.map(canonicalJson)), (text) => {
+        expect(canonicalJson(text)).toBe(canonicalJson(` ${text}`));
+      }),
+      { numRuns: 2_000 },
     );
   });
 

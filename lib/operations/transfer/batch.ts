@@ -38,8 +38,15 @@ export interface TransferredAppend {
   readonly appended_at: string;
 }
 
+/** What a line is made of, with the numbers of facts as values or as the texts of them. */
+interface WrittenBatch extends Pick<TransferredBatch, 'metadata' | 'append'> {
+  readonly facts: readonly (Omit<TransferredFact, 'sequence_number'> & {
+    readonly sequence_number: bigint | string;
+  })[];
+}
+
 /** A batch as a line: equal batches have equal lines, whichever provider they come from. */
-export function lineOf({ facts, metadata, append }: TransferredBatch): string {
+export function lineOf({ facts, metadata, append }: WrittenBatch): string {
   const parts = facts.map(
     (fact) =>
       `{"sequence_number":"${fact.sequence_number}","occurred_at":${JSON.stringify(fact.occurred_at)},"event_type":${JSON.stringify(fact.event_type)},"payload":${fact.payload}}`,

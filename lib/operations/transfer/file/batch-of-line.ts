@@ -4,7 +4,6 @@ import { FactstrError, InvalidOptionsError } from '../../../contract/errors.js';
 import { JsonRefusal, textProblem, toJsonValue } from '../../../contract/json-value.js';
 import type { JsonValue } from '../../../contract/json-value.js';
 import { MAX_SEQUENCE_NUMBER } from '../../../contract/limits.js';
-import { jsonElements, jsonMembers } from '../../../support/json-text.js';
 import { canonicalTime } from '../batch.js';
 import type {
   FileBatch,
@@ -12,6 +11,8 @@ import type {
   TransferredFact,
   TransferredMetadata,
 } from '../batch.js';
+import { readLine } from './read-line.js';
+import type { FactMembers, Members } from './read-line.js';
 
 /** A fact with its payload as a value, which its append's hash is made of. */
 interface ReadFact {
@@ -33,8 +34,8 @@ const SHA_256 = /^[\da-f]{64}$/;
  */
 export function batchOf(line: string, where: string): FileBatch {
   try {
-    const members = membersOf(line, ['facts', 'metadata', 'append'], 'the line');
-    const read = jsonElements(members.get('facts') ?? '[]').map(factOf);
+    const members = readLine(line);
+    const read = Array.from(members.facts, factOf);
     if (read.length === 0) throw new SyntaxError('it has no facts');
     const facts = read.map(({ fact }) => fact);
     const first = facts[0]!.sequence_number;
@@ -47,8 +48,8 @@ export function batchOf(line: string, where: string): FileBatch {
     return {
       where,
       facts,
-      metadata: metadataOf(members.get('metadata'), first),
-      append: appendOf(members.get('append'), read),
+      metadata: metadataOf(members.metadata(), first),
+      append: appendOf(members.append(), read),
     };
   } catch (error) {
     const reason =
@@ -59,30 +60,26 @@ export function batchOf(line: string, where: string): FileBatch {
   }
 }
 
-function factOf(text: string): ReadFact {
-  const members = membersOf(text, ['sequence_number', 'occurred_at', 'event_type', 'payload'], 'a fact'); // prettier-ignore
-  const number = valueOf(members.get('sequence_number'));
+function factOf(members: FactMembers): ReadFact {
+  const { sequence_number: number, payload } = members;
   if (!isNumber(number)) throw new SyntaxError('a fact has no number');
   const name = `fact ${number}`;
-  const occurred_at = valueOf(members.get('occurred_at'));
-  const event_type = valueOf(members.get('event_type'));
-  const payload = members.get('payload');
   if (payload === undefined) throw new SyntaxError(`${name} has no payload`);
   return {
     fact: {
       sequence_number: BigInt(number),
-      occurred_at: timeOf(occurred_at, `the occurred_at of ${name}`),
-      event_type: textOf(event_type, `the event_type of ${name}`),
-      payload,
+      occurred_at: timeOf(members.occurred_at, `the occurred_at of ${name}`),
+      event_type: textOf(members.event_type, `the event_type of ${name}`),
+      payload: payload.text,
     },
-    payload: payloadOf(payload, name),
+    payload: payloadOf(payload.value, name),
   };
 }
 
 /** Sizes are the limits of a store, which may be set higher than here. */
-function payloadOf(text: string, name: string): JsonValue {
+function payloadOf(value: unknown, name: string): JsonValue {
   try {
-    return toJsonValue(JSON.parse(text), Infinity);
+    return toJsonValue(value, Infinity);
   } catch (error) {
     if (!(error instanceof JsonRefusal)) throw error;
     throw new SyntaxError(
@@ -91,12 +88,12 @@ function payloadOf(text: string, name: string): JsonValue {
   }
 }
 
-function metadataOf(text: string | undefined, first: bigint): TransferredMetadata | null {
-  if (text === undefined || text === 'null') return null;
-  const members = membersOf(text, ['causation', 'correlation', 'text'], 'its metadata');
-  const [causation, correlation, kept] = ['causation', 'correlation', 'text'].map((name) =>
-    valueOf(members.get(name)),
-  );
+function metadataOf(
+  members: Members<keyof TransferredMetadata> | null,
+  first: bigint,
+): TransferredMetadata | null {
+  if (members === null) return null;
+  const { causation, correlation, text: kept } = members;
   if (typeof kept !== 'string') throw new SyntaxError('its metadata has no text');
   const prepared = preparedOf(kept);
   if (causation !== null && !isNumber(causation)) {
@@ -126,14 +123,15 @@ function preparedOf(text: string): NonNullable<ReturnType<typeof prepareMetadata
   throw new SyntaxError('the text of its metadata is no JSON object with members');
 }
 
-function appendOf(text: string | undefined, facts: readonly ReadFact[]): TransferredAppend | null {
-  if (text === undefined || text === 'null') return null;
-  const members = membersOf(text, ['id', 'facts_hash', 'command_hash', 'appended_at'], 'its append'); // prettier-ignore
-  const command_hash = valueOf(members.get('command_hash'));
+function appendOf(
+  members: Members<keyof TransferredAppend> | null,
+  facts: readonly ReadFact[],
+): TransferredAppend | null {
+  if (members === null) return null;
+  const { id, facts_hash, command_hash, appended_at: at } = members;
   if (command_hash !== null && !isHash(command_hash)) {
     throw new SyntaxError('the command_hash of its append is neither null nor a SHA-256 in hex');
   }
-  const facts_hash = valueOf(members.get('facts_hash'));
   if (!isHash(facts_hash)) {
     throw new SyntaxError('the facts_hash of its append is no SHA-256 in hex');
   }
@@ -143,28 +141,12 @@ function appendOf(text: string | undefined, facts: readonly ReadFact[]): Transfe
       'the facts_hash of its append is not that of its facts, which were changed since they were appended',
     );
   }
-  const at = valueOf(members.get('appended_at'));
   return {
-    id: textOf(valueOf(members.get('id')), 'the id of its append'),
+    id: textOf(id, 'the id of its append'),
     facts_hash,
     command_hash,
     appended_at: at === 'infinity' ? at : timeOf(at, 'the appended_at of its append'),
   };
-}
-
-/** @throws SyntaxError for what is no object, and for members that would be lost */
-function membersOf(text: string, known: readonly string[], what: string): Map<string, string> {
-  const members = jsonMembers(text);
-  const unknown = [...members.keys()].find((name) => !known.includes(name));
-  if (unknown === undefined) return members;
-  throw new SyntaxError(
-    `${what} has the unknown member ${JSON.stringify(unknown.slice(0, 60))}; known are ${known.join(', ')}`,
-  );
-}
-
-/** An absent member is null. */
-function valueOf(text: string | undefined): unknown {
-  return text === undefined ? null : (JSON.parse(text) as unknown);
 }
 
 function isNumber(value: unknown): value is string {
@@ -183,9 +165,14 @@ function textOf(value: unknown, what: string): string {
   return value;
 }
 
-/** Days that a month does not have become days of the next one in a Date. */
 function timeOf(value: unknown, what: string): string {
   const time = typeof value === 'string' ? canonicalTime(value) : '';
-  if (TIME.test(time) && new Date(`${time.slice(0, 10)}T00:00:00Z`).getUTCDate() === Number(time.slice(8, 10))) return time; // prettier-ignore
+  if (TIME.test(time) && isDay(time.slice(0, 10))) return time;
   throw new SyntaxError(`${what} is no time of RFC 3339 in UTC, as in 2026-01-31T10:00:00.123Z`);
+}
+
+/** Days that a month does not have become days of the next one in a Date. */
+function isDay(date: string): boolean {
+  const day = Number(date.slice(8));
+  return day <= 28 || new Date(`${date}T00:00:00Z`).getUTCDate() === day;
 }
