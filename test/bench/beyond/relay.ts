@@ -18,8 +18,8 @@ interface Started {
 
 interface Measured {
   readonly row: string;
-  isThere(): boolean;
-  start(): Promise<Started>;
+  readonly isThere: () => boolean;
+  readonly start: () => Promise<Started>;
 }
 
 const TARGETS: readonly Measured[] = [
@@ -85,7 +85,7 @@ export async function measureRelay(
   folder: string,
 ): Promise<string[]> {
   const log = join(folder, 'relayed.sqlite');
-  const head = seed(log, facts);
+  const head = await seed(log, facts);
   const missing: string[] = [];
   for (const { row, isThere, start } of TARGETS) {
     if (!isThere()) {
@@ -116,7 +116,7 @@ export async function measureRelay(
 }
 
 /** A log of appends of 20 facts, of which each has some 150 bytes. */
-function seed(path: string, facts: number): bigint {
+async function seed(path: string, facts: number): Promise<bigint> {
   const store = new FactstrSqliteStore(path);
   let head = 0n;
   for (let n = 0; n < facts; n += 20) {
@@ -127,6 +127,6 @@ function seed(path: string, facts: number): bigint {
       })),
     ).last_sequence_number;
   }
-  store.close();
+  await store.close();
   return head;
 }

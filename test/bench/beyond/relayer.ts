@@ -40,13 +40,8 @@ send(performance.now() - began);
 await application.close();
 done();
 
-function targetOf({ kind, options }: RelayPlace): RelayTargetFactory {
-  switch (kind) {
-    case 'nats':
-      return natsTarget(options);
-    case 'kafka':
-      return kafkaTarget(options);
-    case 'rabbitmq':
-      return rabbitmqTarget(options);
-  }
+function targetOf(where: RelayPlace): RelayTargetFactory {
+  if (where.kind === 'nats') return natsTarget(where.options);
+  if (where.kind === 'kafka') return kafkaTarget(where.options);
+  return rabbitmqTarget(where.options);
 }

@@ -208,7 +208,7 @@ export function describeDurableStreams(conformance: Conformance): void {
       let closing: unknown;
       await store.streamAllDurable({ name: 'all' }, () => {
         // After the failure, and before anything that takes longer than a turn.
-        setImmediate(() => (closing = store.close()));
+        setImmediate(() => void (closing = store.close()));
         return false;
       });
       await store.append(facts(1));
