@@ -10,7 +10,7 @@ export const LEFT_OUT = [
   '/test/(closing|docs|interop|package|processes)/.+[.]spec',
   '/test/types[.]spec',
   // Starts NATS servers.
-  '/test/(e2e/nats|nats|relay)/.+[.]spec',
+  '/test/(e2e/nats|e2e/relay|nats|relay)/.+[.]spec',
   '/test/.+/nats(-.+)?[.]spec',
   '/test/.+/(.+-)?processes[.]spec',
   '/test/.+/(driver|locks|.+-sharing)[.]spec',

@@ -40,7 +40,10 @@ export type {
   KafkaTopicOptions,
 } from './kafka/kafka.options.js';
 export { FactstrFollowerModule } from './follower/factstr-follower.module.js';
-export type { FactstrFollowerOptions } from './follower/follower.options.js';
+export type {
+  FactstrFollowerOptions,
+  FactstrFollowerOptionsFactory,
+} from './follower/follower.options.js';
 export { rabbitmqTarget } from './rabbitmq/rabbitmq.target.js';
 export type {
   RabbitMqExchangeType,

@@ -1,8 +1,12 @@
 import { InvalidOptionsError } from '../../contract/errors.js';
 import type { Intervention, StoredStream } from '../../cursors/cursor-store.js';
 import type { LogSource } from '../../streams/log-source.js';
+import { factAt } from '../../streams/reader/fact-mark.js';
 
-/** @throws InvalidOptionsError when the intervention names a position that the log does not have */
+/**
+ * @throws InvalidOptionsError when the intervention names a position that the log does not have: one past its head, or
+ * of a fact that a log with gaps (a relayed one) lacks
+ */
 export async function checkPosition(
   { verb, position }: Intervention,
   name: string,
@@ -10,9 +14,13 @@ export async function checkPosition(
 ): Promise<void> {
   if (position === undefined || position === 0n) return;
   const head = await source.head();
-  if (position > 0n && position <= head) return;
+  const what = `${verb} of projection ${JSON.stringify(name)} to ${position}`;
+  if (position < 0n || position > head) {
+    throw new InvalidOptionsError(`${what}: the log goes from 0 to ${head}.`);
+  }
+  if ((await factAt(source, position)) !== null) return;
   throw new InvalidOptionsError(
-    `${verb} of projection ${JSON.stringify(name)} to ${position}: the log goes from 0 to ${head}.`,
+    `${what}: the log has no fact of that number. Take the number of a fact before it, or 0.`,
   );
 }
 

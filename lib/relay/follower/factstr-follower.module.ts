@@ -1,9 +1,16 @@
 import { Module } from '@nestjs/common';
-import type { DynamicModule } from '@nestjs/common';
+import type { ConfigurableModuleAsyncOptions, DynamicModule } from '@nestjs/common';
 import { FactstrModule } from '../../module/factstr.module.js';
-import type { FactstrModuleExtras } from '../../module/factstr.options.js';
+import type { FactstrModuleExtras, FactstrOptions } from '../../module/factstr.options.js';
 import { openFollower } from './follower.store.js';
-import type { FactstrFollowerOptions } from './follower.options.js';
+import { checkFollowerOptions } from './follower.options.js';
+import type { FactstrFollowerOptions, FactstrFollowerOptionsFactory } from './follower.options.js';
+
+type FactstrFollowerAsyncOptions = ConfigurableModuleAsyncOptions<
+  FactstrFollowerOptions,
+  'createFactstrFollowerOptions'
+> &
+  FactstrModuleExtras;
 
 /**
  * Runs `@OnFacts` and `@DurableProjection` of a service that has no access to the store, on the stream that a relay
@@ -16,20 +23,53 @@ import type { FactstrFollowerOptions } from './follower.options.js';
 export class FactstrFollowerModule {
   /** @throws InvalidOptionsError, MissingDriverError, TargetUnavailableError, TargetRefusedError at bootstrap */
   static forRoot(options: FactstrFollowerOptions & FactstrModuleExtras): DynamicModule {
-    const { name, isGlobal, servers, stream, cursors, pollInterval, connection, ...common } =
-      options;
-    const followed = { servers, stream, cursors, pollInterval, connection, ...common };
+    const { name, isGlobal, ...followed } = options;
     return {
       module: FactstrFollowerModule,
-      imports: [
-        FactstrModule.forRoot({
-          ...common,
-          provider: 'custom',
-          store: () => openFollower(followed),
-          name,
-          isGlobal,
-        }),
-      ],
+      imports: [FactstrModule.forRoot({ ...followerStore(followed), name, isGlobal })],
     };
   }
+
+  /**
+   * A follower whose options come from other providers; `name` and `isGlobal` stand outside the factory.
+   *
+   * @throws InvalidOptionsError, MissingDriverError, TargetUnavailableError, TargetRefusedError at bootstrap
+   */
+  static forRootAsync(options: FactstrFollowerAsyncOptions): DynamicModule {
+    const { useFactory, useClass, useExisting, provideInjectionTokensFrom, ...others } = options;
+    const given = useClass ?? useExisting;
+    const forStore =
+      given === undefined
+        ? {
+            provideInjectionTokensFrom,
+            useFactory: async (...args: unknown[]) => followerStore(await useFactory!(...args)),
+          }
+        : {
+            inject: [given],
+            provideInjectionTokensFrom: [
+              ...(provideInjectionTokensFrom ?? []),
+              ...(useClass === undefined ? [] : [useClass]),
+            ],
+            useFactory: async (factory: FactstrFollowerOptionsFactory) =>
+              followerStore(await factory.createFactstrFollowerOptions()),
+          };
+    return {
+      module: FactstrFollowerModule,
+      imports: [FactstrModule.forRootAsync({ ...others, ...forStore })],
+    };
+  }
+}
+
+/** The store's options: `open` checks those of the stream. */
+function followerStore(options: FactstrFollowerOptions): FactstrOptions {
+  checkFollowerOptions(options);
+  const {
+    servers: _,
+    stream: _s,
+    cursors: _c,
+    pollInterval: _p,
+    connection: _n,
+    ...common
+  } = options;
+  return { ...common, provider: 'custom', store: () => openFollower(options) };
 }

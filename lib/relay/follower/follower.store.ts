@@ -19,10 +19,12 @@ import { StreamingStore } from '../../streams/streaming-store.js';
 import type { FactStoreOptions } from '../../streams/streaming-store.js';
 import { RelayLink } from '../nats/relay-link.js';
 import { ReadOnlyStoreError, TargetRefusedError } from '../relay.errors.js';
+import { checkFollowerOptions } from './follower.options.js';
 import type { FactstrFollowerOptions } from './follower.options.js';
 import { RelayedLog } from './relayed-log.js';
 
 const TIMEOUT_MS = 5_000;
+const POLL_INTERVAL_MS = 1_000;
 const PAGE = 1_000;
 
 /** A relayed stream as a store that is only read: handlers and projections run on it as on every other one. */
@@ -115,7 +117,8 @@ export class FollowerStore extends StreamingStore implements FactStore {
  * @throws InvalidOptionsError, MissingDriverError, TargetUnavailableError, TargetRefusedError
  */
 export async function openFollower(options: FactstrFollowerOptions): Promise<FollowerStore> {
-  const { servers, stream, cursors, connection, pollInterval = 100, limits, leaseTtl } = options;
+  checkFollowerOptions(options);
+  const { servers, stream, cursors, connection, pollInterval, limits, leaseTtl } = options;
   const all = typeof servers === 'string' ? [servers] : servers;
   const label = `stream ${JSON.stringify(stream)}`;
   const link = await RelayLink.open(
@@ -134,7 +137,7 @@ export async function openFollower(options: FactstrFollowerOptions): Promise<Fol
     }
     own = 'sqlite' in cursors ? new FactstrSqliteStore(cursors.sqlite) : undefined;
     const cursorStore = cursorStoreOf(own ?? (cursors as FactStore));
-    const log = new RelayedLog(link.manager, stream, label, cursorStore, pollInterval);
+    const log = new RelayedLog(link, stream, label, cursorStore, pollInterval ?? POLL_INTERVAL_MS);
     return new FollowerStore(link, log, own, { limits, leaseTtl });
   } catch (error) {
     await link.close();

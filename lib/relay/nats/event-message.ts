@@ -57,6 +57,11 @@ export function relayOf(message: StoredMessage): string {
   return percentDecoded(headersOf(message)?.get(RELAY) ?? '');
 }
 
+/** Whether an append goes on after a message's event, as far as headers tell: in structured mode they tell nothing. */
+export function goesOn(headers: MsgHdrs | undefined): boolean {
+  return headers?.get(`${PREFIX}batchend`) !== headers?.get(`${PREFIX}id`);
+}
+
 /** The event of a message; `undefined` where it is none of a relay. */
 export function read(message: StoredMessage): CloudEvent | undefined {
   const headers = headersOf(message);
