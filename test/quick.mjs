@@ -35,7 +35,7 @@ export const LEFT_OUT = [
   // Searches long, moves much, or waits often.
   '/test/cli/(doctor|facts|transfer(-losses)?|verify)[.]spec',
   '/test/context-index/(postgres|postgres-tables-lost|sqlite)[.]spec',
-  '/test/e2e/module/(append-ids|class-form|decide|projections|service|versions)(-.+)?[.]spec',
+  '/test/e2e/module/(append-ids|class-form|decide|projections|service|shutdown|versions)(-.+)?[.]spec',
   '/test/leases/(rebuild|runner|verbs)[.]spec',
   '/test/model/postgres[.]spec',
   '/test/testing/wrong-stores[.]spec',

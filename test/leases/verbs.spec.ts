@@ -5,6 +5,7 @@ import { Fixtures } from '../support/fixtures/applications.js';
 import type { ProviderName } from '../support/fixtures/applications.js';
 import { Inbox } from '../support/inbox/inbox.js';
 import { TestApp, sharedOptions } from '../support/fixtures/two-apps.js';
+import { describeOn } from '../support/servers/describe-on.js';
 
 const fixtures = new Fixtures();
 afterEach(() => fixtures.clean());
@@ -17,7 +18,7 @@ class World {
 }
 
 /** An application that owns the projection, and one that does not. */
-async function ownerAndOther(provider: ProviderName) {
+async function ownerAndOther(provider: ProviderName | 'nats') {
   const world = new World();
   class Items {
     @DurableProjection({ name: 'items', query: {}, maxAttempts: 1, onFailure: 'park' })
@@ -30,15 +31,18 @@ async function ownerAndOther(provider: ProviderName) {
       world.resets++;
     }
   }
-  const options = await sharedOptions(provider, fixtures);
+  const shared = await sharedOptions(provider, fixtures);
+  // What is asked of one instance is about facts that the other one appended.
+  const options = shared.provider === 'nats' ? { ...shared, read: 'barrier' as const } : shared;
   const owner = await TestApp.start(fixtures, options, Items);
   await owner.shows('items', { state: 'live' });
   const other = await TestApp.start(fixtures, options, Items);
   return { owner, other, world };
 }
 
-describe.each(['memory', 'sqlite', 'postgres'] as const)('Operators on %s', (provider) => {
-  describe.each(['owner', 'other'] as const)('from the %s’s instance', (where) => {
+describeOn(['memory', 'sqlite', 'postgres', 'nats'], 'Operators on %s', (provider) => {
+  const instances = provider === 'nats' ? (['other'] as const) : (['owner', 'other'] as const);
+  describe.each(instances)('from the %s’s instance', (where) => {
     const start = async () => {
       const all = await ownerAndOther(provider);
       return { ...all, app: all[where] };

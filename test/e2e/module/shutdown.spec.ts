@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, expect, it } from '@jest/globals';
 import {
   DurableProjection,
   FactstrModule,
@@ -9,69 +9,75 @@ import {
 import type { EventRecord, FactstrOptions, ProjectionContext } from 'nestjs-factstr';
 import { settle, until } from '../../support/waiting/until.js';
 import { Fixtures, optionsOf } from '../../support/fixtures/applications.js';
+import type { ProviderName } from '../../support/fixtures/applications.js';
 import { asynchronousStore } from '../../support/fixtures/hand-written-stores.js';
 import { Gate, Inbox } from '../../support/inbox/inbox.js';
 import { machineTime } from '../../support/waiting/machine-time.mjs';
+import { describeOn } from '../../support/servers/describe-on.js';
 
 const fixtures = new Fixtures();
 afterEach(() => fixtures.clean());
 
 const fact = (event_type = 'x') => ({ event_type, payload: {} });
 
-const stores: [string, () => Promise<FactstrOptions>][] = [
-  ['memory', () => optionsOf('memory', fixtures)],
-  ['sqlite', () => optionsOf('sqlite', fixtures)],
-  ['postgres', () => optionsOf('postgres', fixtures)],
-  ['a custom store', async () => ({ provider: 'custom', store: asynchronousStore().store })],
-];
+const optionsFor = async (
+  provider: ProviderName | 'nats' | 'a custom store',
+): Promise<FactstrOptions> =>
+  provider === 'a custom store'
+    ? { provider: 'custom', store: asynchronousStore().store }
+    : optionsOf(provider, fixtures);
 
-describe.each(stores)('app.close() on %s', (_name, makeOptions) => {
-  it('aborts the signals, waits for the handlers in flight, and appends still work meanwhile', async () => {
-    const events: string[] = [];
-    class Handlers {
-      constructor(readonly store: FactstrStore) {}
+describeOn(
+  ['memory', 'sqlite', 'postgres', 'nats', 'a custom store'],
+  'app.close() on %s',
+  (provider) => {
+    it('aborts the signals, waits for the handlers in flight, and appends still work meanwhile', async () => {
+      const events: string[] = [];
+      class Handlers {
+        constructor(readonly store: FactstrStore) {}
 
-      @OnFacts('x')
-      async onFacts(_facts: EventRecord[], { signal }: { signal: AbortSignal }) {
-        await this.#work('live', signal);
+        @OnFacts('x')
+        async onFacts(_facts: EventRecord[], { signal }: { signal: AbortSignal }) {
+          await this.#work('live', signal);
+        }
+
+        @DurableProjection({ name: 'all', query: 'x' })
+        async project(_facts: EventRecord[], { signal }: ProjectionContext) {
+          await this.#work('durable', signal);
+        }
+
+        async #work(kind: string, signal: AbortSignal) {
+          events.push(`${kind} began`);
+          await new Promise((resolve) => signal.addEventListener('abort', resolve));
+          // The durable one ends earlier: either is waited for.
+          for (let turns = kind === 'live' ? 3 : 1; turns > 0; turns--) await settle();
+          const { first_sequence_number } = await this.store.append([
+            fact('appended while draining'),
+          ]);
+          expect(first_sequence_number).toBeGreaterThan(1n);
+          events.push(`${kind} ended`);
+        }
       }
+      Reflect.defineMetadata('design:paramtypes', [FactstrStore], Handlers);
+      const options = await optionsFor(provider);
+      const app = await fixtures.start(options, Handlers);
+      await app.get(FactstrStore).append([fact('x')]);
+      await until(
+        () => events.length === 2,
+        () => 'both handlers to begin',
+      );
+      await app.close();
+      events.push('closed');
+      expect(events.toSorted().slice(0, 2)).toEqual(['closed', 'durable began']);
+      expect(events.at(-1)).toBe('closed');
+      expect(events).toHaveLength(5);
+      expect(fixtures.log.of('warn')).toEqual([]);
+      expect(fixtures.log.of('error')).toEqual([]);
+    });
+  },
+);
 
-      @DurableProjection({ name: 'all', query: 'x' })
-      async project(_facts: EventRecord[], { signal }: ProjectionContext) {
-        await this.#work('durable', signal);
-      }
-
-      async #work(kind: string, signal: AbortSignal) {
-        events.push(`${kind} began`);
-        await new Promise((resolve) => signal.addEventListener('abort', resolve));
-        // The durable one ends earlier: either is waited for.
-        for (let turns = kind === 'live' ? 3 : 1; turns > 0; turns--) await settle();
-        const { first_sequence_number } = await this.store.append([
-          fact('appended while draining'),
-        ]);
-        expect(first_sequence_number).toBeGreaterThan(1n);
-        events.push(`${kind} ended`);
-      }
-    }
-    Reflect.defineMetadata('design:paramtypes', [FactstrStore], Handlers);
-    const options = await makeOptions();
-    const app = await fixtures.start(options, Handlers);
-    await app.get(FactstrStore).append([fact('x')]);
-    await until(
-      () => events.length === 2,
-      () => 'both handlers to begin',
-    );
-    await app.close();
-    events.push('closed');
-    expect(events.toSorted().slice(0, 2)).toEqual(['closed', 'durable began']);
-    expect(events.at(-1)).toBe('closed');
-    expect(events).toHaveLength(5);
-    expect(fixtures.log.of('warn')).toEqual([]);
-    expect(fixtures.log.of('error')).toEqual([]);
-  });
-});
-
-describe.each(['sqlite', 'postgres'] as const)('On %s', (provider) => {
+describeOn(['sqlite', 'postgres', 'nats'], 'On %s', (provider) => {
   it('the cursor of the facts in flight is stored: they do not come again', async () => {
     const gate = new Gate();
     const inbox = new Inbox();
@@ -187,7 +193,7 @@ describe.each(['sqlite', 'postgres'] as const)('On %s', (provider) => {
   });
 });
 
-describe.each(['memory', 'sqlite', 'postgres'] as const)('After app.close() on %s', (provider) => {
+describeOn(['memory', 'sqlite', 'postgres', 'nats'], 'After app.close() on %s', (provider) => {
   it('the store is closed, every hook may be called again, and nothing starts any more', async () => {
     class Items {
       readonly inbox = new Inbox();

@@ -5,6 +5,7 @@ import type { EventRecord } from 'nestjs-factstr';
 import { until } from '../../support/waiting/until.js';
 import { Fixtures, optionsOf } from '../../support/fixtures/applications.js';
 import { Gate, Inbox } from '../../support/inbox/inbox.js';
+import { describeOn } from '../../support/servers/describe-on.js';
 
 const fixtures = new Fixtures();
 afterEach(() => fixtures.clean());
@@ -37,7 +38,8 @@ class ItemsAnew {
 const activeOf = async (app: TestingModule) =>
   (await app.get(FactstrProjections).list()).map(({ version, active }) => [version, active]);
 
-describe.each(['memory', 'sqlite', 'postgres'] as const)(
+describeOn(
+  ['memory', 'sqlite', 'postgres', 'nats'],
   'A second version of a projection, on %s,',
   (provider) => {
     it('replays beside the first, whose reads go on, and takes over when it has caught up', async () => {
@@ -120,7 +122,7 @@ describe.each(['memory', 'sqlite', 'postgres'] as const)(
   },
 );
 
-describe.each(['sqlite', 'postgres'] as const)('A switch of versions, on %s,', (provider) => {
+describeOn(['sqlite', 'postgres', 'nats'], 'A switch of versions, on %s,', (provider) => {
   it('shows in every process, in one that knows the old version only, and after a restart', async () => {
     gate = new Gate();
     gate.open();

