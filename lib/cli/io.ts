@@ -1,4 +1,8 @@
-import { DatabaseUnavailableError, InvalidOptionsError } from '../contract/errors.js';
+import {
+  DatabaseUnavailableError,
+  ForeignDatabaseError,
+  InvalidOptionsError,
+} from '../contract/errors.js';
 import type { OperatorDatabase } from '../operations/database/database.types.js';
 import type { FactstrPostgresStore } from '../stores/postgres/store.js';
 import type { FactstrSqliteStore } from '../stores/sqlite/store.js';
@@ -30,11 +34,13 @@ export interface CommandIo extends Terminal {
   /** Something was found: the command ends with 1. */
   finding(): void;
   /**
-   * The database of `--database` or FACTSTR_DATABASE, to be read. It is closed when the command has ended.
+   * The database of `--database` or FACTSTR_DATABASE, to be read. It is closed when the command has ended. Of a view it
+   * is said on stderr that it is one.
    *
-   * @throws InvalidOptionsError when none is named, and what `openDatabase` throws
+   * @param whyNoView why a command does not read views: `… is a view, which <why>`
+   * @throws InvalidOptionsError when none is named, ForeignDatabaseError for such a view, and what `openDatabase` throws
    */
-  open(options: DatabaseOptions): Promise<OperatorDatabase>;
+  open(options: DatabaseOptions, whyNoView?: string): Promise<OperatorDatabase>;
   /**
    * Its store, which creates what is missing of our tables. It is closed when the command has ended.
    *
@@ -102,11 +108,21 @@ export class RunIo implements CommandIo {
     );
   }
 
-  async open(options: DatabaseOptions): Promise<OperatorDatabase> {
+  async open(options: DatabaseOptions, whyNoView?: string): Promise<OperatorDatabase> {
     const target = this.target(options);
     const { openDatabase } = await import('../operations/database/database.js');
     const database = await openDatabase(target, { signal: this.signal });
     this.#closes.push(() => database.close());
+    if (database.isView) {
+      if (whyNoView !== undefined) {
+        throw new ForeignDatabaseError(
+          `${database.label} is a view, which ${whyNoView} Nothing was changed.`,
+        );
+      }
+      await this.note(
+        `${database.label} is a view: a copy of another log, as of when its process last followed that. Cursors are kept with the log itself. If it is damaged, remove it: its process makes it anew.`,
+      );
+    }
     return database;
   }
 

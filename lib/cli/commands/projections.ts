@@ -18,6 +18,9 @@ interface Options extends DatabaseOptions {
   readonly expires?: number;
 }
 
+const NO_VIEW =
+  'has no projections: those of a log on NATS keep their cursors beside its stream. Use FactstrProjections or the page of the application (nestjs-factstr/dashboard).';
+
 type Act = (verbs: ProjectionVerbs, name: string, options: Options) => Promise<string>;
 
 export function register(program: Command, io: CommandIo): void {
@@ -161,7 +164,7 @@ async function retryParked(
 
 async function read(options: Options, io: CommandIo): Promise<StoredProjection[]> {
   const { storedProjections } = await import('../../operations/projections/stored-projections.js');
-  const facts = await io.open(options);
+  const facts = await io.open(options, NO_VIEW);
   const readModel = options.readModel && (await io.open({ database: options.readModel }));
   return facts.snapshot((reader) =>
     readModel

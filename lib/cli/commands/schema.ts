@@ -5,6 +5,9 @@ import { jsonOption } from '../arguments.js';
 import { plain, table } from '../format.js';
 import type { CommandIo, DatabaseOptions } from '../io.js';
 
+const NO_VIEW =
+  'its process makes and completes. Start that process, or remove the file: it is made anew.';
+
 interface PrintOptions extends DatabaseOptions {
   readonly provider?: 'sqlite' | 'postgres';
   readonly schema?: string;
@@ -43,7 +46,7 @@ export function register(program: Command, io: CommandIo): void {
     .action(async (_: unknown, command: Command) => {
       const options = command.optsWithGlobals<DiffOptions>();
       const { compareSchema } = await import('../../operations/schema/compare.js');
-      const differences = await compareSchema(await io.open(options));
+      const differences = await compareSchema(await io.open(options, NO_VIEW));
       await report(differences, options, io);
     });
   program
@@ -76,7 +79,7 @@ async function migrate(options: MigrateOptions, io: CommandIo): Promise<void> {
     import('../../operations/schema/compare.js'),
     import('../../operations/schema/migrate.js'),
   ]);
-  const database = await io.open(options);
+  const database = await io.open(options, NO_VIEW);
   const before = (await compareSchema(database)).filter(({ kind }) => kind === 'missing');
   if (options.dryRun) {
     if (options.json) return io.printJson(before);

@@ -13,6 +13,8 @@ export interface OperatorDatabase {
   readonly target: string;
   /** For messages, without a password. */
   readonly label: string;
+  /** Whether it is the file of a view: a copy of another log, with the facts and the index but no cursors of that. */
+  readonly isView: boolean;
   /**
    * Everything that `work` reads belongs to one snapshot, whatever is appended meanwhile. Several may run at a time, up
    * to four.

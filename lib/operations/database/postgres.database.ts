@@ -37,6 +37,7 @@ export async function openPostgres(
 
 class PostgresOperatorDatabase implements OperatorDatabase {
   readonly provider = 'postgres';
+  readonly isView = false;
   readonly target: string;
   readonly #database: PostgresDatabase;
   readonly #signal: AbortSignal;

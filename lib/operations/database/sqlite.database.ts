@@ -1,10 +1,15 @@
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { DatabaseUnavailableError, ForeignDatabaseError } from '../../contract/errors.js';
+import {
+  DatabaseBusyError,
+  DatabaseUnavailableError,
+  ForeignDatabaseError,
+} from '../../contract/errors.js';
 import { BusyRetry } from '../../stores/sqlite/connection/busy.js';
 import { SqliteConnection } from '../../stores/sqlite/connection/connection.js';
 import type { SqliteStatement } from '../../stores/sqlite/connection/driver.js';
 import { isNotADatabase } from '../../stores/sqlite/connection/errors.js';
+import { isView } from '../../stores/sqlite/schema/view-tables.js';
 import { Turns } from '../../support/async/turns.js';
 import type { OpenOptions, OperatorDatabase, SnapshotReader, TextRow } from './database.types.js';
 
@@ -14,7 +19,9 @@ const BUSY_TIMEOUT_MS = 5_000;
 /** A statement that has SQLite look at the file. */
 const ANYTHING = 'SELECT count(*) FROM sqlite_master';
 
-/** @throws DatabaseUnavailableError, ForeignDatabaseError, PermissionDeniedError, MissingDriverError */
+/**
+ * @throws DatabaseUnavailableError, DatabaseBusyError, ForeignDatabaseError, PermissionDeniedError, MissingDriverError
+ */
 export async function openSqlite(
   target: string,
   { signal }: OpenOptions,
@@ -28,7 +35,11 @@ export async function openSqlite(
     throw new DatabaseUnavailableError(`${file} is no regular file. Name the database's file.`);
   }
   const database = new SqliteOperatorDatabase(target, file, signal, !hasLog(file));
-  await database.snapshot(async () => undefined);
+  try {
+    await database.look();
+  } catch (error) {
+    throw error instanceof DatabaseBusyError ? inUse(file, error) : error;
+  }
   return database;
 }
 
@@ -39,6 +50,7 @@ class SqliteOperatorDatabase implements OperatorDatabase {
   readonly #retry: BusyRetry;
   readonly #signal: AbortSignal;
   readonly #running = new Set<Promise<unknown>>();
+  #isView = false;
   /** Whether SQLite made the files beside the database for us. */
   #leavesLog: boolean;
 
@@ -52,6 +64,20 @@ class SqliteOperatorDatabase implements OperatorDatabase {
         ? new ForeignDatabaseError(`${file} is not a SQLite database. Name another file.`)
         : undefined,
     );
+  }
+
+  get isView(): boolean {
+    return this.#isView;
+  }
+
+  /** Sees whether the file can be read, and what it is. */
+  async look(): Promise<void> {
+    const connection = await this.#retry.soon(() => this.#open(), this.#signal);
+    try {
+      this.#isView = isView(connection);
+    } finally {
+      connection.close();
+    }
   }
 
   async snapshot<T>(work: (read: SnapshotReader) => Promise<T>): Promise<T> {
@@ -163,6 +189,14 @@ class SqliteReader implements SnapshotReader {
       throw this.#retry.failure(error);
     }
   }
+}
+
+/** What the database says of itself cannot be read: it may lie in the log beside the file. */
+function inUse(file: string, cause: DatabaseBusyError): DatabaseBusyError {
+  return new DatabaseBusyError(
+    `${file} was locked by another process for ${BUSY_TIMEOUT_MS} ms. Nothing was changed. If it is the view of a process, it is that process’s own while it runs: stop the process, or look at the log through the application (nestjs-factstr/dashboard). Otherwise try again, and look for a long transaction.`,
+    { cause },
+  );
 }
 
 /** Whether there is a write-ahead log beside the file. */
