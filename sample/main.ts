@@ -14,7 +14,7 @@ async function main(): Promise<void> {
   });
   app.enableShutdownHooks();
   configureApp(app);
-  const { host, port, databaseUrl, dataDir, natsUrls } = app.get(Settings, { strict: false });
+  const { host, port, databaseUrl, dataDir, natsUrls, view } = app.get(Settings, { strict: false });
   try {
     await app.listen(port, host);
   } catch (error) {
@@ -23,7 +23,7 @@ async function main(): Promise<void> {
   }
   const address = app.getHttpServer().address() as { port: number };
   logger.log(databaseUrl === undefined ? `Data in ${dataDir}` : 'Data in Postgres');
-  if (natsUrls.length > 0) logger.log('Facts on NATS');
+  if (natsUrls.length > 0) logger.log(`Facts on NATS, read from a copy: ${view}`);
   logger.log(
     `Open http://localhost:${address.port} (the API: http://localhost:${address.port}/api)`,
   );

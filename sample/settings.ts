@@ -6,12 +6,14 @@ export class Settings {
   /** 0 picks a free one. */
   readonly port: number;
   readonly host: string;
-  /** The folder of both SQLite files. */
+  /** The folder of the SQLite files. */
   readonly dataDir: string;
   /** Facts and read model go to this Postgres database instead of SQLite. */
   readonly databaseUrl: string | undefined;
   /** Facts go to a stream on these servers of NATS; the read model stays where it is. */
   readonly natsUrls: readonly string[];
+  /** Where this process keeps its copy of them: a file of its own, or `memory`. */
+  readonly view: string;
   /** Whether this process may keep the read model. Of several processes that may, one does. */
   readonly durable: boolean;
 
@@ -21,6 +23,7 @@ export class Settings {
     this.dataDir = resolve(env['DATA_DIR'] || 'data');
     this.databaseUrl = env['DATABASE_URL'] || undefined;
     this.natsUrls = (env['FACTSTR_NATS_URL'] ?? '').split(',').filter((url) => url !== '');
+    this.view = env['FACTSTR_VIEW'] || join(this.dataDir, 'view.sqlite');
     this.durable = env['FACTSTR_DURABLE'] !== 'off';
   }
 
@@ -34,6 +37,7 @@ export class Settings {
         // Of one server alone, as on a developer's machine, the stream is on that one.
         replicas: Math.min(this.natsUrls.length, 3),
         durability: 'replicated',
+        view: this.view,
         handlers,
       };
     }

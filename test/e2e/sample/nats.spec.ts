@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
 import { NatsCluster } from '../../support/nats/server.js';
 import { describeWith } from '../../support/servers/describe-with.js';
@@ -18,9 +20,12 @@ describeWith(nats, 'The sample with its facts on NATS', () => {
   });
   afterAll(() => cluster?.stop());
 
-  const start = async (dataDir: string): Promise<SampleProcess> => {
-    const env = { FACTSTR_NATS_URL: cluster.urls.join(','), DATA_DIR: dataDir };
-    const sample = await startSample(env);
+  const start = async (
+    dataDir: string,
+    env: Readonly<Record<string, string>> = {},
+  ): Promise<SampleProcess> => {
+    const on = { FACTSTR_NATS_URL: cluster.urls.join(','), DATA_DIR: dataDir };
+    const sample = await startSample({ ...on, ...env });
     running.push(sample);
     return sample;
   };
@@ -31,7 +36,8 @@ describeWith(nats, 'The sample with its facts on NATS', () => {
       const sample = await start(folder.path);
       expect(sample.output()).toContain('Facts on NATS');
       await prepareCourse(sample.url, 1, 2);
-      const other = await start(folder.path);
+      // A file belongs to one process.
+      const other = await start(folder.path, { FACTSTR_VIEW: 'memory' });
       const enrol = (url: string, number: number) =>
         call(url, 'POST', '/courses/algebra/enrolments', { student_id: `student-${number}` });
       const [one, two] = await Promise.all([enrol(sample.url, 1), enrol(other.url, 2)]);
@@ -43,6 +49,7 @@ describeWith(nats, 'The sample with its facts on NATS', () => {
       const facts = await call(sample.url, 'GET', '/facts');
       for (const each of running.splice(0)) await each.stop('SIGKILL');
 
+      expect(existsSync(join(folder.path, 'view.sqlite'))).toBe(true);
       const again = await start(folder.path);
       expect(await call(again.url, 'GET', '/facts')).toEqual(facts);
       expect(await courses(again.url)).toMatchObject([{ title: 'Linear algebra', free_seats: 0 }]);
