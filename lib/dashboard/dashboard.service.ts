@@ -9,15 +9,20 @@ import type { MaybePromise } from '../contract/contract.types.js';
 import { InvalidOptionsError } from '../contract/errors.js';
 import { FactstrProjections } from '../module/factstr-projections.js';
 import { OpenStores } from '../module/stores/stores.registry.js';
+import { errorCode } from '../projections/failures.js';
 import { PROBLEM_KINDS, problemsOf } from '../projections/problems.js';
 import type { ProjectionStatus } from '../projections/status.js';
 import type { FactstrStore } from '../service/factstr-store.js';
-import { logOf } from '../streams/store-face.js';
+import { logOf, reachLog } from '../streams/store-face.js';
+import { within } from '../support/async/turns.js';
 import { batchOf } from './batch-of.js';
 import type { BatchRange } from './batch-of.js';
 import { Rates, SAMPLE_EVERY } from './rates.js';
 
 export const DASHBOARD_OPTIONS = Symbol('nestjs-factstr:dashboard-options');
+
+/** How long a store's log is asked for, in milliseconds: servers that hang do not hold the page up. */
+const MAX_REACH_MS = 2_000;
 
 /** A store of this package with an index. */
 interface IndexedStore {
@@ -86,6 +91,18 @@ export class DashboardService
     return `${PLACES.nats}, stream ${stream}, view ${view === 'memory' ? 'in memory' : 'in a file'}`;
   }
 
+  /** Why the log of a store that answers from a copy of it cannot be reached; `undefined` where it can. */
+  async away(name: string): Promise<string | undefined> {
+    const raw = this.#stores.find(name)?.raw;
+    if (raw === undefined) return undefined;
+    try {
+      const isReached = await within(MAX_REACH_MS, reachLog(raw));
+      return isReached ? undefined : `no answer within ${MAX_REACH_MS} ms`;
+    } catch (error) {
+      return errorCode(error) ?? 'unknown error';
+    }
+  }
+
   /** The facts that were appended together with one; `undefined` where the store does not tell. */
   async batchOf(name: string, number: bigint): Promise<BatchRange | undefined> {
     const raw = this.#stores.find(name)?.raw;
@@ -100,15 +117,17 @@ export class DashboardService
     return raw.contextIndex();
   }
 
-  /** The statuses of all projections, those first that an operator should see first. */
-  async statuses(): Promise<ProjectionStatus[]> {
-    const all = await this.projections.list();
-    return all.toSorted(
-      (one, other) =>
-        urgencyOf(one) - urgencyOf(other) ||
-        one.name.localeCompare(other.name) ||
-        one.version - other.version,
-    );
+  /** The statuses of the projections of these stores, those first that an operator should see first. */
+  async statuses(stores: readonly string[]): Promise<ProjectionStatus[]> {
+    const all = await Promise.all(stores.map((store) => this.projections.list({ store })));
+    return all
+      .flat()
+      .toSorted(
+        (one, other) =>
+          urgencyOf(one) - urgencyOf(other) ||
+          one.name.localeCompare(other.name) ||
+          one.version - other.version,
+      );
   }
 
   async #sample(): Promise<void> {
@@ -117,7 +136,10 @@ export class DashboardService
     try {
       const statuses = await this.projections.list();
       const heads = new Map<string, bigint>();
-      for (const name of this.stores) heads.set(name, await this.store(name).head());
+      for (const { name, raw, service } of this.#stores.all()) {
+        await reachLog(raw);
+        heads.set(name, await service.head());
+      }
       this.rates.add(heads, statuses);
     } catch {
       // A store that cannot be reached leaves a gap in the plots; the page itself tells of it.

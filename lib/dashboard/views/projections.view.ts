@@ -16,26 +16,33 @@ export async function projectionsView(
   service: DashboardService,
   payloads: Payloads,
 ): Promise<View> {
-  const [statuses, stores] = await Promise.all([service.statuses(), storesSection(service)]);
+  const stores = await storesSection(service);
+  // Cursors beside a log that is away would be waited for.
+  const statuses = await service.statuses(stores.there);
   const problems = statuses.filter(isProblem).length;
+  const isWell = problems === 0 && stores.away.length === 0;
   return {
     title: 'Projections',
     entry: 'projections',
     body: live(
       'projections',
-      html`<p class="summary ${problems > 0 ? 'bad' : 'good'}">
+      html`<p class="summary ${isWell ? 'good' : 'bad'}">
           ${
-            problems > 0 ? `${some(problems, 'projection')} to look at` : 'All projections are well'
-          }
+            problems > 0
+              ? `${some(problems, 'projection')} to look at`
+              : statuses.length > 0 || isWell
+                ? 'All projections are well'
+                : 'No projection can be shown'
+          }${stores.away.length > 0 && `; the log of ${stores.away.join(', ')} cannot be reached`}
         </p>
         ${
           statuses.length === 0
-            ? html`<p>No projection is registered.</p>`
+            ? stores.away.length === 0 && html`<p>No projection is registered.</p>`
             : html`<ul class="cards">
                 ${statuses.map((status) => card(status, service, payloads))}
               </ul>`
         }
-        ${stores}`,
+        ${stores.section}`,
     ),
   };
 }
