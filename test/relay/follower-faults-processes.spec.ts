@@ -93,6 +93,7 @@ describe('a follower', () => {
     await until(
       () => calls.length > 1,
       () => 'the append that is whole',
+      20_000,
     );
     expect(calls).toEqual([[1n], [2n, 3n, 4n]]);
   });

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable, Module } from '@nestjs/common';
 import { join } from 'node:path';
 import {
   DurableProjection,
@@ -7,6 +7,7 @@ import {
   FactstrProjections,
   FactstrStore,
   OnFacts,
+  getFactstrStoreToken,
 } from 'nestjs-factstr';
 import type { EventRecord } from 'nestjs-factstr';
 import {
@@ -15,6 +16,7 @@ import {
   ReadOnlyStoreError,
   natsTarget,
 } from 'nestjs-factstr/relay';
+import type { FactstrFollowerOptions, FactstrFollowerOptionsFactory } from 'nestjs-factstr/relay';
 import { Fixtures } from '../support/fixtures/applications.js';
 import { NatsCluster } from '../support/nats/server.js';
 import { uniqueName } from '../support/postgres.js';
@@ -80,6 +82,58 @@ function following(stream: string, folder: string) {
 }
 
 describe('a follower of a relayed stream', () => {
+  it.each([
+    [undefined, 'has no options. Return an object from the factory'],
+    [{ stream: 's', cursors: { sqlite: 'c' } }, 'servers is a text that is not empty'],
+    [{ servers: [], stream: 's', cursors: { sqlite: 'c' } }, 'servers is a text'],
+    [{ servers: 'nats://x', cursors: { sqlite: 'c' } }, 'stream is a text that is not empty'],
+    [{ servers: 'nats://x', stream: 's' }, 'cursors is { sqlite: path }, or an open store'],
+    [{ servers: 'nats://x', stream: 's', cursors: {}, pollInterval: 0 }, 'pollInterval'],
+  ])('refuses the options %j', async (options, message) => {
+    const following = FactstrFollowerModule.forRootAsync({
+      useFactory: () => options as unknown as FactstrFollowerOptions,
+    });
+    await expect(fixtures.app({ imports: [following] })).rejects.toThrow(message);
+  });
+
+  it('takes its options from a class, which takes them from another module', async () => {
+    const stream = uniqueName('s');
+    const source = await relaying(stream);
+    await source.get(FactstrStore).append([placed(1)]);
+    await source.get(FactstrProjections).drained({ timeout: 20_000 });
+    const sqlite = join(await fixtures.folder(), 'cursors.sqlite');
+
+    class Place {
+      readonly servers = cluster.urls;
+    }
+    @Module({ providers: [Place], exports: [Place] })
+    class Places {}
+    @Injectable()
+    class Options implements FactstrFollowerOptionsFactory {
+      readonly #place: Place;
+
+      constructor(@Inject(Place) place: Place) {
+        this.#place = place;
+      }
+
+      createFactstrFollowerOptions(): FactstrFollowerOptions {
+        return { servers: this.#place.servers, stream, cursors: { sqlite } };
+      }
+    }
+    @Module({ imports: [Places], providers: [Options], exports: [Options] })
+    class AllOptions {}
+    for (const given of [
+      { imports: [Places], useClass: Options },
+      { imports: [AllOptions], useExisting: Options },
+    ]) {
+      const app = await fixtures.app({
+        imports: [FactstrFollowerModule.forRootAsync({ ...given, name: 'followed' })],
+      });
+      expect(await app.get<FactstrStore>(getFactstrStoreToken('followed')).head()).toBe(1n);
+      await app.close();
+    }
+  });
+
   it('runs handlers with the numbers and the appends of the source, and keeps its own cursors', async () => {
     const stream = uniqueName('s');
     const source = await relaying(stream);

@@ -63,7 +63,7 @@ export class FollowerStore extends StreamingStore implements FactStore {
     return undefined;
   }
 
-  /** Reads the whole stream: it has no index. */
+  /** Reads the whole stream, or its end where every fact is asked for: it has no index. */
   async query(query: EventQuery): Promise<QueryResult> {
     const asked = this.contextQuery(query);
     const { event_records, version } = await this.#find(asked);
@@ -94,15 +94,22 @@ export class FollowerStore extends StreamingStore implements FactStore {
     upTo?: bigint,
   ): Promise<{ event_records: EventRecord[]; version: bigint | null }> {
     const event_records: EventRecord[] = [];
-    let version: bigint | null = null;
-    for (let after = 0n; ;) {
+    const { filters, min_sequence_number } = prepared;
+    const since = min_sequence_number ?? 0n;
+    // What every fact matches has the head for its version: the stream's end need not be walked to.
+    const head = filters === null ? await this.log.head() : 0n;
+    let version = head === 0n ? null : head;
+    if (filters === null && head <= since) return { event_records, version };
+    for (let after = filters === null ? since : 0n; ;) {
       const batches = await this.log.readBatches(after, PAGE);
       if (batches.length === 0) return { event_records, version };
       for (const record of batches.flatMap((batch) => batch.event_records)) {
         if (!matchesQuery(record, prepared)) continue;
         version = record.sequence_number;
-        const isAfter = record.sequence_number > (prepared.min_sequence_number ?? 0n);
-        if (isAfter && (upTo === undefined || record.sequence_number <= upTo)) {
+        if (
+          record.sequence_number > since &&
+          (upTo === undefined || record.sequence_number <= upTo)
+        ) {
           event_records.push({ ...record });
         }
       }
