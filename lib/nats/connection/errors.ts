@@ -97,7 +97,7 @@ export function requestError(error: unknown, what: string, stream: string): Fact
       options,
     );
   }
-  if (memberOf(error, 'name') === 'PermissionViolationError') {
+  if (isPermissionViolation(error) || isPermissionViolation(memberOf(error, 'cause'))) {
     return new PermissionDeniedError(
       `${what} is not permitted to this user on the stream ${stream}: ${message}`,
       options,
@@ -111,6 +111,11 @@ export function requestError(error: unknown, what: string, stream: string): Fact
     `${what} got no answer from the stream ${stream}: ${message}`,
     options,
   );
+}
+
+/** The client tells it as such, or as the cause of a request's error. */
+function isPermissionViolation(error: unknown): boolean {
+  return memberOf(error, 'name') === 'PermissionViolationError';
 }
 
 /** Answers of a cluster in which something is under way. */

@@ -17,6 +17,8 @@ export interface NatsSettings {
   readonly sync?: 'always' | '2m';
   /** Bytes. Default: the server's, 1 MiB. */
   readonly maxPayload?: number;
+  /** Users with a password each, and what they may do, as a server's configuration has it; default: everyone may do all. */
+  readonly users?: string;
   /** The folder of one server's data, by its place; default: folders of the system's. */
   readonly folderOf?: (place: number) => string;
 }
@@ -121,6 +123,7 @@ export class NatsCluster {
         `server_name: ${name}`,
         `listen: 127.0.0.1:${port}`,
         `http: 127.0.0.1:${monitor}`,
+        ...(settings.users === undefined ? [] : [`authorization { users: ${settings.users} }`]),
         ...(settings.maxPayload === undefined ? [] : [`max_payload: ${settings.maxPayload}`]),
         `jetstream { store_dir: ${JSON.stringify(data)}, sync_interval: ${settings.sync ?? 'always'}, max_mem: 64MB, max_file: 20GB }`,
       ];
