@@ -1,5 +1,4 @@
-import { MissingDriverError } from '../../contract/errors.js';
-import { isNotInstalled, reasonOf } from '../../support/require-driver.js';
+import { missingClient } from '../../contract/missing-client.js';
 
 /** The NATS client's packages, as far as they are used. */
 export interface NatsDriver {
@@ -26,19 +25,12 @@ export function loadNatsDriver(): Promise<NatsDriver> {
 
 async function load(): Promise<NatsDriver> {
   try {
-    // Written out, inside `try`: a bundler then takes what is installed and goes on where it is not.
     return {
       transport: await import('@nats-io/transport-node'),
       jetstream: await import('@nats-io/jetstream'),
       kv: await import('@nats-io/kv'),
     };
   } catch (cause) {
-    const missing = PACKAGES.find((name) => isNotInstalled(cause, name));
-    throw new MissingDriverError(
-      missing === undefined
-        ? `The NATS client is installed but does not load: ${reasonOf(cause)}.`
-        : `The NATS client needs the package "${missing}", which is not installed: npm install ${PACKAGES.join(' ')}`,
-      { cause },
-    );
+    throw missingClient('The NATS client', PACKAGES, cause);
   }
 }

@@ -1,9 +1,13 @@
-import { loadClient } from '../../load-client.js';
+import { missingClient } from '../../../contract/missing-client.js';
 
 /** The Kafka client's package. */
 export type KafkaDriver = typeof import('@platformatic/kafka');
 
 /** @throws MissingDriverError */
-export function loadKafkaDriver(): Promise<KafkaDriver> {
-  return loadClient('Kafka', '@platformatic/kafka', () => import('@platformatic/kafka'));
+export async function loadKafkaDriver(): Promise<KafkaDriver> {
+  try {
+    return await import('@platformatic/kafka');
+  } catch (cause) {
+    throw missingClient('The Kafka target', ['@platformatic/kafka'], cause);
+  }
 }

@@ -1,5 +1,4 @@
-import { MissingDriverError } from '../../../contract/errors.js';
-import { isNotInstalled, reasonOf } from '../../../support/require-driver.js';
+import { missingClient } from '../../../contract/missing-client.js';
 
 /** The parts of `pg` that are used, by structure: its types stay out of our declarations. */
 export interface PgDriver {
@@ -61,11 +60,6 @@ export async function loadDriver(): Promise<PgDriver> {
     const module = (await import('pg')) as unknown as { default: PgDriver };
     return module.default;
   } catch (cause) {
-    throw new MissingDriverError(
-      isNotInstalled(cause, 'pg')
-        ? 'FactstrPostgresStore needs the package "pg", which is not installed: npm install pg'
-        : `The package "pg" is installed but does not load: ${reasonOf(cause)}.`,
-      { cause },
-    );
+    throw missingClient('FactstrPostgresStore', ['pg'], cause);
   }
 }
