@@ -1,8 +1,8 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { jsonLines, runCli } from '../support/cli/run-cli.js';
-import { FACTS_OF_CALL, callOf } from '../views/support/calls.js';
-import { TestViews } from '../views/support/views.js';
+import { FACTS_OF_CALL, callOf } from './support/calls.js';
+import { TestViews } from './support/views.js';
 
 const HEAD = String(FACTS_OF_CALL);
 
