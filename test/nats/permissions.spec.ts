@@ -22,7 +22,8 @@ const CURSORS = [
 ];
 const user = (name: string, subjects: readonly string[]): string =>
   `{ user: ${name}, password: p, permissions: { publish: [${subjects.map((one) => JSON.stringify(one)).join(', ')}], subscribe: ["_INBOX.>"] } }`;
-const USERS = `[{ user: admin, password: p }, ${user('app', [...LOG, ...CURSORS])}, ${user('nocursors', LOG)}, ${user('nolog', CURSORS)}]`;
+const unread = LOG.filter((subject) => !subject.includes('MSG.NEXT'));
+const USERS = `[{ user: admin, password: p }, ${user('app', [...LOG, ...CURSORS])}, ${user('unread', unread)}, ${user('nocursors', LOG)}, ${user('nolog', CURSORS)}]`;
 
 const later: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
@@ -79,6 +80,9 @@ describeWith(nats, 'The permissions of a user on NATS', () => {
     const open = await opener();
     await expect(open('nolog').connect()).rejects.toMatchObject(
       denied(/stream facts.*STREAM\.INFO\.facts/s),
+    );
+    await expect(open('unread').connect()).rejects.toMatchObject(
+      denied(/stream facts.*CONSUMER\.MSG\.NEXT\.facts/s),
     );
     const store = open('nocursors');
     await store.append([{ event_type: 'x', payload: {} }]);

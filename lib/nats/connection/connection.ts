@@ -4,7 +4,7 @@ import type { NatsConnection } from '@nats-io/transport-node';
 import { InvalidOptionsError } from '../../contract/errors.js';
 import type { ResolvedNatsOptions } from '../options.js';
 import { loadNatsDriver } from './driver.js';
-import { connectError } from './errors.js';
+import { connectError, isRefusedPull } from './errors.js';
 
 /**
  * How long one attempt at a request waits, in milliseconds: a stream without a leader does not answer at all, and has
@@ -22,6 +22,8 @@ export class NatsLink {
   readonly client: JetStreamClient;
   readonly manager: JetStreamManager;
   #isConnected = true;
+  /** What a server has refused that no request waits for: the client tells it of the connection only. */
+  #refusedPull: Error | undefined;
 
   private constructor(
     connection: NatsConnection,
@@ -70,6 +72,11 @@ export class NatsLink {
     return this.#isConnected && !this.connection.isClosed();
   }
 
+  /** Why the servers hand out no messages to this user; `undefined` where they do, as far as is known. */
+  get refusedPull(): Error | undefined {
+    return this.#refusedPull;
+  }
+
   /** What a message may hold at most, headers included, in bytes. */
   get maxPayload(): number {
     return this.connection.info?.max_payload ?? 1024 * 1024;
@@ -80,9 +87,15 @@ export class NatsLink {
   }
 
   async #watch(): Promise<void> {
-    for await (const { type } of this.connection.status()) {
+    for await (const status of this.connection.status()) {
+      const { type } = status;
       if (type === 'disconnect' || type === 'staleConnection') this.#isConnected = false;
-      if (type === 'reconnect') this.#isConnected = true;
+      if (type === 'reconnect') {
+        this.#isConnected = true;
+        // Another server may know better.
+        this.#refusedPull = undefined;
+      }
+      if (type === 'error' && isRefusedPull(status.error)) this.#refusedPull = status.error;
     }
   }
 }

@@ -113,6 +113,14 @@ export function requestError(error: unknown, what: string, stream: string): Fact
   );
 }
 
+/** Whether a user may not ask for a consumer's messages. */
+export function isRefusedPull(error: unknown): boolean {
+  return (
+    isPermissionViolation(error) &&
+    String(memberOf(error, 'subject')).startsWith('$JS.API.CONSUMER.MSG.NEXT.')
+  );
+}
+
 /** The client tells it as such, or as the cause of a request's error. */
 function isPermissionViolation(error: unknown): boolean {
   return memberOf(error, 'name') === 'PermissionViolationError';

@@ -161,6 +161,7 @@ export class Follower {
       void consumer.delete().catch(() => undefined);
     }
     if (failure !== undefined) throw failure as Error;
+    if (link.refusedPull !== undefined) throw link.refusedPull;
   }
 
   /** Where the view stands after an error: a commit that the disk failed may have been kept. */
