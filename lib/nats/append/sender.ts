@@ -25,6 +25,8 @@ import { Attempts } from './attempts.js';
 const MAX_GROUP_MEMBERS = 512;
 /** Characters after which a message takes no more members: others' messages wait behind it. */
 const MAX_GROUP_CHARACTERS = 512 * 1024;
+/** Messages for which the view is asked beforehand, after one of them had a conflict. */
+const WARY_MESSAGES = 64;
 /** What a message's headers take, at most. */
 const HEADER_BYTES = 256;
 
@@ -65,6 +67,8 @@ export class Sender {
   readonly #applied = new Map<string, (outcomes: readonly AppendOutcome[]) => void>();
   #running: Promise<void> | undefined;
   #trouble: FactstrError | undefined;
+  /** For so many more messages conditions are looked at here first: where none fails, that only takes time. */
+  #wary = 0;
   readonly #closed = new AbortController();
 
   constructor(of: SenderOptions) {
@@ -161,7 +165,9 @@ export class Sender {
   /** The next members of one message. What the view can decide for good is decided. */
   #next(): Waiting[] {
     const taken = this.#take();
-    if (taken.every(({ request }) => !isJudged(request))) return taken;
+    const isWary = this.#wary > 0;
+    if (isWary) this.#wary--;
+    if (!taken.some(({ request }) => isJudged(request, isWary))) return taken;
     try {
       return this.#of.view.snapshot(() =>
         taken.map((waiting) => this.#undecided(waiting)).filter((open) => open !== undefined),
@@ -230,8 +236,10 @@ export class Sender {
       let next = 0;
       for (const { request, resolve, reject } of group) {
         const outcome = request === null ? { verdict: NOTHING } : outcomes[next++]!;
-        if ('verdict' in outcome) resolve(outcome.verdict);
-        else reject(outcome.refusal);
+        if ('verdict' in outcome) {
+          if (outcome.verdict.conflict != null) this.#wary = WARY_MESSAGES;
+          resolve(outcome.verdict);
+        } else reject(outcome.refusal);
       }
     } catch (error) {
       this.#fail(group, error);
@@ -293,9 +301,9 @@ export class Sender {
   }
 }
 
-/** Whether the view may have a final word on it. */
-function isJudged(request: ContextAppend | null): boolean {
-  return request !== null && (request.condition !== null || request.appendId !== null);
+/** Whether the view is asked for a final word on it. */
+function isJudged(request: ContextAppend | null, isWary: boolean): boolean {
+  return request !== null && ((isWary && request.condition !== null) || request.appendId !== null);
 }
 
 /** The first number that was given out by these outcomes. */
