@@ -8,6 +8,7 @@ import {
   isSaidAlready,
 } from '../../lib/projections/delivery/intervention-checks.js';
 import { StoredCursor } from '../../lib/projections/runner/stored-cursor.js';
+import { FactstrMemoryStore } from '../../lib/stores/memory/store.js';
 import { MemoryCursorStore } from '../../lib/stores/memory/cursor-store.js';
 import type { Intervention } from '../../lib/cursors/cursor-store.js';
 import type { LogSource } from '../../lib/streams/log-source.js';
@@ -249,7 +250,10 @@ describe('An operator’s word', () => {
     [2n, true],
     [3n, false],
   ])('to %s of two facts is followed: %s', async (position, follows) => {
-    const source = { head: () => 2n } as LogSource;
+    const store = new FactstrMemoryStore();
+    store.append([{ event_type: 'a', payload: {} }]);
+    store.append([{ event_type: 'a', payload: {} }]);
+    const source = store.log;
     const checked = checkPosition(word('reset', position), 'p', source);
     if (follows) return checked;
     await expect(checked).rejects.toMatchObject({
