@@ -25,7 +25,7 @@ import { Attempts } from './attempts.js';
 const MAX_GROUP_MEMBERS = 512;
 /** Characters after which a message takes no more members: others' messages wait behind it. */
 const MAX_GROUP_CHARACTERS = 512 * 1024;
-/** Messages for which the view is asked beforehand, after one of them had a conflict. */
+/** Messages for which the view is asked beforehand, after one of them had a conflict, or failed. */
 const WARY_MESSAGES = 64;
 /** What a message's headers take, at most. */
 const HEADER_BYTES = 256;
@@ -165,8 +165,9 @@ export class Sender {
   /** The next members of one message. What the view can decide for good is decided. */
   #next(): Waiting[] {
     const taken = this.#take();
-    const isWary = this.#wary > 0;
-    if (isWary) this.#wary--;
+    // While servers are away the view's word is the only one.
+    const isWary = this.#wary > 0 || this.#trouble !== undefined || !this.#of.link.isConnected;
+    if (this.#wary > 0) this.#wary--;
     if (!taken.some(({ request }) => isJudged(request, isWary))) return taken;
     try {
       return this.#of.view.snapshot(() =>
@@ -250,6 +251,7 @@ export class Sender {
 
   /** What keeps one message waiting keeps later ones waiting too: those that have waited as long fail with it. */
   #fail(group: readonly Waiting[], error: unknown): void {
+    this.#wary = WARY_MESSAGES;
     for (const { request, reject } of group) reject(request === null ? unanswered(error) : error);
     if (!isInstance(error, DatabaseUnavailableError)) return;
     const latest = performance.now() - this.#of.appendTimeout;
