@@ -59,8 +59,8 @@ export const projections: readonly Equivalent[] = [
   },
   {
     file: 'lib/projections/delivery/intervention-checks.ts',
-    from: 'if (position > 0n && position <= head) return;',
-    to: 'if (position >= 0n && position <= head) return;',
+    from: 'if (position < 0n || position > head) {',
+    to: 'if (position <= 0n || position > head) {',
     reason: 'Zero was let through before.',
   },
   {
