@@ -39,7 +39,7 @@ export function* newestMatch(
       continue;
     }
     // Most segments have nothing of a context, and say so by themselves.
-    if (!mayHave(piece, sets)) continue;
+    if (!setsIn(piece, sets).some((terms) => piece.bloom.mayHaveAll(terms))) continue;
     yield* needSoon(() => missing(cache, placesIn(piece, sets, after)));
     const found = yield* newestOfSegment(piece, cache, query, sets, after);
     if (found > 0) return found;
@@ -97,11 +97,6 @@ function* firstMatch(numbers: readonly number[], query: PreparedQuery): Steps<nu
   const facts = yield* needMatchables(numbers);
   const place = facts.findIndex((fact) => fact !== undefined && matchesQuery(fact, query));
   return numbers[place] ?? 0;
-}
-
-function mayHave({ bloom, overflows }: Segment, { leaves, overflow }: TermSets): boolean {
-  const has = (terms: TermSet): boolean => terms.every((term) => bloom.mayHave(term));
-  return leaves.some(has) || (overflows && overflow.some(has));
 }
 
 /** The sets under which a segment may have facts. */

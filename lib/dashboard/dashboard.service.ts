@@ -134,12 +134,12 @@ export class DashboardService
     if (this.#isSampling || this.#ended.signal.aborted) return;
     this.#isSampling = true;
     try {
+      const stores = [...this.#stores.all()];
+      // Cursors beside a log that is away would be waited for.
+      for (const { raw } of stores) await reachLog(raw);
       const statuses = await this.projections.list();
       const heads = new Map<string, bigint>();
-      for (const { name, raw, service } of this.#stores.all()) {
-        await reachLog(raw);
-        heads.set(name, await service.head());
-      }
+      for (const { name, service } of stores) heads.set(name, await service.head());
       this.rates.add(heads, statuses);
     } catch {
       // A store that cannot be reached leaves a gap in the plots; the page itself tells of it.

@@ -1,7 +1,9 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, expect, it } from '@jest/globals';
 import { randomInt } from 'node:crypto';
 import { FactstrPostgresStore, FactstrSqliteStore } from 'nestjs-factstr';
 import { Fixtures, optionsOf } from '../support/fixtures/applications.js';
+import { describeWith } from '../support/servers/describe-with.js';
+import { nats } from '../support/servers/servers.js';
 import { relayUnderFaults } from './support/under-faults.js';
 
 const fixtures = new Fixtures();
@@ -10,7 +12,7 @@ afterEach(() => fixtures.clean());
 const FACTS = 3_000;
 const FAULTS = 4;
 
-describe('a relay to NATS whose process and whose server are killed', () => {
+describeWith(nats, 'a relay to NATS whose process and whose server are killed', () => {
   it.each([
     ['sqlite', 1],
     ['postgres', 3],

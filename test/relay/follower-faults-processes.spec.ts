@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterEach, expect, it } from '@jest/globals';
 import { Injectable } from '@nestjs/common';
 import { headers } from '@nats-io/transport-node';
 import { jetstream } from '@nats-io/jetstream';
@@ -11,17 +11,15 @@ import { toCloudEvent } from '../../lib/relay/cloud-event.js';
 import { write } from '../../lib/relay/nats/event-message.js';
 import { TestProcess } from '../support/child-process.js';
 import { Fixtures } from '../support/fixtures/applications.js';
-import { NatsCluster } from '../support/nats/server.js';
+import { suiteServer } from '../support/nats/suite-server.js';
 import { uniqueName } from '../support/postgres.js';
+import { describeWith } from '../support/servers/describe-with.js';
+import { nats } from '../support/servers/servers.js';
 import { until } from '../support/waiting/until.js';
 import type { FollowerTask } from './processes/follower.js';
 import { TestStream } from './support/stream.js';
 
-let cluster: NatsCluster;
-beforeAll(async () => {
-  cluster = await NatsCluster.start();
-});
-afterAll(() => cluster.stop());
+const cluster = suiteServer();
 
 const fixtures = new Fixtures();
 afterEach(() => fixtures.clean());
@@ -77,7 +75,7 @@ async function following(stream: TestStream, pollInterval?: number) {
 
 const HOUR = 3_600_000;
 
-describe('a follower', () => {
+describeWith(nats, 'a follower', () => {
   it('gets what is told of without looking for it, and an append only when it is whole', async () => {
     const stream = await newStream();
     await relayed(stream, [[1n, 1n]]);

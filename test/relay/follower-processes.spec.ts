@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterEach, expect, it } from '@jest/globals';
 import { Inject, Injectable, Module } from '@nestjs/common';
 import { join } from 'node:path';
 import {
@@ -18,15 +18,13 @@ import {
 } from 'nestjs-factstr/relay';
 import type { FactstrFollowerOptions, FactstrFollowerOptionsFactory } from 'nestjs-factstr/relay';
 import { Fixtures } from '../support/fixtures/applications.js';
-import { NatsCluster } from '../support/nats/server.js';
+import { suiteServer } from '../support/nats/suite-server.js';
 import { uniqueName } from '../support/postgres.js';
+import { describeWith } from '../support/servers/describe-with.js';
+import { nats } from '../support/servers/servers.js';
 import { until } from '../support/waiting/until.js';
 
-let cluster: NatsCluster;
-beforeAll(async () => {
-  cluster = await NatsCluster.start();
-});
-afterAll(() => cluster.stop());
+const cluster = suiteServer();
 
 const fixtures = new Fixtures();
 afterEach(() => fixtures.clean());
@@ -81,7 +79,7 @@ function following(stream: string, folder: string) {
   });
 }
 
-describe('a follower of a relayed stream', () => {
+describeWith(nats, 'a follower of a relayed stream', () => {
   it.each([
     [undefined, 'has no options. Return an object from the factory'],
     [{ stream: 's', cursors: { sqlite: 'c' } }, 'servers is a text that is not empty'],

@@ -1,20 +1,18 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterEach, expect, it } from '@jest/globals';
 import type { INestApplicationContext } from '@nestjs/common';
 import { FactstrModule, FactstrProjections, FactstrStore, factQuery, facts } from 'nestjs-factstr';
 import type { FactstrOptions } from 'nestjs-factstr';
 import { FactstrRelayModule, natsTarget } from 'nestjs-factstr/relay';
 import type { FactstrRelayOptions, NatsTargetOptions } from 'nestjs-factstr/relay';
 import { Fixtures, optionsOf } from '../support/fixtures/applications.js';
-import { NatsCluster } from '../support/nats/server.js';
+import { suiteServer } from '../support/nats/suite-server.js';
 import { uniqueName } from '../support/postgres.js';
+import { describeEachWith, describeWith } from '../support/servers/describe-with.js';
+import { nats } from '../support/servers/servers.js';
 import { until } from '../support/waiting/until.js';
 import { TestStream } from './support/stream.js';
 
-let cluster: NatsCluster;
-beforeAll(async () => {
-  cluster = await NatsCluster.start();
-});
-afterAll(() => cluster.stop());
+const cluster = suiteServer();
 
 const fixtures = new Fixtures();
 afterEach(() => fixtures.clean());
@@ -70,7 +68,7 @@ async function failsWith(app: INestApplicationContext, text: string): Promise<vo
   );
 }
 
-describe.each(['sqlite', 'postgres'] as const)('a relay to NATS of a store on %s', (provider) => {
+describeEachWith(nats, ['sqlite', 'postgres'], 'a relay to NATS of a store on %s', (provider) => {
   it('sends what its query lets through, in order, as CloudEvents', async () => {
     const name = uniqueName('s');
     const app = await start(await optionsOf(provider, fixtures), name, {
@@ -127,7 +125,7 @@ describe.each(['sqlite', 'postgres'] as const)('a relay to NATS of a store on %s
   });
 });
 
-describe('a relay to NATS', () => {
+describeWith(nats, 'a relay to NATS', () => {
   it('is a projection: paused, resumed, seen with its lag', async () => {
     const name = uniqueName('s');
     const app = await start({ provider: 'memory' }, name);

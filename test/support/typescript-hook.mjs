@@ -5,20 +5,12 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { createRequire, registerHooks } from 'node:module';
 import { fileURLToPath } from 'node:url';
+import { SWC_OPTIONS } from './swc-options.mjs';
 
 const library = new URL('../../lib/', import.meta.url);
 const CACHE = new URL('../../node_modules/.cache/typescript/', import.meta.url);
 const COMPILER = new URL('../../node_modules/@swc/core/package.json', import.meta.url);
-const OPTIONS = {
-  swcrc: false,
-  jsc: {
-    target: 'es2022',
-    parser: { syntax: 'typescript', decorators: true },
-    transform: { legacyDecorator: true, decoratorMetadata: true },
-  },
-  module: { type: 'es6' },
-  sourceMaps: 'inline',
-};
+const OPTIONS = { swcrc: false, ...SWC_OPTIONS };
 const { version } = JSON.parse(readFileSync(COMPILER, 'utf8'));
 
 registerHooks({

@@ -49,6 +49,10 @@ export class BloomFilter {
     return true;
   }
 
+  mayHaveAll(terms: readonly number[]): boolean {
+    return terms.every((term) => this.mayHave(term));
+  }
+
   #add(term: number): void {
     const step = mix(STEP, term) | 1;
     let hash = term;

@@ -46,7 +46,7 @@ export class SegmentSpan {
     after: number,
     last = Infinity,
   ): Steps<SegmentSpan | undefined> {
-    for (const term of terms) if (!segment.bloom.mayHave(term)) return undefined;
+    if (!segment.bloom.mayHaveAll(terms)) return undefined;
     const offset = offsetOf(segment, after);
     let base = terms[0]!;
     if (terms.length > 1) {
@@ -105,7 +105,7 @@ export function placesOf(
   after: number,
   last = Infinity,
 ): ChunkPlace[] {
-  if (!terms.every((term) => segment.bloom.mayHave(term))) return [];
+  if (!segment.bloom.mayHaveAll(terms)) return [];
   const offset = offsetOf(segment, after);
   const places: ChunkPlace[] = [];
   for (const term of terms) {

@@ -23,8 +23,8 @@ import { Attempts } from './attempts.js';
 
 /** Members of one message, at most. */
 const MAX_GROUP_MEMBERS = 512;
-/** Characters after which a message takes no more members: others' messages wait behind it. */
-const MAX_GROUP_CHARACTERS = 512 * 1024;
+/** Bytes after which a message takes no more members: others' messages wait behind it. */
+const MAX_GROUP_BYTES = 512 * 1024;
 /** Messages for which the view is asked beforehand, after one of them had a conflict, or failed. */
 const WARY_MESSAGES = 64;
 /** What a message's headers take, at most. */
@@ -35,6 +35,8 @@ interface Waiting {
   /** `null` for a question. */
   readonly request: ContextAppend | null;
   readonly lines: string;
+  /** Of the lines. */
+  readonly bytes: number;
   readonly since: number;
   readonly resolve: (verdict: AppendIfResult) => void;
   readonly reject: (error: unknown) => void;
@@ -69,7 +71,6 @@ export class Sender {
   #trouble: FactstrError | undefined;
   /** For so many more messages conditions are looked at here first: where none fails, that only takes time. */
   #wary = 0;
-  readonly #closed = new AbortController();
 
   constructor(of: SenderOptions) {
     this.#of = of;
@@ -88,20 +89,21 @@ export class Sender {
       );
     }
     const lines = linesOf(request);
-    const room = this.#of.link.maxPayload - HEADER_BYTES - MAX_HEAD_BYTES;
-    if (lines.length > room || Buffer.byteLength(lines) > room) {
+    const bytes = Buffer.byteLength(lines);
+    const room = this.#room;
+    if (bytes > room) {
       return Promise.reject(
         new LimitExceededError(
-          `The append takes ${Buffer.byteLength(lines)} bytes; one message takes ${room} here (the servers' max_payload). Nothing was written. Append it in parts, or raise max_payload on every server.`,
+          `The append takes ${bytes} bytes; one message takes ${room} here (the servers' max_payload). Nothing was written. Append it in parts, or raise max_payload on every server.`,
         ),
       );
     }
-    return this.#add(request, lines);
+    return this.#add(request, lines, bytes);
   }
 
   /** Resolves when the view has everything that the log held at the call. */
   async barrier(): Promise<void> {
-    await this.#add(null, '');
+    await this.#add(null, '', 0);
   }
 
   /**
@@ -133,7 +135,6 @@ export class Sender {
 
   /** Appends that were not published yet are rejected; resolves when those on their way have their verdicts. */
   close(): void {
-    this.#closed.abort();
     const error = new StoreClosedError('The store was closed before the append was its turn.');
     for (const { reject } of this.#waiting.splice(0)) reject(error);
   }
@@ -143,10 +144,15 @@ export class Sender {
     await this.#running;
   }
 
-  #add(request: ContextAppend | null, lines: string): Promise<AppendIfResult> {
+  /** Bytes that the lines of one message may have. */
+  get #room(): number {
+    return this.#of.link.maxPayload - HEADER_BYTES - MAX_HEAD_BYTES;
+  }
+
+  #add(request: ContextAppend | null, lines: string, bytes: number): Promise<AppendIfResult> {
     if (isLasting(this.#trouble)) return Promise.reject(this.#trouble);
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ request, lines, since: performance.now(), resolve, reject });
+      this.#waiting.push({ request, lines, bytes, since: performance.now(), resolve, reject });
       this.#running ??= this.#drain();
     });
   }
@@ -165,13 +171,19 @@ export class Sender {
   /** The next members of one message. What the view can decide for good is decided. */
   #next(): Waiting[] {
     const taken = this.#take();
+    const { view, link, read } = this.#of;
     // While servers are away the view's word is the only one.
-    const isWary = this.#wary > 0 || this.#trouble !== undefined || !this.#of.link.isConnected;
+    const isAsked = this.#wary > 0 || this.#trouble !== undefined || !link.isConnected;
+    const isWary = read === 'local' && isAsked;
     if (this.#wary > 0) this.#wary--;
     if (!taken.some(({ request }) => isJudged(request, isWary))) return taken;
     try {
-      return this.#of.view.snapshot(() =>
-        taken.map((waiting) => this.#undecided(waiting)).filter((open) => open !== undefined),
+      return view.snapshot(() =>
+        taken
+          .map((waiting) =>
+            isJudged(waiting.request, isWary) ? this.#undecided(waiting) : waiting,
+          )
+          .filter((open) => open !== undefined),
       );
     } catch (error) {
       for (const { reject } of taken) reject(error);
@@ -181,14 +193,11 @@ export class Sender {
 
   /** As many as one message takes. */
   #take(): Waiting[] {
-    const room = Math.min(
-      this.#of.link.maxPayload - HEADER_BYTES - MAX_HEAD_BYTES,
-      MAX_GROUP_CHARACTERS,
-    );
+    const room = Math.min(this.#room, MAX_GROUP_BYTES);
     let size = 0;
     let count = 0;
-    for (const { lines } of this.#waiting) {
-      size += Buffer.byteLength(lines);
+    for (const { bytes } of this.#waiting) {
+      size += bytes;
       if (count > 0 && (size > room || count >= MAX_GROUP_MEMBERS)) break;
       count++;
     }
@@ -202,9 +211,8 @@ export class Sender {
    */
   #undecided(waiting: Waiting): Waiting | undefined {
     const { request, resolve, reject } = waiting;
-    if (request === null) return waiting;
-    const { view, read } = this.#of;
-    const { condition, appendId } = request;
+    const { view } = this.#of;
+    const { condition, appendId } = request!;
     try {
       if (appendId !== null) {
         const recorded = view.recorded(appendId.id, this.#of.now());
@@ -212,8 +220,7 @@ export class Sender {
         resolve(committed(recordedAppend(appendId, recorded)));
         return undefined;
       }
-      if (condition === null || read === 'barrier') return waiting;
-      const { query, expected } = condition;
+      const { query, expected } = condition!;
       if ((expected ?? 0n) > view.head()) return waiting;
       const actual = view.version(query);
       if (actual === expected) return waiting;

@@ -97,6 +97,7 @@ export function requestError(error: unknown, what: string, stream: string): Fact
       options,
     );
   }
+  // The client tells it as such, or as the cause of a request's error.
   if (isPermissionViolation(error) || isPermissionViolation(memberOf(error, 'cause'))) {
     return new PermissionDeniedError(
       `${what} is not permitted to this user on the stream ${stream}: ${message}`,
@@ -121,7 +122,6 @@ export function isRefusedPull(error: unknown): boolean {
   );
 }
 
-/** The client tells it as such, or as the cause of a request's error. */
 function isPermissionViolation(error: unknown): boolean {
   return memberOf(error, 'name') === 'PermissionViolationError';
 }

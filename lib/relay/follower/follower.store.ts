@@ -19,7 +19,6 @@ import { StreamingStore } from '../../streams/streaming-store.js';
 import type { FactStoreOptions } from '../../streams/streaming-store.js';
 import { RelayLink } from '../nats/relay-link.js';
 import { ReadOnlyStoreError, TargetRefusedError } from '../relay.errors.js';
-import { checkFollowerOptions } from './follower.options.js';
 import type { FactstrFollowerOptions } from './follower.options.js';
 import { RelayedLog } from './relayed-log.js';
 
@@ -124,7 +123,6 @@ export class FollowerStore extends StreamingStore implements FactStore {
  * @throws InvalidOptionsError, MissingDriverError, TargetUnavailableError, TargetRefusedError
  */
 export async function openFollower(options: FactstrFollowerOptions): Promise<FollowerStore> {
-  checkFollowerOptions(options);
   const { servers, stream, cursors, connection, pollInterval, limits, leaseTtl } = options;
   const all = typeof servers === 'string' ? [servers] : servers;
   const label = `stream ${JSON.stringify(stream)}`;

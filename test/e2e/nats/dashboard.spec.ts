@@ -1,7 +1,7 @@
 import { afterEach, expect, it } from '@jest/globals';
 import { DurableProjection, FactstrModule, FactstrStore } from 'nestjs-factstr';
 import { FactstrDashboardModule } from 'nestjs-factstr/dashboard';
-import { Fixtures } from '../../support/fixtures/applications.js';
+import { Fixtures, natsOptionsOf } from '../../support/fixtures/applications.js';
 import { NatsCluster } from '../../support/nats/server.js';
 import { describeWith } from '../../support/servers/describe-with.js';
 import { nats } from '../../support/servers/servers.js';
@@ -22,13 +22,7 @@ describeWith(nats, 'The page of an application with its log on NATS', () => {
     const [server] = cluster.servers;
     const module = await fixtures.compile({
       imports: [
-        FactstrModule.forRoot({
-          provider: 'nats',
-          servers: cluster.urls,
-          stream: 'facts',
-          replicas: 1,
-          durability: 'replicated',
-        }),
+        FactstrModule.forRoot(natsOptionsOf(cluster)),
         FactstrDashboardModule.forRoot({ public: true }),
       ],
       providers: [Items],

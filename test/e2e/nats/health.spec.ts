@@ -1,7 +1,7 @@
 import { afterEach, expect, it } from '@jest/globals';
 import { FactstrModule, FactstrStore } from 'nestjs-factstr';
 import { FactstrHealthIndicator, FactstrTerminusModule } from 'nestjs-factstr/terminus';
-import { Fixtures } from '../../support/fixtures/applications.js';
+import { Fixtures, natsOptionsOf } from '../../support/fixtures/applications.js';
 import { NatsCluster } from '../../support/nats/server.js';
 import { describeWith } from '../../support/servers/describe-with.js';
 import { nats } from '../../support/servers/servers.js';
@@ -16,16 +16,7 @@ describeWith(nats, 'The health of an application with its log on NATS', () => {
     fixtures.later(() => cluster.stop());
     const [server] = cluster.servers;
     const app = await fixtures.app({
-      imports: [
-        FactstrModule.forRoot({
-          provider: 'nats',
-          servers: cluster.urls,
-          stream: 'facts',
-          replicas: 1,
-          durability: 'replicated',
-        }),
-        FactstrTerminusModule,
-      ],
+      imports: [FactstrModule.forRoot(natsOptionsOf(cluster)), FactstrTerminusModule],
     });
     const store = app.get(FactstrStore);
     const health = app.get(FactstrHealthIndicator);
