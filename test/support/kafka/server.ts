@@ -76,7 +76,8 @@ export class KafkaServer {
     const server = new KafkaServer(port, behind, folder, proxied);
     try {
       const id = randomBytes(16).toString('base64url');
-      const format = ['kafka.tools.StorageTool', 'format', '--standalone', '-t', id];
+      // In one word: one of 64 ids begins with a dash, and would be an option.
+      const format = ['kafka.tools.StorageTool', 'format', '--standalone', `--cluster-id=${id}`];
       await promisify(execFile)('java', [...JAVA, ...classPath(), ...format, '-c', properties]);
       await server.run();
     } catch (error) {
